@@ -1,0 +1,146 @@
+"""psauth: Process Street as pandas DataFrames, connected by OAuth 2.0 or an API key.
+
+    import psauth
+    ps = psauth.connect()
+    ps.workflows()
+
+Every name is loaded when it is first used, so that importing psauth costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from psauth.box import Sandbox
+    from psauth.budget import Budget
+    from psauth.client import ProcessStreet, connect, logout
+    from psauth.exceptions import (
+        AccessDenied,
+        ApiError,
+        AuthorizationError,
+        AuthorizationRefused,
+        BrowserMismatch,
+        CodeMissing,
+        DuplicateParameter,
+        ExchangeFailed,
+        IssuerMismatch,
+        LoginRequired,
+        MalformedCallback,
+        NotFound,
+        PermissionDenied,
+        PsauthError,
+        PsauthWarning,
+        RateLimited,
+        ServiceUnavailable,
+        SettingsError,
+        StateExpired,
+        StateMissing,
+        StateSpent,
+        StateUnknown,
+        UntrustedAddress,
+        VaultError,
+    )
+    from psauth.interactive import login
+    from psauth.oauth import AuthorizationFlow, AuthorizationRequest, Disconnected
+    from psauth.settings import Settings
+    from psauth.tokens import Token
+    from psauth.vault import Connection, Vault
+
+    __version__: str
+
+_ROOMS = {
+    "box": ("Sandbox",),
+    "budget": ("Budget",),
+    "client": ("ProcessStreet", "connect", "logout"),
+    "exceptions": (
+        "AccessDenied",
+        "ApiError",
+        "AuthorizationError",
+        "AuthorizationRefused",
+        "BrowserMismatch",
+        "CodeMissing",
+        "DuplicateParameter",
+        "ExchangeFailed",
+        "IssuerMismatch",
+        "LoginRequired",
+        "MalformedCallback",
+        "NotFound",
+        "PermissionDenied",
+        "PsauthError",
+        "PsauthWarning",
+        "RateLimited",
+        "ServiceUnavailable",
+        "SettingsError",
+        "StateExpired",
+        "StateMissing",
+        "StateSpent",
+        "StateUnknown",
+        "UntrustedAddress",
+        "VaultError",
+    ),
+    "interactive": ("login",),
+    "oauth": ("AuthorizationFlow", "AuthorizationRequest", "Disconnected"),
+    "settings": ("Settings",),
+    "tokens": ("Token",),
+    "vault": ("Connection", "Vault"),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = [
+    "AccessDenied",
+    "ApiError",
+    "AuthorizationError",
+    "AuthorizationFlow",
+    "AuthorizationRefused",
+    "AuthorizationRequest",
+    "BrowserMismatch",
+    "Budget",
+    "CodeMissing",
+    "Connection",
+    "Disconnected",
+    "DuplicateParameter",
+    "ExchangeFailed",
+    "IssuerMismatch",
+    "LoginRequired",
+    "MalformedCallback",
+    "NotFound",
+    "PermissionDenied",
+    "ProcessStreet",
+    "PsauthError",
+    "PsauthWarning",
+    "RateLimited",
+    "Sandbox",
+    "ServiceUnavailable",
+    "Settings",
+    "SettingsError",
+    "StateExpired",
+    "StateMissing",
+    "StateSpent",
+    "StateUnknown",
+    "Token",
+    "UntrustedAddress",
+    "Vault",
+    "VaultError",
+    "connect",
+    "login",
+    "logout",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("psauth")
+        except PackageNotFoundError:  # run from a checkout that was never installed
+            return "0+unknown"
+    if name in _ROOM_OF:
+        value = getattr(import_module(f"psauth.{_ROOM_OF[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'psauth' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,200 @@
+"""Interactive login: connecting from a notebook or a terminal, by the browser on this machine, or by pasting the callback address."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+import webbrowser
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+import requests
+
+from psauth.exceptions import (
+    AccessDenied,
+    AuthorizationError,
+    AuthorizationRefused,
+    ExchangeFailed,
+    LoginRequired,
+    NotFound,
+    SettingsError,
+)
+from psauth.oauth import AuthorizationFlow, AuthorizationRequest
+from psauth.receiver import Receiver
+from psauth.service import TIMEOUT as TOKEN_TIMEOUT
+from psauth.service import Service
+from psauth.settings import Settings, is_loopback
+from psauth.transport import Transport
+from psauth.vault import Connection, Stored, Vault
+
+log = logging.getLogger("psauth.interactive")
+
+TIMEOUT: Final = 300.0
+"""Seconds a person has for consenting, before a forgotten login gives the terminal or notebook back."""
+PASTES: Final = 3
+APP_MARK: Final = "/psauth-app"
+"""Where the app on this machine says that it is one, so that a login can leave the callback to it."""
+
+
+def login(account: str = "default", *, settings: Settings | None = None, timeout: float = TIMEOUT) -> Connection:
+    """Connect `account` anew and store the connection: by OAuth when a client id is set, else with PSAUTH_API_KEY.
+
+    Opens the browser and waits for the callback on the redirect URI's port; where there is no browser (JupyterHub,
+    Colab, SSH) it prints the address and takes the pasted callback address. Raises SettingsError when nothing is
+    configured, a child of AuthorizationError when the request is refused, LoginRequired when nobody answers.
+    """
+    settings = settings or Settings()
+    vault = Vault.open(settings)
+    if settings.client_id:
+        return _login_oauth(account, settings, vault, timeout)
+    if settings.api_key:
+        return store_api_key(settings.api_key, Service.for_api_key(settings), vault, account)
+    missing = ", ".join(settings.missing()) or "PSAUTH_CLIENT_ID (OAuth app) or PSAUTH_API_KEY (API key)"
+    raise SettingsError(
+        f"Nothing to log in with: {missing} is not set. Set it in the environment or in .env, or try psauth.Sandbox() "
+        "first, which needs no account."
+    )
+
+
+def store_api_key(api_key: str, service: Service, vault: Vault, account: str) -> Connection:
+    """Try an API key at its service and keep it as a connection; LoginRequired when the service refuses it."""
+    stored = Stored(connection=Connection.unstored(account, service), api_key=api_key)
+    transport = Transport(stored, None)
+    try:
+        answer = transport.get("/testAuth")
+    except NotFound:
+        answer = {}
+    finally:
+        transport.close()
+    label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
+    with vault.lock(account):
+        connection = vault.connect(account, service, api_key=api_key, label=label if isinstance(label, str) else None)
+    log.info("connected: account=%s kind=api_key", account)
+    return connection
+
+
+def _login_oauth(account: str, settings: Settings, vault: Vault, timeout: float) -> Connection:
+    flow = AuthorizationFlow(settings, vault)
+    if settings.consent is not None:
+        return flow.finish(settings.consent(flow.begin(account).url))
+    redirect = urlsplit(settings.redirect_uri)
+    if remote := _remote():
+        return _login_by_paste(flow, flow.begin(account), f"This is {remote}, so no browser can be opened here.")
+    if redirect.scheme != "http" or not is_loopback(redirect.hostname):
+        return _login_by_paste(flow, flow.begin(account), f"{settings.redirect_uri} is not on this machine.")
+    try:
+        receiver = Receiver(settings.redirect_uri)
+    except OSError as error:
+        request = flow.begin(account)
+        if _app_answers(settings.redirect_uri):
+            return _login_by_app(request, vault, timeout)
+        why = f"Port {redirect.port} is taken by another program ({error.strerror or error})."
+        return _login_by_paste(flow, request, why)
+    with receiver:
+        request = flow.begin(account, redirect_uri=receiver.redirect_uri)
+        receiver.await_callback(request.state, flow.finish)
+        if not _open_browser(request.url):
+            return _login_by_paste(flow, request, "No browser was found on this machine.")
+        _say(f"Your browser shows the consent page now. If it does not, open this address:\n{request.url}")
+        outcome = receiver.wait(timeout)
+    if outcome is None:
+        raise _nobody(timeout)
+    if isinstance(outcome, AuthorizationError):
+        raise outcome
+    return outcome
+
+
+def _login_by_app(request: AuthorizationRequest, vault: Vault, timeout: float) -> Connection:
+    """The psauth app has the port of the redirect URI and the same vault: it takes the callback, we watch the vault."""
+    _open_browser(request.url)
+    _say(f"The psauth app will take the answer. If no browser opened, open this address:\n{request.url}")
+    before = vault.stamp(request.account)
+    deadline = time.monotonic() + timeout
+    while vault.pending(request.state) is not None:
+        if time.monotonic() > deadline:
+            raise _nobody(timeout)
+        time.sleep(0.3)
+    # The callback has been taken; the exchange of the code follows within the token endpoint's timeouts.
+    deadline = time.monotonic() + sum(TOKEN_TIMEOUT)
+    while vault.stamp(request.account) in (before, None):
+        if time.monotonic() > deadline:
+            raise LoginRequired("The app did not connect; its page says why. Then try psauth.login() again.")
+        time.sleep(0.3)
+    return vault.read(request.account).connection
+
+
+def _login_by_paste(flow: AuthorizationFlow, request: AuthorizationRequest, why: str) -> Connection:
+    _say(
+        f"{why}\n\n1. Open this address in a browser, and allow the access:\n{request.url}\n\n"
+        f"2. The browser goes to an address that begins with {request.redirect_uri} and may not load: that is expected.\n"
+        "   Copy that whole address and paste it here.\n"
+    )
+    for attempt in range(1, PASTES + 1):
+        pasted = _ask("Callback address: ")
+        try:
+            return flow.finish(pasted)
+        except (AccessDenied, AuthorizationRefused, ExchangeFailed):
+            raise
+        except AuthorizationError as refusal:
+            if attempt == PASTES:
+                raise
+            _say(f"{refusal}\nTry once more, with the address of the request above.")
+    raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+
+def _ask(prompt: str) -> str:
+    """One line from the person; LoginRequired where there is nobody to ask."""
+    notebook = "ipykernel" in sys.modules
+    if not notebook and not (sys.stdin and sys.stdin.isatty()):
+        raise LoginRequired(
+            "A login needs a person, and there is no terminal to ask. Log in once with `psauth login` on a terminal, or "
+            "set PSAUTH_API_KEY; afterwards psauth.connect(interactive=False) works here."
+        )
+    try:
+        return input(prompt)
+    except KeyboardInterrupt:
+        raise
+    except Exception as error:
+        raise LoginRequired(
+            f"A login needs a person, and none can be asked here ({type(error).__name__}). Log in once with `psauth login`."
+        ) from error
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - this is a conversation with the person at the notebook or terminal
+
+
+def _open_browser(address: str) -> bool:
+    try:
+        return webbrowser.open(address)
+    except webbrowser.Error:
+        return False
+
+
+def _remote() -> str | None:
+    """Where the code runs, when that is a machine whose browser is not the person's; else None."""
+    if os.environ.get("JUPYTERHUB_USER") or os.environ.get("JUPYTERHUB_API_TOKEN"):
+        return "JupyterHub"
+    if "google.colab" in sys.modules or os.environ.get("COLAB_RELEASE_TAG"):
+        return "Colab"
+    if os.environ.get("SSH_CONNECTION") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return "an SSH session"
+    return None
+
+
+def _app_answers(redirect_uri: str) -> bool:
+    parts = urlsplit(redirect_uri)
+    try:
+        answer = requests.get(f"http://{parts.netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False)
+        return answer.ok and answer.json().get("app") == "psauth"
+    except (requests.RequestException, ValueError, AttributeError):
+        return False
+
+
+def _nobody(timeout: float) -> LoginRequired:
+    return LoginRequired(
+        f"Nobody answered the consent page within {timeout / 60:.0f} minutes. Try psauth.login() again."
+    )

@@ -1,0 +1,225 @@
+"""Settings: where to connect, as whom, and where to keep it; from keywords, environment, .env and Streamlit's secrets."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import InitVar, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from psauth.exceptions import SettingsError
+
+PREFIX: Final = "PSAUTH_"
+OAUTH_API_URL: Final = "https://api.process.st/v1"
+API_KEY_API_URL: Final = "https://public-api.process.st/api/v1.1"
+AUTHORIZE_URL: Final = "https://app.process.st/oauth/authorize"
+TOKEN_URL: Final = "https://app.process.st/oauth/token"  # noqa: S105 - an address, not a secret
+
+SECRETS: Final = frozenset({"client_secret", "api_key", "secret_key"})
+TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
+
+_UNSET: Any = object()
+"""Marks a keyword that was not given, so that the environment is asked; None and "" are given values."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings:
+    """Everything that can be configured; each name is also an environment variable `PSAUTH_<NAME>`.
+
+    A keyword wins over the environment, that over `.env` in the working folder, that over `secrets` (the `[psauth]`
+    section of Streamlit's secrets), that over the default. Blank values count as not set. `sources` says per name
+    which of them it was. Raises SettingsError for a value that cannot be used.
+
+    Addresses left empty follow from the rest: `issuer` finds them by RFC 8414, else those of Process Street apply.
+    """
+
+    client_id: str = _UNSET
+    client_secret: str = _UNSET
+    redirect_uri: str = _UNSET
+    scope: str = _UNSET
+    authorize_url: str = _UNSET
+    token_url: str = _UNSET
+    revoke_url: str = _UNSET
+    issuer: str = _UNSET
+    token_auth: str = _UNSET
+    api_url: str = _UNSET
+    api_key: str = _UNSET
+    vault_url: str = _UNSET
+    secret_key: str = _UNSET
+    mirror: str = _UNSET
+    home: str = _UNSET
+    secrets: InitVar[Mapping[str, Any] | None] = None
+    env_file: InitVar[str | Path | None] = ".env"
+    consent: Callable[[str], str] | None = field(default=None, compare=False)
+    """Answers an authorization URL with the callback address, in the place of a person and a browser (the sandbox's)."""
+    sources: Mapping[str, str] = field(init=False, compare=False)
+
+    def __post_init__(self, secrets: Mapping[str, Any] | None, env_file: str | Path | None) -> None:
+        layers = [
+            ("environment", {k: v for k, v in os.environ.items() if k.startswith(PREFIX)}),
+            (str(env_file), _read_env_file(env_file)),
+            ("Streamlit secrets", _as_variables(secrets or {})),
+            ("default", {PREFIX + name.upper(): value for name, value in DEFAULTS.items()}),
+        ]
+        sources: dict[str, str] = {}
+        for name in NAMES:
+            given = getattr(self, name)
+            if given is not _UNSET:
+                value, sources[name] = given, "keyword"
+            else:
+                value, sources[name] = _first(PREFIX + name.upper(), layers)
+            object.__setattr__(self, name, "" if value is None else str(value).strip())
+        object.__setattr__(self, "sources", sources)
+        if not self.home:
+            object.__setattr__(self, "home", str(_default_home()))
+        _check(self)
+
+    @property
+    def home_path(self) -> Path:
+        """The folder of the vault, its key and the mirror."""
+        return Path(self.home).expanduser()
+
+    @property
+    def database_url(self) -> str:
+        """The vault's SQLAlchemy address."""
+        return self.vault_url or f"sqlite:///{(self.home_path / 'vault.db').as_posix()}"
+
+    @property
+    def kind(self) -> str | None:
+        """What can be connected with these settings: "oauth", "api_key", or None when nothing is configured."""
+        return "oauth" if self.client_id else "api_key" if self.api_key else None
+
+    def missing(self) -> list[str]:
+        """The variables that a half-made configuration still needs, as `PSAUTH_…` names; empty when whole or absent."""
+        started = [name for name in ("client_secret", "issuer", "authorize_url", "token_url") if getattr(self, name)]
+        lacking = []
+        if started and not self.client_id and not self.api_key:
+            lacking.append("client_id")
+        if self.client_id and not self.client_secret and self.token_auth == "basic":  # noqa: S105 - a method's name
+            lacking.append("client_secret")
+        if self.client_id and not self.issuer and bool(self.authorize_url) != bool(self.token_url):
+            lacking.append("token_url" if self.authorize_url else "authorize_url")
+        return [PREFIX + name.upper() for name in lacking]
+
+    def with_(self, **changes: Any) -> Settings:
+        """A copy with some names changed; the environment is not asked again."""
+        kept = {name: getattr(self, name) for name in NAMES}
+        copy = Settings(**{**kept, "consent": self.consent, **changes}, env_file=None)
+        object.__setattr__(copy, "sources", {**self.sources, **dict.fromkeys(changes, "keyword")})
+        return copy
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{name}={'***' if name in SECRETS else repr(getattr(self, name))}" for name in NAMES if getattr(self, name)
+        )
+        return f"Settings({', '.join(shown)})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A worker process needs the same settings; `consent` is a live object of this process and stays here.
+        return _rebuild, ({name: getattr(self, name) for name in NAMES},)
+
+
+DEFAULTS: Final[Mapping[str, str]] = {
+    "redirect_uri": "http://localhost:8501/",
+    "scope": "read,write",
+    "token_auth": "post",
+}
+NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources"})
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name is this machine by definition: `localhost`, 127.0.0.0/8 or ::1 (RFC 8252 §7.3)."""
+    if not host:
+        return False
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_address(address: str, what: str) -> str:
+    """`address` when a credential may travel to it: https, or http on loopback. Else SettingsError naming `what`."""
+    try:
+        parts = urlsplit(address)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise SettingsError(
+            f"{what} is not an address ({error}). Expected something like https://host/path."
+        ) from error
+    if any(c.isspace() or ord(c) < 32 for c in address) or parts.scheme not in ("http", "https") or not host:
+        raise SettingsError(f"{what} is not a web address: {address!r}. Expected something like https://host/path.")
+    if parts.username or parts.password:
+        raise SettingsError(f"{what} holds a user name or password. Expected an address without them.")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise SettingsError(
+            f"{what} is {address!r}, which sends secrets in the clear. Expected https (http is for localhost only)."
+        )
+    return address
+
+
+def unknown_variables() -> list[str]:
+    """The environment's `PSAUTH_…` names that psauth does not know: most likely misspelt."""
+    known = {PREFIX + name.upper() for name in NAMES}
+    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+
+
+def _check(settings: Settings) -> None:
+    for name in ("authorize_url", "token_url", "revoke_url", "issuer", "api_url"):
+        if value := getattr(settings, name):
+            check_address(value, _label(settings, name))
+    redirect = check_address(settings.redirect_uri, _label(settings, "redirect_uri"))
+    if urlsplit(redirect).fragment:
+        raise SettingsError(f"{_label(settings, 'redirect_uri')} has a fragment (#…), which RFC 6749 §3.1.2 forbids.")
+    if settings.token_auth not in TOKEN_AUTH_METHODS:
+        raise SettingsError(
+            f"{_label(settings, 'token_auth')} is {settings.token_auth!r}. Expected one of {', '.join(TOKEN_AUTH_METHODS)}."
+        )
+    for name in ("client_id", "client_secret", "api_key"):
+        if any(ord(c) < 32 for c in getattr(settings, name)):
+            raise SettingsError(f"{_label(settings, name)} holds a line break or control character. Copy it again.")
+
+
+def _label(settings: Settings, name: str) -> str:
+    source = settings.sources.get(name, "keyword")
+    return f"{PREFIX}{name.upper()} (from {source})"
+
+
+def _first(variable: str, layers: list[tuple[str, dict[str, Any]]]) -> tuple[Any, str]:
+    for source, values in layers:
+        value = values.get(variable)
+        if value is not None and str(value).strip():
+            return value, source
+    return "", "not set"
+
+
+def _read_env_file(path: str | Path | None) -> dict[str, Any]:
+    if path is None or not Path(path).is_file():
+        return {}
+    from dotenv import dotenv_values  # here, because `import psauth` stays light
+
+    try:
+        return dict(dotenv_values(path, interpolate=False))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path} cannot be read ({type(error).__name__}). Expected lines like PSAUTH_CLIENT_ID=…"
+        ) from error
+
+
+def _as_variables(secrets: Mapping[str, Any]) -> dict[str, Any]:
+    """A `[psauth]` section may name its keys `client_id` or `PSAUTH_CLIENT_ID`."""
+    return {(k.upper() if k.upper().startswith(PREFIX) else PREFIX + k.upper()): v for k, v in secrets.items()}
+
+
+def _default_home() -> Path:
+    from platformdirs import user_data_path
+
+    return user_data_path("psauth", appauthor=False)
+
+
+def _rebuild(kept: dict[str, Any]) -> Settings:
+    return Settings(**kept, env_file=None)

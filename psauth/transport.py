@@ -1,0 +1,326 @@
+"""Transport: the one door to the API. Credential, origin, timeout, retry, and answers turned into errors."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from psauth.budget import Budget, retry_after
+from psauth.callback import printable
+from psauth.exceptions import (
+    ApiError,
+    LoginRequired,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ServiceUnavailable,
+    UntrustedAddress,
+)
+from psauth.oauth import renew
+from psauth.settings import check_address
+from psauth.vault import Connection, Stored, Vault, login_line
+
+log = logging.getLogger("psauth.transport")
+
+TIMEOUT = (5.0, 60.0)
+"""Seconds to connect, and to wait for the next byte; a page of 20 records takes the service well under a second."""
+ATTEMPTS = 4
+"""A GET is tried this often over network errors and 5xx; what fails four times over several seconds is down."""
+BACKOFF = 0.5
+"""Seconds before the second attempt; doubled each time, and jittered so that processes do not march in step."""
+PATIENCE = 60.0
+"""Seconds psauth waits by itself when told to (Retry-After); beyond that it is for the person to decide."""
+REDIRECTS = 5
+
+Params = Mapping[str, Any]
+
+
+class Transport:
+    """Authenticated requests to one connection's API; threads may share it.
+
+    The credential goes to the origin of the connection's API address only, over https or loopback. A token near its
+    end is renewed before the request, and once after a 401.
+    """
+
+    def __init__(self, stored: Stored, vault: Vault | None) -> None:
+        self._stored = stored
+        self._vault = vault
+        self._base = check_address(stored.connection.service.api_url.rstrip("/"), "The API address")
+        self._origin = _origin(self._base)
+        self._session = requests.Session()
+        adapter = HTTPAdapter(pool_connections=4, pool_maxsize=32)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self._lock = threading.Lock()
+        self.budget = Budget()
+
+    @property
+    def connection(self) -> Connection:
+        """The connection as last seen by this transport."""
+        return self._stored.connection
+
+    def get(self, path: str, params: Params | None = None) -> Any:
+        """The JSON of a GET. `path` is relative to the API address, or an address on its origin.
+
+        Raises UntrustedAddress before anything is sent elsewhere, LoginRequired when the connection has ended, and a
+        child of ApiError for what the service answers.
+        """
+        answer = self._send_patiently(self.address(path), params)
+        return _json(answer)
+
+    def refresh(self) -> Connection:
+        """Renew the access token now, whatever its age."""
+        self._renew(self._stored, because="asked")
+        return self.connection
+
+    def address(self, path: str) -> str:
+        """The full address of `path`; UntrustedAddress when that is not on the API's origin."""
+        if any(ord(c) < 33 for c in path) or "\\" in path:
+            raise UntrustedAddress(f"{printable(path)!r} is not a path. Expected something like /workflows.")
+        try:
+            parts = urlsplit(path)
+            _ = parts.port
+        except ValueError:
+            raise UntrustedAddress(f"{printable(path)!r} is not a path. Expected something like /workflows.") from None
+        if parts.scheme or path.startswith("//"):
+            if _origin(path) != self._origin:
+                raise UntrustedAddress(
+                    f"{printable(parts.netloc or path)!r} is not the API of this connection. The credential goes to "
+                    f"{self._origin} only; give a path like /workflows. Nothing was sent."
+                )
+            address = path
+        else:
+            address = f"{self._base}/{path.lstrip('/')}"
+        if any(segment in (".", "..") for segment in unquote(urlsplit(address).path).split("/")):
+            raise UntrustedAddress(
+                f"{printable(path)!r} climbs out of its folder. Give the whole path, like /workflows."
+            )
+        return address
+
+    def next_page(self, asked: str, href: str) -> tuple[str, dict[str, str]]:
+        """Where a `next` link leads: the address and query to ask.
+
+        A link on the API's origin is followed as it is; one that names another host is asked at the address just used,
+        with the link's query, so that the credential stays where it belongs.
+        """
+        target = urljoin(asked, href)
+        query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
+        try:
+            same = _origin(target) == self._origin
+        except ValueError:
+            same = False
+        place = target if same else asked
+        return urlsplit(place)._replace(query="", fragment="").geturl(), query
+
+    # Inside -----------------------------------------------------------------------------------------------------
+
+    def _send_patiently(self, address: str, params: Params | None) -> requests.Response:
+        """One GET, by policy: network errors and 5xx again with growing pauses, 429 after the time it names."""
+        for attempt in range(1, ATTEMPTS + 1):
+            last = attempt == ATTEMPTS
+            try:
+                answer = self._send_authenticated(address, params)
+            except requests.RequestException as error:
+                problem = type(error).__name__
+                wait: float | None = None
+                if last or not _passing(error):
+                    raise self._silent(address, problem) from None  # its frames hold the credential
+            else:
+                if answer.ok:
+                    return answer
+                told = retry_after(answer.headers)
+                problem = str(answer.status_code)
+                limited = answer.status_code == requests.codes.too_many_requests
+                if last or not (limited or answer.status_code >= 500) or (told or 0) > PATIENCE:
+                    raise _error(answer, told)
+                wait = told
+            pause = BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - a pause, not a secret
+            pause = pause if wait is None else wait + random.uniform(0, 0.25)  # noqa: S311
+            log.info("trying again in %.1f s: %s %s", pause, urlsplit(address).path, problem)
+            time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def _send_authenticated(self, address: str, params: Params | None) -> requests.Response:
+        stored = self._stored
+        if stored.connection.ended:
+            raise LoginRequired(
+                f"The connection of account {stored.connection.account!r} has ended: {stored.connection.ended}. "
+                f"Log in with: {login_line(stored.connection.account)}"
+            )
+        if stored.token is not None and stored.token.is_expired():
+            stored = self._renew(stored, because="expiry")
+        answer = self._send(stored, address, params)
+        if answer.status_code != requests.codes.unauthorized:
+            return answer
+        if stored.token is not None:
+            stored = self._renew(stored, because="rejected")
+            answer = self._send(stored, address, params)
+        if answer.status_code == requests.codes.unauthorized:
+            account = stored.connection.account
+            what = "API key" if stored.token is None else "access token, even a fresh one"
+            hint = "Check PSAUTH_API_KEY, then log" if stored.token is None else "Log"
+            raise LoginRequired(
+                f"The service does not accept the {what} ({_said(answer)[0]}). {hint} in with: {login_line(account)}"
+            )
+        return answer
+
+    def _send(self, stored: Stored, address: str, params: Params | None) -> requests.Response:
+        """The request itself, redirects followed by hand: only within the origin."""
+        auth = _Credential(stored, self._origin)
+        for _ in range(REDIRECTS):
+            answer = self._session.get(
+                address,
+                params=params,
+                auth=auth,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+                headers={"Accept": "application/json"},
+            )
+            if budget := Budget.from_headers(answer.headers):
+                self.budget = budget
+            if not answer.is_redirect:
+                return answer
+            target = urljoin(address, answer.headers["Location"])
+            if _origin(target) != self._origin:
+                raise UntrustedAddress(
+                    f"{urlsplit(address).path} redirects to {printable(urlsplit(target).netloc)!r}. The credential goes to "
+                    f"{self._origin} only, so the redirect was not followed."
+                )
+            address, params = target, None
+        raise ApiError(f"{urlsplit(address).path} redirects more than {REDIRECTS} times.", status=answer.status_code)
+
+    def _renew(self, seen: Stored, *, because: str) -> Stored:
+        """One thread of this transport at a time; the vault sees to the other processes."""
+        if self._vault is None or seen.token is None:
+            return seen
+        with self._lock:
+            before = seen.token.access_token
+            now = self._stored
+            if because != "asked" and now.token and now.token.access_token != before and not now.token.is_expired():
+                return now
+            self._stored = renew(self._vault, seen, because=because)
+            return self._stored
+
+    def _silent(self, address: str, problem: str) -> ServiceUnavailable:
+        host = urlsplit(address).netloc
+        hint = "Check the network and try again; the connection is kept."
+        if "sandbox" in urlsplit(address).path:
+            hint = "It is the sandbox inside the psauth app: start the app again (make app), or connect elsewhere."
+        return ServiceUnavailable(f"{host} does not answer ({problem}, tried {ATTEMPTS} times). {hint}")
+
+    def close(self) -> None:
+        """Let go of the network connections."""
+        self._session.close()
+
+    def rename(self, label: str) -> Connection:
+        """Remember what the service calls this connection."""
+        self._stored = replace(self._stored, connection=replace(self._stored.connection, label=label))
+        if self._vault is not None:
+            self._vault.name(self._stored.connection, label)
+        return self._stored.connection
+
+    def __repr__(self) -> str:
+        return f"Transport({self._base!r}, account={self.connection.account!r})"
+
+
+class _Credential(AuthBase):
+    """Puts the credential on a request, after a last look at where that goes."""
+
+    def __init__(self, stored: Stored, origin: str) -> None:
+        self._stored = stored
+        self._origin = origin
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if _origin(request.url or "") != self._origin:
+            raise UntrustedAddress(f"The credential goes to {self._origin} only. Nothing was sent.")
+        if self._stored.token is not None:
+            request.headers["Authorization"] = f"Bearer {self._stored.token.access_token}"
+        else:
+            request.headers["X-API-Key"] = self._stored.api_key or ""
+        return request
+
+
+def _origin(address: str) -> str:
+    """Scheme, host and port (RFC 6454), the port always there; ValueError when there is none to read."""
+    parts = urlsplit(address)
+    if parts.username or parts.password:
+        return ""
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
+    return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
+
+
+def _passing(error: requests.RequestException) -> bool:
+    """Whether a network error may be gone at the next attempt; a wrong certificate or address will not be."""
+    if isinstance(error, requests.exceptions.SSLError | requests.exceptions.InvalidURL):
+        return False
+    return isinstance(error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError)
+
+
+def _json(answer: requests.Response) -> Any:
+    try:
+        return answer.json()
+    except (ValueError, requests.RequestException):
+        kind = answer.headers.get("Content-Type", "no type").split(";")[0]
+        raise ApiError(
+            f"{_path(answer)} answered {answer.status_code} with {len(answer.content)} bytes of {kind} that are not whole "
+            "JSON. Try again; if it stays, check the API address.",
+            status=answer.status_code,
+        ) from None
+
+
+def _error(answer: requests.Response, told: float | None) -> ApiError:
+    """The error for a status, in the service's own words where it has some."""
+    message, code, request_id, details = _said(answer)
+    status = answer.status_code
+    fields: dict[str, Any] = {
+        "status": status,
+        "code": code,
+        "request_id": request_id,
+        "details": details,
+        "retry_after": told,
+    }
+    shown = f"{_path(answer)} answered {status}: {message}" + (f" (request {request_id})" if request_id else "")
+    if status == requests.codes.not_found:
+        return NotFound(f"{shown}. Check the id, and that this connection may see it.", **fields)
+    if status in (requests.codes.payment_required, requests.codes.forbidden):
+        return PermissionDenied(f"{shown}. The connection's scope, role or plan does not allow it.", **fields)
+    if status == requests.codes.too_many_requests:
+        when = f"in {told:.0f} seconds" if told is not None else "in some minutes"
+        return RateLimited(f"{shown}. The request budget is used up; try again {when}.", **fields)
+    if status >= 500:
+        return ServiceUnavailable(f"{shown}. It was tried {ATTEMPTS} times; try again in a few minutes.", **fields)
+    return ApiError(f"{shown}.", **fields)
+
+
+def _said(answer: requests.Response) -> tuple[str, str | None, str | None, Any]:
+    """`error`, `errorCode`, `requestId` and `details` of an error answer; some are text/plain, some hold `error` only."""
+    try:
+        body = json.loads(answer.text)
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        message = body.get("error") or body.get("message") or answer.reason
+        code, request_id = body.get("errorCode"), body.get("requestId")
+        return (
+            printable(str(message)).rstrip("."),
+            str(code) if code is not None else None,
+            str(request_id) if request_id is not None else None,
+            body.get("details"),
+        )
+    text = answer.text if answer.headers.get("Content-Type", "").startswith("text/plain") else answer.reason
+    return printable(str(text or answer.reason)).rstrip(".") or "no reason given", None, None, None
+
+
+def _path(answer: requests.Response) -> str:
+    return urlsplit(answer.url).path

@@ -1,0 +1,581 @@
+"""Vault: the encrypted database of connections and pending authorizations, and the lock that lets one refresh at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from cryptography.fernet import InvalidToken, MultiFernet
+from filelock import FileLock, Timeout
+from sqlalchemy import event
+from sqlalchemy.pool import NullPool
+
+from psauth.exceptions import LoginRequired, VaultError
+from psauth.keys import Key, create_key, find_key
+from psauth.service import Service
+from psauth.settings import Settings
+from psauth.tokens import Secret, Token
+
+log = logging.getLogger("psauth.vault")
+
+SCHEMA_VERSION = 1
+PENDING_LIFETIME = timedelta(minutes=10)
+"""How long a person may take to consent; RFC 6749 §4.1.2 recommends the same for codes."""
+SPENT_MEMORY = timedelta(days=1)
+"""How long a used or outlived state is remembered, so that a reload can be told from a forgery."""
+LOCK_PATIENCE = 90.0
+"""Seconds to wait for another process that is refreshing: two attempts of the token endpoint's timeouts."""
+CANARY = b"psauth vault"
+
+_metadata = sa.MetaData()
+_meta = sa.Table(
+    "meta",
+    _metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+)
+_connections = sa.Table(
+    "connections",
+    _metadata,
+    sa.Column("account", sa.String, primary_key=True),
+    sa.Column("id", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("label", sa.String),
+    sa.Column("service", sa.LargeBinary, nullable=False),  # encrypted: it holds the client secret
+    sa.Column("credential", sa.LargeBinary, nullable=False),  # encrypted: a Token as JSON, or an API key
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("ended", sa.String),
+    sa.Column("attempted_at", sa.Float),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+_pending = sa.Table(
+    "pending",
+    _metadata,
+    sa.Column("state_hash", sa.String, primary_key=True),
+    sa.Column("account", sa.String, nullable=False),
+    sa.Column("browser_hash", sa.String),
+    sa.Column("verifier", sa.LargeBinary, nullable=False),  # encrypted
+    sa.Column("service", sa.LargeBinary, nullable=False),  # encrypted
+    sa.Column("redirect_uri", sa.String, nullable=False),
+    sa.Column("return_to", sa.String),
+    sa.Column("created_at", sa.Float, nullable=False),
+)
+_spent = sa.Table(
+    "spent",
+    _metadata,
+    sa.Column("state_hash", sa.String, primary_key=True),
+    sa.Column("spent_at", sa.Float, nullable=False),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """What may be known and shown of a connection; there is no credential in it.
+
+    `kind` is "oauth" or "api_key"; `scope` what was granted; `expires_at` the end of the access token in UTC, which a
+    refresh moves on (None: unknown, or never); `ended` why a new login is needed, else None; `revision` grows with
+    every change, so that two readers can tell whether they see the same.
+    """
+
+    account: str
+    kind: str
+    label: str | None
+    scope: str | None
+    expires_at: datetime | None
+    service: Service
+    created_at: datetime
+    id: str
+    revision: int
+    renewable: bool = False
+    ended: str | None = None
+    return_to: str | None = field(default=None, compare=False)
+    """Only on what `finish` returns: the path of the app that `begin` was asked to come back to."""
+
+    @classmethod
+    def unstored(cls, account: str, service: Service) -> Connection:
+        """A connection by an API key that is used as it stands in the settings, and not kept in the vault."""
+        return cls(
+            account=account,
+            kind="api_key",
+            label=None,
+            scope=None,
+            expires_at=None,
+            service=service,
+            created_at=datetime.now(UTC),
+            id="settings",
+            revision=0,
+        )
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        end = f"{self.expires_at:%Y-%m-%d %H:%M} UTC" if self.expires_at else "not said"
+        rows = {
+            "Service": self.service.host,
+            "Account": self.account,
+            "Label": self.label or "–",
+            "Kind": self.kind,
+            "Scope": self.scope or "–",
+            "Access until": end + (" (renewed by itself)" if self.renewable else ""),
+        }
+        cells = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
+        return f"<table>{cells}</table>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A connection with its credential, as read in one go; `api_key` or `token` is set, after `Connection.kind`."""
+
+    connection: Connection
+    token: Token | None = None
+    api_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """An authorization that was begun and waits for its callback."""
+
+    account: str
+    verifier: str = field(repr=False)
+    service: Service
+    redirect_uri: str
+    return_to: str | None
+    browser_hash: str | None = field(repr=False)
+    created_at: datetime
+
+    def is_expired(self, *, now: datetime | None = None) -> bool:
+        """Whether the person took longer than ten minutes, or the clock was set back since."""
+        age = (now or datetime.now(UTC)) - self.created_at
+        return age > PENDING_LIFETIME or age < -PENDING_LIFETIME
+
+    def belongs_to(self, browser: str | None) -> bool:
+        """Whether the callback came in the browser the request was begun in; one begun without a browser is anyone's."""
+        return self.browser_hash is None or hmac.compare_digest(self.browser_hash, fingerprint(browser or ""))
+
+
+def fingerprint(text: str) -> str:
+    """SHA-256, in hexadecimal: how states and browsers stand in the vault."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Vault:
+    """The encrypted store of connections. Make one with `Vault.open(settings)`; threads may share it."""
+
+    def __init__(self, engine: sa.Engine, cipher: MultiFernet, *, place: str, key_source: str) -> None:
+        self._engine = engine
+        self._cipher = cipher
+        self.place = place
+        self.key_source = key_source
+
+    @classmethod
+    def open(cls, settings: Settings | None = None) -> Vault:
+        """Open the vault of `settings`, making a new one where there is none.
+
+        Raises VaultError when the file is damaged, cannot be written, or was made with another key; whatever is
+        there stays as it is.
+        """
+        settings = settings or Settings()
+        url = _parse_url(settings.database_url)
+        path = Path(url.database).expanduser().absolute()  # type: ignore[arg-type] # _parse_url has seen to it
+        url = url.set(database=str(path))
+        place = str(path)
+        _make_folder(path.parent, private=path.parent == settings.home_path.absolute() or not settings.vault_url)
+        if path.is_dir():
+            raise VaultError(f"The vault's place {place} is a folder. Set PSAUTH_VAULT_URL to a file.")
+        engine = _engine(url)
+        with _told(place), _file_lock(path, "open", timeout=LOCK_PATIENCE):
+            _make_file(path)
+            with engine.execution_options(writing=True).begin() as db:
+                found = _schema_version(db, place)
+                key = find_key(settings.secret_key, vault=place, folder=path.parent)
+                if found is None:
+                    key = key or create_key(vault=place, folder=path.parent)
+                    _metadata.create_all(db)
+                    db.execute(_meta.insert().values(name="schema", value=str(SCHEMA_VERSION).encode()))
+                    db.execute(_meta.insert().values(name="canary", value=key.cipher().encrypt(CANARY)))
+                else:
+                    _try_key(db, key, place)
+        assert key is not None  # noqa: S101 - _try_key raises where there is none
+        return cls(engine, key.cipher(), place=place, key_source=key.source)
+
+    # Connections ------------------------------------------------------------------------------------------------
+
+    def connections(self) -> list[Connection]:
+        """Every connection, by account."""
+        with self._reading() as db:
+            rows = db.execute(sa.select(_connections).order_by(_connections.c.account)).all()
+        return [self._stored(row).connection for row in rows]
+
+    def find(self, account: str = "default") -> Stored | None:
+        """The connection of `account` with its credential, or None."""
+        with self._reading() as db:
+            row = db.execute(sa.select(_connections).where(_connections.c.account == account)).one_or_none()
+        return None if row is None else self._stored(row)
+
+    def read(self, account: str = "default") -> Stored:
+        """The connection of `account` with its credential; LoginRequired when there is none."""
+        stored = self.find(account)
+        if stored is None:
+            raise LoginRequired(f"No connection is stored for account {account!r}. Log in with: {login_line(account)}")
+        return stored
+
+    def stamp(self, account: str = "default") -> str | None:
+        """A short text that changes whenever the connection does (None: no connection), cheap enough to poll."""
+        columns = (_connections.c.id, _connections.c.revision)
+        with self._reading() as db:
+            row = db.execute(sa.select(*columns).where(_connections.c.account == account)).one_or_none()
+        return None if row is None else f"{row.id}.{row.revision}"
+
+    def connect(
+        self,
+        account: str,
+        service: Service,
+        *,
+        token: Token | None = None,
+        api_key: str | None = None,
+        label: str | None = None,
+    ) -> Connection:
+        """Store a new connection in the place of whatever `account` had."""
+        kind = "oauth" if token is not None else "api_key"
+        values = {
+            "account": account,
+            "id": secrets.token_urlsafe(12),
+            "kind": kind,
+            "label": label,
+            "service": self._encrypt(service.to_json()),
+            "credential": self._encrypt(token.to_json() if token is not None else api_key or ""),
+            "revision": 1,
+            "ended": None,
+            "attempted_at": None,
+            "created_at": datetime.now(UTC).timestamp(),
+        }
+        with self._writing() as db:
+            db.execute(_connections.delete().where(_connections.c.account == account))
+            db.execute(_connections.insert().values(values))
+        return self.read(account).connection
+
+    def attempt(self, stored: Stored) -> None:
+        """Note that a refresh is about to be tried.
+
+        Written before the refresh token is spent, so that a full disk or a read-only folder shows while the
+        connection is still whole.
+        """
+        self._change(stored.connection, attempted_at=datetime.now(UTC).timestamp())
+
+    def renew(self, stored: Stored, token: Token) -> Stored:
+        """Store the token that a refresh gave, and return the connection as it is now."""
+        self._change(stored.connection, credential=self._encrypt(token.to_json()), ended=None, attempted_at=None)
+        return self.read(stored.connection.account)
+
+    def end(self, stored: Stored, why: str) -> None:
+        """Remember that this connection needs a new login, and why."""
+        self._change(stored.connection, ended=why, attempted_at=None)
+
+    def name(self, connection: Connection, label: str) -> None:
+        """Remember what the service calls this connection."""
+        if connection.label != label:
+            self._change(connection, label=label)
+
+    def forget(self, account: str) -> bool:
+        """Remove the connection and its pending authorizations; whether there was one."""
+        with self._writing() as db:
+            db.execute(_pending.delete().where(_pending.c.account == account))
+            return db.execute(_connections.delete().where(_connections.c.account == account)).rowcount > 0
+
+    @contextmanager
+    def lock(self, account: str, *, timeout: float = LOCK_PATIENCE) -> Iterator[None]:
+        """Hold the one lock of a connection, across threads and processes; the system frees it when a process dies."""
+        with _told(self.place), _file_lock(Path(self.place), "account-" + fingerprint(account)[:16], timeout=timeout):
+            yield
+
+    # Pending authorizations -------------------------------------------------------------------------------------
+
+    def await_callback(
+        self,
+        state: str,
+        *,
+        account: str,
+        verifier: str,
+        service: Service,
+        redirect_uri: str,
+        browser: str | None,
+        return_to: str | None,
+    ) -> None:
+        """Store what the callback with this state will be held against."""
+        now = datetime.now(UTC).timestamp()
+        with self._writing() as db:
+            outlived = _pending.c.created_at < now - PENDING_LIFETIME.total_seconds() - SPENT_MEMORY.total_seconds()
+            db.execute(_pending.delete().where(outlived))
+            db.execute(_spent.delete().where(_spent.c.spent_at < now - SPENT_MEMORY.total_seconds()))
+            db.execute(
+                _pending.insert().values(
+                    state_hash=fingerprint(state),
+                    account=account,
+                    browser_hash=None if browser is None else fingerprint(browser),
+                    verifier=self._encrypt(verifier),
+                    service=self._encrypt(service.to_json()),
+                    redirect_uri=redirect_uri,
+                    return_to=return_to,
+                    created_at=now,
+                )
+            )
+
+    def pending(self, state: str) -> Pending | None:
+        """What was begun with this state, without consuming it."""
+        with self._reading() as db:
+            row = db.execute(sa.select(_pending).where(_pending.c.state_hash == fingerprint(state))).one_or_none()
+        return None if row is None else self._pending_of(row)
+
+    def consume(self, state: str) -> Pending | None:
+        """Take what was begun with this state out of the vault: whoever asks first gets it, everyone else None."""
+        hashed = fingerprint(state)
+        with self._writing() as db:
+            row = db.execute(_pending.delete().where(_pending.c.state_hash == hashed).returning(_pending)).one_or_none()
+            if row is not None:
+                db.execute(_spent.insert().values(state_hash=hashed, spent_at=datetime.now(UTC).timestamp()))
+        return None if row is None else self._pending_of(row)
+
+    def was_spent(self, state: str) -> bool:
+        """Whether this state was consumed within the last day."""
+        with self._reading() as db:
+            query = sa.select(_spent.c.state_hash).where(_spent.c.state_hash == fingerprint(state))
+            return db.execute(query).one_or_none() is not None
+
+    # Keys -------------------------------------------------------------------------------------------------------
+
+    def rotate(self) -> int:
+        """Encrypt everything anew with the first key; the number of connections. Afterwards older keys may go."""
+        with self._writing() as db:
+            rows = db.execute(sa.select(_connections)).all()
+            for row in rows:
+                values = {name: self._cipher.rotate(getattr(row, name)) for name in ("service", "credential")}
+                db.execute(_connections.update().where(_connections.c.account == row.account).values(values))
+            for row in db.execute(sa.select(_pending)).all():
+                values = {name: self._cipher.rotate(getattr(row, name)) for name in ("service", "verifier")}
+                db.execute(_pending.update().where(_pending.c.state_hash == row.state_hash).values(values))
+            db.execute(_meta.update().where(_meta.c.name == "canary").values(value=self._cipher.encrypt(CANARY)))
+        return len(rows)
+
+    # Inside -----------------------------------------------------------------------------------------------------
+
+    def _change(self, connection: Connection, **values: Any) -> None:
+        """Change the row of exactly this connection; one that was replaced or forgotten meanwhile stays untouched."""
+        here = (_connections.c.account == connection.account) & (_connections.c.id == connection.id)
+        if set(values) != {"attempted_at"}:
+            values["revision"] = _connections.c.revision + 1
+        with self._writing() as db:
+            changed = db.execute(_connections.update().where(here).values(values)).rowcount
+        if not changed:
+            raise LoginRequired(
+                f"The connection of account {connection.account!r} was removed or replaced meanwhile. "
+                f"Log in with: {login_line(connection.account)}"
+            )
+
+    def _stored(self, row: Any) -> Stored:
+        service = Service.from_json(self._decrypt(row.service))
+        credential = self._decrypt(row.credential)
+        token = Token.from_json(credential) if row.kind == "oauth" else None
+        connection = Connection(
+            account=row.account,
+            kind=row.kind,
+            label=row.label,
+            scope=token.scope if token else None,
+            expires_at=token.expires_at if token else None,
+            service=service,
+            created_at=datetime.fromtimestamp(row.created_at, UTC),
+            id=row.id,
+            revision=row.revision,
+            renewable=bool(token and token.refresh_token),
+            ended=row.ended,
+        )
+        return Stored(connection=connection, token=token, api_key=None if token else credential)
+
+    def _pending_of(self, row: Any) -> Pending:
+        return Pending(
+            account=row.account,
+            verifier=self._decrypt(row.verifier),
+            service=Service.from_json(self._decrypt(row.service)),
+            redirect_uri=row.redirect_uri,
+            return_to=row.return_to,
+            browser_hash=row.browser_hash,
+            created_at=datetime.fromtimestamp(row.created_at, UTC),
+        )
+
+    def _encrypt(self, text: str) -> bytes:
+        return self._cipher.encrypt(text.encode())
+
+    def _decrypt(self, data: bytes) -> Secret:
+        try:
+            return Secret(self._cipher.decrypt(data).decode())
+        except InvalidToken:
+            raise VaultError(
+                f"A record in the vault {self.place} cannot be decrypted: it is damaged, or the key was changed in the "
+                "middle. Restore the vault or its key from a backup; nothing was changed."
+            ) from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        with _told(self.place), self._engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def _writing(self) -> Iterator[sa.Connection]:
+        with _told(self.place), self._engine.execution_options(writing=True).begin() as db:
+            yield db
+
+    def __repr__(self) -> str:
+        return f"Vault({self.place!r})"
+
+
+def login_line(account: str) -> str:
+    """The line to type in order to connect this account."""
+    return "psauth.login()" if account == "default" else f"psauth.login(account={account!r})"
+
+
+def _parse_url(text: str) -> sa.URL:
+    try:
+        url = sa.make_url(text)
+    except sa.exc.ArgumentError:
+        raise VaultError("PSAUTH_VAULT_URL is not a database address. Expected sqlite:///path/to/vault.db.") from None
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        raise VaultError(
+            f"PSAUTH_VAULT_URL names {url.get_backend_name()!r}. Expected a SQLite file, like sqlite:///path/to/vault.db: "
+            "the vault is shared between processes."
+        )
+    return url
+
+
+def _engine(url: sa.URL) -> sa.Engine:
+    # A connection per use: nothing to go stale over a fork, and no file handle left behind in a notebook.
+    engine = sa.create_engine(url, poolclass=NullPool, connect_args={"timeout": 30}, hide_parameters=True)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # the driver's own BEGIN would come too late; see _begin
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute("PRAGMA synchronous=FULL")  # a rotated token must survive a power cut
+        raw.execute("PRAGMA secure_delete=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(db: sa.Connection) -> None:
+        # A writer takes the write lock at once, so that two of them queue instead of failing half-way.
+        db.exec_driver_sql("BEGIN IMMEDIATE" if db.get_execution_options().get("writing") else "BEGIN")
+
+    return engine
+
+
+def _schema_version(db: sa.Connection, place: str) -> int | None:
+    names = set(db.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
+    if not names:
+        return None
+    if "meta" not in names:
+        raise VaultError(f"{place} is a database, but not a psauth vault. Set PSAUTH_VAULT_URL to another file.")
+    if (verdict := db.execute(sa.text("PRAGMA quick_check(1)")).scalar()) != "ok":
+        raise VaultError(
+            f"The vault {place} is damaged ({verdict}). Restore it from a backup, or move it away; {_KEPT}"
+        )
+    value = db.execute(sa.select(_meta.c.value).where(_meta.c.name == "schema")).scalar()
+    version = int(value or b"0")
+    if version != SCHEMA_VERSION:
+        raise VaultError(
+            f"The vault {place} has schema {version}; this psauth reads {SCHEMA_VERSION}. Update psauth; {_KEPT}"
+        )
+    return version
+
+
+def _try_key(db: sa.Connection, key: Key | None, place: str) -> None:
+    if key is None:
+        raise VaultError(
+            f"The key of the vault {place} is gone: not in PSAUTH_SECRET_KEY, the keyring or beside the vault. Restore "
+            f"it, or move the vault away to begin anew; {_KEPT}"
+        )
+    canary = db.execute(sa.select(_meta.c.value).where(_meta.c.name == "canary")).scalar()
+    try:
+        key.cipher().decrypt(canary or b"")
+    except InvalidToken:
+        raise VaultError(
+            f"The key from {key.source} does not open the vault {place}. Use the key it was made with, or move the "
+            f"vault away to begin anew; {_KEPT}"
+        ) from None
+
+
+_KEPT = "nothing was deleted or overwritten."
+
+
+def _make_folder(folder: Path, *, private: bool) -> None:
+    try:
+        existed = folder.is_dir()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if private and existed and os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) != 0o700:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise VaultError(
+            f"The vault's folder {folder} cannot be used ({error.strerror or error}). Make it writable for you, or set "
+            "PSAUTH_HOME to another folder."
+        ) from error
+
+
+def _make_file(path: Path) -> None:
+    """An empty file of mode 0600 where SQLite will write, so that no byte is ever readable by others."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            path.chmod(0o600)
+            log.warning("The vault %s was readable by others; its mode is 0600 now.", path)
+    except OSError as error:
+        raise VaultError(
+            f"The vault {path} cannot be written ({error.strerror or error}). Make the file and its folder writable for "
+            f"you, or set PSAUTH_VAULT_URL to another place; {_KEPT}"
+        ) from error
+
+
+@contextmanager
+def _file_lock(path: Path, name: str, *, timeout: float) -> Iterator[None]:
+    lock = FileLock(path.with_name(f"{path.name}.{name}.lock"), timeout=timeout, mode=0o600)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise VaultError(
+            f"Another process has held the lock {Path(error.lock_file).name} beside the vault for {timeout:.0f} seconds. "
+            "Look for a psauth process that hangs, end it, and try again."
+        ) from None
+    except OSError as error:
+        raise VaultError(
+            f"The vault's folder {path.parent} cannot be written ({error.strerror or error}). Make it writable for you, "
+            f"or set PSAUTH_HOME to another folder; {_KEPT}"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """Turns the database's errors into one sentence about the vault, without the statement and its parameters."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        cause = str(error.orig)
+        if "locked" in cause:
+            remedy = "Another program holds it; close it and try again"
+        elif "full" in cause:
+            remedy = "The disk is full; make room and try again"
+        elif "readonly" in cause or "unable to open" in cause:
+            remedy = "Make the file and its folder writable for you"
+        elif "malformed" in cause or "not a database" in cause:
+            remedy = "It is damaged; restore it from a backup, or move it away to begin anew"
+        else:
+            remedy = "Look after the file and its disk"
+        raise VaultError(f"The vault {place} cannot be used ({cause}). {remedy}; {_KEPT}") from None
