@@ -1,0 +1,109 @@
+"""The sandbox as one Starlette application, alone on a port or mounted under a prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from psauth.sandbox.api import PREFIXES, Api
+from psauth.sandbox.authority import Answer, Authority
+from psauth.sandbox.company import Company
+from psauth.sandbox.consent import Consent
+from psauth.sandbox.grants import Grants
+from psauth.sandbox.knobs import Knobs
+from psauth.sandbox.meter import Meter
+from psauth.sandbox.traffic import BODY, RequestLog, Traffic, Wires
+
+_EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+
+def create_app(
+    *,
+    company: Company | None = None,
+    knobs: Knobs | None = None,
+    grants: Grants | None = None,
+    log: RequestLog | None = None,
+    wires: Wires | None = None,
+) -> Starlette:
+    """The stand-in for Process Street, ready to be mounted anywhere: it finds its own address in each request.
+
+    Making it costs nothing: the company is drawn at the first request. Everything left out is made with defaults.
+    """
+    company = company or Company()
+    knobs = knobs or Knobs()
+    grants = grants or Grants()
+    meter = Meter(knobs, grants.clock)
+    consent = Consent(company)
+    api = Api(company, knobs, grants, meter)
+
+    def authority(request: Request) -> Authority:
+        return Authority(_address(request), grants, knobs, company.staff.by_id)
+
+    def authorize(request: Request) -> Response:
+        if request.method == "POST":
+            return consent.answer(request, authority(request), request.scope[BODY])
+        return consent.ask(request, authority(request))
+
+    def token(request: Request) -> Response:
+        return _plain(authority(request).token(request.scope[BODY], request.headers))
+
+    def revoke(request: Request) -> Response:
+        return _plain(authority(request).revoke(request.scope[BODY], request.headers))
+
+    def metadata(request: Request) -> Response:
+        return JSONResponse(authority(request).metadata())
+
+    # Plain functions all: Starlette runs them in its thread pool, so none of them holds up the event loop.
+    routes = [
+        Route("/oauth/authorize", authorize, methods=["GET", "POST"]),
+        Route("/oauth/token", token, methods=["POST"]),
+        Route("/oauth/revoke", revoke, methods=["POST"]),
+        Route("/.well-known/oauth-authorization-server", metadata),
+        Route("/.well-known/openid-configuration", metadata),
+        *(Route(f"{prefix}/{{path:path}}", _endpoint(api), methods=_EVERY_METHOD) for prefix in PREFIXES),
+    ]
+    log = RequestLog() if log is None else log  # an empty log is false
+    wires = wires or Wires()
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Traffic, knobs=knobs, log=log, wires=wires)],
+        exception_handlers={HTTPException: _lost},
+    )
+    app.state.knobs, app.state.grants, app.state.company, app.state.requests = knobs, grants, company, log
+    return app
+
+
+def _endpoint(api: Api) -> Callable[[Request], Response]:
+    # Starlette takes an object with __call__ for an ASGI application; a function it calls in a thread.
+    def answer(request: Request) -> Response:
+        return api(request)
+
+    return answer
+
+
+def _address(request: Request) -> str:
+    # Not `request.base_url`: that one leaves out the prefix of a mounted application.
+    return f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}".rstrip("/")
+
+
+def _plain(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.headers.update(answer.headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _lost(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 404:
+        text, code = f"The sandbox knows no {request.method} {request.url.path}", "NotFound"
+    else:
+        text, code = f"{request.method} is not allowed here", "MethodNotAllowed"
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return JSONResponse({"error": text, "errorCode": code}, status, headers=headers)

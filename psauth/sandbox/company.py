@@ -1,0 +1,134 @@
+"""The invented company: everything the API can be asked for, drawn from one seed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import cached_property
+from random import Random
+
+from psauth.sandbox.blueprints import BLUEPRINTS
+from psauth.sandbox.library import Library
+from psauth.sandbox.people import ORGANIZATION, Person, Staff
+from psauth.sandbox.runs import Run, RunFactory, Task
+from psauth.sandbox.templates import Template
+from psauth.sandbox.values import Forms
+from psauth.sandbox.worktime import opaque_id
+
+DEFAULT_RUNS = 1_500
+
+
+class Company:
+    """A believable company of `runs` runs; the same `seed` and `now` (seconds since 1970) give the same bytes.
+
+    Nothing is drawn before it is asked for, so that making one costs nothing.
+    """
+
+    def __init__(self, runs: int = DEFAULT_RUNS, seed: int = 7, now: float | None = None) -> None:
+        self.size, self.seed = runs, seed
+        self.now = int((time.time() if now is None else now) * 1000)
+        self.name = ORGANIZATION
+        self.organization_id = opaque_id(seed, "organization")
+        self._lock = threading.RLock()
+
+    def __repr__(self) -> str:
+        return f"Company({self.name!r}, runs={self.size}, seed={self.seed})"
+
+    @cached_property
+    def staff(self) -> Staff:
+        """Everybody who works here."""
+        return Staff(self.seed)
+
+    @cached_property
+    def templates(self) -> list[Template]:
+        """The workflows, sorted by name."""
+        return [Template(self.seed, blueprint) for blueprint in sorted(BLUEPRINTS, key=lambda b: b.name)]
+
+    @cached_property
+    def library(self) -> Library:
+        """Folders, pages, data sets, schedules and revisions."""
+        return Library(self.seed, self.now, self.organization_id, self.staff, self.templates)
+
+    @cached_property
+    def forms(self) -> Forms:
+        """What was typed into form fields."""
+        return Forms(self.staff, self.library.choices)
+
+    @cached_property
+    def _drawn(self) -> list[Run]:
+        with self._lock:
+            factory = RunFactory(self.seed, self.now, self.staff)
+            shares = [t.blueprint.share for t in self.templates]
+            picks = Random(f"{self.seed}/mix").choices(self.templates, shares, k=self.size)
+            # Every workflow has at least one run, however small the company.
+            picks[: len(self.templates)] = self.templates[: self.size]
+            return [factory.draw(number, template) for number, template in enumerate(picks)]
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every run that is not deleted, newest created first."""
+        return sorted((r for r in self._drawn if r.status != "Deleted"), key=lambda r: (-r.created, r.id))
+
+    def run(self, run_id: str) -> Run | None:
+        """The run of that id, unless it was deleted."""
+        run = self._by_id.get(run_id)
+        return None if run is None or run.status == "Deleted" else run
+
+    @cached_property
+    def _by_id(self) -> dict[str, Run]:
+        return {run.id: run for run in self._drawn}
+
+    def template(self, workflow_id: str) -> Template | None:
+        """The workflow of that id."""
+        return next((t for t in self.templates if t.id == workflow_id), None)
+
+    def person(self, email: str) -> Person | None:
+        """The person, group or robot of that address, in any case."""
+        return self.staff.by_email.get(email.casefold())
+
+    # What a person at the sandbox may do to it, so that a second sync has something to find.
+
+    def complete_task(self, run_id: str, task_id: str, *, by: Person | None = None, at: float | None = None) -> None:
+        """Tick off one task at `at` (seconds since 1970, default now); the run is Completed with its last one."""
+        with self._lock:
+            run, task = self._task(run_id, task_id)
+            moment = int((time.time() if at is None else at) * 1000)
+            who = by or (task.assignees[0] if task.assignees else run.created_by)
+            task.completed, task.completed_by = moment, who
+            task.updated, task.updated_by = moment, who
+            run.updated, run.updated_by = moment, who
+            if all(t.completed is not None or t.hidden for t in run.tasks):
+                run.status = "Completed"
+
+    def reopen_task(self, run_id: str, task_id: str, *, at: float | None = None) -> None:
+        """Take a tick back: rework."""
+        with self._lock:
+            run, task = self._task(run_id, task_id)
+            moment = int((time.time() if at is None else at) * 1000)
+            task.completed = task.completed_by = None
+            task.updated = run.updated = moment
+            run.status = "Active"
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run softly: it is just absent afterwards."""
+        with self._lock:
+            self._by_id[run_id].status = "Deleted"
+
+    def start_run(self, workflow_id: str, *, name: str | None = None, at: float | None = None) -> Run:
+        """Start a run of a workflow now, with nothing done yet."""
+        with self._lock:
+            template = self.template(workflow_id)
+            if template is None:
+                raise LookupError(f"no workflow {workflow_id!r}")
+            moment = int((time.time() if at is None else at) * 1000)
+            run = RunFactory(self.seed, moment, self.staff).blank(len(self._drawn), template, name, moment)
+            self._drawn.append(run)
+            self._by_id[run.id] = run
+            return run
+
+    def _task(self, run_id: str, task_id: str) -> tuple[Run, Task]:
+        run = self.run(run_id)
+        at = run.template.index_of(task_id) if run else None
+        if run is None or at is None:
+            raise LookupError(f"no task {task_id!r} in run {run_id!r}")
+        return run, run.tasks[at]

@@ -1,0 +1,84 @@
+"""What a test or a demo may turn on the stand-in: limits, lifetimes, shapes of answers, and scripted faults."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+FaultKind = Literal["status", "drop", "reset", "truncate", "html", "delay", "redirect", "body"]
+
+
+@dataclass(slots=True)
+class Fault:
+    """Something that goes wrong `times` times, for requests whose path starts with `path`.
+
+    `when="after"` lets the server do its work first and loses the answer; it matters to `drop`, `reset`, `delay`.
+    `after` requests pass unharmed first. `drop` closes the connection without an answer, `reset` does so with a TCP
+    reset, `truncate` sends half of the body; these three need a `SandboxServer`, not a mounted sandbox.
+    """
+
+    path: str
+    kind: FaultKind = "status"
+    times: int = 1
+    when: Literal["before", "after"] = "before"
+    method: str | None = None
+    after: int = 0
+    status: int = 503
+    seconds: float = 0.0
+    location: str = ""
+    body: str = ""
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Knobs:
+    """Settings that may be turned while the sandbox runs; the defaults are how the service behaves.
+
+    Times are seconds, `budget` requests per `window` and credential. `next_host` stands in the links to the next page
+    (`None`: the address that was asked). `search_paged` tells whether `/workflow-runs` comes in pages of 20 or, as
+    its documentation reads, 200 at once.
+    """
+
+    token_lifetime: float = 3600
+    refresh_lifetime: float = 90 * 24 * 3600
+    budget: int = 2500
+    window: float = 3600
+    latency: float = 0.0
+    reset_as: Literal["seconds", "epoch"] = "seconds"
+    rotate: bool = True
+    issue_refresh_token: bool = True
+    token_answer: Literal["json", "form"] = "json"  # noqa: S105 # a format
+    scope_separator: str = " "
+    omit: set[str] = field(default_factory=set)
+    send_iss: bool = True
+    next_host: str | None = "https://api.process.st"
+    search_paged: bool = True
+    repeats: bool = True
+    empty_last_page: bool = True
+    faults: list[Fault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+
+    def fault(self, path: str, kind: FaultKind = "status", **how: object) -> Fault:
+        """Script one fault and return it."""
+        planned = Fault(path, kind, **how)  # type: ignore[arg-type] # the keywords are Fault's own
+        with self._lock:
+            self.faults.append(planned)
+        return planned
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The next fault meant for this request, used up by taking it."""
+        with self._lock:
+            for fault in self.faults:
+                if not path.startswith(fault.path) or fault.method not in (None, method):
+                    continue
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
+                fault.times -= 1
+                if fault.times <= 0:
+                    self.faults.remove(fault)
+                return fault
+        return None
