@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from psauth.sandbox import consent_html
 from psauth.sandbox.api import PREFIXES, Api
 from psauth.sandbox.authority import Answer, Authority
 from psauth.sandbox.company import Company
@@ -42,8 +43,15 @@ def create_app(
     consent = Consent(company)
     api = Api(company, knobs, grants, meter)
 
+    log = RequestLog() if log is None else log  # an empty log is false
+    wires = wires or Wires()
+
     def authority(request: Request) -> Authority:
+        wires.workers.add(threading.current_thread())
         return Authority(_address(request), grants, knobs, company.staff.by_id)
+
+    def front(request: Request) -> Response:
+        return HTMLResponse(consent_html.front(company.name, authority(request).issuer))
 
     def authorize(request: Request) -> Response:
         if request.method == "POST":
@@ -59,17 +67,21 @@ def create_app(
     def metadata(request: Request) -> Response:
         return JSONResponse(authority(request).metadata())
 
+    def answer(request: Request) -> Response:
+        # Starlette would take `api` itself, an object, for an ASGI application; a function it calls in a thread.
+        wires.workers.add(threading.current_thread())
+        return api(request)
+
     # Plain functions all: Starlette runs them in its thread pool, so none of them holds up the event loop.
     routes = [
+        Route("/", front),
         Route("/oauth/authorize", authorize, methods=["GET", "POST"]),
         Route("/oauth/token", token, methods=["POST"]),
         Route("/oauth/revoke", revoke, methods=["POST"]),
         Route("/.well-known/oauth-authorization-server", metadata),
         Route("/.well-known/openid-configuration", metadata),
-        *(Route(f"{prefix}/{{path:path}}", _endpoint(api), methods=_EVERY_METHOD) for prefix in PREFIXES),
+        *(Route(f"{prefix}/{{path:path}}", answer, methods=_EVERY_METHOD) for prefix in PREFIXES),
     ]
-    log = RequestLog() if log is None else log  # an empty log is false
-    wires = wires or Wires()
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Traffic, knobs=knobs, log=log, wires=wires)],
@@ -77,14 +89,6 @@ def create_app(
     )
     app.state.knobs, app.state.grants, app.state.company, app.state.requests = knobs, grants, company, log
     return app
-
-
-def _endpoint(api: Api) -> Callable[[Request], Response]:
-    # Starlette takes an object with __call__ for an ASGI application; a function it calls in a thread.
-    def answer(request: Request) -> Response:
-        return api(request)
-
-    return answer
 
 
 def _address(request: Request) -> str:

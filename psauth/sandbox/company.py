@@ -30,6 +30,8 @@ class Company:
         self.name = ORGANIZATION
         self.organization_id = opaque_id(seed, "organization")
         self._lock = threading.RLock()
+        self._every: list[Run] | None = None
+        self._by_id: dict[str, Run] = {}
 
     def __repr__(self) -> str:
         return f"Company({self.name!r}, runs={self.size}, seed={self.seed})"
@@ -54,15 +56,21 @@ class Company:
         """What was typed into form fields."""
         return Forms(self.staff, self.library.choices)
 
-    @cached_property
+    @property
     def _drawn(self) -> list[Run]:
+        # Not a cached property: from Python 3.12 on two threads may fill one of those twice, and a run started in the
+        # list that lost would be gone.
         with self._lock:
+            if self._every is not None:
+                return self._every
             factory = RunFactory(self.seed, self.now, self.staff)
             shares = [t.blueprint.share for t in self.templates]
             picks = Random(f"{self.seed}/mix").choices(self.templates, shares, k=self.size)
             # Every workflow has at least one run, however small the company.
             picks[: len(self.templates)] = self.templates[: self.size]
-            return [factory.draw(number, template) for number, template in enumerate(picks)]
+            self._every = [factory.draw(number, template) for number, template in enumerate(picks)]
+            self._by_id = {run.id: run for run in self._every}
+            return self._every
 
     @property
     def runs(self) -> list[Run]:
@@ -71,12 +79,8 @@ class Company:
 
     def run(self, run_id: str) -> Run | None:
         """The run of that id, unless it was deleted."""
-        run = self._by_id.get(run_id)
+        run = self._by_id.get(run_id) if self._drawn else None
         return None if run is None or run.status == "Deleted" else run
-
-    @cached_property
-    def _by_id(self) -> dict[str, Run]:
-        return {run.id: run for run in self._drawn}
 
     def template(self, workflow_id: str) -> Template | None:
         """The workflow of that id."""
@@ -112,7 +116,10 @@ class Company:
     def delete_run(self, run_id: str) -> None:
         """Delete a run softly: it is just absent afterwards."""
         with self._lock:
-            self._by_id[run_id].status = "Deleted"
+            run = self.run(run_id)
+            if run is None:
+                raise LookupError(f"no run {run_id!r}")
+            run.status = "Deleted"
 
     def start_run(self, workflow_id: str, *, name: str | None = None, at: float | None = None) -> Run:
         """Start a run of a workflow now, with nothing done yet."""
@@ -121,8 +128,9 @@ class Company:
             if template is None:
                 raise LookupError(f"no workflow {workflow_id!r}")
             moment = int((time.time() if at is None else at) * 1000)
-            run = RunFactory(self.seed, moment, self.staff).blank(len(self._drawn), template, name, moment)
-            self._drawn.append(run)
+            drawn = self._drawn
+            run = RunFactory(self.seed, moment, self.staff).blank(len(drawn), template, name, moment)
+            drawn.append(run)
             self._by_id[run.id] = run
             return run
 

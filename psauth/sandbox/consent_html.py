@@ -29,7 +29,7 @@ ul{list-style:none;margin:0 0 1.25rem;padding:0;border:1px solid var(--line);bor
 li{padding:.75rem 1rem;display:flex;gap:.7rem}li+li{border-top:1px solid var(--line)}
 li::before{content:"✓";color:var(--go);font-weight:700}
 li b{display:block;font-weight:600}li small{color:var(--soft);font-size:.9rem}
-label{display:block;font-weight:600;font-size:.9rem;margin-bottom:.35rem}
+label,.label{display:block;font-weight:600;font-size:.9rem;margin:0 0 .35rem;color:inherit}
 select{width:100%;font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:10px;
 padding:.6rem .7rem;margin-bottom:1.25rem}
 .choice{display:flex;flex-direction:row-reverse;gap:.75rem}
@@ -77,7 +77,7 @@ def consent(
 <form method="post" action="authorize" autocomplete="off">
 <input type="hidden" name="request" value="{escape(ticket)}">
 <label for="person">Signed in as</label><select id="person" name="person">{choices}</select>
-<label>It will be able to</label><ul>{rows}</ul>
+<p class="label">It will be able to</p><ul>{rows}</ul>
 <div class="choice"><button class="go" name="decision" value="allow">Allow</button>
 <button name="decision" value="deny">Deny</button></div>
 </form>
@@ -92,3 +92,18 @@ def dead_end(title: str, text: str, *, step: str = "", href: str = "") -> str:
     if href:
         next_step = f'<a class="step" href="{escape(href)}">{escape(step)}</a>'
     return _page(title, f"<main><h1>{escape(title)}</h1><p>{escape(text)}</p>{next_step}</main>")
+
+
+def front(organization: str, address: str) -> str:
+    """What somebody sees who opens the sandbox's own address."""
+    rows = "".join(
+        f"<li><span><b>{title}</b><small><code>{escape(address)}{path}</code></small></span></li>"
+        for title, path in (
+            ("API", "/v1"),
+            ("OAuth", "/oauth/authorize"),
+            ("Metadata", "/.well-known/oauth-authorization-server"),
+        )
+    )
+    return _page(
+        "Process Street sandbox", f"<main><h1>{escape(organization)}</h1><p>is not real.</p><ul>{rows}</ul></main>"
+    )

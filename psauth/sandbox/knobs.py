@@ -15,7 +15,7 @@ class Fault:
     """Something that goes wrong `times` times, for requests whose path starts with `path`.
 
     `when="after"` lets the server do its work first and loses the answer; it matters to `drop`, `reset`, `delay`.
-    `after` requests pass unharmed first. `drop` closes the connection without an answer, `reset` does so with a TCP
+    `skip` requests pass unharmed first. `drop` closes the connection without an answer, `reset` does so with a TCP
     reset, `truncate` sends half of the body; these three need a `SandboxServer`, not a mounted sandbox.
     """
 
@@ -24,7 +24,7 @@ class Fault:
     times: int = 1
     when: Literal["before", "after"] = "before"
     method: str | None = None
-    after: int = 0
+    skip: int = 0
     status: int = 503
     seconds: float = 0.0
     location: str = ""
@@ -74,8 +74,8 @@ class Knobs:
             for fault in self.faults:
                 if not path.startswith(fault.path) or fault.method not in (None, method):
                     continue
-                if fault.after > 0:
-                    fault.after -= 1
+                if fault.skip > 0:
+                    fault.skip -= 1
                     continue
                 fault.times -= 1
                 if fault.times <= 0:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+from psauth.sandbox.names import VENDORS
 from psauth.sandbox.people import Person, Staff
-from psauth.sandbox.runs import VENDORS
 from psauth.sandbox.templates import Template
 from psauth.sandbox.worktime import DAY, HOUR, iso, opaque_id
 

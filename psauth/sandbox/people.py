@@ -56,41 +56,6 @@ _STAFF: tuple[tuple[str, str], ...] = (
 _GROUPS = (("Finance team", "finance"), ("IT service desk", "it"), ("People team", "hr"))
 _ROBOTS = ("Zapier integration", "HRIS sync")
 
-NEWCOMERS = tuple(
-    [
-        "Aoife Byrne",
-        "Mateusz Zieliński",
-        "Hiroshi Mori",
-        "Fatima Zahra El Idrissi",
-        "Siobhán Ní Dhomhnaill",
-        "Óscar Peña",
-        "Anneliese Groß",
-        "Thandiwe Nkosi",
-        "Émile Gauthier",
-        "Nadia Rahman",
-        "Ruben van der Meer",
-        "Ülkü Şahin",
-        "Paulo Simões",
-        "Ivana Kovačević",
-        "Ravi Menon",
-        "Clara Østergaard",
-        "Bogdan Ştefănescu",
-        "Mia Järvinen",
-        "Kwame Boateng",
-        "Lucía Fernández",
-        "Elif Çelik",
-        "Håkon Lie",
-        "王 小明",
-        "Jasmin Köhler",
-        "Daniel Okafor",
-        "Sofía Ramírez",
-        "Petr Novák",
-        "Agnieszka Lis",
-        "Gintarė Kazlauskaitė",
-        "Theo Papadakis",
-    ]
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Person:

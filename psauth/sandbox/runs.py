@@ -6,69 +6,12 @@ from dataclasses import dataclass, field
 from math import exp
 from random import Random
 
-from psauth.sandbox.people import NEWCOMERS, Person, Staff
+from psauth.sandbox.names import CLIENTS, NEWCOMERS, PRODUCTS, SYSTEMS, VENDORS
+from psauth.sandbox.people import Person, Staff
 from psauth.sandbox.templates import Step, Template
 from psauth.sandbox.worktime import DAY, HOUR, MINUTE, SECOND, due_after, iso, opaque_id, weekday, work_after
 
 SPAN = 430 * DAY  # how far back the company remembers
-VENDORS = tuple(
-    [
-        "Brämer Optik GmbH",
-        "Kestrel Logistics",
-        "Śląsk Precision",
-        "Nuvem Serviços",
-        "Halden & Søn",
-        "Orbis Software",
-        "Tanaka Seiki",
-        "Blue Fjord AS",
-        "Quill & Vane",
-        "Mercado Sul",
-        "Lumière Conseil",
-        "Ferrous Union",
-        "Åsgard Data",
-        "Papyrus Büro",
-        "Vela Freight",
-        "Cobalt Labs",
-        "Nordlicht Energie",
-        "Tinta Gráfica",
-        "Pelican Insurance",
-        "Ostrava Steel",
-        "Zephyr Cloud",
-        "Mistral Audit",
-        "Hexagon Tools",
-        "Lantern Legal",
-    ]
-)
-CLIENTS = tuple(
-    [
-        "Aurelia Water",
-        "Stadtwerke Möhn",
-        "Delfi Pharma",
-        "Kopperberg Mining",
-        "Río Claro Foods",
-        "Finch Aerospace",
-        "Baltic Dairy",
-        "Mövenhaus Hotels",
-        "Ōmi Ceramics",
-        "Grange Breweries",
-        "Sahel Solar",
-        "Iris Hospitals",
-        "Polder Shipping",
-        "Calanque Marine",
-        "Elbe Rail",
-    ]
-)
-PRODUCTS = (
-    "Laptop 14″",
-    "Torque gauge",
-    "Desk 160 cm",
-    "Phone",
-    "Monitor 27″",
-    "Label printer",
-    "Server rack",
-    "Forklift hire",
-)
-SYSTEMS = ("ERP", "Mail gateway", "Website", "Shop-floor hub", "HRIS", "Data warehouse")
 
 
 @dataclass(slots=True)

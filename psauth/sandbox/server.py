@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from psauth.sandbox.app import create_app
@@ -29,7 +31,8 @@ _PATIENCE = 10.0  # seconds to wait for the thread to begin or to end
 class SandboxServer:
     """A stand-in for Process Street on this machine; a context manager, or `start()` and `stop()`.
 
-    `port=0` takes any free one; `state` is a file that keeps connections over a restart; `clock` tells the time in
+    `port=0` takes any free one; `state` is a file that keeps connections over a restart; `prefix`
+    mounts the sandbox below a path such as `/sandbox`; `clock` tells the time in
     seconds since 1970 to everything that expires. Raises `OSError` where the port is taken.
     """
 
@@ -43,9 +46,10 @@ class SandboxServer:
         state: str | os.PathLike[str] | None = None,
         knobs: Knobs | None = None,
         host: str = "127.0.0.1",
+        prefix: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._host, self._wanted = host, port
+        self._host, self._wanted, self._prefix = host, port, prefix.rstrip("/")
         self.knobs = knobs or Knobs()
         self.company = Company(runs, seed, now)
         self.grants = Grants(state, clock=clock)
@@ -64,7 +68,7 @@ class SandboxServer:
         if self._port is None:
             raise RuntimeError("the sandbox is not running; call start() or use it in a with statement")
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"http://{host}:{self._port}{self._prefix}"
 
     @property
     def api_url(self) -> str:
@@ -101,7 +105,7 @@ class SandboxServer:
             company=self.company, knobs=self.knobs, grants=self.grants, log=self.requests, wires=self._wires
         )
         config = uvicorn.Config(
-            app,
+            Starlette(routes=[Mount(self._prefix, app)]) if self._prefix else app,
             http=_protocol(self._wires),
             ws="none",
             lifespan="off",
@@ -131,6 +135,8 @@ class SandboxServer:
             server.should_exit = True
         if thread is not None:
             thread.join(_PATIENCE)
+        for worker in list(self._wires.workers):
+            worker.join(_PATIENCE)
 
     def __enter__(self) -> SandboxServer:
         return self.start()

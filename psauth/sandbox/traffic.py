@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,8 @@ class Wires:
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, int], asyncio.Transport] = {}
+        # The threads that ran endpoints: they end on their own soon after the loop, and `stop` waits for that.
+        self.workers: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
     def opened(self, transport: asyncio.Transport) -> None:
         """Told by the protocol."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from psauth.sandbox.people import NEWCOMERS, Staff
-from psauth.sandbox.runs import CLIENTS, PRODUCTS, VENDORS, Run
+from psauth.sandbox.names import CLIENTS, NEWCOMERS, PRODUCTS, VENDORS
+from psauth.sandbox.people import Staff
+from psauth.sandbox.runs import Run
 from psauth.sandbox.templates import Field
 from psauth.sandbox.worktime import DAY, iso, opaque_id
 
