@@ -184,6 +184,11 @@ class ProcessStreet:
         """Limit, remaining and resets_at as the service told last; all None before the first answer."""
         return self._transport.budget
 
+    @property
+    def requests_sent(self) -> int:
+        """How many requests this client has made so far: each counts against the hour's budget."""
+        return self._transport.requests_sent
+
     def close(self) -> None:
         """Let go of the network connections; the client opens new ones when used again."""
         self._transport.close()

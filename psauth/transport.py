@@ -64,6 +64,7 @@ class Transport:
         self._session.mount("http://", adapter)
         self._lock = threading.Lock()
         self.budget = Budget()
+        self.requests_sent = 0
 
     @property
     def connection(self) -> Connection:
@@ -187,6 +188,7 @@ class Transport:
                 allow_redirects=False,
                 headers={"Accept": "application/json"},
             )
+            self.requests_sent += 1
             if budget := Budget.from_headers(answer.headers):
                 self.budget = budget
             if not answer.is_redirect:

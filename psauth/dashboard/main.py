@@ -1,0 +1,94 @@
+"""The script behind every page: who is this, is there a connection, and which page is asked for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from psauth.dashboard import problems, sidebar, state, welcome
+from psauth.dashboard.guard import COOKIE, NOT_LOCAL, listens_locally
+from psauth.dashboard.notices import CONNECTED, refused
+from psauth.dashboard.routes import ACCOUNT
+from psauth.dashboard.target import find_target
+from psauth.exceptions import PsauthError
+from psauth.oauth import AuthorizationFlow
+from psauth.vault import Stored, Vault
+
+
+def main() -> None:
+    """One run of the page."""
+    st.set_page_config(page_title="Process Street workflows", page_icon=":material/table_view:", layout="wide")
+    if not listens_locally():
+        title, text, step = NOT_LOCAL
+        st.navigation([_welcome_page], position="hidden")
+        st.header(title)
+        st.write(text)
+        st.write(step)
+        st.stop()
+    state.begin(st.context.cookies.get(COOKIE))
+    try:
+        target = find_target()
+        vault = Vault.open(target.settings)
+        _take_callback(vault)
+        stored = vault.find(ACCOUNT)
+    except PsauthError as error:
+        st.navigation([_welcome_page], position="hidden")
+        problems.show_failure(error)
+        st.stop()
+    pages = [
+        st.Page("views/workflows.py", title="Workflows", icon=":material/account_tree:", default=True),
+        st.Page("views/connection.py", title="Connection", icon=":material/link:"),
+    ]
+    page = st.navigation(pages, position="sidebar" if stored else "hidden")
+    state.drawn(vault.stamp(ACCOUNT))
+    sidebar.watch(vault, ACCOUNT)
+    return_to = "/" + page.url_path
+    _show_notice(stored)
+    if stored is None:
+        welcome.show(target, return_to=return_to)
+        st.stop()
+    sidebar.show(stored.connection, vault)
+    if stored.connection.ended is not None and page.url_path != "connection":
+        problems.show_ended(stored.connection, return_to=return_to)
+        st.stop()
+    page.run()
+
+
+def _welcome_page() -> None:
+    """A page for the states in which there is nothing to navigate to."""
+
+
+def _take_callback(vault: Vault) -> None:
+    """Finish a callback that reached the script, where no route could take it: run without app.py, or behind a host.
+
+    The query is cleared first, so that no rerun sees the code again.
+    """
+    params = {name: st.query_params.get_all(name) for name in st.query_params}
+    if not params.keys() & {"state", "code", "error"}:
+        return
+    st.query_params.clear()
+    browser = st.context.cookies.get(COOKIE)
+    try:
+        AuthorizationFlow(find_target().settings, vault).finish(params, browser=browser)
+    except PsauthError as error:
+        state.tell(refused(error))
+    else:
+        state.tell(CONNECTED)
+
+
+def _show_notice(stored: Stored | None) -> None:
+    """A toast for what went well; a page of its own, until it is left, for what did not."""
+    notice = state.notice()
+    if notice is None:
+        return
+    if notice.connected:
+        state.dismiss()
+        if stored is not None:
+            st.toast("Connected", icon=":material/check_circle:")
+        return
+    if problems.show_refusal(notice, connected=stored is not None and stored.connection.ended is None):
+        state.dismiss()
+        st.rerun()
+    st.stop()
+
+
+main()

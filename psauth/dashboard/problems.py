@@ -1,0 +1,93 @@
+"""Problems: a failure as one calm sentence with one next step, the details folded; never a traceback."""
+
+from __future__ import annotations
+
+import logging
+
+import streamlit as st
+
+from psauth.dashboard.links import same_tab_button
+from psauth.dashboard.notices import Notice
+from psauth.dashboard.routes import connect_address
+from psauth.exceptions import ApiError, LoginRequired, PsauthError, SettingsError, VaultError
+from psauth.vault import Connection
+
+log = logging.getLogger("psauth.dashboard")
+
+
+def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
+    """A page for an error of psauth: what happened, one button, and what support may ask for."""
+    if isinstance(error, LoginRequired):
+        _ended(return_to)
+    else:
+        st.header(_title(error))
+        st.write(_plain(str(error)))
+        st.button("Try again", type="primary", icon=":material/refresh:")
+    _details(error)
+
+
+def show_ended(connection: Connection, *, return_to: str) -> None:
+    """A page for a connection of which the vault knows that it has ended."""
+    _ended(return_to)
+    with st.expander("Details"):
+        st.code(connection.ended, language=None, wrap_lines=True)
+
+
+def _ended(return_to: str) -> None:
+    st.header("The connection has ended")
+    st.write("Process Street does not accept it any more, so nothing can be read until you connect again.")
+    same_tab_button("Connect again", connect_address(return_to))
+
+
+def show_refusal(notice: Notice, *, connected: bool) -> bool:
+    """A page for an authorization that led to nothing; whether the reader is done with it."""
+    st.header(notice.title)
+    st.write(_plain(notice.text))
+    if connected:
+        st.write("You are connected.")
+        done = st.button("Go to the workflows", type="primary")
+    else:
+        same_tab_button("Connect", "/connect")
+        done = st.button("Back to the first page", type="tertiary")
+    with st.expander("Details"):
+        st.code(notice.detail, language=None)
+    return done
+
+
+def on_script_error(error: Exception) -> bool:
+    """For what nobody foresaw: the log gets the place, the page a sentence. True: Streamlit shows nothing itself."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "unknown"
+    log.error("unexpected %s at %s", type(error).__name__, where)
+    st.header("Something went wrong here")
+    st.write("That is a fault of this app, not yours. Reload the page; your connection is kept.")
+    with st.expander("Details"):
+        st.code(f"{type(error).__name__} at {where}", language=None)
+    return True
+
+
+def _title(error: PsauthError) -> str:
+    if isinstance(error, SettingsError):
+        return "A setting cannot be used"
+    if isinstance(error, VaultError):
+        return "The vault cannot be used"
+    if isinstance(error, ApiError) and error.status is None:
+        return "Process Street does not answer"
+    return "Process Street could not answer"
+
+
+def _details(error: PsauthError) -> None:
+    lines = [f"{type(error).__name__}: {error}"]
+    if isinstance(error, ApiError):
+        lines += [f"status: {error.status}", f"code: {error.code}", f"request id: {error.request_id}"]
+    with st.expander("Details"):
+        st.code("\n".join(lines), language=None, wrap_lines=True)
+
+
+def _plain(text: str) -> str:
+    """A message as Markdown shows it: characters that Markdown or its links would take for themselves are escaped."""
+    for mark in "\\`*_[]$#<>~:|":
+        text = text.replace(mark, "\\" + mark)
+    return text

@@ -1,0 +1,139 @@
+"""Routes beside the pages: /connect begins an authorization, the callback ends it before Streamlit sees it."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Final
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from psauth.dashboard.notices import CONNECTED, notices, refused
+from psauth.dashboard.target import SANDBOX_PATH, find_target, sandbox_grants, sandbox_settings
+from psauth.exceptions import PsauthError
+from psauth.interactive import APP_MARK, store_api_key
+from psauth.oauth import AuthorizationFlow
+from psauth.sandbox import Company, Knobs, create_app
+from psauth.service import Service
+from psauth.settings import Settings, is_loopback
+from psauth.vault import Vault
+
+ACCOUNT: Final = "default"
+"""The app shows one connection, the owner's; notebooks may have others beside it."""
+CALLBACK_MARKS: Final = frozenset({"state", "code", "error"})
+
+
+def routes() -> list[BaseRoute]:
+    """What `st.App` serves beside the pages."""
+    return [
+        Route("/connect", connect, methods=["GET"]),
+        Route(APP_MARK, lambda _: JSONResponse({"app": "psauth", "version": version("psauth")})),
+        Mount(SANDBOX_PATH, _sandbox()),
+    ]
+
+
+async def connect(request: Request) -> Response:
+    """Begin an authorization and send the browser to the consent page, in the same tab."""
+    return await run_in_threadpool(_connect, request)
+
+
+def _connect(request: Request) -> Response:
+    base_url = f"{request.url.scheme}://{request.url.netloc}"
+    browser = request.scope["psauth.browser"]
+    return_to = request.query_params.get("return_to")
+    try:
+        target = find_target()
+        settings = sandbox_settings(target.settings, base_url) if target.sandbox else target.settings
+        vault = Vault.open(settings)
+        if settings.kind == "api_key":
+            store_api_key(settings.api_key, Service.for_api_key(settings), vault, ACCOUNT)
+            notices.leave(browser, CONNECTED)
+            return _to(return_to)
+        if (elsewhere := _same_app_elsewhere(request, settings)) is not None:
+            return RedirectResponse(elsewhere, status_code=302)
+        begun = AuthorizationFlow(settings, vault).begin(ACCOUNT, browser=browser, return_to=_path(return_to))
+    except PsauthError as error:
+        notices.leave(browser, refused(error))
+        return _to(return_to)
+    return RedirectResponse(begun.url, status_code=302, headers={"Cache-Control": "no-store"})
+
+
+def _same_app_elsewhere(request: Request, settings: Settings) -> str | None:
+    """This app's address under the redirect URI's name, when the person came by another (127.0.0.1 for localhost).
+
+    The cookie that names the browser belongs to one host name; the callback will come to the redirect URI's.
+    """
+    redirect = urlsplit(settings.redirect_uri)
+    here = request.url
+    if redirect.hostname == here.hostname or not is_loopback(redirect.hostname) or redirect.port != here.port:
+        return None
+    query = f"?{here.query}" if here.query else ""
+    return f"{redirect.scheme}://{redirect.netloc}/connect{query}"
+
+
+class CallbackTaker:
+    """ASGI middleware that takes the callback off any path and answers 303 to a clean address.
+
+    So the code never stands in the browser's history, and no rerun of a script can spend it twice. What came of it
+    waits in the notices for the page that follows.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_callback(scope):
+            await self._app(scope, receive, send)
+            return
+        answer = await run_in_threadpool(_finish, scope["query_string"].decode("latin-1"), scope["psauth.browser"])
+        await answer(scope, receive, send)
+
+
+def _is_callback(scope: Scope) -> bool:
+    if scope["method"] != "GET" or scope["path"].startswith((SANDBOX_PATH + "/", "/_stcore/", "/connect")):
+        return False
+    return not CALLBACK_MARKS.isdisjoint(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+
+def _finish(query: str, browser: str) -> Response:
+    try:
+        settings = find_target().settings
+        connection = AuthorizationFlow(settings, Vault.open(settings)).finish("?" + query, browser=browser)
+    except PsauthError as error:
+        notices.leave(browser, refused(error))
+        return _to(None)
+    notices.leave(browser, CONNECTED)
+    return _to(connection.return_to)
+
+
+def _to(path: str | None) -> Response:
+    return RedirectResponse(_path(path) or "/", status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def _path(path: str | None) -> str | None:
+    """A path of this app, or None for anything that could lead elsewhere."""
+    plain = path is not None and path.startswith("/") and path[1:2] not in ("/", "\\") and path.isprintable()
+    return path if plain else None
+
+
+def connect_address(return_to: str) -> str:
+    """Where the Connect button leads."""
+    return "/connect?" + urlencode({"return_to": return_to}) if return_to != "/" else "/connect"
+
+
+def _sandbox() -> ASGIApp:
+    """The sandbox, made when it is first asked for: an app with a real service never pays for it."""
+    made: list[ASGIApp] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if not made:
+            home = find_target().settings.home_path
+            grants = await run_in_threadpool(sandbox_grants, home)
+            made.append(create_app(company=Company(), knobs=Knobs(), grants=grants))
+        await made[0](scope, receive, send)
+
+    return app

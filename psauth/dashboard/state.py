@@ -1,0 +1,57 @@
+"""State: every key of `st.session_state`, and what stands under it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from psauth.dashboard.notices import Notice, notices
+
+NOTICE = "psauth.notice"
+"""The Notice this session has to show, or None; taken once, when the session begins."""
+STAMP = "psauth.stamp"
+"""The vault's stamp of the connection as this session last drew it."""
+FAREWELL = "psauth.farewell"
+"""What disconnecting did, to be said once on the first page."""
+
+
+def begin(browser: str | None) -> None:
+    """At the first run of a session: take what the callback left for this browser."""
+    if NOTICE not in st.session_state:
+        st.session_state[NOTICE] = notices.take(browser)
+
+
+def notice() -> Notice | None:
+    """What there is to tell, until `dismiss`."""
+    found = st.session_state.get(NOTICE)
+    return found if isinstance(found, Notice) else None
+
+
+def tell(what: Notice) -> None:
+    """Have a notice shown by the next run."""
+    st.session_state[NOTICE] = what
+
+
+def dismiss() -> None:
+    """The notice has been seen."""
+    st.session_state[NOTICE] = None
+
+
+def say_farewell(text: str) -> None:
+    """Have the first page say what disconnecting did."""
+    st.session_state[FAREWELL] = text
+
+
+def farewell() -> str | None:
+    """What disconnecting did, once."""
+    text = st.session_state.pop(FAREWELL, None)
+    return text if isinstance(text, str) else None
+
+
+def drawn(stamp: str | None) -> None:
+    """Remember which state of the connection this session shows."""
+    st.session_state[STAMP] = stamp
+
+
+def is_drawn(stamp: str | None) -> bool:
+    """Whether this session shows that state of the connection."""
+    return bool(st.session_state.get(STAMP) == stamp)

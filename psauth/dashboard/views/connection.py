@@ -1,0 +1,124 @@
+"""Connection: what is connected, until when, and how to end it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import streamlit as st
+
+from psauth.dashboard import problems, state
+from psauth.dashboard.links import same_tab_button
+from psauth.dashboard.routes import ACCOUNT, connect_address
+from psauth.dashboard.target import find_target, is_sandbox
+from psauth.exceptions import PsauthError
+from psauth.oauth import disconnect, renew
+from psauth.vault import Connection, Vault
+
+
+def show() -> None:
+    """The page."""
+    st.title("Connection")
+    try:
+        vault = Vault.open(find_target().settings)
+        stored = vault.read(ACCOUNT)
+    except PsauthError as error:
+        problems.show_failure(error, return_to="/connection")
+        st.stop()
+    connection = stored.connection
+    if connection.ended is not None:
+        st.warning(f"The connection has ended: {connection.ended}.")
+        same_tab_button("Connect again", connect_address("/connection"))
+    _facts(connection)
+    with st.container(horizontal=True):
+        if connection.renewable and connection.ended is None and st.button("Refresh now", icon=":material/refresh:"):
+            try:
+                renew(vault, stored, because="asked")
+            except PsauthError as error:
+                problems.show_failure(error, return_to="/connection")
+                st.stop()
+            st.toast("Refreshed", icon=":material/check_circle:")
+            st.rerun()
+        if st.button("Disconnect", icon=":material/link_off:"):
+            _ask_to_disconnect(vault)
+    _terms(connection)
+
+
+def _facts(connection: Connection) -> None:
+    kind = {"oauth": "OAuth 2.0", "api_key": "API key"}[connection.kind]
+    where = "Sandbox (invented data)" if is_sandbox(connection.service.api_url) else connection.service.host
+    rows = [("Service", where), ("Kind", kind), ("Account", connection.label or connection.account)]
+    if connection.kind == "oauth":
+        rows.append(("Allowed", _allowed(connection)))
+    for name, value in rows:
+        left, right = st.columns([1, 4])
+        left.markdown(f":gray[{name}]")
+        right.text(value)
+    _countdown(connection.expires_at, connection.renewable)
+    asked, granted = _scopes(connection.service.scope), _scopes(connection.scope)
+    if granted and asked - granted:
+        st.warning(f"Less was allowed than asked for: {', '.join(sorted(asked - granted))} is missing.")
+
+
+@st.fragment(run_every=1.0)
+def _countdown(expires_at: datetime | None, renewable: bool) -> None:
+    left, right = st.columns([1, 4])
+    left.markdown(":gray[Expires]")
+    if expires_at is None:
+        right.text("not said by the service")
+        return
+    remaining = expires_at - datetime.now(UTC)
+    words = f"in {_clock(remaining)}" if remaining > timedelta(0) else "now"
+    right.text(words + (", renewed by itself" if renewable else ""))
+
+
+@st.dialog("Disconnect?")
+def _ask_to_disconnect(vault: Vault) -> None:
+    st.write("The access is revoked at the service and removed from this machine. Notebooks that use it stop as well.")
+    with st.container(horizontal=True):
+        if st.button("Disconnect", type="primary", key="really"):
+            try:
+                state.say_farewell(str(disconnect(vault, ACCOUNT)))
+            except PsauthError as error:
+                st.error(str(error))
+                st.stop()
+            st.rerun()
+        if st.button("Keep it"):
+            st.rerun()
+
+
+def _terms(connection: Connection) -> None:
+    """The exact terms, for those who need them."""
+    service = connection.service
+    end = f"{connection.expires_at:%Y-%m-%d %H:%M:%S} UTC" if connection.expires_at else "not said"
+    terms = {
+        "scopes granted": connection.scope or "not said",
+        "scopes asked for": service.scope or "–",
+        "access token expires": end,
+        "refresh token": "kept" if connection.renewable else "none",
+        "connected": f"{connection.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        "client id": service.client_id or "–",
+        "API": service.api_url,
+        "authorization endpoint": service.authorize_url or "–",
+        "token endpoint": service.token_url or "–",
+        "revocation endpoint": service.revoke_url or "–",
+    }
+    with st.expander("Exact terms"):
+        st.code("\n".join(f"{name:24}{value}" for name, value in terms.items()), language=None)
+
+
+def _allowed(connection: Connection) -> str:
+    words = {"read": "see your work", "write": "change your work"}
+    return ", ".join(words.get(s, s) for s in sorted(_scopes(connection.scope))) or "not said by the service"
+
+
+def _scopes(text: str | None) -> set[str]:
+    return set((text or "").replace(",", " ").split())
+
+
+def _clock(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {seconds % 60:02} s"
+
+
+show()

@@ -1,0 +1,52 @@
+"""Workflows: every workflow of the organisation, searchable, as a file to take along."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from psauth.dashboard import loaders, problems, tables
+from psauth.dashboard.routes import ACCOUNT
+from psauth.dashboard.target import find_target
+from psauth.exceptions import PsauthError
+from psauth.vault import Vault
+
+
+def show() -> None:
+    """The page."""
+    st.title("Workflows")
+    try:
+        vault = Vault.open(find_target().settings)
+        connection = vault.read(ACCOUNT).connection
+        with st.spinner("Reading the workflows …"):
+            loaded = loaders.workflows(connection, vault)
+    except PsauthError as error:
+        problems.show_failure(error)
+        st.stop()
+    if tables.facts(loaded, "workflow"):
+        loaders.forget(connection)
+        st.rerun()
+    if loaded.frame.empty:
+        st.write("There are no workflows here yet. Create one in Process Street, then press Reload.")
+        st.stop()
+    found = tables.search(loaded.frame, ["name", "description", "created_by_username", "updated_by_username"])
+    if found.empty:
+        st.write("No workflow matches. Clear the search to see them all.")
+        st.stop()
+    st.dataframe(
+        found,
+        hide_index=True,
+        column_order=["name", "description", "created_date", "created_by_username", "updated_date", "updated_by_username", "link"],
+        column_config={
+            "name": st.column_config.TextColumn("Name", width="medium", pinned=True),
+            "description": st.column_config.TextColumn("Description", width="large"),
+            "created_date": tables.time_column("Created"),
+            "created_by_username": st.column_config.TextColumn("Created by"),
+            "updated_date": tables.time_column("Updated"),
+            "updated_by_username": st.column_config.TextColumn("Updated by"),
+            "link": st.column_config.LinkColumn("Process Street", display_text="Open"),
+        },
+    )
+    tables.downloads(found, "workflows")
+
+
+show()

@@ -1,0 +1,69 @@
+"""Welcome: the first page. What this is, the one button, and how to connect the real organisation."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from psauth.dashboard import state
+from psauth.dashboard.links import same_tab_button
+from psauth.dashboard.routes import connect_address
+from psauth.dashboard.target import Target
+
+
+def show(target: Target, *, return_to: str) -> None:
+    """The page of somebody who is not connected."""
+    if target.sandbox:
+        st.info("Sandbox: invented data. No account is configured, so Connect leads to a stand-in inside this app.")
+    if text := state.farewell():
+        st.success(text)
+    _, middle, _ = st.columns([1, 6, 1])
+    with middle:
+        st.title("Your Process Street workflows, as tables")
+        st.write("See, search and download the workflows of your organisation, here and in your notebooks.")
+        if target.missing:
+            _incomplete(target)
+            return
+        same_tab_button("Connect", connect_address(return_to))
+        st.caption(_small_print(target))
+        if target.settings.kind == "oauth" and not target.settings.client_secret and target.settings.token_auth == "post":
+            st.caption("PSAUTH_CLIENT_SECRET is not set, so psauth connects as a public client.")
+        if target.sandbox:
+            _real_organisation()
+
+
+def _small_print(target: Target) -> str:
+    kept = f"The connection is kept on this machine, encrypted, in {target.settings.home_path}."
+    end = "End it any time on the Connection page."
+    if target.settings.kind == "api_key":
+        return f"Uses the API key from your settings. {kept} {end}"
+    wanted = {"read": "see", "write": "change"}
+    words = [wanted.get(s, s) for s in target.settings.scope.replace(",", " ").split()]
+    return f"You will be asked to let psauth {' and '.join(words)} your workflows, runs and tasks. {kept} {end}"
+
+
+def _incomplete(target: Target) -> None:
+    names = ", ".join(f"`{name}`" for name in target.missing)
+    st.warning(f"The settings are incomplete: {names} is missing.")
+    st.write("Add it to the file `.env` beside `app.py`, then reload this page:")
+    st.code("\n".join(f"{name}=…" for name in target.missing), language="ini")
+    st.button("Reload", type="primary", icon=":material/refresh:")
+
+
+def _real_organisation() -> None:
+    with st.container(border=True):
+        st.subheader("Connect your own organisation")
+        key, app = st.tabs(["With an API key", "With an OAuth app"])
+        with key:
+            st.markdown(
+                "1. In Process Street open *Settings → Integrations* and create an API key.\n"
+                "2. Put this line into a file `.env` beside `app.py`:"
+            )
+            st.code("PSAUTH_API_KEY=your-key", language="ini")
+            st.markdown("3. Reload this page and press *Connect*.")
+        with app:
+            st.markdown(
+                "1. Ask Process Street for an OAuth app with this redirect address: `http://localhost:8501/`\n"
+                "2. Put these lines into a file `.env` beside `app.py`:"
+            )
+            st.code("PSAUTH_CLIENT_ID=your-client-id\nPSAUTH_CLIENT_SECRET=your-client-secret", language="ini")
+            st.markdown("3. Reload this page and press *Connect*.")
