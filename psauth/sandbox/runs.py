@@ -126,8 +126,8 @@ class RunFactory:
             # Into office hours: a morning hump and an afternoon hump.
             hour = rng.gauss(10.3, 1.2) if rng.random() < 0.6 else rng.gauss(14.6, 1.3)
             moment = moment // DAY * DAY + int(min(max(hour, 7.2), 17.8) * HOUR)
-            while weekday(moment) > 4:
-                moment -= DAY
+            if weekday(moment) > 4:
+                moment -= rng.randint(2, 5) * DAY  # to some day of the week before, not all to its Friday
         moment = moment // SECOND * SECOND + rng.randrange(1000)
         return min(moment, self._now - rng.randrange(5 * MINUTE, 3 * HOUR))
 

@@ -150,6 +150,12 @@ class _Answer:
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": self.body})
 
+    async def send_half(self, send: Send) -> None:
+        """Promise the full length, send half of it."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        half = self.body[: len(self.body) // 2]
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+
     @classmethod
     def made(cls, status: int, body: str, kind: str, headers: Mapping[str, str]) -> _Answer:
         data = body.encode()
@@ -171,22 +177,30 @@ class Traffic:
         path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
         body = await self._read(receive)
         scope[BODY] = body
-        status: int | None = None
         fault = self._knobs.take(scope["method"], path)
         if self._knobs.latency:
             await self._wait(self._knobs.latency, receive)
+        answer: _Answer | None = None
+        status = None
         try:
             if fault is None:
                 answer = _Answer()
                 await self._app(scope, receive, answer.keep)
-                status = answer.status
-                await answer.send(send)
             else:
-                status = await self._go_wrong(fault, scope, receive, send)
+                answer = await self._go_wrong(fault, scope, receive)
+            status = answer.status if answer is not None else None
         finally:
+            # Before the answer leaves, so that whoever has the answer finds the entry.
             self._log.add(_seen(scope, path, body, status))
+        if answer is None:
+            await self._hang_up(scope, receive, reset=fault is not None and fault.kind == "reset")
+        elif fault is not None and fault.kind == "truncate":
+            await answer.send_half(send)
+            await self._hang_up(scope, receive)
+        else:
+            await answer.send(send)
 
-    async def _go_wrong(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> int | None:
+    async def _go_wrong(self, fault: Fault, scope: Scope, receive: Receive) -> _Answer | None:
         answer = _Answer()
         if fault.kind == "delay" and fault.when == "before":
             await self._wait(fault.seconds, receive)
@@ -196,15 +210,7 @@ class Traffic:
             await self._wait(fault.seconds, receive)
         match fault.kind:
             case "drop" | "reset":
-                await self._hang_up(scope, receive, reset=fault.kind == "reset")
                 return None
-            case "truncate":
-                # The full length is promised, half of it sent.
-                await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-                half = answer.body[: len(answer.body) // 2]
-                await send({"type": "http.response.body", "body": half, "more_body": True})
-                await self._hang_up(scope, receive)
-                return answer.status
             case "html":
                 page = "<!doctype html><title>Bad gateway</title><h1>Please try again later</h1>"
                 answer = _Answer.made(fault.status, page, "text/html; charset=utf-8", fault.headers)
@@ -217,8 +223,7 @@ class Traffic:
                 answer = _Answer.made(fault.status, text, fault.content_type, fault.headers)
             case "body":
                 answer = _Answer.made(fault.status, fault.body, fault.content_type, fault.headers)
-        await answer.send(send)
-        return answer.status
+        return answer
 
     async def _hang_up(self, scope: Scope, receive: Receive, *, reset: bool = False) -> None:
         if not self._wires.cut(scope.get("client"), reset=reset):
