@@ -75,7 +75,7 @@ class Sandbox:
                 token_url="",
                 revoke_url="",
                 issuer=self.url,
-                token_auth="post",  # noqa: S106 - a method's name
+                token_auth="post",
                 api_url=self._server.api_url,
                 api_key="",
                 vault_url="",

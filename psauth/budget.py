@@ -41,7 +41,7 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
         return max(0.0, seconds)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or one with a number that no clock holds
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -37,6 +37,8 @@ class Callback:
                     f"The callback holds the parameter {printable(name)!r} twice, which no authorization server sends. "
                     "Nothing was done with it; begin again with Connect."
                 )
+            if not _is_unicode(value):
+                raise MalformedCallback("The callback's parameters are not texts. Copy the whole address once more.")
             seen[name] = value
         return cls(**{name: seen.get(name) or None for name in ("state", "code", "iss", "error", "error_description")})
 
@@ -45,6 +47,15 @@ def printable(text: str, *, longest: int = 200) -> str:
     """Text from outside, fit for one line of a message: no control characters, and not endless."""
     clean = "".join(c if c.isprintable() else " " for c in text).strip()
     return clean if len(clean) <= longest else clean[:longest] + "…"
+
+
+def _is_unicode(text: str) -> bool:
+    """Half of a surrogate pair passes for a text in Python, and can be sent nowhere."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _from_address(address: str) -> list[tuple[str, str]]:

@@ -409,13 +409,13 @@ class _ClientAuth(requests.auth.AuthBase):
 
     def complete(self, body: Secret) -> bytes:
         service = self._service
-        if service.token_auth == "post" and service.client_secret:  # noqa: S105 - a method's name
+        if service.token_auth == "post" and service.client_secret:
             return f"{body}&client_secret={quote_plus(service.client_secret)}".encode("ascii")
         return body.encode("ascii")
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         service = self._service
-        if service.token_auth == "basic":  # noqa: S105 - a method's name
+        if service.token_auth == "basic":
             pair = f"{quote_plus(service.client_id)}:{quote_plus(service.client_secret)}"
             request.headers["Authorization"] = "Basic " + base64.b64encode(pair.encode("ascii")).decode()
         return request

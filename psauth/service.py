@@ -36,7 +36,7 @@ class Service:
     iss_required: bool = False
     client_id: str = ""
     client_secret: str = ""
-    token_auth: str = "post"  # noqa: S105 - a method's name
+    token_auth: str = "post"
     scope: str = ""
 
     @property

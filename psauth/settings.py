@@ -16,7 +16,7 @@ PREFIX: Final = "PSAUTH_"
 OAUTH_API_URL: Final = "https://api.process.st/v1"
 API_KEY_API_URL: Final = "https://public-api.process.st/api/v1.1"
 AUTHORIZE_URL: Final = "https://app.process.st/oauth/authorize"
-TOKEN_URL: Final = "https://app.process.st/oauth/token"  # noqa: S105 - an address, not a secret
+TOKEN_URL: Final = "https://app.process.st/oauth/token"
 
 SECRETS: Final = frozenset({"client_secret", "api_key", "secret_key"})
 TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
@@ -98,7 +98,7 @@ class Settings:
         lacking = []
         if started and not self.client_id and not self.api_key:
             lacking.append("client_id")
-        if self.client_id and not self.client_secret and self.token_auth == "basic":  # noqa: S105 - a method's name
+        if self.client_id and not self.client_secret and self.token_auth == "basic":
             lacking.append("client_secret")
         if self.client_id and not self.issuer and bool(self.authorize_url) != bool(self.token_url):
             lacking.append("token_url" if self.authorize_url else "authorize_url")

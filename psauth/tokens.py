@@ -31,7 +31,7 @@ class Token:
 
     access_token: str
     refresh_token: str | None = None
-    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme, not a secret
+    token_type: str = "Bearer"
     scope: str | None = None
     expires_at: datetime | None = None
     obtained_at: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 _STYLE = """<style>
-a.psauth-button, a.psauth-button:visited { display: inline-block; padding: .55rem 1.4rem; border-radius: .5rem;
+a.psauth-button, a.psauth-button:visited { display: inline-block; padding: .55rem 1.4rem; margin-bottom: .6rem; border-radius: .5rem;
   background: #2f5fd0; color: #fff !important; font-weight: 600; text-decoration: none !important; }
 a.psauth-button:hover { background: #274fae; }
 a.psauth-button:focus-visible { outline: 3px solid #7ea3f7; outline-offset: 2px; }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from psauth.dashboard import problems, sidebar, state, welcome
@@ -13,10 +15,13 @@ from psauth.exceptions import PsauthError
 from psauth.oauth import AuthorizationFlow
 from psauth.vault import Stored, Vault
 
+ICON = Path(__file__).with_name("icon.png")
+"""A file, because Streamlit's own icons would be fetched from the internet for a browser tab."""
+
 
 def main() -> None:
     """One run of the page."""
-    st.set_page_config(page_title="Process Street workflows", page_icon=":material/table_view:", layout="wide")
+    st.set_page_config(page_title="Process Street workflows", page_icon=str(ICON), layout="wide")
     if not listens_locally():
         title, text, step = NOT_LOCAL
         st.navigation([_welcome_page], position="hidden")
@@ -46,11 +51,13 @@ def main() -> None:
     if stored is None:
         welcome.show(target, return_to=return_to)
         st.stop()
-    sidebar.show(stored.connection, vault)
+    slot = sidebar.show(stored.connection)
     if stored.connection.ended is not None and page.url_path != "connection":
         problems.show_ended(stored.connection, return_to=return_to)
         st.stop()
     page.run()
+    if stored.connection.ended is None:
+        sidebar.show_budget(slot, stored.connection, vault)
 
 
 def _welcome_page() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib.metadata import version
 from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -12,6 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from psauth.client import ProcessStreet
 from psauth.dashboard.notices import CONNECTED, notices, refused
 from psauth.dashboard.target import SANDBOX_PATH, find_target, sandbox_grants, sandbox_settings
 from psauth.exceptions import PsauthError
@@ -20,7 +22,10 @@ from psauth.oauth import AuthorizationFlow
 from psauth.sandbox import Company, Knobs, create_app
 from psauth.service import Service
 from psauth.settings import Settings, is_loopback
+from psauth.transport import Transport
 from psauth.vault import Vault
+
+log = logging.getLogger("psauth.dashboard")
 
 ACCOUNT: Final = "default"
 """The app shows one connection, the owner's; notebooks may have others beside it."""
@@ -102,12 +107,23 @@ def _is_callback(scope: Scope) -> bool:
 def _finish(query: str, browser: str) -> Response:
     try:
         settings = find_target().settings
-        connection = AuthorizationFlow(settings, Vault.open(settings)).finish("?" + query, browser=browser)
+        vault = Vault.open(settings)
+        connection = AuthorizationFlow(settings, vault).finish("?" + query, browser=browser)
     except PsauthError as error:
         notices.leave(browser, refused(error))
         return _to(None)
     notices.leave(browser, CONNECTED)
+    _learn_label(vault)
     return _to(connection.return_to)
+
+
+def _learn_label(vault: Vault) -> None:
+    """Ask the service once what it calls this connection; without an answer the pages show its host."""
+    try:
+        with ProcessStreet(Transport(vault.read(ACCOUNT), vault)) as ps:
+            ps.whoami()
+    except PsauthError as error:
+        log.info("the service did not say a label: %s", type(error).__name__)
 
 
 def _to(path: str | None) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from psauth.dashboard import loaders, state
 from psauth.dashboard.target import is_sandbox
@@ -15,18 +16,17 @@ WATCH_EVERY = 2.0
 """Seconds between looks at the vault: one small local read, no request."""
 
 
-def show(connection: Connection, vault: Vault) -> None:
-    """Who is connected, whether that is the sandbox, and how much of the hour's requests is left."""
+def show(connection: Connection) -> DeltaGenerator:
+    """Who is connected, and whether that is the sandbox; returns the place for `show_budget`."""
     with st.sidebar.container(key="glance"):
         st.markdown(f"**{connection.label or _organisation(connection)}**")
         if is_sandbox(connection.service.api_url):
             st.badge("Sandbox", color="orange", help="Invented data from inside this app")
-        slot = st.empty()
-    state_of_budget(connection, vault, slot)
+        return st.empty()
 
 
-def state_of_budget(connection: Connection, vault: Vault, slot: st.delta_generator.DeltaGenerator) -> None:
-    """A thin bar of requests left, once the service has told."""
+def show_budget(slot: DeltaGenerator, connection: Connection, vault: Vault) -> None:
+    """A thin bar of requests left, once the service has told; drawn last, because the page may have spent some."""
     budget = loaders.budget(connection, vault)
     if budget.remaining is None or not budget.limit:
         return
@@ -35,7 +35,7 @@ def state_of_budget(connection: Connection, vault: Vault, slot: st.delta_generat
     if budget.resets_at is not None:
         minutes = max(0, round((budget.resets_at - datetime.now(UTC)).total_seconds() / 60))
         refill = f", refills in {minutes} min"
-    slot.progress(left, text=f"{budget.remaining:,} of {budget.limit:,} requests left{refill}")
+    slot.progress(left, text=f"{budget.remaining:,} requests left{refill}")
 
 
 @st.fragment(run_every=WATCH_EVERY)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
 from psauth.dashboard.loaders import Loaded
+
+SHOWN_WHOLE: Final = 30
+"""Up to this many rows a table is as high as its rows; a longer one scrolls inside."""
 
 
 def facts(loaded: Loaded, noun: str) -> bool:

@@ -47,7 +47,7 @@ def sandbox_settings(settings: Settings, base_url: str) -> Settings:
         token_url=place + "/oauth/token",
         revoke_url=place + "/oauth/revoke",
         issuer=place,
-        token_auth="post",  # noqa: S106 - a method's name
+        token_auth="post",
         api_url=place + "/v1",
     )
 

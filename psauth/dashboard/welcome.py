@@ -25,7 +25,11 @@ def show(target: Target, *, return_to: str) -> None:
             return
         same_tab_button("Connect", connect_address(return_to))
         st.caption(_small_print(target))
-        if target.settings.kind == "oauth" and not target.settings.client_secret and target.settings.token_auth == "post":
+        if (
+            target.settings.kind == "oauth"
+            and not target.settings.client_secret
+            and target.settings.token_auth == "post"
+        ):
             st.caption("PSAUTH_CLIENT_SECRET is not set, so psauth connects as a public client.")
         if target.sandbox:
             _real_organisation()

@@ -23,7 +23,7 @@ def show() -> None:
         stored = vault.read(ACCOUNT)
     except PsauthError as error:
         problems.show_failure(error, return_to="/connection")
-        st.stop()
+        return
     connection = stored.connection
     if connection.ended is not None:
         st.warning(f"The connection has ended: {connection.ended}.")
@@ -35,7 +35,7 @@ def show() -> None:
                 renew(vault, stored, because="asked")
             except PsauthError as error:
                 problems.show_failure(error, return_to="/connection")
-                st.stop()
+                return
             st.toast("Refreshed", icon=":material/check_circle:")
             st.rerun()
         if st.button("Disconnect", icon=":material/link_off:"):
@@ -80,8 +80,8 @@ def _ask_to_disconnect(vault: Vault) -> None:
                 state.say_farewell(str(disconnect(vault, ACCOUNT)))
             except PsauthError as error:
                 st.error(str(error))
-                st.stop()
-            st.rerun()
+                return
+            st.switch_page("views/workflows.py")  # the first page, so that the address agrees with what is seen
         if st.button("Keep it"):
             st.rerun()
 

@@ -21,29 +21,39 @@ def show() -> None:
             loaded = loaders.workflows(connection, vault)
     except PsauthError as error:
         problems.show_failure(error)
-        st.stop()
+        return
     if tables.facts(loaded, "workflow"):
         loaders.forget(connection)
         st.rerun()
     if loaded.frame.empty:
         st.write("There are no workflows here yet. Create one in Process Street, then press Reload.")
-        st.stop()
+        return
     found = tables.search(loaded.frame, ["name", "description", "created_by_username", "updated_by_username"])
     if found.empty:
         st.write("No workflow matches. Clear the search to see them all.")
-        st.stop()
+        return
     st.dataframe(
         found,
         hide_index=True,
-        column_order=["name", "description", "created_date", "created_by_username", "updated_date", "updated_by_username", "link"],
+        height="content" if len(found) <= tables.SHOWN_WHOLE else "auto",
+        placeholder="",
+        column_order=[
+            "name",
+            "link",
+            "updated_date",
+            "updated_by_username",
+            "description",
+            "created_date",
+            "created_by_username",
+        ],
         column_config={
-            "name": st.column_config.TextColumn("Name", width="medium", pinned=True),
-            "description": st.column_config.TextColumn("Description", width="large"),
+            "name": st.column_config.TextColumn("Name"),
+            "description": st.column_config.TextColumn("Description", width="medium"),
             "created_date": tables.time_column("Created"),
             "created_by_username": st.column_config.TextColumn("Created by"),
             "updated_date": tables.time_column("Updated"),
             "updated_by_username": st.column_config.TextColumn("Updated by"),
-            "link": st.column_config.LinkColumn("Process Street", display_text="Open"),
+            "link": st.column_config.LinkColumn("In Process Street", display_text="Open"),
         },
     )
     tables.downloads(found, "workflows")

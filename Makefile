@@ -1,0 +1,55 @@
+# `make app` and `make test` do all the set-up themselves: an own .venv, nothing installed globally.
+PYTHON ?= python3
+VENV := .venv
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+
+.PHONY: app test unit lint format bench screenshots clean
+.DEFAULT_GOAL := app
+
+app: $(VENV)/.app
+	$(BIN)/streamlit run app.py
+
+# Everything: unit tests in parallel first, then those that start servers, processes and a browser.
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser"
+	$(BIN)/python -m pytest -q -m "slow or browser"
+
+# The quick part alone.
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser"
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python tests/benchmarks/bench.py
+
+# Drives the real app in a real browser and keeps the pictures the README shows.
+screenshots: $(VENV)/.dev
+	$(BIN)/python tools/screenshots.py
+
+clean:
+	rm -rf $(VENV) artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+# The marks are newer than pyproject.toml once its requirements are installed, so a second call starts at once.
+$(VENV)/bin/python $(VENV)/Scripts/python.exe:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "psauth needs Python 3.11 or newer; say which: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.app: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[app]"
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[app,dev]"
+	@touch $@ $(VENV)/.app

@@ -1,0 +1,5 @@
+"""`python -m psauth` is `psauth`."""
+
+from psauth.cli import main
+
+main()

@@ -1,0 +1,216 @@
+"""The terminal: psauth login | logout | status | sandbox | app."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from psauth.client import ProcessStreet, logout
+from psauth.exceptions import LoginRequired, PsauthError
+from psauth.interactive import login
+from psauth.settings import NAMES, PREFIX, SECRETS, Settings, unknown_variables
+from psauth.transport import Transport
+from psauth.vault import Connection, Stored, Vault
+
+APP = Path(__file__).parent.parent / "app.py"
+
+
+class _Group(click.Group):
+    """Errors of psauth as one line on stderr and exit code 1; wrong usage keeps click's 2, Ctrl-C gives 130."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LoginRequired as error:
+            raise _Failure(str(error).replace("psauth.login()", "psauth login"), code=3) from error
+        except PsauthError as error:
+            raise _Failure(str(error), code=1) from error
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            ctx.exit(130)
+
+
+class _Failure(click.ClickException):
+    def __init__(self, message: str, *, code: int) -> None:
+        super().__init__(message)
+        self.exit_code = code  # type: ignore[misc] # click reads it from the instance, and declares it on the class
+
+
+_account = click.option("--account", default="default", show_default=True, help="Which connection.")
+
+
+@click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="psauth")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Process Street as DataFrames: connect once, use it in the app and in every notebook.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a login is needed, 130 stopped by Ctrl-C.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+        connections = Vault.open(Settings()).connections()
+        click.echo("\nConnected:" if connections else "\nNobody is connected. Begin with: psauth login, or psauth app")
+        for connection in connections:
+            click.echo(f"  {_line(connection)}")
+
+
+@main.command("login")
+@_account
+@click.option("--timeout", default=300.0, show_default=True, help="Seconds to wait for the consent page.")
+def login_command(account: str, timeout: float) -> None:
+    """Connect, in the browser or by pasting the callback address."""
+    connection = login(account, timeout=timeout)
+    click.echo(f"Connected: {_line(connection)}")
+
+
+@main.command("logout")
+@_account
+def logout_command(account: str) -> None:
+    """Revoke the access at the service and forget it here."""
+    done = logout(account)
+    click.echo(str(done))
+    if not done.existed:
+        sys.exit(3)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--offline", is_flag=True, help="Do not ask the service.")
+def status(as_json: bool, offline: bool) -> None:
+    """Where each setting comes from, who is connected until when, and whether the service answers."""
+    settings = Settings()
+    vault = Vault.open(settings)
+    report = _report(settings, vault, ask=not offline)
+    click.echo(json.dumps(report, indent=2) if as_json else _as_text(report))
+    if not report["connections"]:
+        sys.exit(3)
+    if any(c["answers"] is False for c in report["connections"]):
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--port", default=8765, show_default=True, help="0 takes any free port.")
+@click.option("--runs", default=1500, show_default=True, help="How many workflow runs the invented company has had.")
+@click.option("--seed", default=7, show_default=True, help="Another seed, another company.")
+@click.option(
+    "--state", type=click.Path(dir_okay=False, path_type=Path), help="A file for its grants, to survive a restart."
+)
+def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
+    """Run the stand-in for Process Street until Ctrl-C, and say how to connect to it."""
+    from psauth.sandbox import SandboxServer
+
+    server = SandboxServer(port=port, runs=runs, seed=seed, state=state)
+    try:
+        server.start()
+    except OSError as error:
+        raise _Failure(
+            f"The sandbox cannot use port {port}: {error.strerror or error}. Try --port 0.", code=1
+        ) from None
+    try:
+        click.echo(f"The sandbox answers at {server.url} (invented data). In another terminal or in .env:\n")
+        for name, value in _sandbox_variables(server).items():
+            click.echo(f"  {name}={value}")
+        click.echo("\nThen: psauth login. Ctrl-C stops it.")
+        _wait()
+    finally:
+        server.stop()
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
+def app(streamlit_options: tuple[str, ...]) -> None:
+    """Start the Streamlit app on this machine; further options go to `streamlit run`."""
+    try:
+        from streamlit.web import cli as streamlit
+    except ModuleNotFoundError:
+        raise _Failure("The app needs Streamlit. Install it with: pip install 'psauth[app]'", code=1) from None
+    if not APP.is_file():
+        raise _Failure("app.py is not here: it belongs to a checkout of psauth, not to the installed package.", code=1)
+    streamlit.main(["run", str(APP), *streamlit_options], standalone_mode=False)
+
+
+def _report(settings: Settings, vault: Vault, *, ask: bool) -> dict[str, Any]:
+    return {
+        "home": settings.home,
+        "vault": vault.place,
+        "key": vault.key_source,
+        "settings": {PREFIX + n.upper(): _setting(settings, n) for n in NAMES if settings.sources[n] != "not set"},
+        "unknown_settings": unknown_variables(),
+        "connections": [_connection(vault.read(c.account), vault, ask=ask) for c in vault.connections()],
+    }
+
+
+def _setting(settings: Settings, name: str) -> dict[str, str]:
+    return {"value": "***" if name in SECRETS else getattr(settings, name), "from": settings.sources[name]}
+
+
+def _connection(stored: Stored, vault: Vault, *, ask: bool) -> dict[str, Any]:
+    connection, answers, problem = stored.connection, None, connection_problem(stored.connection)
+    if ask and problem is None:
+        try:
+            with ProcessStreet(Transport(stored, vault)) as ps:
+                connection, answers = ps.whoami(), True
+        except PsauthError as error:
+            answers, problem = False, str(error)
+    return {
+        "account": connection.account,
+        "kind": connection.kind,
+        "label": connection.label,
+        "service": connection.service.api_url,
+        "scope": connection.scope,
+        "expires_at": connection.expires_at.isoformat(timespec="seconds") if connection.expires_at else None,
+        "renewable": connection.renewable,
+        "answers": answers,
+        "problem": problem,
+    }
+
+
+def connection_problem(connection: Connection) -> str | None:
+    """Why a connection cannot be used any more, as far as the vault knows."""
+    return f"ended: {connection.ended}" if connection.ended else None
+
+
+def _as_text(report: dict[str, Any]) -> str:
+    lines = [f"Vault  {report['vault']}", f"Key    {report['key']}", "", "Settings"]
+    width = max(map(len, report["settings"]))
+    lines += [f"  {name:{width}}  {s['value']}  ({s['from']})" for name, s in report["settings"].items()]
+    lines += [f"  {name}: not a setting of psauth; misspelt?" for name in report["unknown_settings"]]
+    lines += ["", "Connections" if report["connections"] else "Nobody is connected. Begin with: psauth login"]
+    for c in report["connections"]:
+        until = f"until {c['expires_at']}" if c["expires_at"] else "no end known"
+        renewed = ", renewed by itself" if c["renewable"] else ""
+        health = {True: "answers", False: "does not answer", None: "not asked"}[c["answers"]]
+        lines.append(f"  {c['account']}  {c['kind']}  {c['label'] or '–'}  {until}{renewed}")
+        lines.append(f"    {c['service']}  {health}" + (f": {c['problem']}" if c["problem"] else ""))
+    return "\n".join(lines)
+
+
+def _line(connection: Connection) -> str:
+    end = connection.expires_at
+    left = "" if end is None else f", expires in {max(0, round((end - datetime.now(UTC)).total_seconds() / 60))} min"
+    renewed = ", renewed by itself" if connection.renewable else ""
+    ended = f", ended: {connection.ended}" if connection.ended else ""
+    return f"{connection.account} at {connection.service.host} ({connection.kind}{left}{renewed}{ended})"
+
+
+def _sandbox_variables(server: Any) -> dict[str, str]:
+    return {
+        "PSAUTH_CLIENT_ID": server.client_id,
+        "PSAUTH_CLIENT_SECRET": server.client_secret,
+        "PSAUTH_ISSUER": server.url,
+        "PSAUTH_API_URL": server.api_url,
+    }
+
+
+def _wait() -> None:
+    import threading
+
+    stop = threading.Event()
+    while not stop.wait(0.5):  # short waits, so that Ctrl-C is heard on Windows too
+        pass
