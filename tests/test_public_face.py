@@ -1,0 +1,95 @@
+"""The public face: the names are a promise, and importing them costs next to nothing."""
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import psauth
+
+PROMISED = ["AuthorizationFlow", "ProcessStreet", "Sandbox", "Settings", "Vault", "Connection", "Token", "Budget", "connect", "login", "logout", "PsauthError", "SettingsError", "VaultError", "AuthorizationError", "LoginRequired", "ApiError", "NotFound", "PermissionDenied", "RateLimited", "ServiceUnavailable", "UntrustedAddress"]
+
+
+def test_all_is_sorted_without_doubles_and_names_everything_promised():
+    assert psauth.__all__ == sorted(set(psauth.__all__))
+    assert set(PROMISED) <= set(psauth.__all__)
+
+
+@pytest.mark.parametrize("name", psauth.__all__)
+def test_every_name_can_be_imported_and_says_what_it_is(name):
+    value = getattr(psauth, name)
+    assert inspect.isclass(value) or inspect.isfunction(value)
+    assert value.__doc__
+    assert value.__name__ == name
+
+
+def test_all_equals_reality():
+    assert set(dir(psauth)) == {*psauth.__all__, "__version__"}
+    from psauth import exceptions
+
+    errors = {n for n, e in inspect.getmembers(exceptions, inspect.isclass) if e.__module__ == "psauth.exceptions"}
+    assert errors <= set(psauth.__all__)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="'psauth' has no attribute 'connecct'"):
+        _ = psauth.connecct
+
+
+def test_the_version_comes_from_the_installed_package():
+    from importlib.metadata import version
+
+    assert psauth.__version__ == version("psauth")
+
+
+def test_the_version_is_known_to_be_unknown_in_a_bare_checkout(monkeypatch):
+    from importlib import metadata
+
+    def absent(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", absent)
+    assert psauth.__version__ == "0+unknown"
+
+
+def in_a_new_process(program):
+    here = Path(psauth.__file__).parents[1]  # whatever "psauth" means to this interpreter elsewhere
+    done = subprocess.run([sys.executable, "-c", program], cwd=here, capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_importing_psauth_loads_nothing_heavy():
+    loaded = set(in_a_new_process("import sys, psauth; psauth.__all__; print(*sys.modules)"))
+    assert not loaded & {
+        "pandas",
+        "numpy",
+        "streamlit",
+        "requests",
+        "sqlalchemy",
+        "cryptography",
+        "keyring",
+        "starlette",
+    }
+
+
+def test_connecting_loads_no_pandas_before_a_frame_is_asked_for():
+    loaded = set(in_a_new_process("import sys, psauth; psauth.connect, psauth.login; print(*sys.modules)"))
+    assert "psauth.client" in loaded
+    assert not loaded & {"pandas", "streamlit"}
+
+
+def test_login_stays_a_function_after_every_module_was_imported():
+    for module in pkgutil.iter_modules(psauth.__path__, "psauth."):
+        if not module.ispkg and not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    for name in ("login", "logout", "connect"):
+        assert inspect.isfunction(getattr(psauth, name)), name
+
+
+def test_no_module_has_the_name_of_a_public_function():
+    modules = {module.name for module in pkgutil.iter_modules(psauth.__path__)}
+    assert not modules & set(psauth.__all__)

@@ -1,0 +1,217 @@
+"""Settings: which of the places wins, what is refused, and that no secret shows."""
+
+import os
+import pickle
+
+import pytest
+
+from psauth import Settings
+from psauth.exceptions import SettingsError
+from psauth.settings import NAMES, SECRETS, check_address, is_loopback, unknown_variables
+
+
+def test_without_any_setting_the_defaults_apply(monkeypatch, tmp_path):
+    monkeypatch.delenv("PSAUTH_HOME")
+    monkeypatch.delenv("PSAUTH_SECRET_KEY")
+    settings = Settings()
+    assert settings.redirect_uri == "http://localhost:8501/"
+    assert settings.scope == "read,write"
+    assert settings.token_auth == "post"
+    assert settings.kind is None
+    assert settings.missing() == []
+    assert settings.home_path.is_relative_to(tmp_path)
+    assert settings.database_url == f"sqlite:///{(settings.home_path / 'vault.db').as_posix()}"
+    assert settings.sources["scope"] == "default"
+    assert settings.sources["client_id"] == "not set"
+
+
+def test_keyword_wins_over_environment_over_env_file_over_secrets_over_default(monkeypatch, tmp_path):
+    places = [
+        ("keyword", None),
+        ("environment", lambda: monkeypatch.delenv("PSAUTH_SCOPE")),
+        (".env", lambda: (tmp_path / ".env").unlink()),
+        ("Streamlit secrets", None),
+    ]
+    monkeypatch.setenv("PSAUTH_SCOPE", "environment")
+    (tmp_path / ".env").write_text("PSAUTH_SCOPE=.env\n")
+    secrets = {"scope": "Streamlit secrets"}
+    assert Settings(scope="keyword", secrets=secrets).sources["scope"] == "keyword"
+    for place, take_away in places[1:]:
+        settings = Settings(secrets=secrets)
+        assert (settings.scope, settings.sources["scope"]) == (place, place)
+        if take_away:
+            take_away()
+    assert Settings().scope == "read,write"
+
+
+@pytest.mark.parametrize("key", ["client_id", "CLIENT_ID", "PSAUTH_CLIENT_ID", "psauth_client_id"])
+def test_streamlit_secrets_may_name_their_keys_short_or_long(key):
+    assert Settings(secrets={key: "analyst"}).client_id == "analyst"
+
+
+def test_another_env_file_can_be_named_or_none_be_read(tmp_path):
+    (tmp_path / ".env").write_text("PSAUTH_CLIENT_ID=from-dot-env\n")
+    (tmp_path / "other.env").write_text("PSAUTH_CLIENT_ID=from-other\n")
+    assert Settings(env_file=None).client_id == ""
+    other = Settings(env_file=tmp_path / "other.env")
+    assert other.client_id == "from-other"
+    assert other.sources["client_id"] == str(tmp_path / "other.env")
+
+
+def test_an_env_file_neither_fills_the_environment_nor_reads_out_of_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("ELSEWHERE", "expanded")
+    (tmp_path / ".env").write_text("PSAUTH_CLIENT_SECRET=a${ELSEWHERE}b\n")
+    assert Settings().client_secret == "a${ELSEWHERE}b"
+    assert "PSAUTH_CLIENT_SECRET" not in os.environ
+
+
+def test_an_env_file_that_is_no_text_is_named_in_the_error(tmp_path):
+    (tmp_path / ".env").write_bytes(b"PSAUTH_CLIENT_ID=\xff\xfe\n")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read \(UnicodeDecodeError\)"):
+        Settings()
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\t"])
+def test_a_blank_variable_counts_as_not_set(monkeypatch, blank):
+    monkeypatch.setenv("PSAUTH_SCOPE", blank)
+    assert Settings().scope == "read,write"
+
+
+@pytest.mark.parametrize("blank", ["", None])
+def test_a_blank_keyword_is_a_given_value(monkeypatch, blank):
+    monkeypatch.setenv("PSAUTH_CLIENT_ID", "from-environment")
+    assert Settings(client_id=blank).client_id == ""
+
+
+def test_values_lose_the_spaces_around_them():
+    assert Settings(client_id="  analyst \n").client_id == "analyst"
+
+
+def test_the_kind_is_oauth_as_soon_as_there_is_a_client():
+    assert Settings(client_id="analyst").kind == "oauth"
+    assert Settings(api_key="key").kind == "api_key"
+    assert Settings(client_id="analyst", api_key="key").kind == "oauth"
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"client_secret": "s"}, ["PSAUTH_CLIENT_ID"]),
+        ({"issuer": "https://app.example"}, ["PSAUTH_CLIENT_ID"]),
+        ({"client_secret": "s", "api_key": "k"}, []),
+        ({"client_id": "c"}, []),
+        ({"client_id": "c", "token_auth": "basic"}, ["PSAUTH_CLIENT_SECRET"]),
+        ({"client_id": "c", "token_auth": "none"}, []),
+        ({"client_id": "c", "authorize_url": "https://a.example/"}, ["PSAUTH_TOKEN_URL"]),
+        ({"client_id": "c", "token_url": "https://a.example/"}, ["PSAUTH_AUTHORIZE_URL"]),
+        ({"client_id": "c", "token_url": "https://a.example/", "issuer": "https://a.example"}, []),
+    ],
+)
+def test_a_half_made_configuration_names_what_it_lacks(given, missing):
+    assert Settings(**given).missing() == missing
+
+
+@pytest.mark.parametrize("name", ["authorize_url", "token_url", "revoke_url", "issuer", "api_url", "redirect_uri"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://app.example/",
+        "http://10.0.0.7/",
+        "http://localhost.example/",
+        "http://127.0.0.1.example/",
+        "ftp://localhost/",
+        "app.example/oauth",
+        "https:///path",
+        "https://user:password@app.example/",
+        "https://user@app.example/",
+        "https://app.example/a b",
+        "https://app.example:99999/",
+        "https://[::1/",
+        "javascript:alert(1)",
+    ],
+)
+def test_an_address_that_a_secret_may_not_travel_to_is_refused_by_name(name, address):
+    with pytest.raises(SettingsError, match=f"PSAUTH_{name.upper()} .from keyword."):
+        Settings(**{name: address})
+
+
+def test_the_error_says_where_the_bad_value_came_from(monkeypatch):
+    monkeypatch.setenv("PSAUTH_TOKEN_URL", "http://app.example/")
+    with pytest.raises(SettingsError, match="PSAUTH_TOKEN_URL .from environment."):
+        Settings()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://app.example/",
+        "https://app.example:8443/x?y=z",
+        "http://localhost:8501/",
+        "http://LOCALHOST/",
+        "http://127.0.0.1/",
+        "http://127.8.8.8:1/",
+        "http://[::1]:80/",
+    ],
+)
+def test_https_anywhere_and_http_on_loopback_are_fine(address):
+    assert check_address(address, "It") == address
+
+
+@pytest.mark.parametrize("host", ["localhost", "LocalHost", "127.0.0.1", "127.255.255.254", "::1"])
+def test_loopback_is_this_machine_by_definition(host):
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", [None, "", "0.0.0.0", "::", "localhost.", "localhost.example", "128.0.0.1", "2130706433"]
+)
+def test_everything_else_is_not_loopback(host):
+    assert not is_loopback(host)
+
+
+def test_a_redirect_uri_has_no_fragment():
+    with pytest.raises(SettingsError, match="fragment"):
+        Settings(redirect_uri="http://localhost:8501/#here")
+
+
+def test_an_unknown_client_authentication_lists_the_known_ones():
+    with pytest.raises(SettingsError, match="'jwt'. Expected one of post, basic, none"):
+        Settings(token_auth="jwt")
+
+
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "api_key"])
+def test_a_line_break_inside_a_credential_is_refused_without_showing_it(name):
+    with pytest.raises(SettingsError, match=f"PSAUTH_{name.upper()}") as caught:
+        Settings(**{name: "first\nsecond"})
+    assert "first" not in str(caught.value)
+
+
+def test_no_secret_stands_in_the_repr():
+    settings = Settings(**dict.fromkeys(SECRETS, "hunter2hunter2"), client_id="analyst")
+    assert "hunter2" not in repr(settings) + str(settings) + f"{settings}"
+    assert "client_id='analyst'" in repr(settings)
+    assert "client_secret=***" in repr(settings)
+
+
+def test_a_copy_with_changes_does_not_ask_the_environment_again(monkeypatch, settings):
+    monkeypatch.setenv("PSAUTH_SCOPE", "changed-since")
+    monkeypatch.setenv("PSAUTH_API_KEY", "set-since")
+    copy = settings.with_(client_id="another")
+    assert copy.client_id == "another"
+    assert copy.sources["client_id"] == "keyword"
+    unchanged = [n for n in NAMES if n != "client_id"]
+    assert [getattr(copy, n) for n in unchanged] == [getattr(settings, n) for n in unchanged]
+    assert copy.sources["home"] == "environment"
+
+
+def test_settings_reach_a_worker_process_but_a_live_consent_does_not(monkeypatch, settings):
+    original = settings.with_(consent=lambda url: url)
+    monkeypatch.setenv("PSAUTH_CLIENT_ID", "other")
+    copy = pickle.loads(pickle.dumps(original))
+    assert copy == original
+    assert copy.consent is None
+
+
+def test_a_misspelt_variable_is_found(monkeypatch):
+    monkeypatch.setenv("PSAUTH_CLIENTID", "x")
+    assert unknown_variables() == ["PSAUTH_CLIENTID"]
