@@ -334,7 +334,7 @@ class Authority(AuthorizationServer):  # type: ignore[misc]
     def handle_response(self, status: int, body: Any, headers: list[tuple[str, str]]) -> Answer:
         if isinstance(body, dict) and "access_token" in body:
             body = {name: value for name, value in body.items() if name not in self.knobs.omit}
-            if self.knobs.token_answer == "form":  # noqa: S105 # a format
+            if self.knobs.token_answer == "form":  # a format
                 kept = [(n, v) for n, v in headers if n.lower() != "content-type"]
                 return Answer(status, urlencode(body), [*kept, ("Content-Type", "application/x-www-form-urlencoded")])
         if isinstance(body, list):

@@ -50,7 +50,7 @@ class Knobs:
     reset_as: Literal["seconds", "epoch"] = "seconds"
     rotate: bool = True
     issue_refresh_token: bool = True
-    token_answer: Literal["json", "form"] = "json"  # noqa: S105 # a format
+    token_answer: Literal["json", "form"] = "json"  # a format
     scope_separator: str = " "
     omit: set[str] = field(default_factory=set)
     send_iss: bool = True

@@ -164,7 +164,7 @@ def test_the_file_is_private_and_holds_hashes_only(tmp_path: Path) -> None:
 def test_a_damaged_file_is_named_and_kept(tmp_path: Path, text: str) -> None:
     state = tmp_path / "sandbox.json"
     state.write_text(text)
-    with pytest.raises(StateError, match="sandbox.json is not a state file") as caught:
+    with pytest.raises(StateError, match=r"sandbox\.json is not a state file") as caught:
         Grants(state)
     assert "s3cret" not in str(caught.value)
     assert state.read_text() == text
