@@ -38,6 +38,7 @@ class Consent:
         self._company = company
         self._lock = threading.Lock()
         self._pending: OrderedDict[str, Pending] = OrderedDict()
+        self._answered: OrderedDict[tuple[tuple[str, str], ...], Pending] = OrderedDict()
 
     def ask(self, request: Request, authority: Authority) -> Response:
         """The consent page, a redirect with an error, or a page that says why there can be neither."""
@@ -48,6 +49,10 @@ class Consent:
             return self._refused(error, authority)
         ticket = secrets.token_urlsafe(24)
         with self._lock:
+            # The back button shows the page again. A request with a state is made once, so this one had its answer.
+            answered = self._answered.get(tuple(pairs)) if grant.request.payload.state else None
+            if answered is not None:
+                return _too_late(answered)
             self._pending[ticket] = Pending(pairs, grant.redirect_uri, authority.grants.clock())
             while len(self._pending) > _WAITING:
                 self._pending.popitem(last=False)
@@ -86,11 +91,13 @@ class Consent:
             first = pending is not None and not pending.answered
             if pending is not None:
                 pending.answered = True
+                self._answered[tuple(pending.pairs)] = pending
+                while len(self._answered) > _WAITING:
+                    self._answered.popitem(last=False)
         if pending is None:
             return _dead_end(400, "This request is not known", "It may be from before a restart.", _AGAIN)
         if not first:
-            text = "You already said Allow or Deny to this request, and an answer counts once."
-            return _dead_end(409, "This request was already answered", text, "Back to the application", pending)
+            return _too_late(pending)
         if now - pending.since > _LIFETIME:
             text = "It waited for more than ten minutes."
             return _dead_end(400, "This request has expired", text, "Back to the application", pending)
@@ -108,6 +115,11 @@ class Consent:
 
 
 _AGAIN = "Go back to the application and connect again."
+
+
+def _too_late(pending: Pending) -> Response:
+    text = "You already said Allow or Deny to this request, and an answer counts once."
+    return _dead_end(409, "This request was already answered", text, "Back to the application", pending)
 
 
 def _dead_end(status: int, title: str, text: str, step: str, pending: Pending | None = None) -> Response:

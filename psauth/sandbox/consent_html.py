@@ -27,12 +27,12 @@ h1{font-size:1.3rem;line-height:1.3;margin:0 0 .35rem;font-weight:650;text-wrap:
 p{margin:0 0 1rem;color:var(--soft)}
 ul{list-style:none;margin:0 0 1.25rem;padding:0;border:1px solid var(--line);border-radius:12px}
 li{padding:.75rem 1rem;display:flex;gap:.7rem}li+li{border-top:1px solid var(--line)}
-li::before{content:"✓";color:var(--go);font-weight:700}
+.may li::before{content:"✓";color:var(--go);font-weight:700}
 li b{display:block;font-weight:600}li small{color:var(--soft);font-size:.9rem}
 label,.label{display:block;font-weight:600;font-size:.9rem;margin:0 0 .35rem;color:inherit}
 select{width:100%;font:inherit;color:inherit;background:var(--card);border:1px solid var(--line);border-radius:10px;
 padding:.6rem .7rem;margin-bottom:1.25rem}
-.choice{display:flex;flex-direction:row-reverse;gap:.75rem}
+.choice{display:flex;gap:.75rem}
 button{flex:1;font:inherit;font-weight:600;padding:.7rem 1rem;border-radius:10px;border:1px solid var(--line);
 background:transparent;color:inherit;cursor:pointer}
 button.go{background:var(--go);border-color:var(--go);color:var(--go-ink)}
@@ -66,20 +66,22 @@ def consent(
 ) -> str:
     """The page that asks; its form posts `request`, `person` and `decision` beside where it was shown."""
     rows = "".join(f"<li><span><b>{t}</b><small>{m}</small></span></li>" for t, m in (_MEANING[s] for s in scopes))
-    choices = "".join(f'<option value="{escape(p.id)}">{escape(p.name)} – {escape(p.email)}</option>' for p in people)
+    choices = "".join(
+        f'<option value="{escape(p.id)}" data-email="{escape(p.email)}">{escape(p.name)}</option>' for p in people
+    )
     name = escape(client)
     return _page(
         f"Allow {client}?",
         f"""<main>
-<div class="marks" aria-hidden="true"><span class="mark us">P</span>→<span class="mark">{name[:1].upper()}</span></div>
+<div class="marks" aria-hidden="true"><span class="mark">{name[:1]}</span>→<span class="mark us">{escape(organization[:1])}</span></div>
 <h1>{name} wants to use your Process Street account</h1>
 <p>Organisation: <strong>{escape(organization)}</strong></p>
 <form method="post" action="authorize" autocomplete="off">
 <input type="hidden" name="request" value="{escape(ticket)}">
 <label for="person">Signed in as</label><select id="person" name="person">{choices}</select>
-<p class="label">It will be able to</p><ul>{rows}</ul>
-<div class="choice"><button class="go" name="decision" value="allow">Allow</button>
-<button name="decision" value="deny">Deny</button></div>
+<p class="label">It will be able to</p><ul class="may">{rows}</ul>
+<div class="choice"><button name="decision" value="deny">Deny</button>
+<button class="go" name="decision" value="allow">Allow</button></div>
 </form>
 <p class="back">Afterwards you go back to <code>{escape(back_to)}</code></p>
 </main>""",
@@ -105,5 +107,6 @@ def front(organization: str, address: str) -> str:
         )
     )
     return _page(
-        "Process Street sandbox", f"<main><h1>{escape(organization)}</h1><p>is not real.</p><ul>{rows}</ul></main>"
+        "Process Street sandbox",
+        f"<main><h1>{escape(organization)}</h1><p>An invented company, to try psauth on.</p><ul>{rows}</ul></main>",
     )

@@ -239,7 +239,6 @@ class _Form(HTMLParser):
         self.hidden: dict[str, str] = {}
         self.people: dict[str, str] = {}  # e-mail → value
         self.words: list[str] = []
-        self._option: str | None = None
         self._quiet = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -250,11 +249,8 @@ class _Form(HTMLParser):
         elif tag == "input" and given.get("type") == "hidden":
             self.hidden[given["name"]] = given["value"]
         elif tag == "option":
-            self._option = given["value"]
+            self.people[given["data-email"]] = given["value"]
 
     def handle_data(self, data: str) -> None:
-        if self._option is not None:
-            self.people[data.rpartition(" ")[2]] = self._option
-            self._option = None
-        elif data.strip() and not self._quiet:
+        if data.strip() and not self._quiet:
             self.words.append(data.strip())

@@ -38,17 +38,19 @@ class App:
 
     def __init__(self, box: SandboxServer) -> None:
         self.box = box
+        self.state = ""  # of the last request
         self.verifier = secrets.token_urlsafe(40)
         digest = hashlib.sha256(self.verifier.encode()).digest()
         self.challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
     def url(self, **changes: str | None) -> str:
+        self.state = secrets.token_urlsafe(8)
         asked: dict[str, str | None] = {
             "response_type": "code",
             "client_id": self.box.client_id,
             "redirect_uri": REDIRECT,
             "scope": "read,write",
-            "state": "a state",
+            "state": self.state,
             "code_challenge": self.challenge,
             "code_challenge_method": "S256",
         }

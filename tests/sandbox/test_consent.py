@@ -33,7 +33,7 @@ def test_it_says_who_asks_for_what_and_where_it_goes(box: SandboxServer, app: Ap
     for part in ("psauth wants to use", box.company.name, "See your work", "Change your work", REDIRECT, "Sandbox"):
         assert part in text
     for person in box.company.staff.signers:
-        assert person.email in text
+        assert person.name in text
 
 
 def test_it_names_only_the_scopes_asked_for(app: App) -> None:
@@ -75,7 +75,7 @@ def test_allow_goes_back_with_a_code(app: App) -> None:
 def test_deny_goes_back_with_access_denied(box: SandboxServer, app: App) -> None:
     back = query_of(box.approve(app.url(), allow=False))
     assert back.pop("error_description")
-    assert back == {"error": "access_denied", "state": "a state", "iss": box.url}
+    assert back == {"error": "access_denied", "state": app.state, "iss": box.url}
 
 
 def test_without_a_state_none_comes_back(app: App) -> None:
@@ -102,6 +102,15 @@ def test_a_second_answer_gets_a_friendly_page_with_one_next_step(app: App, first
     assert again.status_code == 409
     assert "already answered" in again.text
     assert re.findall(r'href="([^"]+)"', again.text) == ["http://localhost:8501/"]
+
+
+def test_the_back_button_does_not_ask_again(app: App) -> None:
+    address = app.url()
+    app.box.approve(address)
+    page = requests.get(address, timeout=10)
+    assert page.status_code == 409
+    assert "already answered" in page.text
+    assert re.findall(r'href="([^"]+)"', page.text) == ["http://localhost:8501/"]
 
 
 @pytest.mark.parametrize(("ticket", "decision", "person"), [("forged", "allow", None), ("", "deny", None)])

@@ -12,7 +12,7 @@ from .conftest import REDIRECT, App, Clock, query_of
 
 def test_a_consent_becomes_a_code_and_the_code_a_token_that_opens_the_api(box: SandboxServer, app: App) -> None:
     back = app.callback()
-    assert back["state"] == "a state"
+    assert back["state"] == app.state
     assert back["iss"] == box.url
     answer = app.exchange(back["code"])
     assert answer.headers["Content-Type"] == "application/json"
@@ -170,7 +170,7 @@ def test_other_errors_go_back_with_state_and_iss(
     address = box.approve(app.url(**changes))
     assert address.startswith(REDIRECT)
     back = query_of(address)
-    assert (back["error"], back["state"], back["iss"]) == (error, "a state", box.url)
+    assert (back["error"], back["state"], back["iss"]) == (error, app.state, box.url)
 
 
 def test_the_metadata_says_where_everything_is(box: SandboxServer) -> None:
