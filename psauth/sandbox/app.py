@@ -36,9 +36,9 @@ def create_app(
 
     Making it costs nothing: the company is drawn at the first request. Everything left out is made with defaults.
     """
-    company = company or Company()
     knobs = knobs or Knobs()
     grants = grants or Grants()
+    company = company or Company(anchor=grants.born)
     meter = Meter(knobs, grants.clock)
     consent = Consent(company)
     api = Api(company, knobs, grants, meter)

@@ -10,23 +10,29 @@ from random import Random
 from psauth.sandbox.blueprints import BLUEPRINTS
 from psauth.sandbox.library import Library
 from psauth.sandbox.people import ORGANIZATION, Person, Staff
-from psauth.sandbox.runs import Run, RunFactory, Task
+from psauth.sandbox.runs import SPAN, Run, RunFactory, Task
 from psauth.sandbox.templates import Template
 from psauth.sandbox.values import Forms
 from psauth.sandbox.worktime import opaque_id
 
 DEFAULT_RUNS = 1_500
+_GROWTH = 1.4  # how many times more runs begin in a day after the anchor than on an average day before it
 
 
 class Company:
     """A believable company of `runs` runs; the same `seed` and `now` (seconds since 1970) give the same bytes.
 
+    With the `anchor` of an earlier day the same company goes on: its runs keep their dates, tasks that were open get
+    done, and new runs have begun since. Without one it stands at `now`.
     Nothing is drawn before it is asked for, so that making one costs nothing.
     """
 
-    def __init__(self, runs: int = DEFAULT_RUNS, seed: int = 7, now: float | None = None) -> None:
+    def __init__(
+        self, runs: int = DEFAULT_RUNS, seed: int = 7, now: float | None = None, *, anchor: float | None = None
+    ) -> None:
         self.size, self.seed = runs, seed
         self.now = int((time.time() if now is None else now) * 1000)
+        self.anchor = self.now if anchor is None else min(self.now, int(anchor * 1000))
         self.name = ORGANIZATION
         self.organization_id = opaque_id(seed, "organization")
         self._lock = threading.RLock()
@@ -49,7 +55,7 @@ class Company:
     @cached_property
     def library(self) -> Library:
         """Folders, pages, data sets, schedules and revisions."""
-        return Library(self.seed, self.now, self.organization_id, self.staff, self.templates)
+        return Library(self.seed, self.anchor, self.organization_id, self.staff, self.templates)
 
     @cached_property
     def forms(self) -> Forms:
@@ -63,12 +69,16 @@ class Company:
         with self._lock:
             if self._every is not None:
                 return self._every
-            factory = RunFactory(self.seed, self.now, self.staff)
+            factory = RunFactory(self.seed, self.now, self.staff, self.anchor)
             shares = [t.blueprint.share for t in self.templates]
             picks = Random(f"{self.seed}/mix").choices(self.templates, shares, k=self.size)
             # Every workflow has at least one run, however small the company.
             picks[: len(self.templates)] = self.templates[: self.size]
             self._every = [factory.draw(number, template) for number, template in enumerate(picks)]
+            pause = int(SPAN / _GROWTH / max(self.size, 1))
+            for number, at in enumerate(range(self.anchor + pause, self.now, pause), self.size):
+                template = Random(f"{self.seed}/later/{number}").choices(self.templates, shares)[0]
+                self._every.append(factory.draw(number, template, at))
             self._by_id = {run.id: run for run in self._every}
             return self._every
 
@@ -129,7 +139,7 @@ class Company:
                 raise LookupError(f"no workflow {workflow_id!r}")
             moment = int((time.time() if at is None else at) * 1000)
             drawn = self._drawn
-            run = RunFactory(self.seed, moment, self.staff).blank(len(drawn), template, name, moment)
+            run = RunFactory(self.seed, moment, self.staff, moment).blank(len(drawn), template, name, moment)
             drawn.append(run)
             self._by_id[run.id] = run
             return run

@@ -95,6 +95,7 @@ class Grants:
         self._revoked: set[str] = set()
         self.client_secret = secrets.token_urlsafe(32)
         self.api_key = secrets.token_urlsafe(32)
+        self.born = clock()  # when this sandbox began; its company is drawn around that day
         if self.path is not None:
             if self.path.exists():
                 self._load(self.path)
@@ -191,6 +192,7 @@ class Grants:
             "version": _VERSION,
             "client_secret": self.client_secret,
             "api_key": self.api_key,
+            "born": self.born,
             "codes": [asdict(code) for code in self._codes.values()],
             "tokens": [asdict(token) for token in self._tokens.values()],
             "revoked": sorted(self._revoked),
@@ -214,6 +216,7 @@ class Grants:
             if state["version"] != _VERSION:
                 raise ValueError(f"version {state['version']!r}")
             self.client_secret, self.api_key = str(state["client_secret"]), str(state["api_key"])
+            self.born = float(state["born"])
             self._codes = {c["hash"]: Code(**c) for c in state["codes"]}
             self._tokens = {t["hash"]: Issued(**t) for t in state["tokens"]}
             self._revoked = set(state["revoked"])

@@ -70,17 +70,20 @@ class Run:
 
 
 class RunFactory:
-    """Draws runs: the same number gives the same run for the same seed and `now`."""
+    """Draws runs: the same number gives the same run for the same seed, `now` and `anchor`.
 
-    def __init__(self, seed: int, now: int, staff: Staff) -> None:
-        self._seed, self._now, self._staff = seed, now, staff
+    The story is told around `anchor`; `now` only decides how much of it has happened.
+    """
 
-    def draw(self, number: int, template: Template) -> Run:
-        """Run `number`, of `template`."""
+    def __init__(self, seed: int, now: int, staff: Staff, anchor: int) -> None:
+        self._seed, self._now, self._staff, self._anchor = seed, now, staff, anchor
+
+    def draw(self, number: int, template: Template, at: int | None = None) -> Run:
+        """Run `number`, of `template`, started around `at` or, without, some time before the anchor."""
         key = f"{self._seed}/run/{number}"
         rng = Random(key)
         blueprint = template.blueprint
-        created = self._start(rng, blueprint.rhythm)
+        created = self._start(rng, blueprint.rhythm, at)
         starter = rng.choice(self._staff.by_role[blueprint.steps[0].role])
         if rng.random() < 0.08:
             starter = self._staff.robots[0]
@@ -103,7 +106,7 @@ class RunFactory:
 
     def blank(self, number: int, template: Template, name: str | None, created: int) -> Run:
         """A run that was started at `created` and in which nothing has happened."""
-        key = f"{self._seed}/run/{number}"
+        key = f"{self._seed}/started/{number}"
         rng = Random(key)
         starter = rng.choice(self._staff.by_role[template.blueprint.steps[0].role])
         name = name or self._title(rng, template.blueprint.title, number, created)
@@ -115,10 +118,10 @@ class RunFactory:
             run.tasks.append(Task(at, created, None, None, created, starter, due, False, self._team(rng, step.role)))
         return run
 
-    def _start(self, rng: Random, rhythm: str) -> int:
+    def _start(self, rng: Random, rhythm: str, at: int | None) -> int:
         # More runs in recent months than long ago: the company grows.
-        moment = self._now - int(SPAN * rng.random() ** 1.25)
-        if rhythm == "monthly":
+        moment = self._anchor - int(SPAN * rng.random() ** 1.25) if at is None else at
+        if rhythm == "monthly" and at is None:
             # Around the turn of a month, give or take three days.
             day_of_month = int(iso(moment)[8:10])
             moment -= (day_of_month - 1) * DAY - int(rng.gauss(0, 1.2) * DAY)
@@ -129,7 +132,7 @@ class RunFactory:
             if weekday(moment) > 4:
                 moment -= rng.randint(2, 5) * DAY  # to some day of the week before, not all to its Friday
         moment = moment // SECOND * SECOND + rng.randrange(1000)
-        return min(moment, self._now - rng.randrange(5 * MINUTE, 3 * HOUR))
+        return min(moment, (self._anchor if at is None else at) - rng.randrange(5 * MINUTE, 3 * HOUR))
 
     def _title(self, rng: Random, title: str, number: int, created: int) -> str:
         stamp = iso(created)
@@ -156,7 +159,7 @@ class RunFactory:
             last = rng.randrange(1, count)
         archived, stalled, deleted = fate < 0.055, 0.055 <= fate < 0.085, fate > 0.988
         # A slow run is slow in every step; workflows with a drift were quicker a year ago.
-        age = (now - run.created) / SPAN
+        age = (self._anchor - run.created) / SPAN
         pace = exp(rng.gauss(0, 0.28)) * (1 + run.template.blueprint.drift * (0.5 - age))
         ready = before = run.created
         for at, step in enumerate(steps):
@@ -173,10 +176,11 @@ class RunFactory:
                     # Refused for good: nothing after this step happens, and the run is put away or left lying.
                     last = at + 1
                     archived, stalled = rng.random() < 0.6, True
+            blink = rng.randrange(40)  # drawn even when it is not needed yet, as everything here
             if not gone and done <= now:
                 task.completed, task.completed_by = done, who
                 # The service stamps the completion a blink after the update of the same click.
-                task.updated, task.updated_by = done - rng.randrange(0, 40), who
+                task.updated, task.updated_by = done - blink, who
             run.tasks.append(task)
             if not gone:
                 before, ready = start, max(ready, done)
@@ -219,10 +223,11 @@ class RunFactory:
         rejected = rng.random() < step.reject
         reworked = not rejected and rng.random() < step.reject
         for subject in step.judges:
-            if done > self._now or run.tasks[subject].hidden:
-                continue
+            # Drawn before it is known whether it has happened yet: what comes after must not depend on the hour.
             first = start + int((done - start) * rng.uniform(0.2, 0.7)) if reworked else done
             comment = rng.choice(_REFUSALS) if rejected else rng.choice(_REMARKS) if rng.random() < 0.3 else None
+            if done > self._now or run.tasks[subject].hidden:
+                continue
             run.decisions.append(Decision(task.at, subject, first, done, rejected, who, comment))
         return rejected
 
@@ -232,20 +237,19 @@ class RunFactory:
             left = work_after(run.updated, int(rng.expovariate(1 / 30) * HOUR) + HOUR)
             if left <= now:
                 run.status, run.updated, run.updated_by = "Archived", left, rng.choice(self._staff.by_role["ops"])
-        elif not stalled and ready <= now:
-            run.status = "Completed"
+        elif not stalled and (closed := run.updated + rng.randrange(200, 90_000)) <= now and ready <= now:
             # Closing the run is a click of its own, and some are edited long after.
-            run.updated = min(now, run.updated + rng.randrange(200, 90_000))
-            if rng.random() < 0.07:
-                run.updated = min(now, run.updated + int(rng.expovariate(1 / 6) * DAY))
-                run.updated_by = rng.choice(self._staff.members)
+            run.status, run.updated = "Completed", closed
+            late, editor = closed + int(rng.expovariate(1 / 6) * DAY), rng.choice(self._staff.members)
+            if rng.random() < 0.07 and late <= now:
+                run.updated, run.updated_by = late, editor
             if rng.random() < 0.006:
                 # Closed by hand although nothing was ticked off.
                 for task in run.tasks:
                     task.completed = task.completed_by = None
-        if rng.random() < 0.05 and run.updated < now:
+        if rng.random() < 0.05 and run.updated < self._anchor:
             # A new revision of the workflow touched every step at once: an update is not a completion.
-            moment = run.updated + int((now - run.updated) * rng.random())
+            moment = run.updated + int((self._anchor - run.updated) * rng.random())
             for task in run.tasks:
                 task.updated, task.updated_by = moment, self._staff.robots[1]
             run.updated, run.updated_by = moment, self._staff.robots[1]

@@ -51,8 +51,8 @@ class SandboxServer:
     ) -> None:
         self._host, self._wanted, self._prefix = host, port, prefix.rstrip("/")
         self.knobs = knobs or Knobs()
-        self.company = Company(runs, seed, now)
         self.grants = Grants(state, clock=clock)
+        self.company = Company(runs, seed, now, anchor=self.grants.born if now is None else None)
         self.requests = RequestLog()
         self._wires = Wires()
         self._port: int | None = None

@@ -157,6 +157,23 @@ def test_legal_review_is_where_vendors_wait(company: Company) -> None:
     assert max(names, key=lambda name: median(waits[name])) == "Legal review"
 
 
+def test_the_company_goes_on_from_its_anchor() -> None:
+    first, later = Company(300, 7, NOW), Company(300, 7, NOW + 10 * 86_400, anchor=NOW)
+    before, after = {run.id: run for run in first.runs}, {run.id: run for run in later.runs}
+    finished = [run for run in first.runs if run.status != "Active"]
+    write = Records(first)
+    assert [write.run(run) for run in finished] == [write.run(after[run.id]) for run in finished]
+    assert all(run.created == after[run.id].created for run in first.runs)
+    for run in first.runs:
+        seen, now_seen = run.tasks, after[run.id].tasks
+        assert [(t.hidden, t.due, t.assignees) for t in seen] == [(t.hidden, t.due, t.assignees) for t in now_seen]
+        assert all(n.completed == t.completed for t, n in zip(seen, now_seen, strict=True) if t.completed is not None)
+    assert any(run.status == "Active" and after[run.id].status == "Completed" for run in first.runs)
+    started = [run for run in later.runs if run.id not in before]
+    assert 3 < len(started) < 30
+    assert all(first.now - 7 * DAY < run.created <= later.now for run in started)
+
+
 def test_office_time_skips_nights_and_weekends() -> None:
     friday = 1_790_346_600_000  # 2026-09-25, 14:30
     assert iso(friday) == "2026-09-25T14:30:00.000Z"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
 
+import psauth.sandbox
 from psauth.sandbox import SandboxServer, create_app
 
 from .conftest import NOW, App
@@ -84,6 +87,14 @@ def test_the_log_tells_what_was_asked_but_no_secret(box: SandboxServer, app: App
         "client_id", "client_secret", "code", "code_verifier", "grant_type", "redirect_uri",
     )  # fmt: skip
     assert box.requests.matching("/oauth/token", grant_type="refresh_token") == []
+
+
+def test_it_imports_nothing_else_of_psauth() -> None:
+    files = list(Path(psauth.sandbox.__file__).parent.glob("*.py"))
+    assert len(files) > 10
+    for file in files:
+        found = re.findall(r"(?:from|import) (psauth[\w.]*)", file.read_text(encoding="utf-8"))
+        assert [name for name in found if not name.startswith("psauth.sandbox")] == []
 
 
 def test_making_the_application_costs_nothing() -> None:

@@ -135,8 +135,10 @@ def test_a_connection_survives_a_restart(tmp_path: Path) -> None:
     state = tmp_path / "state" / "sandbox.json"
     with SandboxServer(runs=15, state=state) as box:
         token, secret, key = App(box).connect(), box.client_secret, box.api_key
+        runs = {run.id: run.created for run in box.company.runs}
     with SandboxServer(runs=15, state=state) as box:
         assert (box.client_secret, box.api_key) == (secret, key)
+        assert {run.id: run.created for run in box.company.runs} == runs
         app = App(box)
         assert app.works(token["access_token"])
         second = app.refresh(token["refresh_token"]).json()
