@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import logging
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -46,6 +47,9 @@ STATE_BYTES = 32
 VERIFIER_BYTES = 64
 """512 bits, 86 characters of RFC 7636's alphabet (§4.1 allows 43 to 128)."""
 
+_PATH_HERE = re.compile(r"/(?![/\\])[^\x00-\x20\x7f]*")
+"""A path that stays on this host: browsers read `//` and `/\\` as another one, and drop tabs and line breaks first."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationRequest:
@@ -78,7 +82,7 @@ class AuthorizationFlow:
         go on to. Raises SettingsError when settings are incomplete, ServiceUnavailable when an issuer must be asked
         and does not answer.
         """
-        if return_to is not None and (not return_to.startswith("/") or return_to[1:2] in ("/", "\\")):
+        if return_to is not None and not _PATH_HERE.fullmatch(return_to):
             raise ValueError(f"return_to is {return_to!r}. Expected a path of this app, like /connection.")
         service = Service.for_oauth(self._settings)
         redirect_uri = redirect_uri or self._settings.redirect_uri
@@ -176,6 +180,8 @@ def renew(vault: Vault, seen: Stored, *, because: str = "expiry") -> Stored:
         if because == "expiry" and not token.is_expired():
             return stored
         if token.refresh_token is None:
+            if because == "expiry" and _alive(stored):
+                return stored  # nothing to renew it with, but some seconds are left
             raise LoginRequired(
                 f"The access of account {account!r} has ended, and the service gave no refresh token. "
                 f"Log in with: {login_line(account)}"

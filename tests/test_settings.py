@@ -137,7 +137,7 @@ def test_an_address_that_a_secret_may_not_travel_to_is_refused_by_name(name, add
 
 def test_the_error_says_where_the_bad_value_came_from(monkeypatch):
     monkeypatch.setenv("PSAUTH_TOKEN_URL", "http://app.example/")
-    with pytest.raises(SettingsError, match="PSAUTH_TOKEN_URL .from environment."):
+    with pytest.raises(SettingsError, match=r"PSAUTH_TOKEN_URL .from environment."):
         Settings()
 
 
@@ -175,7 +175,7 @@ def test_a_redirect_uri_has_no_fragment():
 
 
 def test_an_unknown_client_authentication_lists_the_known_ones():
-    with pytest.raises(SettingsError, match="'jwt'. Expected one of post, basic, none"):
+    with pytest.raises(SettingsError, match=r"'jwt'. Expected one of post, basic, none"):
         Settings(token_auth="jwt")
 
 
