@@ -142,3 +142,32 @@ def api(box: SandboxServer) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.headers["X-API-Key"] = box.api_key
         yield session
+
+
+@pytest.fixture
+def get(box: SandboxServer, api: requests.Session) -> Any:
+    return lambda path, **query: api.get(f"{box.api_url}{path}", params=query, timeout=10)
+
+
+def next_of(body: dict[str, Any]) -> str | None:
+    return next((link["href"] for link in body.get("links", []) if link["name"] == "next"), None)
+
+
+@pytest.fixture
+def walk(box: SandboxServer, api: requests.Session) -> Any:
+    """Every page of a list, as a careful client walks it."""
+
+    def pages(path: str, key: str, **query: str) -> list[list[dict[str, Any]]]:
+        found: list[list[dict[str, Any]]] = []
+        followed: set[str] = set()
+        address, params = f"{box.api_url}{path}", dict(query)
+        while True:
+            body = api.get(address, params=params, timeout=10).json()
+            found.append(body[key])
+            link = next_of(body)
+            if not body[key] or link is None or link in followed:
+                return found
+            followed.add(link)
+            params = {name: values[-1] for name, values in parse_qs(urlsplit(link).query).items()}
+
+    return pages
