@@ -1,0 +1,42 @@
+"""A sandbox for each test, small enough to start in a moment."""
+
+import pytest
+
+import psauth
+from psauth import AuthorizationFlow, Vault
+
+
+@pytest.fixture
+def box():
+    with psauth.Sandbox(runs=60) as box:
+        yield box
+
+
+@pytest.fixture
+def other_box():
+    """Somebody else's service."""
+    with psauth.Sandbox(runs=20, seed=8) as box:
+        yield box
+
+
+@pytest.fixture
+def vault(box):
+    return Vault.open(box.settings)
+
+
+@pytest.fixture
+def flow(box, vault):
+    return AuthorizationFlow(box.settings, vault)
+
+
+@pytest.fixture
+def connected(box, flow):
+    """A stored connection of the account "default"."""
+    return flow.finish(box.login(flow.begin()))
+
+
+@pytest.fixture
+def ps(box, connected):
+    """A client of that connection."""
+    with psauth.connect(settings=box.settings, interactive=False) as ps:
+        yield ps

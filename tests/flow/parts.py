@@ -1,0 +1,79 @@
+"""What the tests on real parts ask and do: of the sandbox's log, and of the stored connection."""
+
+import os
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from psauth import ProcessStreet, Vault
+from psauth.transport import Transport
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def refreshes(box):
+    """The refresh requests the sandbox has seen."""
+    return box.requests.matching("/oauth/token", grant_type="refresh_token")
+
+
+def exchanges(box):
+    """The exchanges of a code the sandbox has seen."""
+    return box.requests.matching("/oauth/token", grant_type="authorization_code")
+
+
+def expire_at_the_service(box):
+    """Every access token ends now, and only the service knows."""
+    box._server.grants.expire_access_tokens()
+
+
+def expire_here(vault, account="default", *, ago=10):
+    """The stored access token counts as expired; the service still takes it."""
+    stored = vault.read(account)
+    past = datetime.now(UTC) - timedelta(seconds=ago)
+    return vault.renew(stored, replace(stored.token, expires_at=past, obtained_at=past - timedelta(hours=1)))
+
+
+def client_of(settings, account="default"):
+    """A client of the stored connection, as another notebook would have it."""
+    vault = Vault.open(settings)
+    return ProcessStreet(Transport(vault.read(account), vault))
+
+
+def query_of(address):
+    """The query parameters of an address."""
+    return dict(parse_qsl(urlsplit(address).query))
+
+
+def changed(address, **changes):
+    """An address with other query parameters; None takes one out."""
+    query = {**query_of(address), **changes}
+    kept = {name: value for name, value in query.items() if value is not None}
+    return urlsplit(address)._replace(query=urlencode(kept)).geturl()
+
+
+def wait_until(condition, *, seconds=15.0, why="the condition"):
+    """Ask until it is so; what it said. AssertionError when it never is."""
+    deadline = time.monotonic() + seconds
+    while not (said := condition()):
+        assert time.monotonic() < deadline, f"{why} did not come within {seconds:.0f} s"
+        time.sleep(0.01)
+    return said
+
+
+def environment(settings, **more):
+    """The environment of a program with these settings, run from this checkout."""
+    names = ("client_id", "client_secret", "issuer", "api_url", "redirect_uri", "home", "secret_key")
+    given = {f"PSAUTH_{name.upper()}": getattr(settings, name) for name in names}
+    return {**bare_environment(), **given, **more}
+
+
+def bare_environment():
+    """An environment in which this checkout's psauth is found, and no setting of it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PSAUTH_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error"}
+
+
+PYTHON = sys.executable
