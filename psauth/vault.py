@@ -198,6 +198,7 @@ class Vault:
             _make_file(path)
             with engine.execution_options(writing=True).begin() as db:
                 found = _schema_version(db, place)
+                _make_private(path)  # not before: what is no vault is left as it is, its mode included
                 key = find_key(settings.secret_key, vault=place, folder=path.parent)
                 if found is None:
                     key = key or create_key(vault=place, folder=path.parent)
@@ -463,7 +464,9 @@ def _engine(url: sa.URL) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # the driver's own BEGIN would come too late; see _begin
-        raw.execute("PRAGMA journal_mode=WAL")
+        if not os.path.getsize(str(url.database)):
+            # Once, for a new vault: the file keeps this mode, and somebody else's database is not converted.
+            raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=FULL")  # a rotated token must survive a power cut
         raw.execute("PRAGMA secure_delete=ON")
 
@@ -486,12 +489,12 @@ def _schema_version(db: sa.Connection, place: str) -> int | None:
             f"The vault {place} is damaged ({verdict}). Restore it from a backup, or move it away; {_KEPT}"
         )
     value = db.execute(sa.select(_meta.c.value).where(_meta.c.name == "schema")).scalar()
-    version = int(value or b"0")
-    if version != SCHEMA_VERSION:
+    version = value.decode("ascii", "replace") if isinstance(value, bytes) else value
+    if version != str(SCHEMA_VERSION):
         raise VaultError(
-            f"The vault {place} has schema {version}; this psauth reads {SCHEMA_VERSION}. Update psauth; {_KEPT}"
+            f"The vault {place} has schema {version!r}; this psauth reads {SCHEMA_VERSION}. Update psauth; {_KEPT}"
         )
-    return version
+    return SCHEMA_VERSION
 
 
 def _try_key(db: sa.Connection, key: Key | None, place: str) -> None:
@@ -530,14 +533,17 @@ def _make_file(path: Path) -> None:
     """An empty file of mode 0600 where SQLite will write, so that no byte is ever readable by others."""
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-            path.chmod(0o600)
-            log.warning("The vault %s was readable by others; its mode is 0600 now.", path)
     except OSError as error:
         raise VaultError(
             f"The vault {path} cannot be written ({error.strerror or error}). Make the file and its folder writable for "
             f"you, or set PSAUTH_VAULT_URL to another place; {_KEPT}"
         ) from error
+
+
+def _make_private(path: Path) -> None:
+    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        path.chmod(0o600)
+        log.warning("The vault %s was readable by others; its mode is 0600 now.", path)
 
 
 @contextmanager
