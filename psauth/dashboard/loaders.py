@@ -32,9 +32,9 @@ def workflows(connection: Connection, _vault: Vault) -> Loaded:
     return _workflows(_vault.place, connection.account, connection.id, _vault)
 
 
-def forget(connection: Connection) -> None:
-    """Let the next read of everything be a new one."""
-    _workflows.clear()
+def forget_workflows(connection: Connection, vault: Vault) -> None:
+    """Let this connection's next read of the workflows be a new one."""
+    _workflows.clear(vault.place, connection.account, connection.id, vault)
 
 
 def budget(connection: Connection, vault: Vault) -> Budget:

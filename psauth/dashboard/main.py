@@ -10,13 +10,13 @@ from psauth.dashboard import problems, sidebar, state, welcome
 from psauth.dashboard.guard import COOKIE, NOT_LOCAL, listens_locally
 from psauth.dashboard.notices import CONNECTED, refused
 from psauth.dashboard.routes import ACCOUNT
-from psauth.dashboard.target import find_target
+from psauth.dashboard.target import Target, find_target
 from psauth.exceptions import PsauthError
 from psauth.oauth import AuthorizationFlow
 from psauth.vault import Stored, Vault
 
+# A file, because Streamlit's own icons would be fetched from the internet for a browser tab.
 ICON = Path(__file__).with_name("icon.png")
-"""A file, because Streamlit's own icons would be fetched from the internet for a browser tab."""
 
 
 def main() -> None:
@@ -33,7 +33,8 @@ def main() -> None:
     try:
         target = find_target()
         vault = Vault.open(target.settings)
-        _take_callback(vault)
+        state.keep_vault(vault)
+        _take_callback(target, vault)
         stored = vault.find(ACCOUNT)
     except PsauthError as error:
         st.navigation([_welcome_page], position="hidden")
@@ -64,7 +65,7 @@ def _welcome_page() -> None:
     """A page for the states in which there is nothing to navigate to."""
 
 
-def _take_callback(vault: Vault) -> None:
+def _take_callback(target: Target, vault: Vault) -> None:
     """Finish a callback that reached the script, where no route could take it: run without app.py, or behind a host.
 
     The query is cleared first, so that no rerun sees the code again.
@@ -75,7 +76,7 @@ def _take_callback(vault: Vault) -> None:
     st.query_params.clear()
     browser = st.context.cookies.get(COOKIE)
     try:
-        AuthorizationFlow(find_target().settings, vault).finish(params, browser=browser)
+        AuthorizationFlow(target.settings, vault).finish(params, browser=browser)
     except PsauthError as error:
         state.tell(refused(error))
     else:

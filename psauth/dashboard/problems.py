@@ -21,7 +21,7 @@ def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
         _ended(return_to)
     else:
         st.header(_title(error))
-        st.write(_plain(str(error)))
+        st.text(str(error))
         st.button("Try again", type="primary", icon=":material/refresh:")
     _details(error)
 
@@ -42,7 +42,7 @@ def _ended(return_to: str) -> None:
 def show_refusal(notice: Notice, *, connected: bool) -> bool:
     """A page for an authorization that led to nothing; whether the reader is done with it."""
     st.header(notice.title)
-    st.write(_plain(notice.text))
+    st.text(notice.text)
     if connected:
         st.write("You are connected.")
         done = st.button("Go to the workflows", type="primary")
@@ -84,10 +84,3 @@ def _details(error: PsauthError) -> None:
         lines += [f"status: {error.status}", f"code: {error.code}", f"request id: {error.request_id}"]
     with st.expander("Details"):
         st.code("\n".join(lines), language=None, wrap_lines=True)
-
-
-def _plain(text: str) -> str:
-    """A message as Markdown shows it: characters that Markdown or its links would take for themselves are escaped."""
-    for mark in "\\`*_[]$#<>~:|":
-        text = text.replace(mark, "\\" + mark)
-    return text

@@ -5,11 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from psauth.dashboard.notices import Notice, notices
+from psauth.vault import Vault
 
 NOTICE = "psauth.notice"
 """The Notice this session has to show, or None; taken once, when the session begins."""
 STAMP = "psauth.stamp"
 """The vault's stamp of the connection as this session last drew it."""
+VAULT = "psauth.vault"
+"""The Vault as this run opened it; the pages use it instead of opening it again."""
 FAREWELL = "psauth.farewell"
 """What disconnecting did, to be said once on the first page."""
 
@@ -18,6 +21,18 @@ def begin(browser: str | None) -> None:
     """At the first run of a session: take what the callback left for this browser."""
     if NOTICE not in st.session_state:
         st.session_state[NOTICE] = notices.take(browser)
+
+
+def keep_vault(vault: Vault) -> None:
+    """Hand the vault of this run on to the page."""
+    st.session_state[VAULT] = vault
+
+
+def vault() -> Vault:
+    """The vault of this run."""
+    found = st.session_state[VAULT]
+    assert isinstance(found, Vault)  # noqa: S101 - main.py keeps it before any page runs
+    return found
 
 
 def notice() -> Notice | None:

@@ -9,7 +9,7 @@ import streamlit as st
 from psauth.dashboard import problems, state
 from psauth.dashboard.links import same_tab_button
 from psauth.dashboard.routes import ACCOUNT, connect_address
-from psauth.dashboard.target import find_target, is_sandbox
+from psauth.dashboard.target import is_sandbox
 from psauth.exceptions import PsauthError
 from psauth.oauth import disconnect, renew
 from psauth.vault import Connection, Vault
@@ -18,8 +18,8 @@ from psauth.vault import Connection, Vault
 def show() -> None:
     """The page."""
     st.title("Connection")
+    vault = state.vault()
     try:
-        vault = Vault.open(find_target().settings)
         stored = vault.read(ACCOUNT)
     except PsauthError as error:
         problems.show_failure(error, return_to="/connection")

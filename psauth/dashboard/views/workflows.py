@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import streamlit as st
 
-from psauth.dashboard import loaders, problems, tables
+from psauth.dashboard import loaders, problems, state, tables
 from psauth.dashboard.routes import ACCOUNT
-from psauth.dashboard.target import find_target
 from psauth.exceptions import PsauthError
-from psauth.vault import Vault
 
 
 def show() -> None:
     """The page."""
-    st.title("Workflows")
+    title = st.empty()
+    title.title("Workflows")
+    vault = state.vault()
     try:
-        vault = Vault.open(find_target().settings)
         connection = vault.read(ACCOUNT).connection
         with st.spinner("Reading the workflows …"):
             loaded = loaders.workflows(connection, vault)
     except PsauthError as error:
+        title.empty()  # the failure has a heading of its own
         problems.show_failure(error)
         return
     if tables.facts(loaded, "workflow"):
-        loaders.forget(connection)
+        loaders.forget_workflows(connection, vault)
         st.rerun()
     if loaded.frame.empty:
         st.write("There are no workflows here yet. Create one in Process Street, then press Reload.")

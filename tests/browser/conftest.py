@@ -1,0 +1,230 @@
+"""A real server, a real browser, and the pictures they leave for people to look at."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from psauth.settings import Settings
+from psauth.vault import Vault
+
+ROOT = Path(__file__).parents[2]
+SHOTS = ROOT / "artifacts" / "screenshots"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def find_chromium() -> str | None:
+    """The browser of this machine: PSAUTH_TEST_CHROMIUM, else one of the usual names."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+    return os.environ.get("PSAUTH_TEST_CHROMIUM") or next((p for n in names if (p := shutil.which(n))), None)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+class App:
+    """`streamlit run app.py` as a process of its own, on a port and with a home of its own."""
+
+    def __init__(self, home: Path, *options: str, **variables: str) -> None:
+        self.home = home
+        self.port = free_port()
+        self.options = options
+        self.variables = variables
+        self.log = home.parent / f"app-{self.port}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}/"
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(home=str(self.home), secret_key=os.environ["PSAUTH_SECRET_KEY"], env_file=None)
+
+    @property
+    def vault(self) -> Vault:
+        return Vault.open(self.settings)
+
+    def start(self) -> App:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PSAUTH_") or k == "PSAUTH_SECRET_KEY"}
+        environment |= {"PSAUTH_HOME": str(self.home), **self.variables}
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "streamlit",
+                    "run",
+                    str(ROOT / "app.py"),
+                    f"--server.port={self.port}",
+                    *self.options,
+                ],
+                cwd=ROOT,
+                env=environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        until(lambda: self._answers(), 60, lambda: f"the app did not start:\n{self.log.read_text()}")
+        return self
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait(10)
+            self._process = None
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"the app ended:\n{self.log.read_text()}"
+        try:
+            return requests.get(f"http://127.0.0.1:{self.port}/_stcore/health", timeout=2).status_code in (200, 403)
+        except requests.RequestException:
+            return False
+
+
+def until(condition: Callable[[], bool], seconds: float, problem: Callable[[], str]) -> None:
+    """Look again and again until a condition holds; fail with `problem` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, problem()
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _vault_key() -> Iterator[None]:
+    """One key for the apps of the session and for the tests that look into their vaults."""
+    from cryptography.fernet import Fernet
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PSAUTH_SECRET_KEY", Fernet.generate_key().decode())
+        _KEY.append(os.environ["PSAUTH_SECRET_KEY"])
+        yield
+
+
+_KEY: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _same_key(_vault_key: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PSAUTH_SECRET_KEY", _KEY[-1])
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = find_chromium()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI has no browser: .ci/run installs Debian's chromium.")
+        pytest.skip("no Chromium on this machine: install one, or set PSAUTH_TEST_CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_browser(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Browsers that know nothing of each other: own cookies, own history."""
+    made: list[BrowserContext] = []
+
+    def make(**options: object) -> BrowserContext:
+        context = chromium.new_context(**({"viewport": {"width": 1280, "height": 850}} | options))  # type: ignore[arg-type]
+        context.set_default_timeout(30_000)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def page(new_browser: Callable[..., BrowserContext]) -> Page:
+    return new_browser().new_page()
+
+
+@pytest.fixture(scope="session")
+def _shared_app(tmp_path_factory: pytest.TempPathFactory, _vault_key: None) -> Iterator[App]:
+    app = App(tmp_path_factory.mktemp("shared") / "home").start()
+    yield app
+    app.stop()
+
+
+@pytest.fixture
+def app(_shared_app: App) -> App:
+    """An app without settings, so that the sandbox is its service; nobody is connected."""
+    _shared_app.vault.forget("default")
+    return _shared_app
+
+
+@pytest.fixture
+def make_app(tmp_path: Path) -> Iterator[Callable[..., App]]:
+    """Apps with settings of their own."""
+    made: list[App] = []
+
+    def make(*options: str, **variables: str) -> App:
+        app = App(tmp_path / f"home{len(made)}", *options, **variables)
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        app.stop()
+
+
+@pytest.fixture
+def shot(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keep a picture of a page under artifacts/screenshots, named after the test and the state."""
+
+    def take(page: Page, name: str) -> None:
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        page.wait_for_timeout(600)  # animations (toasts, the sidebar) come to rest; nothing depends on it
+        test = re.sub(r"\W+", "-", request.node.name).removeprefix("test_").strip("-")
+        page.screenshot(path=SHOTS / f"{test}--{name}.png")
+
+    return take
+
+
+def connect(page: Page, app: App) -> None:
+    """Through the first page and the consent page to the table."""
+    page.goto(app.url)
+    page.get_by_role("link", name="Connect", exact=True).click()
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_test_id("stDataFrame").wait_for()

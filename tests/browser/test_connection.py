@@ -1,0 +1,187 @@
+"""Looking after a connection, and what happens when it or its service is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import requests
+from playwright.sync_api import BrowserContext, Page, expect
+
+import psauth
+
+from .conftest import App, connect
+
+Shot = Callable[[Page, str], None]
+NewBrowser = Callable[..., BrowserContext]
+MakeApp = Callable[..., App]
+
+
+def test_the_page_says_what_is_connected_and_until_when(app: App, page: Page, shot: Shot) -> None:
+    connect(page, app)
+    page.get_by_role("link", name="Connection").click()
+    expect(page.get_by_text("OAuth 2.0")).to_be_visible()
+    expect(page.get_by_text("see your work")).to_be_visible()
+    countdown = page.get_by_text("renewed by itself")
+    before = countdown.inner_text()
+    expect(countdown).not_to_have_text(before)  # it counts
+    page.get_by_text("Exact terms").click()
+    expect(page.get_by_text("token endpoint", exact=False)).to_be_visible()
+    shot(page, "connection")
+
+
+def test_refresh_now_gives_a_new_token(app: App, page: Page) -> None:
+    connect(page, app)
+    before = app.vault.read().token
+    page.get_by_role("link", name="Connection").click()
+    page.get_by_role("button", name="Refresh now").click()
+    expect(page.get_by_text("Refreshed")).to_be_visible()
+    after = app.vault.read().token
+    assert before is not None
+    assert after is not None
+    assert after.access_token != before.access_token
+
+
+def test_disconnect_asks_once_revokes_and_leaves_the_first_page(app: App, page: Page, shot: Shot) -> None:
+    connect(page, app)
+    token = app.vault.read().token
+    assert token is not None
+    page.get_by_role("link", name="Connection").click()
+    page.get_by_role("button", name="Disconnect").click()
+    shot(page, "asks")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert app.vault.find("default") is not None
+    page.get_by_role("button", name="Disconnect").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    expect(page.get_by_text("the service has revoked the access")).to_be_visible()
+    expect(page.get_by_role("link", name="Connect", exact=True)).to_be_visible()
+    shot(page, "first-page-again")
+    assert page.url == app.url
+    assert app.vault.find("default") is None
+    answer = requests.get(
+        app.url + "sandbox/v1/testAuth", headers={"Authorization": f"Bearer {token.access_token}"}, timeout=10
+    )
+    assert answer.status_code == 401
+
+
+def test_tabs_agree_within_seconds(app: App, new_browser: NewBrowser) -> None:
+    context = new_browser()
+    first, second = context.new_page(), context.new_page()
+    second.goto(app.url)
+    expect(second.get_by_role("link", name="Connect", exact=True)).to_be_visible()
+    connect(first, app)
+    expect(second.get_by_test_id("stDataFrame")).to_be_visible(timeout=15_000)
+    first.get_by_role("link", name="Connection").click()
+    first.get_by_role("button", name="Disconnect").click()
+    first.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
+    expect(second.get_by_role("link", name="Connect", exact=True)).to_be_visible(timeout=15_000)
+
+
+def test_a_restart_of_the_app_keeps_the_connection(make_app: MakeApp, page: Page) -> None:
+    app = make_app().start()
+    connect(page, app)
+    app.restart()
+    page.goto(app.url)
+    page.get_by_test_id("stDataFrame").wait_for()
+    expect(page.get_by_text("12 workflows")).to_be_visible()
+
+
+def test_a_dark_phone_sees_the_same(app: App, new_browser: NewBrowser, shot: Shot) -> None:
+    page = new_browser(viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
+    page.goto(app.url)
+    page.get_by_role("link", name="Connect", exact=True).wait_for()
+    shot(page, "first-visit")
+    connect(page, app)
+    shot(page, "workflows")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.goto(app.url + "connection")
+    page.get_by_role("button", name="Disconnect").wait_for()
+    shot(page, "connection")
+
+
+def test_a_service_of_its_own_with_the_callback_at_another_path(make_app: MakeApp, page: Page, shot: Shot) -> None:
+    with psauth.Sandbox(runs=50) as box:
+        app = make_app(**_variables(box))
+        app.variables["PSAUTH_REDIRECT_URI"] = app.url + "callback"
+        app.start()
+        page.goto(app.url)
+        expect(page.get_by_text("Sandbox: invented data")).to_be_hidden()
+        connect(page, app)
+        assert page.url == app.url
+
+        # The grant is withdrawn at the service: the next read says so, calmly, and leads back.
+        box.company  # noqa: B018 - the server is alive
+        token = app.vault.read().token
+        assert token is not None
+        _revoke(box, token)
+        page.get_by_role("button", name="Reload").click()
+        expect(page.get_by_role("heading", name="The connection has ended")).to_be_visible()
+        shot(page, "ended")
+        page.get_by_role("link", name="Connect again").click()
+        page.get_by_role("button", name="Allow").click()
+        page.get_by_test_id("stDataFrame").wait_for()
+
+    # The service is gone altogether.
+    page.get_by_role("button", name="Reload").click()
+    expect(page.get_by_role("heading", name="Process Street does not answer")).to_be_visible(timeout=60_000)
+    shot(page, "silent")
+    assert "Traceback" not in page.content()
+
+
+def test_a_service_that_does_not_answer_when_connecting(make_app: MakeApp, page: Page, shot: Shot) -> None:
+    with psauth.Sandbox(runs=5) as box:
+        variables = _variables(box)
+    app = make_app(**variables).start()
+    page.goto(app.url)
+    page.get_by_role("link", name="Connect", exact=True).click()
+    expect(page.get_by_role("heading", name="Not connected")).to_be_visible()
+    expect(page.get_by_text("does not answer")).to_be_visible()
+    shot(page, "silent")
+
+
+def test_half_made_settings_are_named(make_app: MakeApp, page: Page, shot: Shot) -> None:
+    app = make_app(PSAUTH_CLIENT_SECRET="only-half").start()
+    page.goto(app.url)
+    expect(page.get_by_text("PSAUTH_CLIENT_ID is missing")).to_be_visible()
+    shot(page, "incomplete")
+    assert "only-half" not in page.content()
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_on_another_address_it_serves_nobody(make_app: MakeApp, page: Page, shot: Shot, host: str) -> None:
+    app = make_app("--server.address=0.0.0.0").start()
+    page.goto(f"http://{host}:{app.port}/")
+    expect(page.get_by_role("heading", name="Only on this machine")).to_be_visible()
+    shot(page, "not-local")
+    for path in ("", "connect", "_stcore/health", "sandbox/v1/workflows"):
+        assert requests.get(app.url + path, timeout=10, allow_redirects=False).status_code == 403
+
+
+def test_a_foreign_name_for_this_machine_is_refused(app: App) -> None:
+    answer = requests.get(app.url, headers={"Host": "evil.example"}, timeout=10)
+    assert answer.status_code == 403
+
+
+def _variables(box: psauth.Sandbox) -> dict[str, str]:
+    settings = box.settings
+    return {
+        "PSAUTH_CLIENT_ID": settings.client_id,
+        "PSAUTH_CLIENT_SECRET": settings.client_secret,
+        "PSAUTH_ISSUER": settings.issuer,
+        "PSAUTH_API_URL": settings.api_url,
+    }
+
+
+def _revoke(box: psauth.Sandbox, token: psauth.Token) -> None:
+    settings = box.settings
+    answer = requests.post(
+        box.url + "/oauth/revoke",
+        data={
+            "token": token.refresh_token,
+            "client_id": settings.client_id,
+            "client_secret": settings.client_secret,
+        },
+        timeout=10,
+    )
+    assert answer.status_code == 200

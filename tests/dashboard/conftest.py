@@ -1,0 +1,69 @@
+"""Pages without a browser: the script runs, and what it would show is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+import psauth
+from psauth.settings import Settings
+from psauth.vault import Vault
+
+MAIN = Path(__file__).parents[2] / "psauth" / "dashboard" / "main.py"
+
+
+@pytest.fixture(autouse=True)
+def _local_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The address of the repository's config.toml, and caches as empty as in a new process."""
+    from streamlit import config
+
+    before = config.get_option("server.address")
+    config.set_option("server.address", "localhost")
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    yield
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    config.set_option("server.address", before)
+
+
+@pytest.fixture
+def run() -> Callable[..., AppTest]:
+    """Run the page with query parameters; no secrets file of the developer's own is read."""
+
+    def run(**query: str) -> AppTest:
+        page = AppTest.from_file(str(MAIN), default_timeout=30)
+        page.secrets = {}
+        for name, value in query.items():
+            page.query_params[name] = value
+        page.run()
+        assert not page.exception, page.exception
+        return page
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[psauth.Sandbox]:
+    with psauth.Sandbox(runs=30) as box:
+        yield box
+
+
+@pytest.fixture
+def connected(box: psauth.Sandbox) -> Vault:
+    """The vault of this test's home, with a connection to the sandbox in it."""
+    settings = box.settings.with_(home=Settings(env_file=None).home, secret_key=Settings(env_file=None).secret_key)
+    vault = Vault.open(settings)
+    flow = psauth.AuthorizationFlow(settings, vault)
+    flow.finish(box.login(flow.begin()))
+    return vault
+
+
+def texts(page: AppTest) -> str:
+    """Everything a reader of the page would see in words."""
+    kinds = (page.title, page.header, page.subheader, page.markdown, page.text, page.caption, page.info, page.warning)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
