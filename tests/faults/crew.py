@@ -1,0 +1,154 @@
+"""Long-lived processes that do the same thing at the same moment, one round after another; and what they do."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from dataclasses import replace
+
+from psauth import AuthorizationFlow, ProcessStreet, PsauthError, Vault
+from psauth.transport import Transport
+
+PATIENCE = 60
+
+
+class Crew:
+    """`size` processes with settings of their own copy; a job is a function of this module and its arguments."""
+
+    def __init__(self, size, settings):
+        # Spawned, not forked: the sandbox lives in threads of this process, which a fork would copy half-way.
+        context = multiprocessing.get_context("spawn")
+        self.wires, self.processes = [], []
+        for number in range(size):
+            here, there = context.Pipe()
+            process = context.Process(target=_work, args=(number, settings, there), daemon=True)
+            process.start()
+            there.close()
+            self.wires.append(here)
+            self.processes.append(process)
+        self.answers()
+
+    def begin(self, job, *args):
+        """Let everybody begin; they stand ready, so the orders arrive within a millisecond."""
+        for wire in self.wires:
+            wire.send((job.__name__, args))
+
+    def answers(self):
+        """What each of them brought: a value, or the name and text of an error of psauth."""
+        brought = []
+        for wire in self.wires:
+            assert wire.poll(PATIENCE), "one of the crew hangs"
+            brought.append(wire.recv())
+        return brought
+
+    def together(self, job, *args):
+        self.begin(job, *args)
+        return self.answers()
+
+    def kill(self, number):
+        """kill -9, and wait until the process is gone."""
+        os.kill(self.processes[number].pid, signal.SIGKILL)
+        self.processes[number].join(PATIENCE)
+
+    def dismiss(self):
+        for process in self.processes:
+            if process.is_alive():
+                process.kill()
+            process.join(PATIENCE)
+            process.close()
+        for wire in self.wires:
+            wire.close()
+
+
+class Worker:
+    """What one process keeps between rounds."""
+
+    def __init__(self, number, settings):
+        self.number, self.settings = number, settings
+        self.vault = Vault.open(settings)
+        self.kept = None
+
+
+def _work(number, settings, wire):
+    worker = Worker(number, settings)
+    wire.send("ready")
+    with contextlib.suppress(EOFError, KeyboardInterrupt):
+        while True:
+            job, args = wire.recv()
+            try:
+                wire.send(("done", globals()[job](worker, *args)))
+            except PsauthError as error:
+                wire.send((type(error).__name__, str(error)))
+
+
+# Jobs ---------------------------------------------------------------------------------------------------------------
+
+
+def fresh_client(worker):
+    return ProcessStreet(Transport(worker.vault.read(), worker.vault))
+
+
+def read_users(worker):
+    """Every other one with a client made just now, which sees the expiry; the others with an old one, which see a 401."""
+    if worker.number % 2:
+        worker.kept = worker.kept or fresh_client(worker)
+        client = worker.kept
+    else:
+        client = fresh_client(worker)
+    users = sorted(user["id"] for user in client.iterate("/users"))
+    return users, client.connection.revision
+
+
+def refresh(worker):
+    with fresh_client(worker) as client:
+        return client.refresh().revision
+
+
+def finish(worker, address):
+    return AuthorizationFlow(worker.settings, worker.vault).finish(address).id
+
+
+def hang_before_sending(worker, told):
+    """Get as far as the request of a refresh, and hang there with the lock."""
+    from psauth import oauth
+
+    oauth._post = lambda *_: _hang(told)
+    refresh(worker)
+
+
+def hang_before_storing(worker, told):
+    """Get as far as the answer of a refresh, and hang before it is kept."""
+    worker.vault.renew = lambda *_: _hang(told)
+    refresh(worker)
+
+
+def write_without_end(worker, told):
+    """Store one token after another under the lock; a line in `told` for each that was stored."""
+    with open(told, "a", buffering=1) as lines:
+        while True:
+            with worker.vault.lock("default"):
+                stored = worker.vault.read()
+                number = int(stored.token.access_token) + 1
+                token = replace(stored.token, access_token=str(number), refresh_token=str(number))
+                worker.vault.renew(stored, token)
+                lines.write(f"{number}\n")
+
+
+def refresh_on_a_full_disk(worker):
+    """No file may grow any more, as on a full disk; then it may again."""
+    import resource
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    try:
+        return refresh(worker)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def _hang(told):
+    with open(told, "w") as file:
+        file.write("here")
+    threading.Event().wait()
