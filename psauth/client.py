@@ -16,7 +16,7 @@ from psauth.interactive import login
 from psauth.service import Service
 from psauth.settings import Settings
 from psauth.tokens import Secret
-from psauth.transport import Transport
+from psauth.transport import Params, Transport
 from psauth.vault import Connection, Stored, Vault, login_line
 
 if TYPE_CHECKING:
@@ -230,7 +230,8 @@ class ProcessStreet:
         self, path: str, params: Mapping[str, Any], *, list_key: str | None, key: tuple[str, ...]
     ) -> Iterator[Record]:
         """The pages of a list. Ends at an empty page, at no `next` link, or at a link already followed."""
-        address, query = self._transport.address(path), _without_none(params)
+        address = self._transport.address(path)
+        query: Params = _without_none(params)
         followed: set[str] = set()
         seen: set[str] = set()
         idle = 0

@@ -35,7 +35,7 @@ from psauth.exceptions import (
     StateSpent,
     StateUnknown,
 )
-from psauth.service import TIMEOUT, Service
+from psauth.service import TIMEOUT, Service, Session
 from psauth.settings import Settings, check_address
 from psauth.tokens import Secret, Token
 from psauth.vault import Connection, Pending, Stored, Vault, login_line
@@ -389,7 +389,7 @@ def _post(service: Service, address: str, body: Secret) -> tuple[int, str]:
     check_address(address, "The token or revocation address")
     auth = _ClientAuth(service)
     try:
-        with requests.Session() as session:
+        with Session() as session:
             answer = session.post(
                 address,
                 data=auth.complete(body),

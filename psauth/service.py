@@ -24,6 +24,13 @@ TIMEOUT = (5.0, 20.0)
 """Seconds to connect, and to wait for the next byte. Authorization servers answer in milliseconds or not at all."""
 
 
+class Session(requests.Session):
+    """Leaves redirects alone: even when told not to follow, requests would read the address, and break over a bad one."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: there is nothing to follow."""
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Service:
     """Where a connection lives. Stored with it, so that changed settings never carry a credential elsewhere."""
@@ -126,9 +133,9 @@ def _metadata(issuer: str) -> dict[str, Any]:
     for place in places:
         address = urlunsplit((parts.scheme, parts.netloc, place, "", ""))
         try:
-            answer = requests.get(
-                address, timeout=TIMEOUT, allow_redirects=False, headers={"Accept": "application/json"}, auth=_no_auth
-            )
+            with Session() as session:
+                headers = {"Accept": "application/json"}
+                answer = session.get(address, timeout=TIMEOUT, allow_redirects=False, headers=headers, auth=_no_auth)
         except requests.RequestException as error:
             problem = f"{issuer} does not answer ({type(error).__name__})"
             raise ServiceUnavailable(f"{problem}. Check PSAUTH_ISSUER and the network, then try again.") from None

@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
@@ -28,6 +28,7 @@ from psauth.exceptions import (
     UntrustedAddress,
 )
 from psauth.oauth import renew
+from psauth.service import Session
 from psauth.settings import check_address
 from psauth.vault import Connection, Stored, Vault, login_line
 
@@ -43,7 +44,7 @@ PATIENCE = 60.0
 """Seconds psauth waits by itself when told to (Retry-After); beyond that it is for the person to decide."""
 REDIRECTS = 5
 
-Params = Mapping[str, Any]
+Params = Mapping[str, Any] | Sequence[tuple[str, str]]
 
 
 class Transport:
@@ -58,7 +59,7 @@ class Transport:
         self._vault = vault
         self._base = check_address(stored.connection.service.api_url.rstrip("/"), "The API address")
         self._origin = _origin(self._base)
-        self._session = requests.Session()
+        self._session = Session()
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=32)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
@@ -109,19 +110,17 @@ class Transport:
             )
         return address
 
-    def next_page(self, asked: str, href: str) -> tuple[str, dict[str, str]]:
+    def next_page(self, asked: str, href: str) -> tuple[str, list[tuple[str, str]]]:
         """Where a `next` link leads: the address and query to ask.
 
         A link on the API's origin is followed as it is; one that names another host is asked at the address just used,
         with the link's query, so that the credential stays where it belongs.
         """
-        target = urljoin(asked, href)
-        query = dict(parse_qsl(urlsplit(target).query, keep_blank_values=True))
-        try:
-            same = _origin(target) == self._origin
-        except ValueError:
-            same = False
-        place = target if same else asked
+        target = _joined(asked, href)
+        if not target:
+            raise ApiError(f"{urlsplit(asked).path} names a next page that is no address: {printable(href)!r}.")
+        place = target if _origin(target) == self._origin else asked
+        query = parse_qsl(urlsplit(target).query, keep_blank_values=True)
         return urlsplit(place)._replace(query="", fragment="").geturl(), query
 
     # Inside -----------------------------------------------------------------------------------------------------
@@ -193,7 +192,7 @@ class Transport:
                 self.budget = budget
             if not answer.is_redirect:
                 return answer
-            target = urljoin(address, answer.headers["Location"])
+            target = _joined(address, answer.headers["Location"])
             if _origin(target) != self._origin:
                 raise UntrustedAddress(
                     f"{urlsplit(address).path} redirects to {printable(urlsplit(target).netloc)!r}. The credential goes to "
@@ -227,9 +226,9 @@ class Transport:
 
     def rename(self, label: str) -> Connection:
         """Remember what the service calls this connection."""
-        self._stored = replace(self._stored, connection=replace(self._stored.connection, label=label))
         if self._vault is not None:
             self._vault.name(self._stored.connection, label)
+        self._stored = replace(self._stored, connection=replace(self._stored.connection, label=label))
         return self._stored.connection
 
     def __repr__(self) -> str:
@@ -254,12 +253,23 @@ class _Credential(AuthBase):
 
 
 def _origin(address: str) -> str:
-    """Scheme, host and port (RFC 6454), the port always there; ValueError when there is none to read."""
-    parts = urlsplit(address)
+    """Scheme, host and port (RFC 6454), the port always there; empty when there is none to read, or a user in it."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
+    except ValueError:
+        return ""
     if parts.username or parts.password:
         return ""
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower())
     return f"{parts.scheme.lower()}://{(parts.hostname or '').lower()}:{port}"
+
+
+def _joined(asked: str, reference: str) -> str:
+    """The address that a reference in the answer to `asked` means; empty when it means none."""
+    try:
+        return urljoin(asked, reference)
+    except ValueError:
+        return ""
 
 
 def _passing(error: requests.RequestException) -> bool:

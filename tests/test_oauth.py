@@ -234,8 +234,9 @@ def test_a_netrc_file_never_adds_credentials(settings, vault, token_endpoint, tm
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_of_the_token_endpoint_is_not_followed(flow, requests_mock, status):
-    requests_mock.post(TOKEN, status_code=status, headers={"Location": "https://evil.example/token"})
+@pytest.mark.parametrize("location", ["https://evil.example/token", "http://[::1", "https://evil.example:port/", ""])
+def test_a_redirect_of_the_token_endpoint_is_not_followed(flow, requests_mock, status, location):
+    requests_mock.post(TOKEN, status_code=status, headers={"Location": location})
     requests_mock.register_uri(ANY, "https://evil.example/token", json=ANSWER)
     with pytest.raises(ExchangeFailed, match=str(status)):
         flow.finish({"state": flow.begin().state, "code": "c"})

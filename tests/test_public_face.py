@@ -11,7 +11,30 @@ import pytest
 
 import psauth
 
-PROMISED = ["AuthorizationFlow", "ProcessStreet", "Sandbox", "Settings", "Vault", "Connection", "Token", "Budget", "connect", "login", "logout", "PsauthError", "SettingsError", "VaultError", "AuthorizationError", "LoginRequired", "ApiError", "NotFound", "PermissionDenied", "RateLimited", "ServiceUnavailable", "UntrustedAddress"]
+PROMISED = [
+    "AuthorizationFlow",
+    "ProcessStreet",
+    "Sandbox",
+    "Settings",
+    "Vault",
+    "Connection",
+    "Token",
+    "Budget",
+    "connect",
+    "login",
+    "logout",
+    "PsauthError",
+    "SettingsError",
+    "VaultError",
+    "AuthorizationError",
+    "LoginRequired",
+    "ApiError",
+    "NotFound",
+    "PermissionDenied",
+    "RateLimited",
+    "ServiceUnavailable",
+    "UntrustedAddress",
+]
 
 
 def test_all_is_sorted_without_doubles_and_names_everything_promised():

@@ -146,9 +146,10 @@ def test_an_issuer_that_does_not_answer_is_a_matter_of_trying_later(found, reque
         Service.for_oauth(found)
 
 
-def test_discovery_follows_no_redirect_waits_finitely_and_sends_no_credential(found, requests_mock, tmp_path):
+@pytest.mark.parametrize("location", ["https://evil.example/metadata", "http://[::1"])
+def test_discovery_follows_no_redirect_waits_finitely_and_sends_no_credential(found, requests_mock, tmp_path, location):
     (tmp_path / ".netrc").write_text("machine login.example login me password hunter2\n")
-    requests_mock.get(RFC_8414, status_code=302, headers={"Location": "https://evil.example/metadata"})
+    requests_mock.get(RFC_8414, status_code=302, headers={"Location": location})
     requests_mock.get(OPENID, json=METADATA)
     Service.for_oauth(found)
     assert [r.url for r in requests_mock.request_history] == [RFC_8414, OPENID]
