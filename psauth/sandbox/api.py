@@ -115,7 +115,8 @@ class Api:
             if "read" not in caller.scope:
                 raise Refused(403, "The token's scope does not allow reading")
             query = dict(parse_qsl(request.url.query, keep_blank_values=True))
-            call = Call(self._company, caller.user, match.groupdict(), query)
+            here = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+            call = Call(self._company, caller.user, match.groupdict(), query, app=f"{here}/app")
             return _json(self._body(request, endpoint, call))
         raise Refused(404, f"The sandbox knows no {request.method} {path}")
 

@@ -53,6 +53,22 @@ def create_app(
     def front(request: Request) -> Response:
         return HTMLResponse(consent_html.front(company.name, authority(request).issuer))
 
+    def workflow(request: Request) -> Response:
+        template = company.template(request.path_params["id"])
+        if template is None:
+            raise HTTPException(404)
+        rows = [(step.name, step.role) for step in template.blueprint.steps]
+        return HTMLResponse(consent_html.record(template.blueprint.name, template.blueprint.about or "Workflow", rows))
+
+    def run(request: Request) -> Response:
+        found = company.run(request.path_params["id"])
+        if found is None:
+            raise HTTPException(404)
+        names = [step.name for step in found.template.blueprint.steps]
+        rows = [(names[task.at], "done" if task.completed else "open") for task in found.tasks if not task.hidden]
+        about = f"{found.template.blueprint.name}, {found.status}"
+        return HTMLResponse(consent_html.record(found.name or "Unnamed run", about, rows))
+
     def authorize(request: Request) -> Response:
         if request.method == "POST":
             return consent.answer(request, authority(request), request.scope[BODY])
@@ -75,6 +91,8 @@ def create_app(
     # Plain functions all: Starlette runs them in its thread pool, so none of them holds up the event loop.
     routes = [
         Route("/", front),
+        Route("/app/workflows/{id}", workflow),
+        Route("/app/runs/{id}", run),
         Route("/oauth/authorize", authorize, methods=["GET", "POST"]),
         Route("/oauth/token", token, methods=["POST"]),
         Route("/oauth/revoke", revoke, methods=["POST"]),

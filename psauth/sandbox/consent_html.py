@@ -96,6 +96,12 @@ def dead_end(title: str, text: str, *, step: str = "", href: str = "") -> str:
     return _page(title, f"<main><h1>{escape(title)}</h1><p>{escape(text)}</p>{next_step}</main>")
 
 
+def record(title: str, about: str, rows: Iterable[tuple[str, str]]) -> str:
+    """What the App link of a workflow or run leads to: its name and its tasks, each with a remark."""
+    shown = "".join(f"<li><span><b>{escape(t)}</b><small>{escape(remark)}</small></span></li>" for t, remark in rows)
+    return _page(title, f"<main><h1>{escape(title)}</h1><p>{escape(about)}</p><ul>{shown}</ul></main>")
+
+
 def front(organization: str, address: str) -> str:
     """What somebody sees who opens the sandbox's own address."""
     rows = "".join(

@@ -44,11 +44,12 @@ class Call:
     user: Person
     path: dict[str, str]
     query: dict[str, str]
+    app: str
 
     @property
     def write(self) -> Records:
         """Writes records as the API shows them."""
-        return Records(self.company)
+        return Records(self.company, self.app)
 
     def template(self) -> Template:
         """The workflow in the path."""

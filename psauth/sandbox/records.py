@@ -13,7 +13,6 @@ from psauth.sandbox.values import a_file
 from psauth.sandbox.worktime import iso, opaque_id
 
 Record = dict[str, Any]
-APP = "https://app.process.st"
 
 _REMARKS = (
     "Any news here?",
@@ -32,10 +31,11 @@ def link(name: str, href: str, rel: str | None = None, kind: str = "Api") -> Rec
 
 
 class Records:
-    """Writes what the company holds."""
+    """Writes what the company holds; `app` is the address of the pages that show a record to people."""
 
-    def __init__(self, company: Company) -> None:
+    def __init__(self, company: Company, app: str) -> None:
         self.company = company
+        self.app = app
 
     def workflow(self, template: Template) -> Record:
         """One workflow; `audit` names people."""
@@ -47,7 +47,7 @@ class Records:
         }
         if template.blueprint.about:
             made["description"] = template.blueprint.about
-        made["links"] = [link("app", f"{APP}/workflows/{template.id}", "Workflow", "App")]
+        made["links"] = [link("app", f"{self.app}/workflows/{template.id}", "Workflow", "App")]
         return made
 
     def workflow_task(self, template: Template, at: int) -> Record:
@@ -112,7 +112,7 @@ class Records:
             made["name"] = run.name
         if run.due is not None:
             made["dueDate"] = iso(run.due)
-        made["links"] = [link("app", f"{APP}/runs/{run.id}", "Workflow Run", "App")]
+        made["links"] = [link("app", f"{self.app}/runs/{run.id}", "Workflow Run", "App")]
         return made
 
     def task(self, run: Run, task: Task, *, typed: bool = True) -> Record:

@@ -43,7 +43,7 @@ def company() -> Company:
 
 
 def everything(company: Company) -> str:
-    write = Records(company)
+    write = Records(company, "https://sandbox.example/app")
     told: list[Any] = [person.record() for person in company.staff.users]
     told += [write.workflow(template) for template in company.templates]
     told += [company.library.folders, company.library.pages, company.library.data_sets, company.library.records]
