@@ -46,9 +46,10 @@ def times(values: list[Any]) -> pd.Series:
 
 def _text(value: Any) -> str | None:
     """A text as it is; anything else as its JSON, so that nothing is lost."""
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()  # half an emoji, cut off by the service, is not Unicode
 
 
 def _reader(path: str) -> Callable[[Mapping[str, Any]], Any]:

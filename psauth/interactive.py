@@ -20,6 +20,7 @@ from psauth.exceptions import (
     ExchangeFailed,
     LoginRequired,
     NotFound,
+    PsauthError,
     SettingsError,
 )
 from psauth.oauth import AuthorizationFlow, AuthorizationRequest
@@ -27,6 +28,7 @@ from psauth.receiver import Receiver
 from psauth.service import TIMEOUT as TOKEN_TIMEOUT
 from psauth.service import Service
 from psauth.settings import Settings, is_loopback
+from psauth.tokens import Secret
 from psauth.transport import Transport
 from psauth.vault import Connection, Stored, Vault
 
@@ -61,6 +63,7 @@ def login(account: str = "default", *, settings: Settings | None = None, timeout
 
 def store_api_key(api_key: str, service: Service, vault: Vault, account: str) -> Connection:
     """Try an API key at its service and keep it as a connection; LoginRequired when the service refuses it."""
+    api_key = Secret(api_key)
     stored = Stored(connection=Connection.unstored(account, service), api_key=api_key)
     transport = Transport(stored, None)
     try:
@@ -102,7 +105,7 @@ def _login_oauth(account: str, settings: Settings, vault: Vault, timeout: float)
         outcome = receiver.wait(timeout)
     if outcome is None:
         raise _nobody(timeout)
-    if isinstance(outcome, AuthorizationError):
+    if isinstance(outcome, PsauthError):
         raise outcome
     return outcome
 

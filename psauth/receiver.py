@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -15,7 +16,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from psauth.callback import Callback
-from psauth.exceptions import AuthorizationError, CodeMissing, IssuerMismatch
+from psauth.exceptions import AuthorizationError, CodeMissing, IssuerMismatch, PsauthError
 from psauth.settings import is_loopback
 from psauth.vault import Connection
 
@@ -24,7 +25,7 @@ log = logging.getLogger("psauth.receiver")
 LINGER: Final = 3.0
 """Seconds to go on serving after the callback, so that the browser gets its last page."""
 
-Outcome = Connection | AuthorizationError
+Outcome = Connection | PsauthError
 
 
 class Receiver:
@@ -40,6 +41,7 @@ class Receiver:
         self._outcome: Outcome | None = None
         self._arrived = threading.Event()
         self._last_page = threading.Event()
+        self._finishing = threading.Lock()
         self._awaited: str | None = None
         self._finish: Callable[[str], Connection] | None = None
         self._servers = self._bind(parts.port or 0)
@@ -80,9 +82,11 @@ class Receiver:
         for address in addresses:
             try:
                 servers.append(_Server((address, port), self._handler(), ipv6=":" in address))
-            except OSError:
-                if servers:  # IPv4 works; a machine without IPv6 is no obstacle
-                    break
+            except OSError as error:
+                if servers and error.errno != errno.EADDRINUSE:
+                    break  # IPv4 works; a machine without IPv6 is no obstacle
+                for server in servers:  # whoever has the other address would be handed the code
+                    server.server_close()
                 raise
             port = port or int(servers[0].server_address[1])
         return servers
@@ -123,24 +127,26 @@ class Receiver:
         if parts.path != self._path or not parts.query:
             return 404, {}, _page("Nothing is here.", "psauth waits for the answer of Process Street on this port.")
         try:
-            callback = Callback.read(parts.query)
+            callback = Callback.read("?" + parts.query)
         except AuthorizationError as refusal:
             return 400, {}, _page("That is not the awaited answer.", str(refusal))
-        if self._finish is None or callback.state != self._awaited or self._arrived.is_set():
+        if self._finish is None or callback.state != self._awaited:
             log.info("a callback with another state was ignored")
             return 400, {}, _page("That is not the awaited answer.", "Go on in the tab that was opened last.")
-        try:
-            self._outcome = self._finish(parts.query)
-        except (IssuerMismatch, CodeMissing) as refusal:  # nothing was consumed: the real answer may still come
-            return 400, {}, _page("That is not the awaited answer.", str(refusal))
-        except AuthorizationError as refusal:
-            self._outcome = refusal
-        self._arrived.set()
+        with self._finishing:  # a reload while the code is exchanged waits for what comes of it
+            if not self._arrived.is_set():
+                try:
+                    self._outcome = self._finish("?" + parts.query)  # with its mark: a code may hold another one
+                except (IssuerMismatch, CodeMissing) as refusal:  # nothing was consumed: the real answer may still come
+                    return 400, {}, _page("That is not the awaited answer.", str(refusal))
+                except PsauthError as refusal:
+                    self._outcome = refusal
+                self._arrived.set()
         # Away from the address with the code, so that it does not stay in the browser's history.
         return 303, {"Location": "/psauth-done"}, ""
 
     def _closing_page(self) -> str:
-        if isinstance(self._outcome, AuthorizationError):
+        if isinstance(self._outcome, PsauthError):
             return _page("Not connected", str(self._outcome))
         return _page("Connected", "You can close this tab and go back to your notebook or terminal.")
 
