@@ -51,6 +51,11 @@ _PATH_HERE = re.compile(r"/(?![/\\])[^\x00-\x20\x7f]*")
 """A path that stays on this host: browsers read `//` and `/\\` as another one, and drop tabs and line breaks first."""
 
 
+def is_path_here(path: str) -> bool:
+    """Whether a browser that is sent to `path` stays on this host."""
+    return _PATH_HERE.fullmatch(path) is not None
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationRequest:
     """Where to send the person (`url`), and the `state` the callback will carry."""
@@ -82,7 +87,7 @@ class AuthorizationFlow:
         go on to. Raises SettingsError when settings are incomplete, ServiceUnavailable when an issuer must be asked
         and does not answer.
         """
-        if return_to is not None and not _PATH_HERE.fullmatch(return_to):
+        if return_to is not None and not is_path_here(return_to):
             raise ValueError(f"return_to is {return_to!r}. Expected a path of this app, like /connection.")
         service = Service.for_oauth(self._settings)
         redirect_uri = redirect_uri or self._settings.redirect_uri

@@ -18,7 +18,7 @@ from psauth.dashboard.notices import CONNECTED, notices, refused
 from psauth.dashboard.target import SANDBOX_PATH, find_target, sandbox_grants, sandbox_settings
 from psauth.exceptions import PsauthError
 from psauth.interactive import APP_MARK, store_api_key
-from psauth.oauth import AuthorizationFlow
+from psauth.oauth import AuthorizationFlow, is_path_here
 from psauth.sandbox import Company, Knobs, create_app
 from psauth.service import Service
 from psauth.settings import Settings, is_loopback
@@ -132,8 +132,7 @@ def _to(path: str | None) -> Response:
 
 def _path(path: str | None) -> str | None:
     """A path of this app, or None for anything that could lead elsewhere."""
-    plain = path is not None and path.startswith("/") and path[1:2] not in ("/", "\\") and path.isprintable()
-    return path if plain else None
+    return path if path is not None and is_path_here(path) else None
 
 
 def connect_address(return_to: str) -> str:

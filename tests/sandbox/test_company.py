@@ -161,7 +161,7 @@ def test_the_company_goes_on_from_its_anchor() -> None:
     first, later = Company(300, 7, NOW), Company(300, 7, NOW + 10 * 86_400, anchor=NOW)
     before, after = {run.id: run for run in first.runs}, {run.id: run for run in later.runs}
     finished = [run for run in first.runs if run.status != "Active"]
-    write = Records(first)
+    write = Records(first, "https://sandbox.example/app")
     assert [write.run(run) for run in finished] == [write.run(after[run.id]) for run in finished]
     assert all(run.created == after[run.id].created for run in first.runs)
     for run in first.runs:
