@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from psauth.client import ProcessStreet
 from psauth.dashboard.notices import CONNECTED, notices, refused
 from psauth.dashboard.target import SANDBOX_PATH, find_target, sandbox_grants, sandbox_settings
-from psauth.exceptions import PsauthError
+from psauth.exceptions import PsauthError, SettingsError
 from psauth.interactive import APP_MARK, store_api_key
 from psauth.oauth import AuthorizationFlow, is_path_here
 from psauth.sandbox import Company, Knobs, create_app
@@ -70,11 +70,20 @@ def _connect(request: Request) -> Response:
 def _same_app_elsewhere(request: Request, settings: Settings) -> str | None:
     """This app's address under the redirect URI's name, when the person came by another (127.0.0.1 for localhost).
 
-    The cookie that names the browser belongs to one host name; the callback will come to the redirect URI's.
+    The cookie that names the browser belongs to one host name; the callback will come to the redirect URI's. Raises
+    SettingsError when it would come to another port, where this app is not.
     """
     redirect = urlsplit(settings.redirect_uri)
     here = request.url
-    if redirect.hostname == here.hostname or not is_loopback(redirect.hostname) or redirect.port != here.port:
+    if not is_loopback(redirect.hostname):
+        return None
+    if (redirect.port or 80) != (here.port or 80):
+        raise SettingsError(
+            f"This app runs at {here.scheme}://{here.netloc}/, but PSAUTH_REDIRECT_URI is {settings.redirect_uri}, so the "
+            f"answer would not come back here. Start the app with --server.port={redirect.port or 80}, or change the "
+            "redirect address, here and where the OAuth app is registered."
+        )
+    if redirect.hostname == here.hostname:
         return None
     query = f"?{here.query}" if here.query else ""
     return f"{redirect.scheme}://{redirect.netloc}/connect{query}"

@@ -132,7 +132,9 @@ def test_a_service_of_its_own_with_the_callback_at_another_path(make_app: MakeAp
 def test_a_service_that_does_not_answer_when_connecting(make_app: MakeApp, page: Page, shot: Shot) -> None:
     with psauth.Sandbox(runs=5) as box:
         variables = _variables(box)
-    app = make_app(**variables).start()
+    app = make_app(**variables)
+    app.variables["PSAUTH_REDIRECT_URI"] = app.url
+    app.start()
     page.goto(app.url)
     page.get_by_role("link", name="Connect", exact=True).click()
     expect(page.get_by_role("heading", name="Not connected")).to_be_visible()
