@@ -147,6 +147,15 @@ def test_connect_by_another_name_goes_to_the_redirect_uris_name_first(monkeypatc
     assert answer.headers["location"] == "http://localhost:8501/connect?return_to=/connection"
 
 
+def test_an_answer_that_would_come_back_to_another_port_is_said_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
+    answer = ask("/connect", host="localhost:8502", cookie="p")
+    assert (answer.status, answer.headers["location"]) == (303, "/")
+    notice = notices.take("p")
+    assert notice is not None
+    assert "PSAUTH_REDIRECT_URI" in notice.text
+
+
 @pytest.mark.parametrize(
     "path", ["https://evil.example", "//evil.example", "/\\evil.example", "/%0d%0aSet-Cookie:a=b", "/a b"]
 )
