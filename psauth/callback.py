@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from psauth.exceptions import DuplicateParameter, MalformedCallback
+from psauth.exceptions import AuthorizationError, DuplicateParameter, MalformedCallback
 
 LONGEST = 16_384
 """Characters; no server sends a longer callback, and nothing longer is worth reading."""
@@ -29,6 +29,14 @@ class Callback:
 
         Raises MalformedCallback, or DuplicateParameter when any parameter stands twice (RFC 6749 §3.1).
         """
+        try:
+            return cls._read(params)
+        except AuthorizationError as refusal:
+            del params
+            raise refusal.with_traceback(None) from None  # the frames left out hold the code
+
+    @classmethod
+    def _read(cls, params: Mapping[str, Any] | str) -> Callback:
         pairs = _from_address(params) if isinstance(params, str) else _from_mapping(params)
         seen: dict[str, str] = {}
         for name, value in pairs:

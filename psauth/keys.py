@@ -10,6 +10,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, MultiFernet
 
 from psauth.exceptions import PsauthWarning, SettingsError, VaultError
+from psauth.tokens import Secret
 
 KEYRING_SERVICE = "psauth"
 HOW_TO_MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
@@ -32,7 +33,7 @@ class Key:
 
 def parse_key(text: str) -> Key:
     """The value of PSAUTH_SECRET_KEY: Fernet keys, separated by commas, the newest first. SettingsError if malformed."""
-    texts = tuple(part.strip() for part in text.split(",") if part.strip())
+    texts = tuple(Secret(part.strip()) for part in text.split(",") if part.strip())
     for position, one in enumerate(texts, 1):
         try:
             Fernet(one)
@@ -46,6 +47,7 @@ def parse_key(text: str) -> Key:
 
 def find_key(configured: str, *, vault: str, folder: Path) -> Key | None:
     """The key of the vault at address `vault`, or None when there is none yet; `folder` is where a key file would be."""
+    configured = Secret(configured)
     if configured:
         return parse_key(configured)
     if text := _keyring_get(vault):

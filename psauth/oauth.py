@@ -8,7 +8,7 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ from psauth.exceptions import (
 )
 from psauth.service import TIMEOUT, Service, Session
 from psauth.settings import Settings, check_address
-from psauth.tokens import Secret, Token
+from psauth.tokens import Secret, Token, masked
 from psauth.vault import Connection, Pending, Stored, Vault, login_line
 
 log = logging.getLogger("psauth.oauth")
@@ -112,9 +112,12 @@ class AuthorizationFlow:
         `params` are the callback's query parameters, or its whole address. Raises a child of AuthorizationError for
         every reason not to; a callback that does not belong here consumes nothing.
         """
+        browser = None if browser is None else Secret(browser)
         try:
-            callback = Callback.read(params)
-            del params  # it holds the code, which no traceback should show
+            try:
+                callback = Callback.read(params)
+            finally:
+                del params  # it holds the code, which no traceback should show
             return self._finish(callback, browser)
         except AuthorizationError as refusal:
             log.info("authorization refused: %s", type(refusal).__name__)
@@ -335,11 +338,16 @@ class _Refused(Exception):
 
 def _exchange(pending: Pending, callback: Callback) -> Token:
     client = WebApplicationClient(pending.service.client_id)
-    body = client.prepare_request_body(
-        code=callback.code, redirect_uri=pending.redirect_uri, include_client_id=True, code_verifier=pending.verifier
+    body = Secret(
+        client.prepare_request_body(
+            code=callback.code,
+            redirect_uri=pending.redirect_uri,
+            include_client_id=True,
+            code_verifier=pending.verifier,
+        )
     )
     try:
-        return _ask_for_token(pending.service, Secret(body))
+        return _ask_for_token(pending.service, body)
     except _Refused as refusal:
         check = (
             "Check PSAUTH_CLIENT_ID and PSAUTH_CLIENT_SECRET, then begin"
@@ -373,12 +381,13 @@ def _refresh(service: Service, token: Token) -> Token:
 def _ask_for_token(service: Service, body: Secret) -> Token:
     status, text = _post(service, service.token_url, body)
     fields = _answer_fields(text)
+    described = _described(service.token_url, status, fields, _secrets_in(service, body))
     error = fields.get("error")
     if status >= 500 or status == requests.codes.too_many_requests or 300 <= status < 400:
-        raise _NoAnswer(_described(service.token_url, status, fields), sent=False, status=status)
+        raise _NoAnswer(described, sent=False, status=status)
     if status >= 400 or isinstance(error, str):
-        code = printable(error) if isinstance(error, str) else None
-        raise _Refused(_described(service.token_url, status, fields), status=status, error=code)
+        code = printable(masked(error, *_secrets_in(service, body))) if isinstance(error, str) else None
+        raise _Refused(described, status=status, error=code)
     try:
         return Token.from_answer(fields)
     except ValueError as problem:
@@ -454,10 +463,16 @@ def _answer_fields(text: str) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _described(address: str, status: int, fields: Mapping[str, Any]) -> str:
+def _described(address: str, status: int, fields: Mapping[str, Any], sent: Iterable[str]) -> str:
     error, description = fields.get("error"), fields.get("error_description")
-    said = [printable(str(part)) for part in (error, description) if part]
+    said = [printable(masked(str(part), *sent)) for part in (error, description) if part]
     return f"{address} answered {status}" + (f" ({': '.join(said)})" if said else "")
+
+
+def _secrets_in(service: Service, body: Secret) -> list[str]:
+    """What was sent and must not come back in an error's words."""
+    secret = {"code", "code_verifier", "refresh_token", "token"}
+    return [service.client_secret, *(value for name, value in parse_qsl(body) if name in secret)]
 
 
 # After a refresh that brought nothing -----------------------------------------------------------------------------
@@ -525,10 +540,12 @@ def _revoke(stored: Stored) -> str | None:
         _, _, body = client.prepare_token_revocation_request(
             "https://loopback.invalid/", getattr(token, hint), token_type_hint=hint, client_id=service.client_id
         )
+        body = Secret(body)
         try:
-            status, text = _post(service, service.revoke_url, Secret(body))
+            status, text = _post(service, service.revoke_url, body)
         except _NoAnswer as failure:
             return f"{failure}. Remove the app in the service's own settings."
         if status >= 300:
-            return f"{_described(service.revoke_url, status, _answer_fields(text))}."
+            fields = _answer_fields(text)
+            return f"{_described(service.revoke_url, status, fields, _secrets_in(service, body))}."
     return None

@@ -97,6 +97,10 @@ class Service:
         fields = json.loads(text)
         return cls(**{**fields, "client_secret": Secret(fields["client_secret"])})
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: a connection may be cached or sent to a worker, the client secret stays in the vault."""
+        return {**vars(self), "client_secret": ""}
+
     def __repr__(self) -> str:
         return f"Service(api_url={self.api_url!r}, client_id={self.client_id!r}, token_url={self.token_url!r})"
 

@@ -30,6 +30,7 @@ from psauth.exceptions import (
 from psauth.oauth import renew
 from psauth.service import Session
 from psauth.settings import check_address
+from psauth.tokens import Secret, masked
 from psauth.vault import Connection, Stored, Vault, login_line
 
 log = logging.getLogger("psauth.transport")
@@ -317,8 +318,9 @@ def _error(answer: requests.Response, told: float | None) -> ApiError:
 
 def _said(answer: requests.Response) -> tuple[str, str | None, str | None, Any]:
     """`error`, `errorCode`, `requestId` and `details` of an error answer; some are text/plain, some hold `error` only."""
+    said = masked(answer.text, *_credentials(answer.request))
     try:
-        body = json.loads(answer.text)
+        body = json.loads(said)
     except ValueError:
         body = None
     if isinstance(body, dict):
@@ -330,8 +332,14 @@ def _said(answer: requests.Response) -> tuple[str, str | None, str | None, Any]:
             str(request_id) if request_id is not None else None,
             body.get("details"),
         )
-    text = answer.text if answer.headers.get("Content-Type", "").startswith("text/plain") else answer.reason
+    text = said if answer.headers.get("Content-Type", "").startswith("text/plain") else answer.reason
     return printable(str(text or answer.reason)).rstrip(".") or "no reason given", None, None, None
+
+
+def _credentials(request: requests.PreparedRequest) -> list[str]:
+    """What was sent and must not come back in an error's words."""
+    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return [Secret(bearer), Secret(request.headers.get("X-API-Key", ""))]
 
 
 def _path(answer: requests.Response) -> str:
