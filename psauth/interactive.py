@@ -136,7 +136,7 @@ def _login_by_paste(flow: AuthorizationFlow, request: AuthorizationRequest, why:
         "   Copy that whole address and paste it here.\n"
     )
     for attempt in range(1, PASTES + 1):
-        pasted = _ask("Callback address: ")
+        pasted = Secret(_ask("Callback address: "))
         try:
             return flow.finish(pasted)
         except (AccessDenied, AuthorizationRefused, ExchangeFailed):

@@ -140,7 +140,7 @@ class Receiver:
                 except (IssuerMismatch, CodeMissing) as refusal:  # nothing was consumed: the real answer may still come
                     return 400, {}, _page("That is not the awaited answer.", str(refusal))
                 except PsauthError as refusal:
-                    self._outcome = refusal
+                    self._outcome = refusal.with_traceback(None)  # this frame holds the code
                 self._arrived.set()
         # Away from the address with the code, so that it does not stay in the browser's history.
         return 303, {"Location": "/psauth-done"}, ""

@@ -75,6 +75,7 @@ class Settings:
         object.__setattr__(self, "sources", sources)
         if not self.home:
             object.__setattr__(self, "home", str(_default_home()))
+        del layers  # they hold secrets, which no traceback should show
         _check(self)
 
     @property

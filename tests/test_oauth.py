@@ -163,8 +163,19 @@ def test_the_path_to_return_to_comes_back_with_the_connection(flow, token_endpoi
 
 @pytest.mark.parametrize(
     "path",
-    ["", "connection", "https://evil.example/", "//evil.example", "/\\evil.example", "\\/evil", "javascript:alert(1)"]
-    + ["/\t/evil.example", "/\n/evil.example", "/\r\nSet-Cookie: a=b", "\t//evil.example"],
+    [
+        "",
+        "connection",
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "\\/evil",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/\r\nSet-Cookie: a=b",
+        "\t//evil.example",
+    ],
 )
 def test_a_place_to_return_to_that_a_browser_may_read_as_another_host_is_refused(flow, path):
     with pytest.raises(ValueError, match="Expected a path of this app"):

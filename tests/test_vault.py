@@ -644,4 +644,4 @@ def test_the_system_frees_the_lock_of_a_process_that_dies(vault):
 
 
 def test_ten_minutes_are_what_the_documentation_says():
-    assert psauth.vault.PENDING_LIFETIME == timedelta(minutes=10)
+    assert timedelta(minutes=10) == psauth.vault.PENDING_LIFETIME
