@@ -88,7 +88,7 @@ def status(as_json: bool, offline: bool) -> None:
     vault = Vault.open(settings)
     report = _report(settings, vault, ask=not offline)
     click.echo(json.dumps(report, indent=2) if as_json else _as_text(report))
-    if not report["connections"]:
+    if not report["connections"] or any(c["login_required"] for c in report["connections"]):
         sys.exit(3)
     if any(c["answers"] is False for c in report["connections"]):
         sys.exit(1)
@@ -152,10 +152,13 @@ def _setting(settings: Settings, name: str) -> dict[str, str]:
 
 def _connection(stored: Stored, vault: Vault, *, ask: bool) -> dict[str, Any]:
     connection, answers, problem = stored.connection, None, connection_problem(stored.connection)
+    login_required = problem is not None
     if ask and problem is None:
         try:
             with ProcessStreet(Transport(stored, vault)) as ps:
                 connection, answers = ps.whoami(), True
+        except LoginRequired as error:
+            login_required, problem = True, str(error)
         except PsauthError as error:
             answers, problem = False, str(error)
     return {
@@ -167,6 +170,7 @@ def _connection(stored: Stored, vault: Vault, *, ask: bool) -> dict[str, Any]:
         "expires_at": connection.expires_at.isoformat(timespec="seconds") if connection.expires_at else None,
         "renewable": connection.renewable,
         "answers": answers,
+        "login_required": login_required,
         "problem": problem,
     }
 
@@ -186,6 +190,7 @@ def _as_text(report: dict[str, Any]) -> str:
         until = f"until {c['expires_at']}" if c["expires_at"] else "no end known"
         renewed = ", renewed by itself" if c["renewable"] else ""
         health = {True: "answers", False: "does not answer", None: "not asked"}[c["answers"]]
+        health = "needs a login" if c["login_required"] else health
         lines.append(f"  {c['account']}  {c['kind']}  {c['label'] or '–'}  {until}{renewed}")
         lines.append(f"    {c['service']}  {health}" + (f": {c['problem']}" if c["problem"] else ""))
     return "\n".join(lines)
