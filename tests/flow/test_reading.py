@@ -26,7 +26,7 @@ def read(text):
 
 
 def test_workflows_are_the_company_s(box, ps):
-    write = Records(box.company)
+    write = Records(box.company, box.url + "/app")
     held = [write.workflow(template) for template in box.company.templates]
     frame = ps.workflows()
     assert len(held) >= 10
@@ -37,7 +37,7 @@ def test_workflows_are_the_company_s(box, ps):
         assert moments(frame[f"{column}_date"]) == [read(w["audit"][f"{name}Date"]) for w in held]
         assert texts(frame[f"{column}_by_id"]) == [(w["audit"].get(f"{name}By") or {}).get("id") for w in held]
         assert texts(frame[f"{column}_by_email"]) == [(w["audit"].get(f"{name}By") or {}).get("email") for w in held]
-    assert frame["link"].str.startswith("https://").all()
+    assert frame["link"].str.startswith(box.url + "/app/").all()
 
 
 def test_workflows_by_a_part_of_their_name(box, ps):
