@@ -295,6 +295,7 @@ def pickles_of(thing):
             yield pickle.dumps(copy.copy(thing), protocol)
 
 
+@pytest.mark.slow
 def test_no_secret_of_a_whole_session_is_anywhere(found, logs, naps, monkeypatch, capsys):
     screen = io.StringIO()
     monkeypatch.setattr("webbrowser.open", lambda url: visit(box, url, found))
