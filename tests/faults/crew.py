@@ -4,13 +4,17 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sqlite3
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 from psauth import AuthorizationFlow, ProcessStreet, PsauthError, Vault
 from psauth.transport import Transport
 
 PATIENCE = 60
+LOG = 100_000
+"""Bytes; more than the file in which SQLite's processes share an index, which must be able to come into being."""
 
 
 class Crew:
@@ -136,16 +140,23 @@ def write_without_end(worker, told):
 
 
 def refresh_on_a_full_disk(worker):
-    """No file may grow any more, as on a full disk; then it may again."""
+    """The vault's log may not grow any more, as on a full disk, while everything can still be read; then it may again."""
     import resource
 
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+    reader = sqlite3.connect(worker.vault.place, isolation_level=None)
     try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM meta").fetchall()  # from here on the log is not taken back
+        log = Path(f"{worker.vault.place}-wal")
+        while not log.exists() or log.stat().st_size < LOG:
+            worker.vault.attempt(worker.vault.read())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (LOG, before[1]))
         return refresh(worker)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        reader.close()
 
 
 def _hang(told):
