@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from psauth.sandbox.bodies import BadBody
+from psauth.sandbox.calls import BadQuery, Call, Endpoint, Invalid, Missing, Write
 from psauth.sandbox.company import Company
-from psauth.sandbox.endpoints import ENDPOINTS, BadQuery, Call, Endpoint, Missing
+from psauth.sandbox.endpoints import ENDPOINTS
 from psauth.sandbox.grants import Grants, digest
 from psauth.sandbox.knobs import Knobs
 from psauth.sandbox.meter import Meter
 from psauth.sandbox.paging import BadCursor, Page, cut, next_link
 from psauth.sandbox.people import Person
 from psauth.sandbox.records import link
+from psauth.sandbox.traffic import BODY
+from psauth.sandbox.writes import WRITES
 
 PREFIXES = ("/v1", "/api/v1.1")
+MOST_BODY = 20_000_000  # bytes, the service's limit for a file to import
 _CODES = {
     400: "BadRequest",
     401: "Unauthorized",
     403: "Forbidden",
     404: "NotFound",
     405: "MethodNotAllowed",
+    413: "PayloadTooLarge",
+    422: "Validation",
     429: "RateLimited",
     500: "InternalError",
 }
@@ -77,6 +84,10 @@ class Api:
             response = _refuse(error)
         except Missing as error:
             response = _refuse(Refused(404, str(error)))
+        except Invalid as error:
+            response = _refuse(Refused(422, str(error)), error.details)
+        except BadBody as error:
+            response = PlainTextResponse(str(error), 400)
         except (BadQuery, BadCursor) as error:
             if getattr(error, "plain", True):
                 text = str(error) if isinstance(error, BadQuery) else "Invalid value for: query parameter _"
@@ -106,19 +117,24 @@ class Api:
 
     def _answer(self, request: Request, caller: Caller) -> Response:
         path = "/" + request.path_params["path"]
-        for endpoint in ENDPOINTS:
-            match = endpoint.pattern.match(path)
-            if match is None:
-                continue
-            if request.method not in ("GET", "HEAD"):
-                raise Refused(405, f"{request.method} is not allowed here", bare=True, allow="GET")
-            if "read" not in caller.scope:
-                raise Refused(403, "The token's scope does not allow reading")
-            query = dict(parse_qsl(request.url.query, keep_blank_values=True))
-            here = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
-            call = Call(self._company, caller.user, match.groupdict(), query, app=f"{here}/app")
-            return _json(self._body(request, endpoint, call))
-        raise Refused(404, f"The sandbox knows no {request.method} {path}")
+        row, names = _row(request.method, path)
+        need = "write" if isinstance(row, Write) else "read"
+        if need not in caller.scope:
+            raise Refused(403, f"The token's scope does not allow {'writing' if need == 'write' else 'reading'}")
+        query = dict(parse_qsl(request.url.query, keep_blank_values=True))
+        here = f"{request.url.scheme}://{request.url.netloc}{request.scope.get('root_path', '')}"
+        call = Call(self._company, caller.user, names, query, app=f"{here}/app")
+        if isinstance(row, Write):
+            call = replace(call, body=_read(request, row))
+        # One at a time: whoever reads sees all of a write or nothing of it.
+        with self._company.lock:
+            if isinstance(row, Write):
+                made = row.answer(call)
+                return Response(status_code=row.status) if made is None else _json(made, row.status)
+            body = self._body(request, row, call)
+            if row.kind == "application/json":
+                return _json(body)
+            return Response(body, headers={"Cache-Control": "no-cache"}, media_type=row.kind)
 
     def _body(self, request: Request, endpoint: Endpoint, call: Call) -> Any:
         made = endpoint.answer(call)
@@ -132,7 +148,7 @@ class Api:
         shown, following = cut(made, page, repeats=self._knobs.repeats, trailing=trailing)
         body: dict[str, Any] = {endpoint.key: [write() for write in shown], "links": []}
         if following is not None:
-            filters = {name: call.query[name] for name in endpoint.filters if name in call.query}
+            filters = {n: v for wanted in endpoint.filters for n, v in call.query.items() if _is(n, wanted)}
             href = next_link(self._address(request), filters, following)
             body["links"].append(link("next", href, endpoint.rel))
         return body
@@ -145,15 +161,44 @@ class Api:
         return f"{request.url.scheme}://{request.url.netloc}{request.scope['path']}"
 
 
+def _row(method: str, path: str) -> tuple[Endpoint | Write, dict[str, str]]:
+    allowed = []
+    rows: tuple[Endpoint | Write, ...] = (*ENDPOINTS, *WRITES)
+    for row in rows:
+        match = row.pattern.match(path)
+        if match is None:
+            continue
+        its = row.method if isinstance(row, Write) else "GET"
+        if its == ("GET" if method == "HEAD" else method):
+            return row, match.groupdict()
+        allowed.append(its)
+    if allowed:
+        raise Refused(405, f"{method} is not allowed here", bare=True, allow=", ".join(sorted(set(allowed))))
+    raise Refused(404, f"The sandbox knows no {method} {path}")
+
+
+def _is(name: str, wanted: str) -> bool:
+    return name.startswith(wanted) if wanted.endswith("[") else name == wanted
+
+
+def _read(request: Request, row: Write) -> Any:
+    body: bytes = request.scope[BODY]
+    if len(body) > MOST_BODY:
+        raise Refused(413, "The body is too large")
+    return row.read(body, request.headers.get("content-type", "")) if row.read else None
+
+
 def _json(body: Any, status: int = 200) -> Response:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(text.encode(), status, media_type="application/json")
 
 
-def _refuse(error: Refused) -> Response:
-    body = {"error": error.text}
+def _refuse(error: Refused, details: dict[str, str] | None = None) -> Response:
+    body: dict[str, Any] = {"error": error.text}
     if not error.bare:
         body |= {"errorCode": _CODES[error.status], "requestId": str(uuid.uuid4())}
+    if details:
+        body["details"] = details
     response = _json(body, error.status)
     response.headers.update(error.headers)
     return response

@@ -38,7 +38,7 @@ def create_app(
     """
     knobs = knobs or Knobs()
     grants = grants or Grants()
-    company = company or Company(anchor=grants.born)
+    company = company or Company(anchor=grants.born, clock=grants.clock)
     meter = Meter(knobs, grants.clock)
     consent = Consent(company)
     api = Api(company, knobs, grants, meter)

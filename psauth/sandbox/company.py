@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from functools import cached_property
 from random import Random
 
 from psauth.sandbox.blueprints import BLUEPRINTS
 from psauth.sandbox.library import Library
+from psauth.sandbox.oneoffs import OneOff
 from psauth.sandbox.people import ORGANIZATION, Person, Staff
 from psauth.sandbox.runs import SPAN, Run, RunFactory, Task
 from psauth.sandbox.templates import Template
@@ -22,22 +24,32 @@ _GROWTH = 1.4  # how many times more runs begin in a day after the anchor than o
 class Company:
     """A believable company of `runs` runs; the same `seed` and `now` (seconds since 1970) give the same bytes.
 
+    Whoever changes something in it holds the `lock`; what is written is dated by the `clock`.
     With the `anchor` of an earlier day the same company goes on: its runs keep their dates, tasks that were open get
     done, and new runs have begun since. Without one it stands at `now`.
     Nothing is drawn before it is asked for, so that making one costs nothing.
     """
 
     def __init__(
-        self, runs: int = DEFAULT_RUNS, seed: int = 7, now: float | None = None, *, anchor: float | None = None
+        self,
+        runs: int = DEFAULT_RUNS,
+        seed: int = 7,
+        now: float | None = None,
+        *,
+        anchor: float | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.size, self.seed = runs, seed
         self.now = int((time.time() if now is None else now) * 1000)
         self.anchor = self.now if anchor is None else min(self.now, int(anchor * 1000))
         self.name = ORGANIZATION
         self.organization_id = opaque_id(seed, "organization")
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        self.one_offs: dict[str, OneOff] = {}
+        self._clock, self._latest = clock, self.now
         self._every: list[Run] | None = None
         self._by_id: dict[str, Run] = {}
+        self._references: dict[str, Run] = {}
 
     def __repr__(self) -> str:
         return f"Company({self.name!r}, runs={self.size}, seed={self.seed})"
@@ -66,7 +78,7 @@ class Company:
     def _drawn(self) -> list[Run]:
         # Not a cached property: from Python 3.12 on two threads may fill one of those twice, and a run started in the
         # list that lost would be gone.
-        with self._lock:
+        with self.lock:
             if self._every is not None:
                 return self._every
             factory = RunFactory(self.seed, self.now, self.staff, self.anchor)
@@ -92,6 +104,15 @@ class Company:
         run = self._by_id.get(run_id) if self._drawn else None
         return None if run is None or run.status == "Deleted" else run
 
+    def deleted_run(self, run_id: str) -> Run | None:
+        """The run of that id, if it was deleted."""
+        run = self._by_id.get(run_id) if self._drawn else None
+        return run if run is not None and run.status == "Deleted" else None
+
+    def started(self, reference: str | None) -> Run | None:
+        """The run that was started with this reference id."""
+        return self._references.get(reference) if reference is not None else None
+
     def template(self, workflow_id: str) -> Template | None:
         """The workflow of that id."""
         return next((t for t in self.templates if t.id == workflow_id), None)
@@ -100,49 +121,71 @@ class Company:
         """The person, group or robot of that address, in any case."""
         return self.staff.by_email.get(email.casefold())
 
+    def moment(self) -> int:
+        """Now, in milliseconds; later each time, so that what was written last is also the newest."""
+        with self.lock:
+            self._latest = max(int(self._clock() * 1000), self._latest + 1)
+            return self._latest
+
     # What a person at the sandbox may do to it, so that a second sync has something to find.
 
     def complete_task(self, run_id: str, task_id: str, *, by: Person | None = None, at: float | None = None) -> None:
         """Tick off one task at `at` (seconds since 1970, default now); the run is Completed with its last one."""
-        with self._lock:
+        with self.lock:
             run, task = self._task(run_id, task_id)
-            moment = int((time.time() if at is None else at) * 1000)
+            moment = self._at(at)
             who = by or (task.assignees[0] if task.assignees else run.created_by)
             task.completed, task.completed_by = moment, who
             task.updated, task.updated_by = moment, who
             run.updated, run.updated_by = moment, who
-            if all(t.completed is not None or t.hidden for t in run.tasks):
+            if run.status == "Active" and all(t.completed is not None or t.hidden for t in run.tasks):
                 run.status = "Completed"
 
-    def reopen_task(self, run_id: str, task_id: str, *, at: float | None = None) -> None:
+    def reopen_task(self, run_id: str, task_id: str, *, by: Person | None = None, at: float | None = None) -> None:
         """Take a tick back: rework."""
-        with self._lock:
+        with self.lock:
             run, task = self._task(run_id, task_id)
-            moment = int((time.time() if at is None else at) * 1000)
+            moment = self._at(at)
             task.completed = task.completed_by = None
             task.updated = run.updated = moment
+            task.updated_by, run.updated_by = by or task.updated_by, by or run.updated_by
             run.status = "Active"
 
     def delete_run(self, run_id: str) -> None:
         """Delete a run softly: it is just absent afterwards."""
-        with self._lock:
+        with self.lock:
             run = self.run(run_id)
             if run is None:
                 raise LookupError(f"no run {run_id!r}")
             run.status = "Deleted"
 
-    def start_run(self, workflow_id: str, *, name: str | None = None, at: float | None = None) -> Run:
-        """Start a run of a workflow now, with nothing done yet."""
-        with self._lock:
+    def start_run(
+        self,
+        workflow_id: str,
+        *,
+        name: str | None = None,
+        at: float | None = None,
+        by: Person | None = None,
+        reference: str | None = None,
+    ) -> Run:
+        """Start a run of a workflow now, with nothing done yet; the same `reference` gives the same run again."""
+        with self.lock:
+            if reference is not None and reference in self._references:
+                return self._references[reference]
             template = self.template(workflow_id)
             if template is None:
                 raise LookupError(f"no workflow {workflow_id!r}")
-            moment = int((time.time() if at is None else at) * 1000)
+            moment = self._at(at)
             drawn = self._drawn
-            run = RunFactory(self.seed, moment, self.staff, moment).blank(len(drawn), template, name, moment)
+            run = RunFactory(self.seed, moment, self.staff, moment).blank(len(drawn), template, name, moment, by)
             drawn.append(run)
             self._by_id[run.id] = run
+            if reference is not None:
+                self._references[reference] = run
             return run
+
+    def _at(self, at: float | None) -> int:
+        return self.moment() if at is None else int(at * 1000)
 
     def _task(self, run_id: str, task_id: str) -> tuple[Run, Task]:
         run = self.run(run_id)

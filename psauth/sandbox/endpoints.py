@@ -1,112 +1,26 @@
-"""The table of everything the API answers: path, list key, filters. A path not in it is a 404.
+"""The table of everything that may be read: path, list key, filters. A path in neither table is a 404.
 
 To add an endpoint, add a row; its function takes a `Call` and returns the records (or the body) it stands for.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
-from psauth.sandbox.company import Company
-from psauth.sandbox.people import Person
-from psauth.sandbox.records import Record, Records
-from psauth.sandbox.runs import Run, Task
-from psauth.sandbox.templates import Template
-from psauth.sandbox.worktime import DAY
+from psauth.sandbox import datasets, permissions, work
+from psauth.sandbox.calls import BadQuery, Call, Endpoint, Late, existing, late, one
+from psauth.sandbox.records import Record
+from psauth.sandbox.runs import Run
+from psauth.sandbox.values import words
 
 SEARCH_LIMIT = 200
 _STATUSES = ("Active", "Completed", "Archived")
-_ITEM_TYPES = ("Checklist", "StandardTask", "ApprovalTask", "OneOffTask", "Acknowledgment")
-
-
-class Missing(LookupError):
-    """There is no such thing: 404."""
-
-
-class BadQuery(ValueError):
-    """A query parameter's value is wrong: 400, plain text where the service answers so."""
-
-    def __init__(self, text: str, *, plain: bool = True) -> None:
-        super().__init__(text)
-        self.plain = plain
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request, as an endpoint sees it."""
-
-    company: Company
-    user: Person
-    path: dict[str, str]
-    query: dict[str, str]
-    app: str
-
-    @property
-    def write(self) -> Records:
-        """Writes records as the API shows them."""
-        return Records(self.company, self.app)
-
-    def template(self) -> Template:
-        """The workflow in the path."""
-        template: Template = _found(self.company.template(self.path["workflowId"]), "Workflow")
-        return template
-
-    def run(self) -> Run:
-        """The run in the path."""
-        run: Run = _found(self.company.run(self.path["workflowRunId"]), "Workflow run")
-        return run
-
-    def task(self) -> tuple[Run, Task]:
-        """The task in the path, with its run."""
-        run = self.run()
-        at = run.template.index_of(self.path["taskId"])
-        return run, run.tasks[_found(at, "Task")]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One row. `key` is the list's key ("" for a single body), `rel` what its `next` link is of."""
-
-    path: str
-    answer: Callable[[Call], Any]
-    key: str = ""
-    filters: tuple[str, ...] = ()
-    rel: str | None = None
-    trailing: bool = False
-    paged: bool = True
-    pattern: re.Pattern[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path) + "$")
-        object.__setattr__(self, "pattern", pattern)
-
-
-# A record is written only when its page is shown.
-Late = Callable[[], Record]
-
-
-def _found(thing: Any, what: str) -> Any:
-    if thing is None:
-        raise Missing(f"{what} not found")
-    return thing
-
-
-def _one(records: Sequence[Record], record_id: str, what: str) -> Record:
-    return {"data": _found(next((r for r in records if r["id"] == record_id), None), what)}
-
-
-def _late(records: Sequence[Record]) -> list[Late]:
-    return [partial(dict, record) for record in records]
 
 
 def _by_name(call: Call, records: Sequence[Record]) -> list[Late]:
     wanted = call.query.get("name", "").casefold()
-    return _late([r for r in records if wanted in str(r["name"]).casefold()])
+    return late([r for r in records if wanted in str(r["name"]).casefold()])
 
 
 def _workflows(call: Call) -> list[Late]:
@@ -127,12 +41,12 @@ def _options(call: Call) -> list[Late]:
     template = call.template()
     ids = [f[0] for f in template.fields]
     wanted = call.path["formFieldId"]
-    return _late(call.write.options(template, _found(ids.index(wanted) if wanted in ids else None, "Form field")))
+    return late(call.write.options(template, existing(ids.index(wanted) if wanted in ids else None, "Form field")))
 
 
 def _revisions(call: Call) -> list[Late]:
     status = call.query.get("status")
-    return _late([r for r in call.company.library.revisions[call.template().id] if status in (None, r["status"])])
+    return late([r for r in call.company.library.revisions[call.template().id] if status in (None, r["status"])])
 
 
 def _search(call: Call) -> list[Late]:
@@ -140,13 +54,25 @@ def _search(call: Call) -> list[Late]:
     if not set(statuses) <= set(_STATUSES):
         raise BadQuery("Invalid value for: query parameter status")
     workflow, name = call.query.get("workflowId"), call.query.get("name", "").casefold()
+    fields = {field: value.casefold() for field, value in call.bracketed("fields").items()}
     found = [
         run
         for run in call.company.runs
         if run.status in statuses and workflow in (None, run.template.id) and name in (run.name or "").casefold()
+        if not fields or _filled(call, run, fields)
     ]
     found.sort(key=lambda run: (-run.updated, run.id))
     return [partial(call.write.run, run) for run in found[:SEARCH_LIMIT]]
+
+
+def _filled(call: Call, run: Run, wanted: dict[str, str]) -> bool:
+    """Whether any of the wanted form fields holds its text somewhere, in any case."""
+    for number, (field_id, *_) in enumerate(run.template.fields):
+        if field_id in wanted:
+            held = words(call.write.value(run, number)["data"])
+            if any(wanted[field_id] in word.casefold() for word in held):
+                return True
+    return False
 
 
 def _all_runs(call: Call) -> list[Late]:
@@ -197,88 +123,13 @@ def _task_assignees(call: Call) -> list[Late]:
     return [p.record for p in call.task()[1].assignees]
 
 
-def _assigned(call: Call, person: Person | None) -> list[tuple[Run, Task]]:
-    workflow = call.query.get("workflowId")
-    return [
-        (run, task)
-        for run in call.company.runs
-        if run.status == "Active" and workflow in (None, run.template.id)
-        for task in run.tasks
-        if person is not None and person in task.assignees
-    ]
-
-
 def _tasks_of(call: Call) -> list[Late]:
     email = call.query.get("assigneeEmail")
     if not email:
         raise BadQuery("Invalid value for: query parameter assigneeEmail (missing)")
-    found = _assigned(call, call.company.person(email))
+    found = work.assigned(call, call.company.person(email))
     found.sort(key=lambda pair: (pair[1].due is None, pair[1].due or 0, pair[0].id, pair[1].at))
     return [partial(call.write.task, run, task) for run, task in found]
-
-
-def _moment(call: Call, name: str) -> int | None:
-    text = call.query.get(name)
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadQuery(f"Invalid value for: query parameter {name}") from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
-
-
-def _choice(call: Call, name: str, allowed: tuple[str, ...]) -> str | None:
-    value = call.query.get(name)
-    if value is not None and value not in allowed:
-        raise BadQuery(f"Invalid value for: query parameter {name}")
-    return value
-
-
-def _work(call: Call, *, completed: bool) -> list[tuple[Run, Task | None]]:
-    email = call.query.get("assigneeEmail")
-    person = call.company.person(email) if email else call.user
-    found: list[tuple[Run, Task | None]] = [
-        (run, task)
-        for run, task in _assigned(call, person)
-        if not task.hidden and (completed or task.completed is None)
-    ]
-    workflow = call.query.get("workflowId")
-    for run in call.company.runs:
-        if run.status == "Active" and person in run.assignees and workflow in (None, run.template.id):
-            found.append((run, None))  # noqa: PERF401 # a comprehension of this length hides its condition
-    return found
-
-
-def _due(item: tuple[Run, Task | None]) -> int | None:
-    run, task = item
-    return run.due if task is None else task.due
-
-
-def _items(call: Call) -> list[Late]:
-    kind = _choice(call, "type", _ITEM_TYPES)
-    snoozed = _choice(call, "snoozeStatus", ("Active", "Snoozed"))
-    completed = _choice(call, "includeCompleted", ("true", "false")) == "true"
-    first, last = _moment(call, "dueDateFrom"), _moment(call, "dueDateTo")
-    if last is not None and len(call.query["dueDateTo"]) == len(date.min.isoformat()):
-        last += DAY - 1  # a date means its whole day
-    found = [] if snoozed == "Snoozed" else _work(call, completed=completed)
-    if first is not None:
-        found = [i for i in found if (due := _due(i)) is not None and due >= first]
-    if last is not None:
-        found = [i for i in found if (due := _due(i)) is not None and due <= last]
-    found.sort(key=lambda i: (_due(i) is None, _due(i) or 0, i[0].id, -1 if i[1] is None else i[1].at))
-    records = [call.write.work_item(run, task) for run, task in found]
-    return _late([r for r in records if kind in (None, r["type"])])
-
-
-def _stats(call: Call) -> Record:
-    dues = [_due(item) for item in _work(call, completed=False)]
-    overdue = sum(due is not None and due < call.company.now for due in dues)
-    upcoming = sum(due is not None and due >= call.company.now for due in dues)
-    return {"data": {"total": len(dues), "upcoming": upcoming, "overdue": overdue}}
 
 
 def _comments(call: Call) -> list[Late]:
@@ -287,12 +138,12 @@ def _comments(call: Call) -> list[Late]:
         raise BadQuery("Either workflowId or workflowRunId is required", plain=False)
     runs = [r for r in call.company.runs if (r.id == wanted if wanted else r.template.id == workflow)]
     found = [c for run in runs for c in call.write.comments(run) if task in (None, c["taskId"])]
-    return _late(sorted(found, key=lambda c: (str(c["createdDate"]), str(c["id"])), reverse=True))
+    return late(sorted(found, key=lambda c: (str(c["createdDate"]), str(c["id"])), reverse=True))
 
 
 def _comment(call: Call) -> Record:
     every = (c for run in call.company.runs for c in call.write.comments(run))
-    return {"data": _found(next((c for c in every if c["id"] == call.path["commentId"]), None), "Comment")}
+    return {"data": existing(next((c for c in every if c["id"] == call.path["commentId"]), None), "Comment")}
 
 
 def _attachments(call: Call) -> list[Late]:
@@ -305,23 +156,7 @@ def _attachments(call: Call) -> list[Late]:
         for a in call.write.attachments(run)
         if all(a[name] == value for name, value in wanted.items()) and author in (None, a["createdBy"]["id"])
     ]
-    return _late(sorted(found, key=lambda a: (str(a["createdDate"]), str(a["id"])), reverse=True))
-
-
-def _data_set(call: Call) -> Record:
-    made = dict(_one(call.company.library.data_sets, call.path["dataSetId"], "Data set")["data"])
-    # The list wraps its dates in `audit`, the single answer does not.
-    fields = [{**{k: v for k, v in f.items() if k != "audit"}, **f["audit"]} for f in made["fields"]]
-    return {"data": {**{k: v for k, v in made.items() if k != "audit"}, **made["audit"], "fields": fields}}
-
-
-def _rows(call: Call) -> list[Record]:
-    return list(_found(call.company.library.records.get(call.path["dataSetId"]), "Data set"))
-
-
-def _row(call: Call) -> Record:
-    record: Record = _one(_rows(call), call.path["dataSetRecordId"], "Data set record")["data"]
-    return record
+    return late(sorted(found, key=lambda a: (str(a["createdDate"]), str(a["id"])), reverse=True))
 
 
 def _pages(call: Call) -> list[Late]:
@@ -330,18 +165,32 @@ def _pages(call: Call) -> list[Late]:
 
 
 def _page_revisions(call: Call) -> list[Record]:
-    return list(_found(call.company.library.page_revisions.get(call.path["pageId"]), "Page"))
+    return list(existing(call.company.library.page_revisions.get(call.path["pageId"]), "Page"))
+
+
+def _markdown(call: Call) -> str:
+    page = one(call.company.library.pages, call.path["pageId"], "Page")["data"]
+    if "revisionId" in call.path:
+        one(_page_revisions(call), call.path["revisionId"], "Revision")
+    return "\n\n".join([f"# {page['name']}", *([page["description"]] if "description" in page else [])]) + "\n"
+
+
+def _no_webhooks(call: Call) -> list[Late]:
+    if "workflowId" in call.path:
+        call.template()
+    if "dataSetId" in call.path:
+        datasets.data_set(call)
+    return []
 
 
 def _schedules(call: Call) -> list[Late]:
     workflow, text = call.query.get("workflowId"), call.query.get("search", "").casefold()
     every = call.company.library.schedules
-    return _late(
-        [s for s in every if workflow in (None, s["workflowId"]) and text in str(s.get("name", "")).casefold()]
-    )
+    return late([s for s in every if workflow in (None, s["workflowId"]) and text in str(s.get("name", "")).casefold()])
 
 
-_RUN, _WORKFLOW = "/workflow-runs/{workflowRunId}", "/workflows/{workflowId}"
+_RUN, _WORKFLOW, _PAGE = "/workflow-runs/{workflowRunId}", "/workflows/{workflowId}", "/pages/{pageId}"
+_MARKDOWN = "text/markdown"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/testAuth", lambda call: {"apiKeyLabel": "psauth sandbox"}),
@@ -354,9 +203,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(f"{_WORKFLOW}/revisions", _revisions, "data", ("status",)),
     Endpoint(
         f"{_WORKFLOW}/revisions/{{revisionId}}",
-        lambda c: _one(c.company.library.revisions[c.template().id], c.path["revisionId"], "Revision"),
+        lambda c: one(c.company.library.revisions[c.template().id], c.path["revisionId"], "Revision"),
     ),
-    Endpoint("/workflow-runs", _search, "workflowRuns", ("workflowId", "name", "status"), "Workflow Run"),
+    Endpoint(f"{_WORKFLOW}/permissions", permissions.workflow, "data"),
+    Endpoint(f"{_WORKFLOW}/incoming-webhooks", _no_webhooks, "data"),
+    Endpoint("/workflow-runs", _search, "workflowRuns", ("workflowId", "name", "status", "fields["), "Workflow Run"),
     Endpoint("/workflow-runs/list", _all_runs, "data", ("workflowId", "status"), "Workflow Run", trailing=True),
     Endpoint(_RUN, _run),
     Endpoint(f"{_RUN}/tasks", _tasks, "tasks", rel="Tasks"),
@@ -367,29 +218,37 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(f"{_RUN}/approvals", _approvals, "approvals", rel="Approvals"),
     Endpoint(f"{_RUN}/assignees", _run_assignees, "assignees", rel="Assignees"),
     Endpoint("/tasks", _tasks_of, "tasks", ("assigneeEmail", "workflowId"), "Tasks"),
-    Endpoint("/folders", lambda call: _late(call.company.library.folders), "data"),
+    Endpoint("/folders", lambda call: late(call.company.library.folders), "data"),
+    Endpoint("/folders/{folderId}/permissions", permissions.folder, "data"),
     Endpoint("/pages", _pages, "data", ("name", "folderId")),
-    Endpoint("/pages/{pageId}", lambda call: _one(call.company.library.pages, call.path["pageId"], "Page")),
-    Endpoint("/pages/{pageId}/revisions", lambda call: _late(_page_revisions(call)), "data"),
-    Endpoint("/data-sets", lambda call: _late(call.company.library.data_sets), "dataSets", rel="Data Sets"),
-    Endpoint("/data-sets/{dataSetId}", _data_set),
+    Endpoint(_PAGE, lambda call: one(call.company.library.pages, call.path["pageId"], "Page")),
+    Endpoint(f"{_PAGE}/markdown", _markdown, kind=_MARKDOWN),
+    Endpoint(f"{_PAGE}/permissions", permissions.page, "data"),
+    Endpoint(f"{_PAGE}/revisions", lambda call: late(_page_revisions(call)), "data"),
+    Endpoint(f"{_PAGE}/revisions/{{revisionId}}", lambda c: one(_page_revisions(c), c.path["revisionId"], "Revision")),
+    Endpoint(f"{_PAGE}/revisions/{{revisionId}}/markdown", _markdown, kind=_MARKDOWN),
+    Endpoint("/data-sets", lambda call: late(call.company.library.data_sets), "dataSets", rel="Data Sets"),
+    Endpoint("/data-sets/{dataSetId}", datasets.data_set),
     Endpoint(
-        "/data-sets/{dataSetId}/records", lambda c: _late(_rows(c)), "records", rel="Data Set Records", trailing=True
+        "/data-sets/{dataSetId}/records", datasets.rows, "records", ("columns[",), "Data Set Records", trailing=True
     ),
-    Endpoint("/data-sets/{dataSetId}/records/{dataSetRecordId}", _row),
+    Endpoint("/data-sets/{dataSetId}/records/{dataSetRecordId}", datasets.row),
+    Endpoint("/data-sets/{dataSetId}/incoming-webhooks", _no_webhooks, "data"),
+    Endpoint("/webhooks", _no_webhooks, "data"),
     Endpoint("/comments", _comments, "data", ("workflowId", "workflowRunId", "taskId"), "Comment"),
     Endpoint("/comments/{commentId}", _comment),
     Endpoint("/attachments", _attachments, "data", ("workflowId", "workflowRunId", "taskId", "createdById")),
     Endpoint("/scheduled-workflows", _schedules, "data", ("workflowId", "search")),
     Endpoint(
         "/scheduled-workflows/{scheduledWorkflowId}",
-        lambda c: _one(c.company.library.schedules, c.path["scheduledWorkflowId"], "Scheduled workflow"),
+        lambda c: one(c.company.library.schedules, c.path["scheduledWorkflowId"], "Scheduled workflow"),
     ),
     Endpoint(
         "/work/items",
-        _items,
+        work.items,
         "data",
         ("assigneeEmail", "type", "workflowId", "dueDateFrom", "dueDateTo", "snoozeStatus", "includeCompleted"),
     ),
-    Endpoint("/work/stats", _stats),
+    Endpoint("/work/stats", work.stats),
+    Endpoint("/work/tasks/{taskId}", work.one_off),
 )

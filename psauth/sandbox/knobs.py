@@ -14,7 +14,8 @@ FaultKind = Literal["status", "drop", "reset", "truncate", "html", "delay", "red
 class Fault:
     """Something that goes wrong `times` times, for requests whose path starts with `path`.
 
-    `when="after"` lets the server do its work first and loses the answer; it matters to `drop`, `reset`, `delay`.
+    `when="after"` lets the server do its work first and loses the answer, or puts a scripted one in its place: what was
+    to be written is then written. A `truncate` is always after.
     `skip` requests pass unharmed first. `drop` closes the connection without an answer, `reset` does so with a TCP
     reset, `truncate` sends half of the body; these three need a `SandboxServer`, not a mounted sandbox.
     """

@@ -64,12 +64,26 @@ class Library:
 
     @property
     def choices(self) -> dict[str, list[str]]:
-        """Labels a field linked to a data set offers, by the name of the set."""
+        """Labels a field linked to a data set offered at first, by the name of the set."""
         return {name: list(labels) for name, labels in _ROWS.items()}
 
     def row_id(self, data_set: str, label: str) -> str:
         """Id of the row of `data_set` that stands behind an option."""
         return opaque_id(self._seed, "row", data_set, label)
+
+    def choosable(self, data_set: str) -> dict[str, str]:
+        """What a field linked to `data_set` offers now: label by id of the row, rows that are new at the end."""
+        made = next(s for s in self.data_sets if s["name"] == data_set)
+        column = next(f["id"] for f in made["fields"] if f["name"] == "Name")
+        labels = {
+            row["id"]: str(cell["value"])
+            for row in self.records[made["id"]]
+            for cell in row["cells"]
+            if cell["fieldId"] == column and cell["value"] is not None
+        }
+        first = [self.row_id(data_set, label) for label in _ROWS[data_set]]
+        order = {row_id: number for number, row_id in enumerate(first)}
+        return dict(sorted(labels.items(), key=lambda item: order.get(item[0], len(order))))
 
     def _stamp(self, rng: Random, oldest: int, newest: int) -> tuple[int, Person, int, Person]:
         created = self._now - rng.randrange(newest * DAY, oldest * DAY)

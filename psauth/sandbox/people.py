@@ -84,6 +84,7 @@ class Staff:
     """
 
     def __init__(self, seed: int) -> None:
+        self._seed = seed
         self.members = [Person(opaque_id(seed, "user", n), f"{_address(n)}@example.com", n, role) for n, role in _STAFF]
         self.robots: list[Person] = []
         for name in _ROBOTS:
@@ -101,6 +102,13 @@ class Staff:
         self.by_role: dict[str, list[Person]] = {}
         for person in self.members:
             self.by_role.setdefault(person.role, []).append(person)
+
+    def invite(self, email: str) -> Person:
+        """A guest of that address, from now on."""
+        person = Person(opaque_id(self._seed, "guest", email.casefold()), email, email.partition("@")[0], "guest")
+        self.users = sorted([*self.users, person], key=lambda p: p.name.casefold())
+        self.by_id[person.id] = self.by_email[email.casefold()] = person
+        return person
 
     @property
     def signers(self) -> list[Person]:

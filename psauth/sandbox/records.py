@@ -85,13 +85,10 @@ class Records:
     def options(self, template: Template, number: int) -> list[Record]:
         """What one choice offers."""
         field = template.fields[number][3]
-        made = []
-        for label in self.company.forms.options(field):
-            option = {"value": label, "label": label}
-            if field.source:
-                option["dataSetRowId"] = self.company.library.row_id(field.source, label)
-            made.append(option)
-        return made
+        if field.source:
+            rows = self.company.library.choosable(field.source)
+            return [{"value": label, "label": label, "dataSetRowId": row_id} for row_id, label in rows.items()]
+        return [{"value": label, "label": label} for label in field.options]
 
     def run(self, run: Run) -> Record:
         """One run; `audit` names ids."""
@@ -139,20 +136,22 @@ class Records:
     def value(self, run: Run, number: int) -> Record:
         """One form field value of a run; its id is that of the workflow's field."""
         field_id, at, key, field = run.template.fields[number]
-        data = self.company.forms.draw(run, number, field)
-        task = run.tasks[at]
+        task, entry = run.tasks[at], run.entries.get(number)
+        data = self.company.forms.draw(run, number, field) if entry is None else entry.data
         made: Record = {
             "id": field_id,
             "workflowRunId": run.id,
             "taskId": run.template.task_ids[at],
             "key": key,
             "fieldType": field.kind,
-            # Nobody fills in the form of a step that has not begun.
-            "data": data if task.completed is not None or at == 0 else None,
+            # Nobody fills in the form of a step that has not begun, except who did.
+            "data": data if entry is not None or task.completed is not None or at == 0 else None,
         }
         if field.label:
             made["label"] = field.label
-        if made["data"] is not None:
+        if entry is not None:
+            made |= {"updatedDate": iso(entry.at), "updatedBy": entry.by.record()}
+        elif made["data"] is not None:
             made |= {"updatedDate": iso(task.updated), "updatedBy": task.updated_by.record()}
         if field.source:
             made["dataSetLinked"] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import exp
 from random import Random
+from typing import Any
 
 from psauth.sandbox.names import CLIENTS, NEWCOMERS, PRODUCTS, SYSTEMS, VENDORS
 from psauth.sandbox.people import Person, Staff
@@ -42,6 +43,15 @@ class Decision:
     comment: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was written into a form field; `data` is None where it was cleared."""
+
+    data: Any
+    at: int
+    by: Person
+
+
 @dataclass(slots=True)
 class Run:
     """One run with its steps."""
@@ -61,6 +71,11 @@ class Run:
     assignees: list[Person] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
+    entries: dict[int, Entry] = field(default_factory=dict)  # by the number of the field; what is not here is drawn
+
+    def touch(self, moment: int, who: Person) -> None:
+        """Somebody changed something in it."""
+        self.updated, self.updated_by = moment, who
 
     def stopped(self, task: Task) -> bool:
         """Whether an earlier, unfinished stop step blocks `task`."""
@@ -104,11 +119,12 @@ class RunFactory:
         self._work_through(rng, run)
         return run
 
-    def blank(self, number: int, template: Template, name: str | None, created: int) -> Run:
+    def blank(self, number: int, template: Template, name: str | None, created: int, by: Person | None = None) -> Run:
         """A run that was started at `created` and in which nothing has happened."""
         key = f"{self._seed}/started/{number}"
         rng = Random(key)
         starter = rng.choice(self._staff.by_role[template.blueprint.steps[0].role])
+        starter = by or starter
         name = name or self._title(rng, template.blueprint.title, number, created)
         run = Run(
             opaque_id(key), key, template, name, "Active", created, starter, created, starter, None, False, "Inactive"

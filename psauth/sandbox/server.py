@@ -33,7 +33,7 @@ class SandboxServer:
 
     `port=0` takes any free one; `state` is a file that keeps connections over a restart; `prefix`
     mounts the sandbox below a path such as `/sandbox`; `clock` tells the time in
-    seconds since 1970 to everything that expires. Raises `OSError` where the port is taken.
+    seconds since 1970 to everything that expires or is written. Raises `OSError` where the port is taken.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class SandboxServer:
         self._host, self._wanted, self._prefix = host, port, prefix.rstrip("/")
         self.knobs = knobs or Knobs()
         self.grants = Grants(state, clock=clock)
-        self.company = Company(runs, seed, now, anchor=self.grants.born if now is None else None)
+        self.company = Company(runs, seed, now, anchor=self.grants.born if now is None else None, clock=clock)
         self.requests = RequestLog()
         self._wires = Wires()
         self._port: int | None = None

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from psauth.sandbox.knobs import Fault, Knobs
 
 BODY = "psauth.sandbox.body"  # where the request body stands in the scope, so that endpoints can be plain functions
-_MOST_BODY = 1_000_000
+_MOST_BODY = 20_100_000  # a little more than the API takes, so that it sees what is too much
 _KEPT = 20_000  # entries
 _MASKED = {
     "state",
@@ -235,14 +235,14 @@ class Traffic:
 
     @staticmethod
     async def _read(receive: Receive) -> bytes:
-        body: bytes = b""
+        body = bytearray()
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                return body
+                return bytes(body)
             body += message.get("body", b"")[: _MOST_BODY - len(body)]
             if not message.get("more_body", False):
-                return body
+                return bytes(body)
 
     @staticmethod
     async def _wait(seconds: float, receive: Receive) -> None:

@@ -26,6 +26,7 @@ _FILES = (
     ("export.csv", "text/csv"),
 )
 HOST = "https://files.example.com"
+COLUMNS = ("#", "Item", "Amount")  # of every table
 
 
 def a_file(rng: Random, *key: object) -> dict[str, Any]:
@@ -66,6 +67,15 @@ def _number(rng: Random, label: str) -> str:
     return str(int(rng.lognormvariate(2.2, 1.1)) + 1)
 
 
+def words(data: Any) -> list[str]:
+    """The texts of a value that a search looks into."""
+    if isinstance(data, dict):
+        return [word for name in ("value", "values", "name", "rows", "subject") for word in words(data.get(name))]
+    if isinstance(data, list):
+        return [word for part in data for word in words(part)]
+    return [] if data is None else [str(data)]
+
+
 class Forms:
     """Draws the value of a field in a run, deterministically from the run's own seed."""
 
@@ -73,7 +83,7 @@ class Forms:
         self._staff, self._options = staff, options
 
     def options(self, field: Field) -> list[str]:
-        """Labels a choice may take; those of the linked data set where there is one."""
+        """Labels the choices were drawn from; those of the linked data set, as it was, where there is one."""
         return list(field.options) or self._options.get(field.source or "", [])
 
     def draw(self, run: Run, number: int, field: Field) -> Any:
@@ -81,13 +91,12 @@ class Forms:
         rng = Random(f"{run.seed}/field/{number}")
         if rng.random() > field.filled:
             return None
-        data = self._live(rng, run, number, field)
-        return self._bare(data) if run.template.blueprint.bare else data
+        return self.shown(run, self._live(rng, run, number, field))
 
     @staticmethod
-    def _bare(data: Any) -> Any:
-        # The documentation's own form: the value alone, without its wrapping.
-        if isinstance(data, dict) and set(data) & {"value", "values"}:
+    def shown(run: Run, data: Any) -> Any:
+        """`data` as this run's workflow writes it: wrapped, or in the documentation's own form, the value alone."""
+        if run.template.blueprint.bare and isinstance(data, dict) and set(data) & {"value", "values"}:
             return data.get("value", data.get("values"))
         return data
 
@@ -129,5 +138,5 @@ class Forms:
                 rows = [
                     [str(n + 1), rng.choice(PRODUCTS), str(rng.randrange(1, 900))] for n in range(rng.randrange(1, 5))
                 ]
-                return {"columns": ["#", "Item", "Amount"], "rows": rows}
+                return {"columns": list(COLUMNS), "rows": rows}
         raise ValueError(f"no such kind of field: {field.kind}")

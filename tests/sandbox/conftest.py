@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
 import time
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import pytest
 import requests
 
 from psauth.sandbox import Knobs, SandboxServer
+
+from .contract import CONTRACT
 
 NOW = 1_790_000_000.0
 REDIRECT = "http://localhost:8501/callback"
@@ -142,6 +145,19 @@ def api(box: SandboxServer) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.headers["X-API-Key"] = box.api_key
         yield session
+
+
+@pytest.fixture(scope="module")
+def contract() -> dict[str, Any]:
+    """The service's OpenAPI document; modules that ask for it are skipped where it is absent."""
+    document: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
+    return document
+
+
+@pytest.fixture
+def send(box: SandboxServer, api: requests.Session) -> Any:
+    """One write; `body` goes out as JSON."""
+    return lambda method, path, body=None: api.request(method, f"{box.api_url}{path}", json=body, timeout=10)
 
 
 @pytest.fixture
