@@ -343,3 +343,51 @@ def test_comments_and_attachments_come_newest_first_and_by_run(box: SandboxServe
 def test_a_name_narrows_workflows_and_pages(get: Any) -> None:
     assert [w["name"] for w in get("/workflows", name="vendor").json()["workflows"]] == ["Vendor Approval"]
     assert [p["name"] for p in get("/pages", name="TONE").json()["data"]] == ["Tone of voice"]
+
+
+# Permissions, markdown, webhooks
+
+
+@pytest.mark.parametrize("what", ["workflows", "pages", "folders"])
+def test_permissions_name_everybody_once_and_levels_agree_with_flags(box: SandboxServer, get: Any, what: str) -> None:
+    of = {"workflows": box.company.templates[0].id, "pages": box.company.library.pages[0]["id"]}
+    thing = of.get(what, box.company.library.folders[0]["id"])
+    entries = get(f"/{what}/{thing}/permissions").json()["data"]
+    people = [entry["email"] if "email" in entry else entry["user"]["email"] for entry in entries]
+    assert len(set(people)) == len(people) > 3
+    assert all(all(e["permissions"].values()) == (e["accessLevel"] == "Edit") for e in entries)
+    assert get(f"/{what}/nothing/permissions").status_code == 404
+
+
+def test_a_page_and_its_revisions_can_be_read_as_markdown(box: SandboxServer, get: Any) -> None:
+    page = next(p for p in box.company.library.pages if p["name"] == "Büroregeln Berlin")
+    revision = get(f"/pages/{page['id']}/revisions").json()["data"][0]
+    assert get(f"/pages/{page['id']}/revisions/{revision['id']}").json() == {"data": revision}
+    for path in ("markdown", f"revisions/{revision['id']}/markdown"):
+        answer = get(f"/pages/{page['id']}/{path}")
+        assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
+        assert answer.text == "# Büroregeln Berlin\n"
+    assert get(f"/pages/{page['id']}/revisions/nothing/markdown").status_code == 404
+    assert get("/pages/nothing/markdown").status_code == 404
+
+
+def test_there_are_no_webhooks(box: SandboxServer, get: Any) -> None:
+    workflow, data_set = box.company.templates[0].id, box.company.library.data_sets[0]["id"]
+    for path in ("", f"/workflows/{workflow}/incoming-", f"/data-sets/{data_set}/incoming-"):
+        assert get(f"{path or '/'}webhooks").json() == {"data": [], "links": []}
+    assert get("/workflows/nothing/incoming-webhooks").status_code == 404
+    assert get("/data-sets/nothing/incoming-webhooks").status_code == 404
+
+
+def test_runs_are_found_by_what_was_typed_into_a_field(box: SandboxServer, get: Any) -> None:
+    run, value = next(
+        (run, value)
+        for run in box.company.runs
+        if run.status == "Active"
+        for value in get(f"/workflow-runs/{run.id}/form-fields").json()["fields"]
+        if value["fieldType"] == "Text" and isinstance(value["data"], dict)
+    )
+    part = value["data"]["value"][1:].upper()
+    found = get("/workflow-runs", **{f"fields[{value['id']}]": part}).json()["workflowRuns"]
+    assert run.id in {one["id"] for one in found}
+    assert get("/workflow-runs", **{f"fields[{value['id']}]": "no such thing"}).json()["workflowRuns"] == []
