@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,11 @@ from typing import Any, NoReturn
 Reader = Callable[[Any, str], Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The years 1000 to 9999 in UTC, so that every moment can be written back in four digits.
+_OLDEST = (datetime(1000, 1, 1, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_LATEST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH) // timedelta(milliseconds=1)
+_GREATEST = int(sys.float_info.max)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 # A calendar date, or a moment with its offset: without one nobody knows when it is.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?", re.ASCII)
 
@@ -34,11 +40,18 @@ def when(text: str) -> int:
     """Milliseconds since 1970 of an ISO-8601 moment or date; raises ValueError."""
     if not _MOMENT.fullmatch(text):
         raise ValueError("not an ISO-8601 date")
-    try:
-        moment = datetime.fromisoformat(text)
-        return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1)
-    except OverflowError as error:
-        raise ValueError("not a date of this age") from error
+    moment = datetime.fromisoformat(text)
+    made = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1)
+    if not _OLDEST <= made <= _LATEST:
+        raise ValueError("not a date of this age")
+    return made
+
+
+def decimal(text: str) -> float:
+    """What a decimal number is worth; raises ValueError for other texts, and for what no float can hold."""
+    if not _NUMBER.fullmatch(text):
+        raise ValueError("not a number")
+    return _finite(text)
 
 
 def text(value: Any, at: str) -> str:
@@ -76,6 +89,8 @@ def moment(value: Any, at: str) -> int:
 
 def scalar(value: Any, at: str) -> str | float | None:
     """Null, a number or text."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > _GREATEST:
+        raise BadBody(f"too large a number at '{at}'")
     if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
     if not isinstance(value, str):

@@ -7,10 +7,9 @@ import io
 from collections.abc import Iterable, Mapping
 from email.message import Message
 from email.parser import BytesParser
-from math import isfinite
 from typing import Any
 
-from psauth.sandbox.bodies import BadBody, Shape, choice, many, scalar, text, when
+from psauth.sandbox.bodies import BadBody, Shape, choice, decimal, many, scalar, text, when
 from psauth.sandbox.calls import Call, Invalid, Late, existing, late, one
 from psauth.sandbox.records import Record
 from psauth.sandbox.worktime import iso, opaque_id
@@ -94,8 +93,8 @@ def _given(call: Call) -> Cells:
     kinds = {field["id"]: field["fieldType"] for field in _set(call)["fields"]}
     cells: Cells = {}
     wrong: dict[str, str] = {}
-    for number, cell in enumerate(call.body.get("cells", ())):
-        column, at = cell["fieldId"], f"cells[{number}]"
+    for place, cell in enumerate(call.body.get("cells", ())):
+        column, at = cell["fieldId"], f"cells[{place}]"
         if column not in kinds:
             wrong[f"{at}.fieldId"] = "no such column"
         elif column in cells:
@@ -114,13 +113,7 @@ def _typed(value: str | float | None, kind: str) -> str | float | None:
     if value is None or value == "":
         return None
     if kind == "Number":
-        try:
-            number = value if isinstance(value, int | float) else float(value)
-        except ValueError as error:
-            raise ValueError("not a number") from error
-        if not isfinite(number):
-            raise ValueError("not a number")
-        return number
+        return value if isinstance(value, int | float) else decimal(value)
     if kind == "DateTime":
         try:
             return iso(when(str(value)))

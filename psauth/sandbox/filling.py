@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from math import isfinite
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from psauth.sandbox.bodies import Shape, flag, many, text, when
+from psauth.sandbox.bodies import Shape, decimal, flag, many, text, when
 from psauth.sandbox.calls import Call, Invalid
 from psauth.sandbox.records import Record
 from psauth.sandbox.runs import Entry
@@ -22,6 +22,7 @@ VALUES = Shape(may={"fields": many(_VALUE)})
 # Files have endpoints of their own; an e-mail is sent, not filled in; a snippet belongs to the workflow.
 _ELSEWHERE = ("File", "MultiFile", "Document", "SendRichEmail", "Snippet")
 _LISTS = ("MultiChoice", "MultiSelect", "Members")
+T = TypeVar("T")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -73,11 +74,11 @@ def _data(call: Call, field: Field, given: dict[str, Any]) -> Any:
         return None
     match kind:
         case "Date":
-            return {"value": _date(value), "timeHidden": given.get("timeHidden", False)}
+            return {"value": iso(_check(when, value)), "timeHidden": given.get("timeHidden", False)}
         case "Table":
             return {"columns": list(COLUMNS), "rows": _rows(value)}
         case "Number":
-            _check_number(value)
+            _check(decimal, value)
         case "Email":
             if not _EMAIL.fullmatch(value):
                 raise _Unfit("value", "not an e-mail address")
@@ -103,11 +104,11 @@ def _listed(call: Call, field: Field, given: dict[str, Any]) -> Any:
     return {"values": list(dict.fromkeys(values))} if values else None
 
 
-def _date(value: str) -> str:
+def _check(read: Callable[[str], T], value: str) -> T:
     try:
-        return iso(when(value))
+        return read(value)
     except ValueError as error:
-        raise _Unfit("value", "not an ISO-8601 date") from error
+        raise _Unfit("value", str(error)) from error
 
 
 def _rows(value: str) -> list[list[str]]:
@@ -118,15 +119,6 @@ def _rows(value: str) -> list[list[str]]:
     if any(len(row) > len(COLUMNS) for row in rows):
         raise _Unfit("value", f"the table has {len(COLUMNS)} columns")
     return [row + [""] * (len(COLUMNS) - len(row)) for row in rows]
-
-
-def _check_number(value: str) -> None:
-    try:
-        fine = isfinite(float(value))
-    except ValueError:
-        fine = False
-    if not fine:
-        raise _Unfit("value", "not a number")
 
 
 def _option(call: Call, field: Field, given: dict[str, Any]) -> str:

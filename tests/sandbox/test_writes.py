@@ -233,6 +233,20 @@ def test_eight_threads_without_one_lose_no_run(box: SandboxServer, send: Any) ->
     assert len(box.company.runs) == before + 32
 
 
+def test_eight_threads_writing_into_one_thing_lose_nothing(box: SandboxServer, send: Any, run_id: str) -> None:
+    data_set = box.company.library.data_sets[0]["id"]
+    people = [person.email for person in box.company.staff.members[:16]]
+    before = len(box.company.library.records[data_set])
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda _: send("POST", f"/data-sets/{data_set}/records", {}).json()["id"], range(32)))
+        list(pool.map(lambda email: send("POST", f"/workflow-runs/{run_id}/assignees/{email}"), people))
+    assert len(set(ids)) == 32
+    assert len(box.company.library.records[data_set]) == before + 32
+    run = box.company.run(run_id)
+    assert run is not None
+    assert {person.email for person in run.assignees} == set(people)
+
+
 # What goes wrong on the way
 
 
