@@ -11,7 +11,7 @@ endif
 .DEFAULT_GOAL := app
 
 app: $(VENV)/.app
-	$(BIN)/streamlit run app.py
+	@$(BIN)/python -m psauth app || [ $$? -eq 130 ] # Ctrl-C is how it ends
 
 # Everything: unit tests in parallel first, then those that start servers, processes and a browser.
 test: $(VENV)/.dev
@@ -47,9 +47,11 @@ $(VENV)/bin/python $(VENV)/Scripts/python.exe:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.app: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
+	@echo "Installing what the app needs into $(VENV): about half a minute."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[app]"
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
+	@echo "Installing what the tests need into $(VENV): about a minute."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[app,dev]"
 	@touch $@ $(VENV)/.app

@@ -37,13 +37,21 @@ class Callback:
 
     @classmethod
     def _read(cls, params: Mapping[str, Any] | str) -> Callback:
-        pairs = _from_address(params) if isinstance(params, str) else _from_mapping(params)
+        if isinstance(params, str):
+            pairs = _from_address(params)
+        elif isinstance(params, Mapping):
+            pairs = _from_mapping(params)
+        else:
+            raise MalformedCallback(
+                f"The callback is a {type(params).__name__}. Expected its query parameters as a mapping, or its whole "
+                "address as a text."
+            )
         seen: dict[str, str] = {}
         for name, value in pairs:
             if name in seen:
                 raise DuplicateParameter(
                     f"The callback holds the parameter {printable(name)!r} twice, which no authorization server sends. "
-                    "Nothing was done with it; begin again with Connect."
+                    "Nothing was done with it; begin again."
                 )
             if not _is_unicode(value):
                 raise MalformedCallback("The callback's parameters are not texts. Copy the whole address once more.")

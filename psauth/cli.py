@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,9 @@ import click
 from psauth.client import ProcessStreet, logout
 from psauth.exceptions import LoginRequired, PsauthError
 from psauth.interactive import login
-from psauth.settings import NAMES, PREFIX, SECRETS, Settings, unknown_variables
+from psauth.service import Service
+from psauth.settings import NAMES, PREFIX, SECRETS, Settings
+from psauth.tokens import Secret
 from psauth.transport import Transport
 from psauth.vault import Connection, Stored, Vault
 
@@ -54,10 +57,11 @@ def main(ctx: click.Context) -> None:
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-        connections = Vault.open(Settings()).connections()
-        click.echo("\nConnected:" if connections else "\nNobody is connected. Begin with: psauth login, or psauth app")
-        for connection in connections:
-            click.echo(f"  {_line(connection)}")
+        settings = Settings()
+        usable = _usable(settings, Vault.open(settings))
+        click.echo("\nConnected:" if usable else "\nNobody is connected. Begin with: psauth login, or psauth app")
+        for stored in usable:
+            click.echo(f"  {_line(stored.connection)}")
 
 
 @main.command("login")
@@ -80,10 +84,13 @@ def logout_command(account: str) -> None:
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, for programs to read.")
 @click.option("--offline", is_flag=True, help="Do not ask the service.")
 def status(as_json: bool, offline: bool) -> None:
-    """Where each setting comes from, who is connected until when, and whether the service answers."""
+    """Who is connected, and from which settings.
+
+    Also where each setting comes from, until when, and whether the service answers.
+    """
     settings = Settings()
     vault = Vault.open(settings)
     report = _report(settings, vault, ask=not offline)
@@ -95,19 +102,33 @@ def status(as_json: bool, offline: bool) -> None:
 
 
 @main.command()
-@click.option("--port", default=8765, show_default=True, help="0 takes any free port.")
-@click.option("--runs", default=1500, show_default=True, help="How many workflow runs the invented company has had.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes any free port.")
+@click.option(
+    "--runs",
+    type=click.IntRange(0),
+    default=1500,
+    show_default=True,
+    help="How many workflow runs the invented company has had.",
+)
 @click.option("--seed", default=7, show_default=True, help="Another seed, another company.")
 @click.option(
-    "--state", type=click.Path(dir_okay=False, path_type=Path), help="A file for its grants, to survive a restart."
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file for its grants and secrets, to survive a restart.  [default: in PSAUTH_HOME]",
 )
 def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
-    """Run the stand-in for Process Street until Ctrl-C, and say how to connect to it."""
-    from psauth.sandbox import SandboxServer
+    """Run the stand-in for Process Street.
 
-    server = SandboxServer(port=port, runs=runs, seed=seed, state=state)
+    It says how to connect to it, and runs until Ctrl-C.
+    """
+    from psauth.sandbox import SandboxServer, StateError
+
+    state = state or Settings().home_path / "sandbox-server.json"
     try:
-        server.start()
+        state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        server = SandboxServer(port=port, runs=runs, seed=seed, state=state).start()
+    except StateError as error:
+        raise _Failure(f"The sandbox's memory cannot be read: {error}", code=1) from None
     except OSError as error:
         raise _Failure(
             f"The sandbox cannot use port {port}: {error.strerror or error}. Try --port 0.", code=1
@@ -115,8 +136,9 @@ def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
     try:
         click.echo(f"The sandbox answers at {server.url} (invented data). In another terminal or in .env:\n")
         for name, value in _sandbox_variables(server).items():
-            click.echo(f"  {name}={value}")
-        click.echo("\nThen: psauth login. Ctrl-C stops it.")
+            click.echo(f"  export {name}={value}")
+        click.echo("\nThen: psauth login. Or, instead of the first three lines, with an API key:\n")
+        click.echo(f"  export PSAUTH_API_KEY={server.api_key}\n\nCtrl-C stops it.")
         _wait()
     finally:
         server.stop()
@@ -125,14 +147,21 @@ def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
 def app(streamlit_options: tuple[str, ...]) -> None:
-    """Start the Streamlit app on this machine; further options go to `streamlit run`."""
+    """Start the Streamlit app on this machine.
+
+    Further options go to `streamlit run`.
+    """
     try:
         from streamlit.web import cli as streamlit
     except ModuleNotFoundError:
         raise _Failure("The app needs Streamlit. Install it with: pip install 'psauth[app]'", code=1) from None
     if not APP.is_file():
         raise _Failure("app.py is not here: it belongs to a checkout of psauth, not to the installed package.", code=1)
-    streamlit.main(["run", str(APP), *streamlit_options], standalone_mode=False)
+    os.chdir(APP.parent)  # its .env and .streamlit stand beside it
+    try:
+        streamlit.main(["run", str(APP), *streamlit_options], standalone_mode=False)
+    except click.Abort:
+        raise KeyboardInterrupt from None
 
 
 def _report(settings: Settings, vault: Vault, *, ask: bool) -> dict[str, Any]:
@@ -141,9 +170,19 @@ def _report(settings: Settings, vault: Vault, *, ask: bool) -> dict[str, Any]:
         "vault": vault.place,
         "key": vault.key_source,
         "settings": {PREFIX + n.upper(): _setting(settings, n) for n in NAMES if settings.sources[n] != "not set"},
-        "unknown_settings": unknown_variables(),
-        "connections": [_connection(vault.read(c.account), vault, ask=ask) for c in vault.connections()],
+        "unknown_settings": list(settings.unknown),
+        "connections": [_connection(stored, vault, ask=ask) for stored in _usable(settings, vault)],
     }
+
+
+def _usable(settings: Settings, vault: Vault) -> list[Stored]:
+    """The stored connections, and the API key of the settings where `psauth.connect()` would use that."""
+    found = [vault.read(connection.account) for connection in vault.connections()]
+    default = next((s for s in found if s.connection.account == "default"), None)
+    if settings.api_key and (default is None or default.connection.ended):
+        unstored = Connection.unstored("default", Service.for_api_key(settings))
+        found.append(Stored(connection=unstored, api_key=Secret(settings.api_key)))
+    return found
 
 
 def _setting(settings: Settings, name: str) -> dict[str, str]:
@@ -155,7 +194,7 @@ def _connection(stored: Stored, vault: Vault, *, ask: bool) -> dict[str, Any]:
     login_required = problem is not None
     if ask and problem is None:
         try:
-            with ProcessStreet(Transport(stored, vault)) as ps:
+            with ProcessStreet(Transport(stored, None if connection.id == "settings" else vault)) as ps:
                 connection, answers = ps.whoami(), True
         except LoginRequired as error:
             login_required, problem = True, str(error)

@@ -11,13 +11,13 @@ from urllib.parse import quote, urlsplit
 
 from psauth.budget import Budget
 from psauth.endpoints import RUN_STATUSES, RUNS, TASKS, USERS, WORKFLOWS, Endpoint
-from psauth.exceptions import ApiError, LoginRequired, NotFound
+from psauth.exceptions import ApiError, LoginRequired
 from psauth.interactive import login
 from psauth.service import Service
 from psauth.settings import Settings
 from psauth.tokens import Secret
 from psauth.transport import Params, Transport
-from psauth.vault import Connection, Stored, Vault, login_line
+from psauth.vault import Connection, Stored, Vault, check_account, ended, login_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,19 +45,16 @@ def connect(
     """
     settings = settings or Settings()
     vault = Vault.open(settings)
-    stored = vault.find(account)
+    stored = vault.find(check_account(account))
     if stored is not None and stored.connection.ended is None:
         return ProcessStreet(Transport(stored, vault))
-    if settings.api_key and stored is None:
-        # Used as it stands in the settings, not copied into the vault: a key that is changed there must take effect.
+    if settings.api_key:
+        # Nobody logged in with it, so it is used as it stands in the settings and not copied into the vault.
         connection = Connection.unstored(account, Service.for_api_key(settings))
         return ProcessStreet(Transport(Stored(connection=connection, api_key=Secret(settings.api_key)), None))
     if interactive is False:
         if stored is not None:
-            raise LoginRequired(
-                f"The connection of account {account!r} has ended: {stored.connection.ended}. "
-                f"Log in with: {login_line(account)}"
-            )
+            raise ended(stored.connection)
         raise LoginRequired(f"No connection is stored for account {account!r}. Log in with: {login_line(account)}")
     login(account, settings=settings)
     return ProcessStreet(Transport(vault.read(account), vault))
@@ -163,12 +160,8 @@ class ProcessStreet:
 
     def whoami(self) -> Connection:
         """Who is connected, after asking the service: account, kind, scope, expires_at, label; never a token."""
-        try:
-            answer = self._transport.get("/testAuth")
-        except NotFound:  # documented for API keys; a service may not have it for OAuth
-            return self._transport.connection
-        label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
-        return self._transport.rename(label) if isinstance(label, str) and label else self._transport.connection
+        label = self._transport.ask_label()
+        return self._transport.rename(label) if label else self._transport.connection
 
     def refresh(self) -> Connection:
         """Renew the access token now instead of when it is due."""

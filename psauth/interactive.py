@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
 import sys
+import threading
 import time
 import webbrowser
-from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -19,7 +20,6 @@ from psauth.exceptions import (
     AuthorizationRefused,
     ExchangeFailed,
     LoginRequired,
-    NotFound,
     PsauthError,
     SettingsError,
 )
@@ -30,7 +30,7 @@ from psauth.service import Service
 from psauth.settings import Settings, is_loopback
 from psauth.tokens import Secret
 from psauth.transport import Transport
-from psauth.vault import Connection, Stored, Vault
+from psauth.vault import Connection, Stored, Vault, check_account, fingerprint
 
 log = logging.getLogger("psauth.interactive")
 
@@ -50,10 +50,14 @@ def login(account: str = "default", *, settings: Settings | None = None, timeout
     """
     settings = settings or Settings()
     vault = Vault.open(settings)
+    stored = vault.find(check_account(account))
     if settings.client_id:
-        return _login_oauth(account, settings, vault, timeout)
+        return _login_oauth(account, settings, None, vault, timeout)
     if settings.api_key:
         return store_api_key(settings.api_key, Service.for_api_key(settings), vault, account)
+    if stored is not None and stored.token is not None:
+        # Nothing is configured here, but the connection remembers where it was made: log in there again.
+        return _login_oauth(account, settings, stored.service, vault, timeout)
     missing = ", ".join(settings.missing()) or "PSAUTH_CLIENT_ID (OAuth app) or PSAUTH_API_KEY (API key)"
     raise SettingsError(
         f"Nothing to log in with: {missing} is not set. Set it in the environment or in .env, or try psauth.Sandbox() "
@@ -67,40 +71,41 @@ def store_api_key(api_key: str, service: Service, vault: Vault, account: str) ->
     stored = Stored(connection=Connection.unstored(account, service), api_key=api_key)
     transport = Transport(stored, None)
     try:
-        answer = transport.get("/testAuth")
-    except NotFound:
-        answer = {}
+        label = transport.ask_label()
     finally:
         transport.close()
-    label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
     with vault.lock(account):
-        connection = vault.connect(account, service, api_key=api_key, label=label if isinstance(label, str) else None)
+        connection = vault.connect(account, service, api_key=api_key, label=label)
     log.info("connected: account=%s kind=api_key", account)
     return connection
 
 
-def _login_oauth(account: str, settings: Settings, vault: Vault, timeout: float) -> Connection:
+def _login_oauth(account: str, settings: Settings, service: Service | None, vault: Vault, timeout: float) -> Connection:
+    """By OAuth at the service of the settings, or at `service`."""
     flow = AuthorizationFlow(settings, vault)
     if settings.consent is not None:
-        return flow.finish(settings.consent(flow.begin(account).url))
-    redirect = urlsplit(settings.redirect_uri)
+        return flow.finish(settings.consent(flow.begin(account, service=service).url))
+    redirect_uri = (service and service.redirect_uri) or settings.redirect_uri
+    redirect = urlsplit(redirect_uri)
     if remote := _remote():
-        return _login_by_paste(flow, flow.begin(account), f"This is {remote}, so no browser can be opened here.")
+        request = flow.begin(account, service=service)
+        return _login_by_paste(flow, request, f"This is {remote}, so no browser can be opened here.", timeout)
     if redirect.scheme != "http" or not is_loopback(redirect.hostname):
-        return _login_by_paste(flow, flow.begin(account), f"{settings.redirect_uri} is not on this machine.")
+        request = flow.begin(account, service=service)
+        return _login_by_paste(flow, request, f"{redirect_uri} is not on this machine.", timeout)
     try:
-        receiver = Receiver(settings.redirect_uri)
+        receiver = Receiver(redirect_uri)
     except OSError as error:
-        request = flow.begin(account)
-        if _app_answers(settings.redirect_uri):
+        request = flow.begin(account, service=service)
+        if _app_answers(redirect_uri, vault):
             return _login_by_app(request, vault, timeout)
         why = f"Port {redirect.port} is taken by another program ({error.strerror or error})."
-        return _login_by_paste(flow, request, why)
+        return _login_by_paste(flow, request, why, timeout)
     with receiver:
-        request = flow.begin(account, redirect_uri=receiver.redirect_uri)
+        request = flow.begin(account, redirect_uri=receiver.redirect_uri, service=service)
         receiver.await_callback(request.state, flow.finish)
         if not _open_browser(request.url):
-            return _login_by_paste(flow, request, "No browser was found on this machine.")
+            return _login_by_paste(flow, request, "No browser was found on this machine.", timeout, receiver)
         _say(f"Your browser shows the consent page now. If it does not, open this address:\n{request.url}")
         outcome = receiver.wait(timeout)
     if outcome is None:
@@ -129,16 +134,27 @@ def _login_by_app(request: AuthorizationRequest, vault: Vault, timeout: float) -
     return vault.read(request.account).connection
 
 
-def _login_by_paste(flow: AuthorizationFlow, request: AuthorizationRequest, why: str) -> Connection:
+def _login_by_paste(
+    flow: AuthorizationFlow, request: AuthorizationRequest, why: str, timeout: float, receiver: Receiver | None = None
+) -> Connection:
+    """The person opens the address wherever they have a browser; its callback is pasted, or arrives at the receiver."""
+    _check_somebody_is_here()
     _say(
         f"{why}\n\n1. Open this address in a browser, and allow the access:\n{request.url}\n\n"
-        f"2. The browser goes to an address that begins with {request.redirect_uri} and may not load: that is expected.\n"
-        "   Copy that whole address and paste it here.\n"
+        f"2. The browser goes on to an address that begins with {request.redirect_uri}\n"
+        "   If the page there says Connected, you are done. Else, whether it loads or not, copy its whole address\n"
+        "   and paste it here.\n"
     )
+    deadline = time.monotonic() + timeout
     for attempt in range(1, PASTES + 1):
-        pasted = Secret(_ask("Callback address: "))
+        pasted = _ask("Callback address: ", deadline, timeout, receiver)
+        if receiver is not None and (outcome := receiver.wait(0)) is not None:
+            _say("")
+            if isinstance(outcome, PsauthError):
+                raise outcome
+            return outcome
         try:
-            return flow.finish(pasted)
+            return flow.finish(pasted or "")
         except (AccessDenied, AuthorizationRefused, ExchangeFailed):
             raise
         except AuthorizationError as refusal:
@@ -148,16 +164,44 @@ def _login_by_paste(flow: AuthorizationFlow, request: AuthorizationRequest, why:
     raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
 
-def _ask(prompt: str) -> str:
-    """One line from the person; LoginRequired where there is nobody to ask."""
-    notebook = "ipykernel" in sys.modules
-    if not notebook and not (sys.stdin and sys.stdin.isatty()):
+def _check_somebody_is_here() -> None:
+    """LoginRequired where there is neither a notebook nor a terminal to ask."""
+    if "ipykernel" not in sys.modules and not (sys.stdin and sys.stdin.isatty()):
         raise LoginRequired(
             "A login needs a person, and there is no terminal to ask. Log in once with `psauth login` on a terminal, or "
             "set PSAUTH_API_KEY; afterwards psauth.connect(interactive=False) works here."
         )
+
+
+def _ask(prompt: str, deadline: float, timeout: float, receiver: Receiver | None) -> Secret | None:
+    """One line from the person, or None when the receiver was faster; LoginRequired when neither comes in time."""
+    if "ipykernel" in sys.modules:
+        return _read_line(prompt)  # a kernel reads in its main thread only; Enter is enough once the receiver has it
+    lines: queue.SimpleQueue[Secret | BaseException] = queue.SimpleQueue()
+
+    def read() -> None:
+        try:
+            lines.put(_read_line(prompt))
+        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
+            lines.put(error)
+
+    threading.Thread(target=read, name="psauth-prompt", daemon=True).start()
+    while time.monotonic() < deadline:
+        try:
+            line = lines.get(timeout=0.2)
+        except queue.Empty:
+            if receiver is not None and receiver.wait(0) is not None:
+                return None
+            continue
+        if isinstance(line, BaseException):
+            raise line
+        return line
+    raise _nobody(timeout)
+
+
+def _read_line(prompt: str) -> Secret:
     try:
-        return input(prompt)
+        return Secret(input(prompt))
     except KeyboardInterrupt:
         raise
     except Exception as error:
@@ -188,12 +232,18 @@ def _remote() -> str | None:
     return None
 
 
-def _app_answers(redirect_uri: str) -> bool:
+def app_mark(vault: Vault) -> dict[str, str]:
+    """What the app says at APP_MARK: that it is psauth's, and by a fingerprint which vault it has open."""
+    return {"app": "psauth", "vault": fingerprint(vault.place)[:16]}
+
+
+def _app_answers(redirect_uri: str, vault: Vault) -> bool:
+    """Whether the psauth app with this very vault has the port of the redirect URI."""
     parts = urlsplit(redirect_uri)
     try:
         answer = requests.get(f"http://{parts.netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False)
-        return answer.ok and answer.json().get("app") == "psauth"
-    except (requests.RequestException, ValueError, AttributeError):
+        return answer.ok and answer.json() == app_mark(vault)
+    except (requests.RequestException, ValueError):
         return False
 
 

@@ -54,7 +54,7 @@ def find_key(configured: str, *, vault: str, folder: Path) -> Key | None:
         return Key((text,), "the operating system's keyring")
     path = key_file(folder)
     try:
-        text = path.read_text("ascii").strip()
+        text = Secret(path.read_text("ascii").strip())
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
@@ -74,16 +74,23 @@ def find_key(configured: str, *, vault: str, folder: Path) -> Key | None:
 
 def create_key(*, vault: str, folder: Path) -> Key:
     """A new key for a new vault: kept in the keyring where there is a working one, else in a file, which is said once."""
-    text = Fernet.generate_key().decode()
+    text = Secret(Fernet.generate_key().decode())
     if _keyring_set(vault, text):
         return Key((text,), "the operating system's keyring")
     path = key_file(folder)
-    write_private(path, text + "\n")
+    try:
+        write_private(path, text)
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+        raise VaultError(
+            f"The key file {path} cannot be written ({problem}). Make room, or make the folder writable for you; nothing "
+            "was kept."
+        ) from None
     warnings.warn(
         f"No keyring on this machine, so the vault's key is kept in {path} (readable by you alone). Whoever can read "
         "that file and the vault can use your connections; set PSAUTH_SECRET_KEY to keep the key elsewhere.",
         PsauthWarning,
-        stacklevel=2,
+        stacklevel=3,  # whoever opened the vault
     )
     return Key((text,), str(path))
 
@@ -108,25 +115,37 @@ def write_private(path: Path, text: str) -> None:
 
 def _keyring_get(vault: str) -> str | None:
     import keyring
-    from keyring.errors import KeyringError
 
     try:
-        text = keyring.get_password(KEYRING_SERVICE, vault)
-        Fernet(text or "")
-    except (KeyringError, ValueError, OSError, RuntimeError):
+        text = Secret(keyring.get_password(KEYRING_SERVICE, vault) or "")
+        Fernet(text)
+    except Exception:  # noqa: BLE001 - each backend raises what it likes
         # No backend, a locked one, or something that is no key: the file is asked next, and a vault that
         # neither opens says so itself.
         return None
     return text
 
 
+def keyring_problem(vault: str) -> str | None:
+    """Why the keyring could not be asked, when that may be why the key of an existing vault is missing."""
+    import keyring
+    from keyring.errors import KeyringLocked
+
+    try:
+        keyring.get_password(KEYRING_SERVICE, vault)
+    except KeyringLocked:
+        return "The operating system's keyring is locked: unlock it"
+    except Exception as error:  # noqa: BLE001 - as above
+        return f"The operating system's keyring does not work ({type(error).__name__}): repair it"
+    return None
+
+
 def _keyring_set(vault: str, text: str) -> bool:
     import keyring
-    from keyring.errors import KeyringError
 
     try:
         keyring.set_password(KEYRING_SERVICE, vault, text)
         # Some backends accept and forget (keyring's own "null"); only what can be read back was kept.
         return keyring.get_password(KEYRING_SERVICE, vault) == text
-    except (KeyringError, OSError, RuntimeError):
+    except Exception:  # noqa: BLE001 - as above
         return False

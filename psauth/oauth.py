@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import logging
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, quote_plus, urlsplit
+from urllib.parse import urlsplit
 
-import requests
 from oauthlib.oauth2 import WebApplicationClient
 from requests_oauthlib import OAuth2Session
-from urllib3.exceptions import NewConnectionError
 
 from psauth.callback import Callback, printable
 from psauth.exceptions import (
@@ -35,10 +32,11 @@ from psauth.exceptions import (
     StateSpent,
     StateUnknown,
 )
-from psauth.service import TIMEOUT, Service, Session
+from psauth.service import Service
 from psauth.settings import Settings, check_address
-from psauth.tokens import Secret, Token, masked
-from psauth.vault import Connection, Pending, Stored, Vault, login_line
+from psauth.token_endpoint import NoAnswer, Refused, answer_fields, ask_for_token, described, post, secrets_in
+from psauth.tokens import Secret, Token
+from psauth.vault import Connection, Pending, Stored, Vault, check_account, ended, login_line
 
 log = logging.getLogger("psauth.oauth")
 
@@ -80,17 +78,19 @@ class AuthorizationFlow:
         browser: str | None = None,
         return_to: str | None = None,
         redirect_uri: str | None = None,
+        service: Service | None = None,
     ) -> AuthorizationRequest:
         """Make an authorization request and remember what its callback must match, for ten minutes.
 
         `browser` is a secret of the browser that will carry the callback (a cookie), `return_to` a path of the app to
-        go on to. Raises SettingsError when settings are incomplete, ServiceUnavailable when an issuer must be asked
+        go on to, `service` one to authorize at in the place of that of the settings. Raises SettingsError when settings are incomplete, ServiceUnavailable when an issuer must be asked
         and does not answer.
         """
         if return_to is not None and not is_path_here(return_to):
             raise ValueError(f"return_to is {return_to!r}. Expected a path of this app, like /connection.")
-        service = Service.for_oauth(self._settings)
-        redirect_uri = redirect_uri or self._settings.redirect_uri
+        check_account(account)
+        service = service or Service.for_oauth(self._settings)
+        redirect_uri = redirect_uri or service.redirect_uri or self._settings.redirect_uri
         state = Secret(secrets.token_urlsafe(STATE_BYTES))
         verifier = Secret(secrets.token_urlsafe(VERIFIER_BYTES))
         self._vault.await_callback(
@@ -127,7 +127,7 @@ class AuthorizationFlow:
         pending = self._match(callback, browser)
         if callback.error is None and callback.code is None:
             raise CodeMissing(
-                "The callback holds neither a code nor an error. Begin again with Connect; if it happens again, the "
+                "The callback holds neither a code nor an error. Begin again; if it happens again, the "
                 "service's answer is incomplete."
             )
         if self._vault.consume(callback.state or "") is None:
@@ -145,16 +145,14 @@ class AuthorizationFlow:
         if callback.state is None:
             hint = f" It reports the error {printable(callback.error)!r}." if callback.error else ""
             raise StateMissing(
-                f"The callback has no state, so nothing shows that it answers a request of yours.{hint} "
-                "Begin again with Connect."
+                f"The callback has no state, so nothing shows that it answers a request of yours.{hint} Begin again."
             )
         pending = self._vault.pending(callback.state)
         if pending is None:
             if self._vault.was_spent(callback.state):
                 raise _spent()
             raise StateUnknown(
-                "This callback answers no request made here: it is from elsewhere, or more than a day old. "
-                "Begin again with Connect."
+                "This callback answers no request made here: it is from elsewhere, or more than a day old. Begin again."
             )
         if not pending.belongs_to(browser):
             raise BrowserMismatch(
@@ -162,7 +160,7 @@ class AuthorizationFlow:
                 "with Connect in this one."
             )
         if pending.is_expired():
-            raise StateExpired("This request was begun more than ten minutes ago. Begin again with Connect.")
+            raise StateExpired("This request was begun more than ten minutes ago. Begin again.")
         _check_issuer(callback, pending.service)
         return pending
 
@@ -180,7 +178,7 @@ def renew(vault: Vault, seen: Stored, *, because: str = "expiry") -> Stored:
         stored = vault.read(account)
         token, before = stored.token, seen.token
         if stored.connection.ended:
-            raise _ended(stored.connection)
+            raise ended(stored.connection)
         if token is None:
             return stored
         if (before is None or token.access_token != before.access_token) and not token.is_expired():
@@ -196,10 +194,10 @@ def renew(vault: Vault, seen: Stored, *, because: str = "expiry") -> Stored:
             )
         vault.attempt(stored)
         try:
-            answer = _refresh(stored.connection.service, token)
-        except _Refused as refusal:
+            answer = _refresh(stored.service, token)
+        except Refused as refusal:
             return _after_refusal(vault, stored, refusal, because)
-        except _NoAnswer as failure:
+        except NoAnswer as failure:
             return _after_silence(stored, failure, because)
         renewed = vault.renew(stored, token.succeeded_by(answer))
         log.info("refreshed: account=%s because=%s", account, because)
@@ -232,7 +230,7 @@ def disconnect(vault: Vault, account: str = "default") -> Disconnected:
         log.info("revoked and forgotten: account=%s", account)
         message = "Disconnected: the service has revoked the access, and it was removed from this machine."
     else:
-        log.warning("forgotten, not revoked: account=%s (%s)", account, problem)
+        log.info("forgotten, not revoked: account=%s (%s)", account, problem)
         message = f"Removed from this machine, but not revoked at the service: {problem}"
     return Disconnected(account=account, existed=True, revoked=problem is None, message=message)
 
@@ -270,7 +268,7 @@ def _check_issuer(callback: Callback, service: Service) -> None:
         if service.iss_required:
             raise IssuerMismatch(
                 f"The callback does not name its authorization server, although {service.issuer} always does. "
-                "Nothing was done with it; begin again with Connect."
+                "Nothing was done with it; begin again."
             )
         return
     if service.issuer:
@@ -291,19 +289,17 @@ def _check_issuer(callback: Callback, service: Service) -> None:
 def _spent() -> StateSpent:
     return StateSpent(
         "This callback was used before (a reload, or the back button). If you are connected, all is well; else begin "
-        "again with Connect."
+        "again."
     )
 
 
 def _refusal(callback: Callback) -> AuthorizationError:
     if callback.error == "access_denied":
-        return AccessDenied(
-            "Access was declined, so nothing was connected. Begin again with Connect if that was a slip."
-        )
+        return AccessDenied("Access was declined, so nothing was connected. Begin again if that was a slip.")
     error = printable(callback.error or "")
     said = f" ({printable(callback.error_description)})" if callback.error_description else ""
     return AuthorizationRefused(
-        f"The service refused the request: {error}{said}. {_HINTS.get(error, 'Begin again with Connect.')}", error=error
+        f"The service refused the request: {error}{said}. {_HINTS.get(error, 'Begin again.')}", error=error
     )
 
 
@@ -315,25 +311,7 @@ _HINTS: Mapping[str, str] = {
 }
 
 
-# The token endpoint -----------------------------------------------------------------------------------------------
-
-
-class _NoAnswer(Exception):
-    """The token endpoint gave no usable answer; `sent` when it may have acted on the request all the same."""
-
-    def __init__(self, message: str, *, sent: bool, status: int | None = None) -> None:
-        super().__init__(message)
-        self.sent = sent
-        self.status = status
-
-
-class _Refused(Exception):
-    """The token endpoint said no; `error` is its code (RFC 6749 §5.2), where it gave one."""
-
-    def __init__(self, message: str, *, status: int, error: str | None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.error = error
+# Tokens -----------------------------------------------------------------------------------------------------------
 
 
 def _exchange(pending: Pending, callback: Callback) -> Token:
@@ -347,21 +325,21 @@ def _exchange(pending: Pending, callback: Callback) -> Token:
         )
     )
     try:
-        return _ask_for_token(pending.service, body)
-    except _Refused as refusal:
+        return ask_for_token(pending.service, body)
+    except Refused as refusal:
         check = (
             "Check PSAUTH_CLIENT_ID and PSAUTH_CLIENT_SECRET, then begin"
             if refusal.error == "invalid_client"
             else "Begin"
         )
         raise ExchangeFailed(
-            f"The service did not accept the code: {refusal}. {check} again with Connect.",
+            f"The service did not accept the code: {refusal}. {check} again.",
             status=refusal.status,
             error=refusal.error,
         ) from None  # the cause's frames hold requests' own copies of the code
-    except _NoAnswer as failure:
+    except NoAnswer as failure:
         raise ExchangeFailed(
-            f"The service gave no token: {failure}. Try Connect again in a moment.", status=failure.status
+            f"The service gave no token: {failure}. Try again in a moment.", status=failure.status
         ) from None
 
 
@@ -370,120 +348,23 @@ def _refresh(service: Service, token: Token) -> Token:
     client = WebApplicationClient(service.client_id)
     body = Secret(client.prepare_refresh_body(refresh_token=token.refresh_token, client_id=service.client_id))
     try:
-        return _ask_for_token(service, body)
-    except _NoAnswer as failure:
+        return ask_for_token(service, body)
+    except NoAnswer as failure:
         if not failure.sent:
             raise
         log.warning("the answer to a refresh was lost (%s); asking once more", failure)
-        return _ask_for_token(service, body)
-
-
-def _ask_for_token(service: Service, body: Secret) -> Token:
-    status, text = _post(service, service.token_url, body)
-    fields = _answer_fields(text)
-    described = _described(service.token_url, status, fields, _secrets_in(service, body))
-    error = fields.get("error")
-    if status >= 500 or status == requests.codes.too_many_requests or 300 <= status < 400:
-        raise _NoAnswer(described, sent=False, status=status)
-    if status >= 400 or isinstance(error, str):
-        code = printable(masked(error, *_secrets_in(service, body))) if isinstance(error, str) else None
-        raise _Refused(described, status=status, error=code)
-    try:
-        return Token.from_answer(fields)
-    except ValueError as problem:
-        # It answered, so it may have acted: the answer is as good as lost.
-        raise _NoAnswer(f"{service.token_url} answered {status}, but {problem}", sent=True, status=status) from None
-
-
-def _post(service: Service, address: str, body: Secret) -> tuple[int, str]:
-    """Send a form to a token or revocation endpoint, with the client's authentication; status and text of the answer.
-
-    Redirects are not followed: the body is secret.
-    """
-    check_address(address, "The token or revocation address")
-    auth = _ClientAuth(service)
-    try:
-        with Session() as session:
-            answer = session.post(
-                address,
-                data=auth.complete(body),
-                auth=auth,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
-            )
-    except requests.RequestException as error:
-        sent = not _never_sent(error)
-        raise _NoAnswer(f"{address} does not answer ({type(error).__name__})", sent=sent) from None
-    return answer.status_code, answer.text
-
-
-class _ClientAuth(requests.auth.AuthBase):
-    """How the client shows who it is (RFC 6749 §2.3.1): in the body, by HTTP Basic, or not at all.
-
-    Being there at all, it also keeps requests from adding credentials out of ~/.netrc.
-    """
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-
-    def complete(self, body: Secret) -> bytes:
-        service = self._service
-        if service.token_auth == "post" and service.client_secret:
-            return f"{body}&client_secret={quote_plus(service.client_secret)}".encode("ascii")
-        return body.encode("ascii")
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        service = self._service
-        if service.token_auth == "basic":
-            pair = f"{quote_plus(service.client_id)}:{quote_plus(service.client_secret)}"
-            request.headers["Authorization"] = "Basic " + base64.b64encode(pair.encode("ascii")).decode()
-        return request
-
-
-def _never_sent(error: requests.RequestException) -> bool:
-    """Whether the request surely did not reach the server, so that nothing can have been spent by it."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError):
-        return True
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, NewConnectionError) or not isinstance(
-        error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
-    )
-
-
-def _answer_fields(text: str) -> dict[str, Any]:
-    """JSON (RFC 6749 §5.1), or a form, which older servers send."""
-    try:
-        fields = json.loads(text)
-    except ValueError:
-        try:
-            return dict(parse_qsl(text.strip(), max_num_fields=100)) if len(text) < 65_536 else {}
-        except ValueError:
-            return {}
-    return fields if isinstance(fields, dict) else {}
-
-
-def _described(address: str, status: int, fields: Mapping[str, Any], sent: Iterable[str]) -> str:
-    error, description = fields.get("error"), fields.get("error_description")
-    said = [printable(masked(str(part), *sent)) for part in (error, description) if part]
-    return f"{address} answered {status}" + (f" ({': '.join(said)})" if said else "")
-
-
-def _secrets_in(service: Service, body: Secret) -> list[str]:
-    """What was sent and must not come back in an error's words."""
-    secret = {"code", "code_verifier", "refresh_token", "token"}
-    return [service.client_secret, *(value for name, value in parse_qsl(body) if name in secret)]
+        return ask_for_token(service, body)
 
 
 # After a refresh that brought nothing -----------------------------------------------------------------------------
 
 
-def _after_refusal(vault: Vault, stored: Stored, refusal: _Refused, because: str) -> Stored:
+def _after_refusal(vault: Vault, stored: Stored, refusal: Refused, because: str) -> Stored:
     account = stored.connection.account
     if refusal.error == "invalid_grant":
         vault.end(stored, "the service has ended the access (invalid_grant)")
         log.warning("refresh refused: account=%s invalid_grant; a new login is needed", account)
-        raise _ended(vault.read(account).connection) from None
+        raise ended(vault.read(account).connection) from None
     if because == "expiry" and _alive(stored):
         log.warning("refresh refused: %s; going on with the access token while it lives", refusal)
         return stored
@@ -493,7 +374,7 @@ def _after_refusal(vault: Vault, stored: Stored, refusal: _Refused, because: str
     ) from None
 
 
-def _after_silence(stored: Stored, failure: _NoAnswer, because: str) -> Stored:
+def _after_silence(stored: Stored, failure: NoAnswer, because: str) -> Stored:
     account = stored.connection.account
     if because == "expiry" and _alive(stored):
         log.warning("refresh postponed: %s; going on with the access token while it lives", failure)
@@ -515,24 +396,18 @@ def _alive(stored: Stored) -> bool:
     return stored.token is not None and stored.token.is_expired(timedelta(0)) is not True
 
 
-def _ended(connection: Connection) -> LoginRequired:
-    return LoginRequired(
-        f"The connection of account {connection.account!r} has ended: {connection.ended}. "
-        f"Log in with: {login_line(connection.account)}"
-    )
-
-
 # The end ----------------------------------------------------------------------------------------------------------
 
 
 def _revoke(stored: Stored) -> str | None:
     """Revoke at the service; why that did not work, or None when it did."""
-    service, token = stored.connection.service, stored.token
+    service, token = stored.service, stored.token
     if token is None:
         return "an API key stays valid until it is deleted in Process Street's settings."
     if not service.revoke_url:
         return "the service publishes no revocation address. Remove the app in the service's own settings."
     client = WebApplicationClient(service.client_id)
+    problems = []
     for hint in ("refresh_token", "access_token"):
         if getattr(token, hint) is None:
             continue
@@ -542,10 +417,9 @@ def _revoke(stored: Stored) -> str | None:
         )
         body = Secret(body)
         try:
-            status, text = _post(service, service.revoke_url, body)
-        except _NoAnswer as failure:
+            status, text = post(service, service.revoke_url, body)
+        except NoAnswer as failure:
             return f"{failure}. Remove the app in the service's own settings."
         if status >= 300:
-            fields = _answer_fields(text)
-            return f"{_described(service.revoke_url, status, fields, _secrets_in(service, body))}."
-    return None
+            problems.append(f"{described(service.revoke_url, status, answer_fields(text), secrets_in(service, body))}.")
+    return problems[0] if problems else None

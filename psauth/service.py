@@ -45,6 +45,7 @@ class Service:
     client_secret: str = ""
     token_auth: str = "post"
     scope: str = ""
+    redirect_uri: str = ""
 
     @property
     def host(self) -> str:
@@ -78,6 +79,7 @@ class Service:
             client_secret=Secret(settings.client_secret),
             token_auth=settings.token_auth,
             scope=settings.scope,
+            redirect_uri=settings.redirect_uri,
         )
         if settings.issuer and not (settings.authorize_url and settings.token_url and settings.revoke_url):
             service = _discovered(service)
@@ -96,6 +98,10 @@ class Service:
         """The inverse of `to_json`."""
         fields = json.loads(text)
         return cls(**{**fields, "client_secret": Secret(fields["client_secret"])})
+
+    def without_secret(self) -> Service:
+        """The same, fit to be shown: the client secret stays in the vault."""
+        return replace(self, client_secret="")
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle: a connection may be cached or sent to a worker, the client secret stays in the vault."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import ipaddress
 import os
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field, fields
 from pathlib import Path
@@ -21,6 +23,9 @@ TOKEN_URL: Final = "https://app.process.st/oauth/token"
 SECRETS: Final = frozenset({"client_secret", "api_key", "secret_key"})
 TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
 
+SECRETS_FILE: Final = Path(".streamlit") / "secrets.toml"
+PROJECT_MARKS: Final = ("app.py", "pyproject.toml", ".git")
+
 _UNSET: Any = object()
 """Marks a keyword that was not given, so that the environment is asked; None and "" are given values."""
 
@@ -29,8 +34,9 @@ _UNSET: Any = object()
 class Settings:
     """Everything that can be configured; each name is also an environment variable `PSAUTH_<NAME>`.
 
-    A keyword wins over the environment, that over `.env` in the working folder, that over `secrets` (the `[psauth]`
-    section of Streamlit's secrets), that over the default. Blank values count as not set. `sources` says per name
+    A keyword wins over the environment, that over `.env` in the working folder or the project it belongs to, that over
+    `secrets` (the `[psauth]` section of Streamlit's secrets, by default read from `.streamlit/secrets.toml`), that over
+    the default. Blank values count as not set. `sources` says per name
     which of them it was. Raises SettingsError for a value that cannot be used.
 
     Addresses left empty follow from the rest: `issuer` finds them by RFC 8414, else those of Process Street apply.
@@ -56,12 +62,17 @@ class Settings:
     consent: Callable[[str], str] | None = field(default=None, compare=False)
     """Answers an authorization URL with the callback address, in the place of a person and a browser (the sandbox's)."""
     sources: Mapping[str, str] = field(init=False, compare=False)
+    unknown: tuple[str, ...] = field(init=False, compare=False)
+    """Names that begin with PSAUTH_ and are no settings: most likely misspelt."""
 
     def __post_init__(self, secrets: Mapping[str, Any] | None, env_file: str | Path | None) -> None:
+        env_path = _find(env_file)
+        if secrets is None:
+            secrets = _read_streamlit_secrets(_find(SECRETS_FILE) if env_file is not None else None)
         layers = [
             ("environment", {k: v for k, v in os.environ.items() if k.startswith(PREFIX)}),
-            (str(env_file), _read_env_file(env_file)),
-            ("Streamlit secrets", _as_variables(secrets or {})),
+            (str(env_path), _read_env_file(env_path)),
+            ("Streamlit secrets", _as_variables(secrets)),
             ("default", {PREFIX + name.upper(): value for name, value in DEFAULTS.items()}),
         ]
         sources: dict[str, str] = {}
@@ -73,6 +84,9 @@ class Settings:
                 value, sources[name] = _first(PREFIX + name.upper(), layers)
             object.__setattr__(self, name, "" if value is None else str(value).strip())
         object.__setattr__(self, "sources", sources)
+        known = {PREFIX + name.upper() for name in NAMES}
+        given_names = {name for _, values in layers for name in values if name.startswith(PREFIX)}
+        object.__setattr__(self, "unknown", tuple(sorted(given_names - known)))
         if not self.home:
             object.__setattr__(self, "home", str(_default_home()))
         del layers  # they hold secrets, which no traceback should show
@@ -110,6 +124,7 @@ class Settings:
         kept = {name: getattr(self, name) for name in NAMES}
         copy = Settings(**{**kept, "consent": self.consent, **changes}, env_file=None)
         object.__setattr__(copy, "sources", {**self.sources, **dict.fromkeys(changes, "keyword")})
+        object.__setattr__(copy, "unknown", self.unknown)
         return copy
 
     def __repr__(self) -> str:
@@ -128,7 +143,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "scope": "read,write",
     "token_auth": "post",
 }
-NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources"})
+NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown"})
 
 
 def is_loopback(host: str | None) -> bool:
@@ -163,12 +178,6 @@ def check_address(address: str, what: str) -> str:
     return address
 
 
-def unknown_variables() -> list[str]:
-    """The environment's `PSAUTH_…` names that psauth does not know: most likely misspelt."""
-    known = {PREFIX + name.upper() for name in NAMES}
-    return sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
-
-
 def _check(settings: Settings) -> None:
     for name in ("authorize_url", "token_url", "revoke_url", "issuer", "api_url"):
         if value := getattr(settings, name):
@@ -181,8 +190,11 @@ def _check(settings: Settings) -> None:
             f"{_label(settings, 'token_auth')} is {settings.token_auth!r}. Expected one of {', '.join(TOKEN_AUTH_METHODS)}."
         )
     for name in ("client_id", "client_secret", "api_key"):
-        if any(ord(c) < 32 for c in getattr(settings, name)):
-            raise SettingsError(f"{_label(settings, name)} holds a line break or control character. Copy it again.")
+        if not all(32 <= ord(c) < 127 for c in getattr(settings, name)):
+            raise SettingsError(
+                f"{_label(settings, name)} holds a character that no credential has (a line break, “…”, an accent). Copy it "
+                "again, whole."
+            )
 
 
 def _label(settings: Settings, name: str) -> str:
@@ -198,17 +210,53 @@ def _first(variable: str, layers: list[tuple[str, dict[str, Any]]]) -> tuple[Any
     return "", "not set"
 
 
-def _read_env_file(path: str | Path | None) -> dict[str, Any]:
-    if path is None or not Path(path).is_file():
+def _find(name: str | Path | None) -> Path | None:
+    """The file of that name in the working folder, or above it up to the project's own; not above that.
+
+    Notebooks lie in a folder of the project, and its `.env` beside app.py; what lies higher up belongs to others.
+    """
+    if name is None:
+        return None
+    path, here = Path(name), Path.cwd()
+    if path.is_absolute() or path.exists():
+        return path if path.exists() else None
+    above = [here, *here.parents]
+    top = next((n for n, folder in enumerate(above) if any((folder / mark).exists() for mark in PROJECT_MARKS)), 0)
+    return next((folder / path for folder in above[: top + 1] if (folder / path).exists()), None)
+
+
+def _read_streamlit_secrets(path: Path | None) -> Mapping[str, Any]:
+    """The `[psauth]` section, read without Streamlit, so that a notebook sees what the app sees."""
+    if path is None:
+        return {}
+    try:
+        section = tomllib.loads(path.read_text("utf-8")).get("psauth", {})
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{path} cannot be read ({type(error).__name__}). Expected TOML with a section [psauth]."
+        ) from None
+    return section if isinstance(section, dict) else {}
+
+
+def _read_env_file(path: Path | None) -> dict[str, Any]:
+    if path is None:
         return {}
     from dotenv import dotenv_values  # here, because `import psauth` stays light
 
     try:
-        return dict(dotenv_values(path, interpolate=False))
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError:
         raise SettingsError(
-            f"{path} cannot be read ({type(error).__name__}). Expected lines like PSAUTH_CLIENT_ID=…"
-        ) from error
+            f"{path.absolute()} is not UTF-8. Save it as UTF-8 text, with lines like NAME=value."
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"{path.absolute()} cannot be read ({error.strerror or type(error).__name__}). Make it a file readable for you."
+        ) from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip().removeprefix("export ").startswith(PREFIX) and "=" not in line:
+            raise SettingsError(f"Line {number} of {path.absolute()} has no '='. Expected NAME=value.")
+    return dict(dotenv_values(stream=io.StringIO(text), interpolate=False))
 
 
 def _as_variables(secrets: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,11 @@ class Secret(str):
         raise TypeError("A Secret is not pickled: it would leave the vault. Open the vault where it is needed.")
 
 
+def fits_a_header(secret: str) -> bool:
+    """Whether a credential can be sent: visible ASCII and spaces (RFC 6749 appendix A). Others would show in errors."""
+    return all(32 <= ord(c) < 127 for c in secret)
+
+
 def masked(text: str, *secrets: str | None) -> str:
     """`text` from outside without the secrets it repeats: some servers quote what they refuse."""
     for secret in secrets:
@@ -70,6 +75,8 @@ class Token:
         access_token = answer.get("access_token")
         if not isinstance(access_token, str) or not access_token.strip():
             raise ValueError("there is no access_token in it")
+        if not fits_a_header(access_token):
+            raise ValueError("its access_token holds characters that cannot stand in a header")
         refresh_token = answer.get("refresh_token")
         scope = answer.get("scope")
         return cls(

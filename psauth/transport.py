@@ -31,7 +31,7 @@ from psauth.oauth import renew
 from psauth.service import Session
 from psauth.settings import check_address
 from psauth.tokens import Secret, masked
-from psauth.vault import Connection, Stored, Vault, login_line
+from psauth.vault import Connection, Stored, Vault, ended, login_line
 
 log = logging.getLogger("psauth.transport")
 
@@ -155,10 +155,7 @@ class Transport:
     def _send_authenticated(self, address: str, params: Params | None) -> requests.Response:
         stored = self._stored
         if stored.connection.ended:
-            raise LoginRequired(
-                f"The connection of account {stored.connection.account!r} has ended: {stored.connection.ended}. "
-                f"Log in with: {login_line(stored.connection.account)}"
-            )
+            raise ended(stored.connection)
         if stored.token is not None and stored.token.is_expired():
             stored = self._renew(stored, because="expiry")
         answer = self._send(stored, address, params)
@@ -216,20 +213,39 @@ class Transport:
 
     def _silent(self, address: str, problem: str) -> ServiceUnavailable:
         host = urlsplit(address).netloc
-        hint = "Check the network and try again; the connection is kept."
-        if "sandbox" in urlsplit(address).path:
-            hint = "It is the sandbox inside the psauth app: start the app again (make app), or connect elsewhere."
+        hint = "Check the network and try again" + ("; the connection is kept." if self._vault else ".")
+        if urlsplit(address).path.startswith("/sandbox/"):
+            port = urlsplit(address).port
+            hint = f"It is the sandbox of the psauth app at that address: start the app (make app) on port {port}, or connect again."
         return ServiceUnavailable(f"{host} does not answer ({problem}, tried {ATTEMPTS} times). {hint}")
 
     def close(self) -> None:
         """Let go of the network connections."""
         self._session.close()
 
+    def ask_label(self) -> str | None:
+        """What the service calls this connection (`GET /testAuth`), None where it does not say.
+
+        It is documented for API keys; whether a service has or allows it for OAuth is not, so neither counts as an error.
+        """
+        try:
+            answer = self.get("/testAuth")
+        except NotFound:
+            return None
+        except PermissionDenied:
+            if self._stored.token is None:
+                raise
+            return None
+        label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
+        return label if isinstance(label, str) and label else None
+
     def rename(self, label: str) -> Connection:
         """Remember what the service calls this connection."""
-        if self._vault is not None:
+        if self._vault is None:
+            self._stored = replace(self._stored, connection=replace(self._stored.connection, label=label))
+        elif label != self._stored.connection.label:
             self._vault.name(self._stored.connection, label)
-        self._stored = replace(self._stored, connection=replace(self._stored.connection, label=label))
+            self._stored = self._vault.read(self._stored.connection.account)
         return self._stored.connection
 
     def __repr__(self) -> str:
@@ -305,7 +321,7 @@ def _error(answer: requests.Response, told: float | None) -> ApiError:
     }
     shown = f"{_path(answer)} answered {status}: {message}" + (f" (request {request_id})" if request_id else "")
     if status == requests.codes.not_found:
-        return NotFound(f"{shown}. Check the id, and that this connection may see it.", **fields)
+        return NotFound(f"{shown}. Check the path and its ids, and that this connection may see it.", **fields)
     if status in (requests.codes.payment_required, requests.codes.forbidden):
         return PermissionDenied(f"{shown}. The connection's scope, role or plan does not allow it.", **fields)
     if status == requests.codes.too_many_requests:

@@ -5,24 +5,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import logging
-import os
 import secrets
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from cryptography.fernet import InvalidToken, MultiFernet
-from filelock import FileLock, Timeout
-from sqlalchemy import event
-from sqlalchemy.pool import NullPool
 
+from psauth.database import KEPT, file_lock, make_engine, make_file, make_folder, make_private, parse_url, told
 from psauth.exceptions import LoginRequired, VaultError
-from psauth.keys import Key, create_key, find_key
+from psauth.keys import Key, create_key, find_key, keyring_problem
 from psauth.service import Service
 from psauth.settings import Settings
 from psauth.tokens import Secret, Token
@@ -140,6 +136,12 @@ class Stored:
     connection: Connection
     token: Token | None = None
     api_key: str | None = field(default=None, repr=False)
+    client_secret: Secret = field(default=Secret(""), repr=False)
+
+    @property
+    def service(self) -> Service:
+        """The connection's service with its client secret, which the connection itself does not show."""
+        return replace(self.connection.service, client_secret=self.client_secret)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,19 +188,19 @@ class Vault:
         there stays as it is.
         """
         settings = settings or Settings()
-        url = _parse_url(settings.database_url)
-        path = Path(url.database).expanduser().absolute()  # type: ignore[arg-type] # _parse_url has seen to it
+        url = parse_url(settings.database_url)
+        path = Path(url.database).expanduser().absolute()  # type: ignore[arg-type] # parse_url has seen to it
         url = url.set(database=str(path))
         place = str(path)
-        _make_folder(path.parent, private=path.parent == settings.home_path.absolute() or not settings.vault_url)
+        make_folder(path.parent, private=path.parent == settings.home_path.absolute() or not settings.vault_url)
         if path.is_dir():
             raise VaultError(f"The vault's place {place} is a folder. Set PSAUTH_VAULT_URL to a file.")
-        engine = _engine(url)
-        with _told(place), _file_lock(path, "open", timeout=LOCK_PATIENCE):
-            _make_file(path)
+        engine = make_engine(url)
+        with told(place), file_lock(path, "open", timeout=LOCK_PATIENCE):
+            make_file(path)
             with engine.execution_options(writing=True).begin() as db:
                 found = _schema_version(db, place)
-                _make_private(path)  # not before: what is no vault is left as it is, its mode included
+                make_private(path)  # not before: what is no vault is left as it is, its mode included
                 key = find_key(settings.secret_key, vault=place, folder=path.parent)
                 if found is None:
                     key = key or create_key(vault=place, folder=path.parent)
@@ -297,7 +299,7 @@ class Vault:
     @contextmanager
     def lock(self, account: str, *, timeout: float = LOCK_PATIENCE) -> Iterator[None]:
         """Hold the one lock of a connection, across threads and processes; the system frees it when a process dies."""
-        with _told(self.place), _file_lock(Path(self.place), "account-" + fingerprint(account)[:16], timeout=timeout):
+        with told(self.place), file_lock(Path(self.place), "account-" + fingerprint(account)[:16], timeout=timeout):
             yield
 
     # Pending authorizations -------------------------------------------------------------------------------------
@@ -393,14 +395,19 @@ class Vault:
             label=row.label,
             scope=token.scope if token else None,
             expires_at=token.expires_at if token else None,
-            service=service,
+            service=service.without_secret(),
             created_at=datetime.fromtimestamp(row.created_at, UTC),
             id=row.id,
             revision=row.revision,
             renewable=bool(token and token.refresh_token),
             ended=row.ended,
         )
-        return Stored(connection=connection, token=token, api_key=None if token else credential)
+        return Stored(
+            connection=connection,
+            token=token,
+            api_key=None if token else credential,
+            client_secret=Secret(service.client_secret),
+        )
 
     def _pending_of(self, row: Any) -> Pending:
         return Pending(
@@ -427,55 +434,36 @@ class Vault:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        with _told(self.place), self._engine.connect() as db:
+        with told(self.place), self._engine.connect() as db:
             yield db
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
-        with _told(self.place), self._engine.execution_options(writing=True).begin() as db:
+        with told(self.place), self._engine.execution_options(writing=True).begin() as db:
             yield db
 
     def __repr__(self) -> str:
         return f"Vault({self.place!r})"
 
 
+def check_account(account: str) -> str:
+    """The name of an account, when it is one; ValueError for the rest."""
+    if not isinstance(account, str) or not account.strip() or not account.isprintable():
+        raise ValueError(f"{account!r} is no name for an account. Expected a text like 'default'.")
+    return account
+
+
+def ended(connection: Connection) -> LoginRequired:
+    """The error for a connection of which the vault knows that it has ended."""
+    return LoginRequired(
+        f"The connection of account {connection.account!r} has ended: {connection.ended}. "
+        f"Log in with: {login_line(connection.account)}"
+    )
+
+
 def login_line(account: str) -> str:
     """The line to type in order to connect this account."""
     return "psauth.login()" if account == "default" else f"psauth.login(account={account!r})"
-
-
-def _parse_url(text: str) -> sa.URL:
-    try:
-        url = sa.make_url(text)
-    except sa.exc.ArgumentError:
-        raise VaultError("PSAUTH_VAULT_URL is not a database address. Expected sqlite:///path/to/vault.db.") from None
-    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
-        raise VaultError(
-            f"PSAUTH_VAULT_URL names {url.get_backend_name()!r}. Expected a SQLite file, like sqlite:///path/to/vault.db: "
-            "the vault is shared between processes."
-        )
-    return url
-
-
-def _engine(url: sa.URL) -> sa.Engine:
-    # A connection per use: nothing to go stale over a fork, and no file handle left behind in a notebook.
-    engine = sa.create_engine(url, poolclass=NullPool, connect_args={"timeout": 30}, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(raw: Any, _record: Any) -> None:
-        raw.isolation_level = None  # the driver's own BEGIN would come too late; see _begin
-        if not os.path.getsize(str(url.database)):
-            # Once, for a new vault: the file keeps this mode, and somebody else's database is not converted.
-            raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")  # a rotated token must survive a power cut
-        raw.execute("PRAGMA secure_delete=ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(db: sa.Connection) -> None:
-        # A writer takes the write lock at once, so that two of them queue instead of failing half-way.
-        db.exec_driver_sql("BEGIN IMMEDIATE" if db.get_execution_options().get("writing") else "BEGIN")
-
-    return engine
 
 
 def _schema_version(db: sa.Connection, place: str) -> int | None:
@@ -485,23 +473,23 @@ def _schema_version(db: sa.Connection, place: str) -> int | None:
     if "meta" not in names:
         raise VaultError(f"{place} is a database, but not a psauth vault. Set PSAUTH_VAULT_URL to another file.")
     if (verdict := db.execute(sa.text("PRAGMA quick_check(1)")).scalar()) != "ok":
-        raise VaultError(
-            f"The vault {place} is damaged ({verdict}). Restore it from a backup, or move it away; {_KEPT}"
-        )
+        raise VaultError(f"The vault {place} is damaged ({verdict}). Restore it from a backup, or move it away; {KEPT}")
     value = db.execute(sa.select(_meta.c.value).where(_meta.c.name == "schema")).scalar()
     version = value.decode("ascii", "replace") if isinstance(value, bytes) else value
     if version != str(SCHEMA_VERSION):
         raise VaultError(
-            f"The vault {place} has schema {version!r}; this psauth reads {SCHEMA_VERSION}. Update psauth; {_KEPT}"
+            f"The vault {place} has schema {version!r}; this psauth reads {SCHEMA_VERSION}. Update psauth; {KEPT}"
         )
     return SCHEMA_VERSION
 
 
 def _try_key(db: sa.Connection, key: Key | None, place: str) -> None:
     if key is None:
+        if problem := keyring_problem(place):
+            raise VaultError(f"The key of the vault {place} was not found. {problem}, then try again; {KEPT}")
         raise VaultError(
             f"The key of the vault {place} is gone: not in PSAUTH_SECRET_KEY, the keyring or beside the vault. Restore "
-            f"it, or move the vault away to begin anew; {_KEPT}"
+            f"it, or move the vault away to begin anew; {KEPT}"
         )
     canary = db.execute(sa.select(_meta.c.value).where(_meta.c.name == "canary")).scalar()
     try:
@@ -509,79 +497,5 @@ def _try_key(db: sa.Connection, key: Key | None, place: str) -> None:
     except InvalidToken:
         raise VaultError(
             f"The key from {key.source} does not open the vault {place}. Use the key it was made with, or move the "
-            f"vault away to begin anew; {_KEPT}"
+            f"vault away to begin anew; {KEPT}"
         ) from None
-
-
-_KEPT = "nothing was deleted or overwritten."
-
-
-def _make_folder(folder: Path, *, private: bool) -> None:
-    try:
-        existed = folder.is_dir()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if private and existed and os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) != 0o700:
-            folder.chmod(0o700)
-    except OSError as error:
-        raise VaultError(
-            f"The vault's folder {folder} cannot be used ({error.strerror or error}). Make it writable for you, or set "
-            "PSAUTH_HOME to another folder."
-        ) from error
-
-
-def _make_file(path: Path) -> None:
-    """An empty file of mode 0600 where SQLite will write, so that no byte is ever readable by others."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    except OSError as error:
-        raise VaultError(
-            f"The vault {path} cannot be written ({error.strerror or error}). Make the file and its folder writable for "
-            f"you, or set PSAUTH_VAULT_URL to another place; {_KEPT}"
-        ) from error
-
-
-def _make_private(path: Path) -> None:
-    if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        path.chmod(0o600)
-        log.warning("The vault %s was readable by others; its mode is 0600 now.", path)
-
-
-@contextmanager
-def _file_lock(path: Path, name: str, *, timeout: float) -> Iterator[None]:
-    lock = FileLock(path.with_name(f"{path.name}.{name}.lock"), timeout=timeout, mode=0o600)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise VaultError(
-            f"Another process has held the lock {Path(error.lock_file).name} beside the vault for {timeout:.0f} seconds. "
-            "Look for a psauth process that hangs, end it, and try again."
-        ) from None
-    except OSError as error:
-        raise VaultError(
-            f"The vault's folder {path.parent} cannot be written ({error.strerror or error}). Make it writable for you, "
-            f"or set PSAUTH_HOME to another folder; {_KEPT}"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _told(place: str) -> Iterator[None]:
-    """Turns the database's errors into one sentence about the vault, without the statement and its parameters."""
-    try:
-        yield
-    except sa.exc.DBAPIError as error:
-        cause = str(error.orig)
-        if "locked" in cause:
-            remedy = "Another program holds it; close it and try again"
-        elif "full" in cause:
-            remedy = "The disk is full; make room and try again"
-        elif "readonly" in cause or "unable to open" in cause:
-            remedy = "Make the file and its folder writable for you"
-        elif "malformed" in cause or "not a database" in cause:
-            remedy = "It is damaged; restore it from a backup, or move it away to begin anew"
-        else:
-            remedy = "Look after the file and its disk"
-        raise VaultError(f"The vault {place} cannot be used ({cause}). {remedy}; {_KEPT}") from None

@@ -452,7 +452,7 @@ def test_a_vault_whose_first_making_was_cut_short_is_made_again(settings, monkey
 
 
 def test_a_vault_that_another_program_holds_is_said(settings, vault, service, monkeypatch):
-    monkeypatch.setattr(psauth.vault, "_engine", impatient(psauth.vault._engine))
+    monkeypatch.setattr(psauth.vault, "make_engine", impatient(psauth.vault.make_engine))
     impatient_vault = Vault.open(settings)
     with vault._writing(), pytest.raises(VaultError, match="Another program holds it"):
         impatient_vault.connect("default", service, api_key="k")

@@ -10,7 +10,7 @@ from psauth.dashboard import problems, sidebar, state, welcome
 from psauth.dashboard.guard import COOKIE, NOT_LOCAL, listens_locally
 from psauth.dashboard.notices import CONNECTED, refused
 from psauth.dashboard.routes import ACCOUNT
-from psauth.dashboard.target import Target, find_target
+from psauth.dashboard.target import Target, find_target, is_elsewhere
 from psauth.exceptions import PsauthError
 from psauth.oauth import AuthorizationFlow
 from psauth.vault import Stored, Vault
@@ -48,11 +48,16 @@ def main() -> None:
     state.drawn(vault.stamp(ACCOUNT))
     sidebar.watch(vault, ACCOUNT)
     return_to = "/" + page.url_path
+    slot = sidebar.show(stored.connection) if stored else None
     _show_notice(stored)
-    if stored is None:
+    if stored is None or slot is None:
         welcome.show(target, return_to=return_to)
         st.stop()
-    slot = sidebar.show(stored.connection)
+    if is_elsewhere(target, stored.connection.service.api_url):
+        st.info(
+            f"Your settings name another service than {stored.connection.service.host}, which is connected. To change over, "
+            "disconnect on the Connection page, then connect."
+        )
     if stored.connection.ended is not None and page.url_path != "connection":
         problems.show_ended(stored.connection, return_to=return_to)
         st.stop()

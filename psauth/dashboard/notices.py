@@ -47,6 +47,14 @@ def refused(error: e.PsauthError) -> Notice:
     return Notice(connected=False, title=title, text=str(error), detail=type(error).__name__)
 
 
+def place_of(error: BaseException) -> str:
+    """File and line where an error was raised: for the log and the folded details, without any value."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "unknown"
+
+
 class Notices:
     """Notices by browser; each is handed out once. Threads may share it."""
 

@@ -7,7 +7,7 @@ import logging
 import streamlit as st
 
 from psauth.dashboard.links import same_tab_button
-from psauth.dashboard.notices import Notice
+from psauth.dashboard.notices import Notice, place_of
 from psauth.dashboard.routes import connect_address
 from psauth.exceptions import ApiError, LoginRequired, PsauthError, SettingsError, VaultError
 from psauth.vault import Connection
@@ -23,6 +23,8 @@ def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
         st.header(_title(error))
         st.text(str(error))
         st.button("Try again", type="primary", icon=":material/refresh:")
+        if isinstance(error, ApiError) and error.status is None:
+            same_tab_button("Connect again", connect_address(return_to))
     _details(error)
 
 
@@ -44,7 +46,7 @@ def show_refusal(notice: Notice, *, connected: bool) -> bool:
     st.header(notice.title)
     st.text(notice.text)
     if connected:
-        st.write("You are connected.")
+        st.write("Your connection is unchanged.")
         done = st.button("Go to the workflows", type="primary")
     else:
         same_tab_button("Connect", "/connect")
@@ -56,10 +58,7 @@ def show_refusal(notice: Notice, *, connected: bool) -> bool:
 
 def on_script_error(error: Exception) -> bool:
     """For what nobody foresaw: the log gets the place, the page a sentence. True: Streamlit shows nothing itself."""
-    frame = error.__traceback__
-    while frame is not None and frame.tb_next is not None:
-        frame = frame.tb_next
-    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else "unknown"
+    where = place_of(error)
     log.error("unexpected %s at %s", type(error).__name__, where)
     st.header("Something went wrong here")
     st.write("That is a fault of this app, not yours. Reload the page; your connection is kept.")

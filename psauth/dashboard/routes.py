@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from importlib.metadata import version
 from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -14,14 +13,14 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from psauth.client import ProcessStreet
-from psauth.dashboard.notices import CONNECTED, notices, refused
-from psauth.dashboard.target import SANDBOX_PATH, find_target, sandbox_grants, sandbox_settings
+from psauth.dashboard.notices import CONNECTED, Notice, notices, place_of, refused
+from psauth.dashboard.target import SANDBOX_PATH, find_target, is_sandbox, sandbox_grants, sandbox_settings
 from psauth.exceptions import PsauthError, SettingsError
-from psauth.interactive import APP_MARK, store_api_key
+from psauth.interactive import APP_MARK, app_mark, store_api_key
 from psauth.oauth import AuthorizationFlow, is_path_here
 from psauth.sandbox import Company, Knobs, create_app
 from psauth.service import Service
-from psauth.settings import Settings, is_loopback
+from psauth.settings import is_loopback
 from psauth.transport import Transport
 from psauth.vault import Vault
 
@@ -36,7 +35,8 @@ def routes() -> list[BaseRoute]:
     """What `st.App` serves beside the pages."""
     return [
         Route("/connect", connect, methods=["GET"]),
-        Route(APP_MARK, lambda _: JSONResponse({"app": "psauth", "version": version("psauth")})),
+        Route("/workflows", lambda _: RedirectResponse("/", status_code=307)),  # the first page, by its natural name
+        Route(APP_MARK, lambda _: JSONResponse(app_mark(Vault.open(find_target().settings)))),
         Mount(SANDBOX_PATH, _sandbox()),
     ]
 
@@ -52,34 +52,67 @@ def _connect(request: Request) -> Response:
     return_to = request.query_params.get("return_to")
     try:
         target = find_target()
-        settings = sandbox_settings(target.settings, base_url) if target.sandbox else target.settings
-        vault = Vault.open(settings)
+        vault = Vault.open(target.settings)
+        service = _remembered(vault) if target.sandbox else None
+        settings = sandbox_settings(target.settings, base_url) if target.sandbox and not service else target.settings
         if settings.kind == "api_key":
             store_api_key(settings.api_key, Service.for_api_key(settings), vault, ACCOUNT)
             notices.leave(browser, CONNECTED)
             return _to(return_to)
-        if (elsewhere := _same_app_elsewhere(request, settings)) is not None:
+        redirect_uri = _redirect_uri((service and service.redirect_uri) or settings.redirect_uri, base_url)
+        if (elsewhere := _same_app_elsewhere(request, redirect_uri)) is not None:
             return RedirectResponse(elsewhere, status_code=302)
-        begun = AuthorizationFlow(settings, vault).begin(ACCOUNT, browser=browser, return_to=_path(return_to))
-    except PsauthError as error:
-        notices.leave(browser, refused(error))
+        begun = AuthorizationFlow(settings, vault).begin(
+            ACCOUNT, browser=browser, return_to=_path(return_to), redirect_uri=redirect_uri, service=service
+        )
+    except Exception as error:  # noqa: BLE001 - a page of its own for whatever it is, never a bare 500
+        notices.leave(browser, _refused(error))
         return _to(return_to)
     return RedirectResponse(begun.url, status_code=302, headers={"Cache-Control": "no-store"})
 
 
-def _same_app_elsewhere(request: Request, settings: Settings) -> str | None:
+def _remembered(vault: Vault) -> Service | None:
+    """Where the owner's connection was made, when nothing is configured now and that was not the sandbox."""
+    stored = vault.find(ACCOUNT)
+    if stored is None or stored.token is None or is_sandbox(stored.service.api_url):
+        return None
+    return stored.service
+
+
+def _redirect_uri(configured: str, base_url: str) -> str:
+    """The redirect URI; a bare loopback one means whatever port this app has (RFC 8252 §7.3)."""
+    parts = urlsplit(configured)
+    if parts.scheme == "http" and parts.port is None and is_loopback(parts.hostname):
+        return base_url + (parts.path or "/")
+    return configured
+
+
+def _refused(error: Exception) -> Notice:
+    if isinstance(error, PsauthError):
+        return refused(error)
+    where = place_of(error)
+    log.error("unexpected %s at %s", type(error).__name__, where)
+    return Notice(
+        connected=False,
+        title="Something went wrong here",
+        text="That is a fault of this app or its disk, not yours. Try Connect again.",
+        detail=f"{type(error).__name__} at {where}",
+    )
+
+
+def _same_app_elsewhere(request: Request, redirect_uri: str) -> str | None:
     """This app's address under the redirect URI's name, when the person came by another (127.0.0.1 for localhost).
 
     The cookie that names the browser belongs to one host name; the callback will come to the redirect URI's. Raises
     SettingsError when it would come to another port, where this app is not.
     """
-    redirect = urlsplit(settings.redirect_uri)
+    redirect = urlsplit(redirect_uri)
     here = request.url
     if not is_loopback(redirect.hostname):
         return None
     if (redirect.port or 80) != (here.port or 80):
         raise SettingsError(
-            f"This app runs at {here.scheme}://{here.netloc}/, but PSAUTH_REDIRECT_URI is {settings.redirect_uri}, so the "
+            f"This app runs at {here.scheme}://{here.netloc}/, but PSAUTH_REDIRECT_URI is {redirect_uri}, so the "
             f"answer would not come back here. Start the app with --server.port={redirect.port or 80}, or change the "
             "redirect address, here and where the OAuth app is registered."
         )
@@ -118,18 +151,18 @@ def _finish(query: str, browser: str) -> Response:
         settings = find_target().settings
         vault = Vault.open(settings)
         connection = AuthorizationFlow(settings, vault).finish("?" + query, browser=browser)
-    except PsauthError as error:
-        notices.leave(browser, refused(error))
+    except Exception as error:  # noqa: BLE001 - as above
+        notices.leave(browser, _refused(error))
         return _to(None)
     notices.leave(browser, CONNECTED)
-    _learn_label(vault)
+    _learn_label(vault, connection.account)
     return _to(connection.return_to)
 
 
-def _learn_label(vault: Vault) -> None:
+def _learn_label(vault: Vault, account: str) -> None:
     """Ask the service once what it calls this connection; without an answer the pages show its host."""
     try:
-        with ProcessStreet(Transport(vault.read(ACCOUNT), vault)) as ps:
+        with ProcessStreet(Transport(vault.read(account), vault)) as ps:
             ps.whoami()
     except PsauthError as error:
         log.info("the service did not say a label: %s", type(error).__name__)

@@ -13,7 +13,7 @@ import streamlit as st
 from psauth.exceptions import SettingsError
 from psauth.sandbox import Grants, StateError
 from psauth.sandbox.grants import CLIENT_ID
-from psauth.settings import Settings
+from psauth.settings import API_KEY_API_URL, OAUTH_API_URL, Settings
 
 SANDBOX_PATH = "/sandbox"
 
@@ -60,6 +60,14 @@ def sandbox_grants(home: Path) -> Grants:
         return Grants(home / "sandbox.json")
     except StateError as error:
         raise SettingsError(f"The sandbox's memory cannot be read: {error}") from error
+
+
+def is_elsewhere(target: Target, api_url: str) -> bool:
+    """Whether the connection was made at another service than the one configured now."""
+    if target.sandbox or target.missing:
+        return False
+    wanted = target.settings.api_url or (OAUTH_API_URL if target.settings.kind == "oauth" else API_KEY_API_URL)
+    return wanted.rstrip("/") != api_url.rstrip("/")
 
 
 def is_sandbox(api_url: str) -> bool:

@@ -23,6 +23,9 @@ def show(target: Target, *, return_to: str) -> None:
         if target.missing:
             _incomplete(target)
             return
+        if target.settings.unknown:
+            names = ", ".join(f"`{name}`" for name in target.settings.unknown)
+            st.warning(f"{names}: not a setting of psauth; misspelt? It is ignored.")
         same_tab_button("Connect", connect_address(return_to))
         st.caption(_small_print(target))
         if (
@@ -30,7 +33,12 @@ def show(target: Target, *, return_to: str) -> None:
             and not target.settings.client_secret
             and target.settings.token_auth == "post"
         ):
-            st.caption("PSAUTH_CLIENT_SECRET is not set, so psauth connects as a public client.")
+            st.caption(
+                "PSAUTH_CLIENT_SECRET is not set, so psauth connects as a public client. If your OAuth app has a secret, "
+                "add it."
+            )
+        if target.settings.kind == "oauth" and target.settings.api_key:
+            st.caption("An OAuth app and an API key are both set: Connect uses the OAuth app.")
         if target.sandbox:
             _real_organisation()
 

@@ -193,7 +193,7 @@ _RUN, _WORKFLOW, _PAGE = "/workflow-runs/{workflowRunId}", "/workflows/{workflow
 _MARKDOWN = "text/markdown"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
-    Endpoint("/testAuth", lambda call: {"apiKeyLabel": "psauth sandbox"}),
+    Endpoint("/testAuth", lambda call: {"apiKeyLabel": f"{call.company.name} (sandbox)"}),
     Endpoint("/users", lambda c: [p.record for p in c.company.staff.users], "users", rel="Users"),
     Endpoint("/workflows", _workflows, "workflows", ("name",), "Workflow"),
     Endpoint(_WORKFLOW, lambda call: {"data": call.write.workflow(call.template())}),

@@ -115,9 +115,9 @@ def finish(worker, address):
 
 def hang_before_sending(worker, told):
     """Get as far as the request of a refresh, and hang there with the lock."""
-    from psauth import oauth
+    from psauth import token_endpoint
 
-    oauth._post = lambda *_: _hang(told)
+    token_endpoint.post = lambda *_: _hang(told)
     refresh(worker)
 
 

@@ -56,6 +56,8 @@ def show() -> None:
             "link": st.column_config.LinkColumn("In Process Street", display_text="Open"),
         },
     )
+    if len(found) < len(loaded.frame):
+        st.caption(f"{len(found):,} of {len(loaded.frame):,} workflows match; the files hold these.")
     tables.downloads(found, "workflows")
 
 
