@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
+import select
 import sys
-import threading
 import time
 import webbrowser
 from typing import Final
@@ -147,14 +146,14 @@ def _login_by_paste(
     )
     deadline = time.monotonic() + timeout
     for attempt in range(1, PASTES + 1):
-        pasted = _ask("Callback address: ", deadline, timeout, receiver)
+        pasted = Secret(_ask("Callback address: ", deadline, timeout, receiver) or "")
         if receiver is not None and (outcome := receiver.wait(0)) is not None:
-            _say("")
             if isinstance(outcome, PsauthError):
                 raise outcome
+            _say("\nConnected, you are done: the browser brought the answer.")
             return outcome
         try:
-            return flow.finish(pasted or "")
+            return flow.finish(pasted)
         except (AccessDenied, AuthorizationRefused, ExchangeFailed):
             raise
         except AuthorizationError as refusal:
@@ -175,28 +174,28 @@ def _check_somebody_is_here() -> None:
 
 def _ask(prompt: str, deadline: float, timeout: float, receiver: Receiver | None) -> Secret | None:
     """One line from the person, or None when the receiver was faster; LoginRequired when neither comes in time."""
-    if "ipykernel" in sys.modules:
-        return _read_line(prompt)  # a kernel reads in its main thread only; Enter is enough once the receiver has it
-    lines: queue.SimpleQueue[Secret | BaseException] = queue.SimpleQueue()
-
-    def read() -> None:
-        try:
-            lines.put(_read_line(prompt))
-        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits for it
-            lines.put(error)
-
-    threading.Thread(target=read, name="psauth-prompt", daemon=True).start()
+    terminal = _watchable_terminal()
+    if terminal is None:
+        # A kernel reads in its main thread only, and Windows cannot wait for two things: there Enter is enough, once
+        # the receiver has the answer.
+        return _read_line(prompt)
+    print(prompt, end="", flush=True)  # noqa: T201 - the prompt of a conversation
     while time.monotonic() < deadline:
-        try:
-            line = lines.get(timeout=0.2)
-        except queue.Empty:
-            if receiver is not None and receiver.wait(0) is not None:
-                return None
-            continue
-        if isinstance(line, BaseException):
-            raise line
-        return line
+        if select.select([terminal], [], [], 0.2)[0]:
+            return _read_line("")
+        if receiver is not None and receiver.wait(0) is not None:
+            return None
     raise _nobody(timeout)
+
+
+def _watchable_terminal() -> int | None:
+    """The descriptor of a terminal that can be waited for together with the receiver."""
+    if os.name != "posix" or "ipykernel" in sys.modules:
+        return None
+    try:
+        return sys.stdin.fileno()
+    except (AttributeError, OSError, ValueError):
+        return None
 
 
 def _read_line(prompt: str) -> Secret:
@@ -248,6 +247,5 @@ def _app_answers(redirect_uri: str, vault: Vault) -> bool:
 
 
 def _nobody(timeout: float) -> LoginRequired:
-    return LoginRequired(
-        f"Nobody answered the consent page within {timeout / 60:.0f} minutes. Try psauth.login() again."
-    )
+    words = f"{timeout / 60:.0f} minutes" if timeout >= 120 else f"{timeout:.0f} seconds"
+    return LoginRequired(f"Nobody answered the consent page within {words}. Try psauth.login() again.")

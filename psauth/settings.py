@@ -190,9 +190,11 @@ def _check(settings: Settings) -> None:
             f"{_label(settings, 'token_auth')} is {settings.token_auth!r}. Expected one of {', '.join(TOKEN_AUTH_METHODS)}."
         )
     for name in ("client_id", "client_secret", "api_key"):
-        if not all(32 <= ord(c) < 127 for c in getattr(settings, name)):
+        value = getattr(settings, name)
+        # The key stands in a header, which takes ASCII only; the other two are percent-encoded wherever they go.
+        if any(ord(c) < 32 or (name == "api_key" and ord(c) > 126) for c in value):
             raise SettingsError(
-                f"{_label(settings, name)} holds a character that no credential has (a line break, “…”, an accent). Copy it "
+                f"{_label(settings, name)} holds a character that it cannot have (a line break, or “…” in a key). Copy it "
                 "again, whole."
             )
 

@@ -129,7 +129,7 @@ def test_login_with_an_api_key(box, terminal, monkeypatch):
     assert box.api_key not in out
     code, out, _ = terminal("status")
     assert code == 0
-    assert "psauth sandbox" in out
+    assert "Larkspur Instruments (sandbox)" in out
     assert box.api_key not in out
 
 
@@ -173,12 +173,18 @@ def test_status_says_where_each_setting_came_from_and_no_secret(connected, termi
     assert report["key"] == "PSAUTH_SECRET_KEY"
     (connection,) = report["connections"]
     assert connection["account"] == "default"
-    assert (connection["answers"], connection["label"], connection["problem"]) == (True, "psauth sandbox", None)
+    assert (connection["answers"], connection["label"], connection["problem"]) == (
+        True,
+        "Larkspur Instruments (sandbox)",
+        None,
+    )
     assert connection["service"] == connected.api_url
     text = terminal("status")[1]
     assert "PSAUTH_CLIENTID: not a setting of psauth; misspelt?" in text
     assert re.search(r"PSAUTH_CLIENT_SECRET +\*\*\*  \(environment\)", text)
-    assert re.search(r"default  oauth  psauth sandbox  until .*, renewed by itself\n +http.*/v1  answers", text)
+    assert re.search(
+        r"default  oauth  Larkspur Instruments \(sandbox\)  until .*, renewed by itself\n +http.*/v1  answers", text
+    )
     for secret in (connected.client_secret, connected.api_key, connected.settings.secret_key):
         assert secret not in out + text
 
@@ -432,7 +438,8 @@ def test_a_sandbox_of_the_terminal_is_logged_in_to_and_ends_by_ctrl_c(browser, t
     env = {**bare_environment(), "PSAUTH_HOME": str(tmp_path / "home")}
     with program("sandbox", "--port", "0", "--runs", "20", env=env) as sandbox:
         said = line_with(sandbox, "Ctrl-C stops it")
-        variables = dict(re.findall(r"^  (PSAUTH_\w+)=(\S+)$", said, re.MULTILINE))
+        variables = dict(re.findall(r"^  export (PSAUTH_\w+)=(\S+)$", said, re.MULTILINE))
+        assert variables.pop("PSAUTH_API_KEY")  # the other way in
         assert set(variables) == {"PSAUTH_CLIENT_ID", "PSAUTH_CLIENT_SECRET", "PSAUTH_ISSUER", "PSAUTH_API_URL"}
         there = {**env, **variables, "BROWSER": browser(*CONSENTS), "PSAUTH_REDIRECT_URI": "http://127.0.0.1/"}
         there["PSAUTH_SECRET_KEY"] = os.environ["PSAUTH_SECRET_KEY"]

@@ -405,8 +405,13 @@ def test_without_any_connection_and_nobody_to_ask_the_line_to_type_is_named(acco
     assert not requests_mock.called
 
 
-def test_a_connection_that_has_ended_says_why_instead_of_asking(vault, store, monkeypatch):
+def test_when_a_connection_has_ended_the_api_key_of_the_settings_is_used(vault, store, monkeypatch):
+    vault.end(store(), "the service has ended the access (invalid_grant)")
     monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55")
+    assert psauth.connect(interactive=False).connection.kind == "api_key"
+
+
+def test_a_connection_that_has_ended_says_why_instead_of_asking(vault, store):
     vault.end(store(), "the service has ended the access (invalid_grant)")
     with pytest.raises(LoginRequired, match="has ended: the service has ended"):
         psauth.connect(interactive=False)

@@ -355,7 +355,7 @@ def app_time(monkeypatch):
 
 
 def test_the_app_on_that_port_takes_the_answer(busy, token_endpoint, requests_mock, monkeypatch, app_time):
-    requests_mock.get(mark(busy), json={"app": "psauth"})
+    requests_mock.get(mark(busy), json=interactive.app_mark(Vault.open(busy)))
     opened = []
     monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
 
@@ -367,15 +367,22 @@ def test_the_app_on_that_port_takes_the_answer(busy, token_endpoint, requests_mo
 
 
 def test_an_app_that_gets_no_answer_is_not_waited_for_forever(busy, requests_mock, monkeypatch, app_time):
-    requests_mock.get(mark(busy), json={"app": "psauth"})
+    requests_mock.get(mark(busy), json=interactive.app_mark(Vault.open(busy)))
     monkeypatch.setattr(webbrowser, "open", lambda url: True)
     app_time()
     with pytest.raises(LoginRequired, match="Nobody answered"):
         psauth.login(settings=busy)
 
 
+def test_an_app_with_another_vault_is_just_another_program(busy, requests_mock, monkeypatch):
+    requests_mock.get(mark(busy), json={"app": "psauth", "vault": "another"})
+    monkeypatch.setattr(webbrowser, "open", lambda url: True)
+    with pytest.raises(LoginRequired, match="no terminal to ask"):
+        psauth.login(settings=busy)
+
+
 def test_an_app_that_is_refused_says_so_on_its_page(busy, requests_mock, monkeypatch, app_time):
-    requests_mock.get(mark(busy), json={"app": "psauth"})
+    requests_mock.get(mark(busy), json=interactive.app_mark(Vault.open(busy)))
     opened = []
     monkeypatch.setattr(webbrowser, "open", lambda url: opened.append(url) or True)
     app_time(lambda: Vault.open(busy).consume(query(opened[0])["state"]))

@@ -5,6 +5,7 @@ import stat
 import warnings
 
 import keyring
+import keyring.backends.null
 import pytest
 from cryptography.fernet import Fernet
 from keyring.backend import KeyringBackend
@@ -210,3 +211,43 @@ def test_a_private_file_that_could_not_be_written_whole_is_not_left_half(tmp_pat
     with pytest.raises(OSError, match="No space left"):
         write_private(tmp_path / "file", "content")
     assert not (tmp_path / "file").exists()
+
+
+def test_a_locked_keyring_is_not_taken_for_a_lost_key(settings, monkeypatch):
+    from psauth import Vault, VaultError
+
+    Vault.open(settings)
+    without = settings.with_(secret_key="")
+
+    class Locked(keyring.backends.null.Keyring):
+        def get_password(self, service, username):
+            raise KeyringLocked("locked")
+
+    keyring.set_keyring(Locked())
+    with pytest.raises(VaultError, match="keyring is locked: unlock it"):
+        Vault.open(without)
+
+
+def test_a_keyring_that_raises_whatever_it_likes_is_as_good_as_none(settings):
+    from psauth import PsauthWarning, Vault
+
+    class Broken(keyring.backends.null.Keyring):
+        def get_password(self, service, username):
+            raise Exception("a backend's own idea")
+
+        set_password = get_password
+
+    keyring.set_keyring(Broken())
+    with pytest.warns(PsauthWarning, match="No keyring"):
+        assert Vault.open(settings.with_(secret_key="")).key_source.endswith("vault.key")
+
+
+def test_a_disk_that_is_full_when_the_key_is_made_is_said(settings, monkeypatch):
+    from psauth import Vault, VaultError
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(VaultError, match="No space left on device"):
+        Vault.open(settings.with_(secret_key=""))

@@ -342,7 +342,8 @@ def test_the_connection_is_stored_with_its_service_and_shows_no_token(flow, vaul
     request = flow.begin("acme")
     connection = flow.finish({"state": request.state, "code": "c"})
     assert (connection.account, connection.kind, connection.scope) == ("acme", "oauth", "read write")
-    assert connection.service == service
+    assert connection.service == service.without_secret()
+    assert vault.read("acme").service == service
     assert vault.read("acme").connection == connection
     assert "access-new" not in repr(connection) + connection._repr_html_()
     assert "connected: account=acme scope=read write" in logs.text("psauth")
@@ -503,7 +504,7 @@ def test_declining_is_told_apart_and_ends_the_request(flow, token_endpoint):
         ("unauthorized_client", "PSAUTH_CLIENT_ID"),
         ("server_error", "try again in a few minutes"),
         ("temporarily_unavailable", "try again in a few minutes"),
-        ("interaction_required", "Begin again with Connect"),
+        ("interaction_required", "Begin again"),
     ],
 )
 def test_every_other_error_of_the_service_is_shown_with_its_description(flow, token_endpoint, error, hint):

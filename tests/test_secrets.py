@@ -171,7 +171,8 @@ def test_an_api_key_that_is_refused_does_not_show(settings, vault, requests_mock
 def test_a_pasted_address_that_is_refused_does_not_show(settings, requests_mock, monkeypatch):
     requests_mock.post(TOKEN, status_code=400, json={"error": "invalid_grant"})
     monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-    monkeypatch.setattr("psauth.interactive._ask", lambda prompt: f"http://localhost:8501/?code={quote_plus(CODE)}")
+    monkeypatch.setattr("psauth.interactive._check_somebody_is_here", lambda: None)
+    monkeypatch.setattr("psauth.interactive._ask", lambda *_: f"http://localhost:8501/?code={quote_plus(CODE)}")
     with pytest.raises(AuthorizationError) as caught:
         psauth.login(settings=settings)
     assert_hidden(told(caught.value), CODE)

@@ -7,7 +7,7 @@ import pytest
 
 from psauth import Settings
 from psauth.exceptions import SettingsError
-from psauth.settings import NAMES, SECRETS, check_address, is_loopback, unknown_variables
+from psauth.settings import NAMES, SECRETS, check_address, is_loopback
 
 
 def test_without_any_setting_the_defaults_apply(monkeypatch, tmp_path):
@@ -67,7 +67,7 @@ def test_an_env_file_neither_fills_the_environment_nor_reads_out_of_it(tmp_path,
 
 def test_an_env_file_that_is_no_text_is_named_in_the_error(tmp_path):
     (tmp_path / ".env").write_bytes(b"PSAUTH_CLIENT_ID=\xff\xfe\n")
-    with pytest.raises(SettingsError, match=r"\.env cannot be read \(UnicodeDecodeError\)"):
+    with pytest.raises(SettingsError, match="not UTF-8"):
         Settings()
 
 
@@ -212,6 +212,49 @@ def test_settings_reach_a_worker_process_but_a_live_consent_does_not(monkeypatch
     assert copy.consent is None
 
 
-def test_a_misspelt_variable_is_found(monkeypatch):
-    monkeypatch.setenv("PSAUTH_CLIENTID", "x")
-    assert unknown_variables() == ["PSAUTH_CLIENTID"]
+@pytest.mark.parametrize("where", ["environment", ".env", ".streamlit/secrets.toml"])
+def test_a_misspelt_variable_is_found(monkeypatch, tmp_path, where):
+    if where == "environment":
+        monkeypatch.setenv("PSAUTH_CLIENTID", "x")
+    elif where == ".env":
+        (tmp_path / ".env").write_text("PSAUTH_CLIENTID=x\n")
+    else:
+        (tmp_path / ".streamlit").mkdir()
+        (tmp_path / where).write_text('[psauth]\nclientid = "x"\n')
+    assert Settings().unknown == ("PSAUTH_CLIENTID",)
+
+
+def test_a_notebook_below_the_project_reads_the_projects_files(monkeypatch, tmp_path):
+    (tmp_path / "app.py").touch()
+    (tmp_path / ".env").write_text("PSAUTH_CLIENT_ID=from-env\n")
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text('[psauth]\nclient_secret = "from-toml"\n')
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    settings = Settings()
+    assert (settings.client_id, settings.client_secret) == ("from-env", "from-toml")
+    assert settings.sources["client_id"] == str(tmp_path / ".env")
+
+
+def test_what_lies_above_the_project_is_not_read(monkeypatch, tmp_path):
+    (tmp_path / ".env").write_text("PSAUTH_CLIENT_ID=somebody-elses\n")
+    for folder in (tmp_path / "project", tmp_path / "no-project"):
+        folder.mkdir()
+    (tmp_path / "project" / "app.py").touch()
+    for folder in ("project", "no-project"):
+        monkeypatch.chdir(tmp_path / folder)
+        assert Settings().client_id == ""
+
+
+def test_an_env_file_that_cannot_be_read_is_said(tmp_path):
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError, match=r"\.env cannot be read .*Make it a file readable for you"):
+        Settings()
+    (tmp_path / ".env").rmdir()
+    (tmp_path / ".env").write_bytes(b"PSAUTH_CLIENT_ID=\xff\xfe")
+    with pytest.raises(SettingsError, match="not UTF-8"):
+        Settings()
+    (tmp_path / ".env").write_text("# a comment\nPSAUTH_CLIENT_SECRET secret-7\n")
+    with pytest.raises(SettingsError, match="Line 2 of .* has no '='") as caught:
+        Settings()
+    assert "secret-7" not in str(caught.value)

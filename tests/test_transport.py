@@ -419,7 +419,7 @@ def test_an_ended_connection_asks_nobody(vault, store, any_host):
 
 def test_the_sandbox_that_was_stopped_says_how_to_start_it(requests_mock, naps):
     requests_mock.get("http://localhost:8501/sandbox/v1/x", exc=requests.ConnectionError)
-    with pytest.raises(ServiceUnavailable, match="start the app again"):
+    with pytest.raises(ServiceUnavailable, match=r"start the app \(make app\) on port 8501"):
         door_to("http://localhost:8501/sandbox/v1").get("/x")
 
 

@@ -193,3 +193,31 @@ def test_what_is_no_callback_is_left_alone() -> None:
 
 def test_other_requests_are_told_that_this_is_the_app() -> None:
     assert '"app":"psauth"' in ask("/psauth-app").text
+
+
+def test_whatever_breaks_while_connecting_is_a_calm_page_and_never_a_bare_500(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def break_down(*_: object, **__: object) -> None:
+        raise OSError("token-secret-77")
+
+    monkeypatch.setattr("psauth.dashboard.routes.Vault.open", break_down)
+    for path in ("/connect", "/?code=a&state=b"):
+        answer = ask(path, cookie="x")
+        assert (answer.status, answer.headers["location"]) == (303, "/")
+        notice = notices.take("x")
+        assert notice is not None
+        assert notice.title == "Something went wrong here"
+        assert "token-secret-77" not in str(notice) + caplog.text
+
+
+def test_connect_leads_back_to_where_an_ended_connection_was_made() -> None:
+    with psauth.Sandbox(runs=5) as box:
+        settings = box.settings.with_(home=Settings(env_file=None).home, secret_key=Settings(env_file=None).secret_key)
+        vault = Vault.open(settings)
+        flow = psauth.AuthorizationFlow(settings, vault)
+        flow.finish(box.login(flow.begin()))
+        vault.end(vault.read(), "the service has ended the access (invalid_grant)")
+        answer = ask("/connect", cookie="y")
+        assert answer.headers["location"].startswith(box.url + "/oauth/authorize?")
+        assert "redirect_uri=http%3A%2F%2Flocalhost%3A8501%2F" in answer.headers["location"]  # a bare one: any port

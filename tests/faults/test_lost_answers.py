@@ -58,7 +58,7 @@ def test_an_answer_of_200_without_a_token_is_as_good_as_lost(box, ps, vault, bod
 
 
 def test_a_token_endpoint_that_never_answers_is_left_after_its_timeout(box, ps, monkeypatch):
-    monkeypatch.setattr("psauth.oauth.TIMEOUT", (1, 0.2))
+    monkeypatch.setattr("psauth.token_endpoint.TIMEOUT", (1, 0.2))
     box.knobs.fault("/oauth/token", "delay", seconds=30, times=2)
     began = time.monotonic()
     with pytest.raises(LoginRequired, match="ReadTimeout"):

@@ -1,9 +1,18 @@
 """A sandbox for each test, small enough to start in a moment."""
 
+from pathlib import Path
+
 import pytest
 
 import psauth
 from psauth import AuthorizationFlow, Vault
+
+
+def pytest_collection_modifyitems(items):
+    """Each of these starts a server of its own, which the quick part of the tests does without."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_every_kind_of_client_connects_reads_and_refreshes(box, client, answer):
         assert len(ps.workflows()) == len(box.company.templates)
         before = ps.connection.revision
         assert ps.refresh().revision > before
-        assert ps.whoami().label == "psauth sandbox"
+        assert ps.whoami().label == "Larkspur Instruments (sandbox)"
     exchange, refresh = exchanges(box) + refreshes(box)
     assert {exchange.credential, refresh.credential} == {client}
     secret = {"client_secret"} if client == "post" else set()

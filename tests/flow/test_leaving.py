@@ -125,7 +125,7 @@ def test_an_api_key_lives_beside_an_oauth_connection(box, ps, vault):
     psauth.login("robot", settings=keyed)
     assert [(c.account, c.kind) for c in vault.connections()] == [("default", "oauth"), ("robot", "api_key")]
     with client_of(box.settings, "robot") as robot:
-        assert robot.whoami().label == "psauth sandbox"
+        assert robot.whoami().label == "Larkspur Instruments (sandbox)"
         assert robot.users().equals(ps.users())
         assert robot.refresh().kind == "api_key"
     assert {r.credential for r in box.requests.matching("/v1/users")} == {"api_key", "bearer"}

@@ -58,7 +58,7 @@ def test_reading_needs_the_scope_read(box: SandboxServer, app: App) -> None:
 
 
 def test_test_auth_tells_a_label(get: Any) -> None:
-    assert get("/testAuth").json() == {"apiKeyLabel": "psauth sandbox"}
+    assert get("/testAuth").json() == {"apiKeyLabel": "Larkspur Instruments (sandbox)"}
 
 
 # Errors
