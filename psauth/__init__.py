@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from psauth.box import Sandbox
     from psauth.budget import Budget
     from psauth.client import ProcessStreet, connect, logout
+    from psauth.connection import Connection
     from psauth.exceptions import (
         AccessDenied,
         ApiError,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from psauth.oauth import AuthorizationFlow, AuthorizationRequest, Disconnected
     from psauth.settings import Settings
     from psauth.tokens import Token
-    from psauth.vault import Connection, Vault
+    from psauth.vault import Vault
 
     __version__: str
 
@@ -82,7 +83,8 @@ _ROOMS = {
     "oauth": ("AuthorizationFlow", "AuthorizationRequest", "Disconnected"),
     "settings": ("Settings",),
     "tokens": ("Token",),
-    "vault": ("Connection", "Vault"),
+    "connection": ("Connection",),
+    "vault": ("Vault",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -12,13 +12,14 @@ from typing import Any
 import click
 
 from psauth.client import ProcessStreet, logout
+from psauth.connection import Connection, Stored
 from psauth.exceptions import LoginRequired, PsauthError
 from psauth.interactive import login
 from psauth.service import Service
 from psauth.settings import NAMES, PREFIX, SECRETS, Settings
 from psauth.tokens import Secret
 from psauth.transport import Transport
-from psauth.vault import Connection, Stored, Vault
+from psauth.vault import Vault
 
 APP = Path(__file__).parent.parent / "app.py"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit
 
 from psauth.budget import Budget
+from psauth.connection import Connection, Stored, check_account, ended, login_line
 from psauth.endpoints import RUN_STATUSES, RUNS, TASKS, USERS, WORKFLOWS, Endpoint
 from psauth.exceptions import ApiError, LoginRequired
 from psauth.interactive import login
@@ -17,7 +18,7 @@ from psauth.service import Service
 from psauth.settings import Settings
 from psauth.tokens import Secret
 from psauth.transport import Params, Transport
-from psauth.vault import Connection, Stored, Vault, check_account, ended, login_line
+from psauth.vault import Vault
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from psauth.connection import Connection, Stored, check_account, fingerprint
 from psauth.exceptions import (
     AccessDenied,
     AuthorizationError,
@@ -29,7 +30,7 @@ from psauth.service import Service
 from psauth.settings import Settings, is_loopback
 from psauth.tokens import Secret
 from psauth.transport import Transport
-from psauth.vault import Connection, Stored, Vault, check_account, fingerprint
+from psauth.vault import Vault
 
 log = logging.getLogger("psauth.interactive")
 

@@ -17,6 +17,7 @@ from oauthlib.oauth2 import WebApplicationClient
 from requests_oauthlib import OAuth2Session
 
 from psauth.callback import Callback, printable
+from psauth.connection import Connection, Pending, Stored, check_account, ended, login_line
 from psauth.exceptions import (
     AccessDenied,
     AuthorizationError,
@@ -36,7 +37,7 @@ from psauth.service import Service
 from psauth.settings import Settings, check_address
 from psauth.token_endpoint import NoAnswer, Refused, answer_fields, ask_for_token, described, post, secrets_in
 from psauth.tokens import Secret, Token
-from psauth.vault import Connection, Pending, Stored, Vault, check_account, ended, login_line
+from psauth.vault import Vault
 
 log = logging.getLogger("psauth.oauth")
 

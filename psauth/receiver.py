@@ -16,9 +16,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from psauth.callback import Callback
+from psauth.connection import Connection
 from psauth.exceptions import AuthorizationError, CodeMissing, IssuerMismatch, PsauthError
 from psauth.settings import is_loopback
-from psauth.vault import Connection
 
 log = logging.getLogger("psauth.receiver")
 

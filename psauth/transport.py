@@ -18,6 +18,7 @@ from requests.auth import AuthBase
 
 from psauth.budget import Budget, retry_after
 from psauth.callback import printable
+from psauth.connection import Connection, Stored, ended, login_line
 from psauth.exceptions import (
     ApiError,
     LoginRequired,
@@ -31,7 +32,7 @@ from psauth.oauth import renew
 from psauth.service import Session
 from psauth.settings import check_address
 from psauth.tokens import Secret, masked
-from psauth.vault import Connection, Stored, Vault, ended, login_line
+from psauth.vault import Vault
 
 log = logging.getLogger("psauth.transport")
 

@@ -128,7 +128,7 @@ def clock(monkeypatch):
         def now(cls, tz=None):
             return datetime.now(tz) + state.offset
 
-    for module in ("tokens", "vault", "budget"):
+    for module in ("tokens", "connection", "vault", "budget"):
         monkeypatch.setattr(f"psauth.{module}.datetime", Clock)
 
     def shift(**by):

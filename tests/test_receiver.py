@@ -8,9 +8,9 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from psauth.connection import Connection
 from psauth.exceptions import CodeMissing, ExchangeFailed, IssuerMismatch, StateSpent, VaultError
 from psauth.receiver import Receiver
-from psauth.vault import Connection
 
 STATE, CODE = "state-Qq81", "code-Ww82"
 

@@ -11,6 +11,7 @@ import requests
 
 import psauth.transport
 from psauth.budget import Budget
+from psauth.connection import Connection, Stored
 from psauth.exceptions import (
     ApiError,
     LoginRequired,
@@ -23,7 +24,6 @@ from psauth.exceptions import (
 )
 from psauth.service import Service
 from psauth.transport import ATTEMPTS, Transport
-from psauth.vault import Connection, Stored
 
 BASE = "https://api.example/v1"
 

@@ -10,9 +10,10 @@ import streamlit as st
 
 from psauth.budget import Budget
 from psauth.client import ProcessStreet
+from psauth.connection import Connection
 from psauth.exceptions import LoginRequired
 from psauth.transport import Transport
-from psauth.vault import Connection, Vault
+from psauth.vault import Vault
 
 KEPT = "10m"
 """How long a read is shown before it is made again by itself; Reload makes it anew at once."""

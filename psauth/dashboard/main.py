@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from psauth.connection import Stored
 from psauth.dashboard import problems, sidebar, state, welcome
 from psauth.dashboard.guard import COOKIE, NOT_LOCAL, listens_locally
 from psauth.dashboard.notices import CONNECTED, refused
@@ -13,7 +14,7 @@ from psauth.dashboard.routes import ACCOUNT
 from psauth.dashboard.target import Target, find_target, is_elsewhere
 from psauth.exceptions import PsauthError
 from psauth.oauth import AuthorizationFlow
-from psauth.vault import Stored, Vault
+from psauth.vault import Vault
 
 # A file, because Streamlit's own icons would be fetched from the internet for a browser tab.
 ICON = Path(__file__).with_name("icon.png")

@@ -6,11 +6,11 @@ import logging
 
 import streamlit as st
 
+from psauth.connection import Connection
 from psauth.dashboard.links import same_tab_button
 from psauth.dashboard.notices import Notice, place_of
 from psauth.dashboard.routes import connect_address
 from psauth.exceptions import ApiError, LoginRequired, PsauthError, SettingsError, VaultError
-from psauth.vault import Connection
 
 log = logging.getLogger("psauth.dashboard")
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from psauth.connection import Connection
 from psauth.dashboard import loaders, state
 from psauth.dashboard.target import is_sandbox
 from psauth.exceptions import PsauthError
-from psauth.vault import Connection, Vault
+from psauth.vault import Vault
 
 WATCH_EVERY = 2.0
 """Seconds between looks at the vault: one small local read, no request."""

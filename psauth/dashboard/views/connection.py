@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
+from psauth.connection import Connection
 from psauth.dashboard import problems, state
 from psauth.dashboard.links import same_tab_button
 from psauth.dashboard.routes import ACCOUNT, connect_address
 from psauth.dashboard.target import is_sandbox
 from psauth.exceptions import PsauthError
 from psauth.oauth import disconnect, renew
-from psauth.vault import Connection, Vault
+from psauth.vault import Vault
 
 
 def show() -> None:
