@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -45,10 +46,13 @@ nbformat.write(notebook, sys.argv[2])
 
 @pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem)
 def test_the_notebook_runs_from_top_to_bottom(path, tmp_path):
-    # In a process of its own: the browser tests keep an event loop in this one, which a kernel's client cannot share.
+    # In a process of its own: other tests leave an event loop in this one, and importing Streamlit a plotting backend.
+    environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     done = tmp_path / path.name
     command = [sys.executable, "-W", "ignore", "-c", RUN_NOTEBOOK, str(path), str(done)]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False)
+    result = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=180, check=False
+    )
     assert result.returncode == 0, result.stderr
     outputs = [o for cell in json.loads(done.read_text("utf-8"))["cells"] for o in cell.get("outputs", [])]
     assert not [o for o in outputs if o["output_type"] == "error"]

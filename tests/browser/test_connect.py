@@ -139,7 +139,7 @@ def test_who_comes_by_another_name_of_this_machine_connects_all_the_same(app: Ap
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
     page.get_by_test_id("stDataFrame").wait_for()
-    assert page.url == app.url
+    assert page.url == f"http://127.0.0.1:{app.port}/"  # the sandbox sends back to where it was asked from
 
 
 def test_a_notebook_then_uses_the_connection_without_settings(app: App, page: Page) -> None:
