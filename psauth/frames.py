@@ -17,7 +17,7 @@ TIME_DTYPE: Final = "datetime64[us, UTC]"
 def frame(records: Iterable[Mapping[str, Any]], endpoint: Endpoint) -> pd.DataFrame:
     """One row a record, in the order they came; columns and dtypes are those of the endpoint's table.
 
-    Texts are `str`, timestamps `datetime64[us, UTC]`, flags `boolean`, statuses categorical (documented values first,
+    Texts are `str`, timestamps `datetime64[us, UTC]`, flags `boolean`, counts `Int64`, statuses categorical (documented values first,
     unknown ones behind them); what is missing in a record is missing in the frame.
     """
     rows = list(records)
@@ -30,6 +30,8 @@ def _series(column: Column, values: list[Any]) -> pd.Series:
             return times(values)
         case "flag":
             return pd.Series([v if isinstance(v, bool) else None for v in values], dtype="boolean")
+        case "count":
+            return pd.Series([v if isinstance(v, int) and not isinstance(v, bool) else None for v in values], dtype="Int64")
         case "category":
             texts = [_text(v) for v in values]
             unknown = sorted({t for t in texts if t is not None} - set(column.known))
@@ -56,7 +58,7 @@ def _reader(path: str) -> Callable[[Mapping[str, Any]], Any]:
     """A function that takes the value at a dotted path out of a record, None where the way there breaks off."""
     if path == APP_LINK:
         return _app_link
-    names = path.split(".")
+    names = [path] if path.startswith("@") else path.split(".")
 
     def read(record: Mapping[str, Any]) -> Any:
         value: Any = record

@@ -1,0 +1,217 @@
+"""Values: what people typed into form fields, and data-set cells, decoded; tidy or one column a field."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import pandas as pd
+
+from psauth.endpoints import FORM_VALUES, RECORDS
+from psauth.frames import TIME_DTYPE, frame, times
+
+LISTS: Final = frozenset({"MultiChoice", "MultiSelect", "Members", "MultiFile", "Table"})
+"""Field types whose column in a wide frame holds lists, empty never: nothing chosen is missing."""
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One decoded value: its `text` as a person would read it, and the same as number, moment or items where it is one."""
+
+    text: str | None = None
+    number: float | None = None
+    moment: str | None = None
+    items: list[Any] | None = None
+
+
+def decode(field_type: str, data: Any) -> Value:
+    """The value of a form field, in any of the shapes seen; never raises and loses nothing.
+
+    null is missing; `{"values": […]}` a list; `{"value": x, …}` x; `{"url": …, "name": …}` a file, read as its name and
+    address; a bare scalar or list itself; anything else its JSON. A date without a time of day (`timeHidden`) is that
+    calendar day at midnight UTC. (Shapes: live observations, see README.)
+    """
+    inner = _unwrapped(data)
+    if inner is None:
+        return Value()
+    if isinstance(inner, list):
+        return Value(text=", ".join(_read(item) for item in inner) if inner else None, items=inner or None)
+    text = _read(inner)
+    if not text:
+        return Value()
+    if field_type == "Number":
+        return Value(text=text, number=_number(inner))
+    if field_type == "Date":
+        hidden = isinstance(data, Mapping) and data.get("timeHidden") is True
+        return Value(text=text, moment=text[:10] if hidden and _is_day(text) else text)
+    return Value(text=text)
+
+
+def form_values(records: Iterable[Record]) -> pd.DataFrame:
+    """One row a value: the columns of the table, and `value`, `number`, `date`, `items` decoded from `data`.
+
+    `value` is the text, also of numbers and dates; `number` float64, `date` datetime64[us, UTC], `items` a list for
+    choices, members, files and tables, else missing.
+    """
+    rows = list(records)
+    values = [decode(str(row.get("fieldType")), row.get("data")) for row in rows]
+    result = frame(rows, FORM_VALUES)
+    place = result.columns.get_loc("field_type")
+    assert isinstance(place, int)  # noqa: S101 - the table names each column once
+    decoded = {
+        "value": pd.Series([v.text for v in values], dtype="str"),
+        "number": pd.Series([v.number for v in values], dtype="float64"),
+        "date": times([v.moment for v in values]),
+        "items": pd.Series([v.items for v in values], dtype="object"),
+    }
+    for offset, (name, column) in enumerate(decoded.items(), 1):
+        result.insert(place + offset, name, column)
+    return result
+
+
+def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row a run, one column a field, from a frame of `form_values`.
+
+    A column is called by the field's latest label, its key where it has none; where names repeat, the key is added.
+    Numbers are float64, dates datetime64[us, UTC], choices, members, files and tables lists, everything else `str`.
+    Columns follow `fields` (a frame of `form_fields`, in the template's order), fields no longer in the template last;
+    runs stand in the order they came. `.attrs["field_ids"]` maps column names to field ids.
+    """
+    runs = pd.Index(tidy["run_id"].drop_duplicates(), name="run_id", dtype="str")
+    order = [] if fields is None else fields["field_id"].tolist()
+    order = list(dict.fromkeys([*order, *tidy["field_id"].tolist()]))
+    names = _names(tidy, fields, order)
+    kinds = _kinds(tidy, fields)
+    by_field = dict(tuple(tidy.groupby("field_id", sort=False)))
+    columns: dict[str, pd.Series] = {}
+    for field_id in order:
+        kind = kinds.get(field_id, "Text")
+        source = "number" if kind == "Number" else "date" if kind == "Date" else "items" if kind in LISTS else "value"
+        values = by_field.get(field_id)
+        if values is None:
+            dtype = {"number": "float64", "date": TIME_DTYPE, "items": "object"}.get(source, "str")
+            columns[names[field_id]] = pd.Series(index=runs, dtype=dtype)
+        else:
+            columns[names[field_id]] = values.drop_duplicates("run_id", keep="last").set_index("run_id")[source].reindex(runs)
+    result = pd.DataFrame(columns, index=runs).reset_index()
+    result.attrs["field_ids"] = {names[field_id]: field_id for field_id in order}
+    return result
+
+
+def records(rows: Iterable[Record], fields: Sequence[Record]) -> pd.DataFrame:
+    """Data-set records, one column a field of the data set, by its name and type; `fields` as the data set lists them.
+
+    Text is `str`, Number float64, DateTime datetime64[us, UTC]. A cell of a field that the data set no longer lists
+    keeps its own column, called by the field's id.
+    """
+    listed = list(rows)
+    result = frame(listed, RECORDS)
+    cells = [_cells(row) for row in listed]
+    known = {str(f.get("id")): f for f in fields}
+    order = list(dict.fromkeys([*known, *(field_id for row in cells for field_id in row)]))
+    taken = set(result.columns)
+    place = 1
+    for field_id in order:
+        field = known.get(field_id, {})
+        name = _free(str(field.get("name") or field_id), field_id, taken)
+        taken.add(name)
+        values = [row.get(field_id) for row in cells]
+        result.insert(place, name, _cell_column(str(field.get("fieldType")), values))
+        place += 1
+    return result
+
+
+def _cell_column(field_type: str, values: list[Any]) -> pd.Series:
+    if field_type == "Number":
+        return pd.Series([_number(v) for v in values], dtype="float64")
+    if field_type == "DateTime":
+        return times(values)
+    return pd.Series([None if v is None else _read(v) for v in values], dtype="str")
+
+
+def _cells(row: Record) -> dict[str, Any]:
+    cells = row.get("cells")
+    pairs = cells if isinstance(cells, list) else []
+    return {str(c["fieldId"]): c.get("value") for c in pairs if isinstance(c, Mapping) and "fieldId" in c}
+
+
+def _unwrapped(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        if isinstance(data.get("values"), list):
+            return data["values"]
+        if "value" in data:
+            return data["value"]
+    return data
+
+
+def _read(value: Any) -> str:
+    """One thing as a person would read it; what has no plain reading stands there as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and isinstance(value.get("url"), str):
+        name = value.get("name")
+        return f"{name} <{value['url']}>" if isinstance(name, str) and name else str(value["url"])
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text[:10])
+    except ValueError:
+        return False
+    return True
+
+
+def _names(tidy: pd.DataFrame, fields: pd.DataFrame | None, order: list[str]) -> dict[str, str]:
+    """The name of each field's column: its latest label, its key when it has none, told apart by the key."""
+    latest: dict[str, tuple[str | None, str | None]] = {}
+    parts = [tidy.sort_values("updated_date", kind="stable", na_position="first")]
+    if fields is not None:
+        parts.append(fields)  # the template as it stands now is later than any value
+    for part in parts:
+        for field_id, label, key in zip(part["field_id"], part["label"], part["key"], strict=True):
+            old_label, old_key = latest.get(field_id, (None, None))
+            latest[field_id] = (
+                label if isinstance(label, str) and label else old_label,
+                key if isinstance(key, str) and key else old_key,
+            )
+    plain = {field_id: label or key or field_id for field_id, (label, key) in latest.items()}
+    counts = pd.Series(list(plain.values()), dtype="str").value_counts()
+    names: dict[str, str] = {}
+    taken = {"run_id"}
+    for field_id in order:
+        name = plain[field_id]
+        if counts[name] > 1:
+            name = f"{name} ({latest[field_id][1] or field_id})"
+        names[field_id] = _free(name, field_id, taken)
+        taken.add(names[field_id])
+    return names
+
+
+def _free(name: str, field_id: str, taken: set[str]) -> str:
+    return name if name not in taken else f"{name} ({field_id})"
+
+
+def _kinds(tidy: pd.DataFrame, fields: pd.DataFrame | None) -> dict[str, str]:
+    kinds = dict(zip(tidy["field_id"], tidy["field_type"].astype("str"), strict=True))
+    if fields is not None:
+        kinds |= dict(zip(fields["field_id"], fields["field_type"].astype("str"), strict=True))
+    return kinds
