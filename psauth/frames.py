@@ -31,7 +31,9 @@ def _series(column: Column, values: list[Any]) -> pd.Series:
         case "flag":
             return pd.Series([v if isinstance(v, bool) else None for v in values], dtype="boolean")
         case "count":
-            return pd.Series([v if isinstance(v, int) and not isinstance(v, bool) else None for v in values], dtype="Int64")
+            return pd.Series(
+                [v if isinstance(v, int) and not isinstance(v, bool) else None for v in values], dtype="Int64"
+            )
         case "category":
             texts = [_text(v) for v in values]
             unknown = sorted({t for t in texts if t is not None} - set(column.known))

@@ -28,6 +28,8 @@ from psauth.exceptions import (
     ServiceUnavailable,
     UntrustedAddress,
 )
+from psauth.fetch import INTERACTIVE, Pace
+from psauth.governor import PATIENCE, Governor, Keeper, VaultKeeper
 from psauth.oauth import renew
 from psauth.service import Session
 from psauth.settings import check_address
@@ -38,12 +40,12 @@ log = logging.getLogger("psauth.transport")
 
 TIMEOUT = (5.0, 60.0)
 """Seconds to connect, and to wait for the next byte; a page of 20 records takes the service well under a second."""
+LONG_READ_ATTEMPTS = 8
+"""In a long read one unlucky page must not cost the rest: a fault in every fifth answer is survived by thousands."""
 ATTEMPTS = 4
 """A GET is tried this often over network errors and 5xx; what fails four times over several seconds is down."""
 BACKOFF = 0.5
 """Seconds before the second attempt; doubled each time, and jittered so that processes do not march in step."""
-PATIENCE = 60.0
-"""Seconds psauth waits by itself when told to (Retry-After); beyond that it is for the person to decide."""
 REDIRECTS = 5
 
 Params = Mapping[str, Any] | Sequence[tuple[str, str]]
@@ -56,7 +58,9 @@ class Transport:
     end is renewed before the request, and once after a 401.
     """
 
-    def __init__(self, stored: Stored, vault: Vault | None) -> None:
+    def __init__(self, stored: Stored, vault: Vault | None, keeper: Keeper | None = None) -> None:
+        if keeper is None and vault is not None:
+            keeper = VaultKeeper(vault, stored.connection.id)
         self._stored = stored
         self._vault = vault
         self._base = check_address(stored.connection.service.api_url.rstrip("/"), "The API address")
@@ -66,6 +70,7 @@ class Transport:
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
         self._lock = threading.Lock()
+        self._governor = Governor(keeper)
         self.budget = Budget()
         self.requests_sent = 0
 
@@ -74,14 +79,13 @@ class Transport:
         """The connection as last seen by this transport."""
         return self._stored.connection
 
-    def get(self, path: str, params: Params | None = None) -> Any:
+    def get(self, path: str, params: Params | None = None, *, pace: Pace = INTERACTIVE) -> Any:
         """The JSON of a GET. `path` is relative to the API address, or an address on its origin.
 
         Raises UntrustedAddress before anything is sent elsewhere, LoginRequired when the connection has ended, and a
         child of ApiError for what the service answers.
         """
-        answer = self._send_patiently(self.address(path), params)
-        return _json(answer)
+        return self._ask_patiently(self.address(path), params, pace)
 
     def refresh(self) -> Connection:
         """Renew the access token now, whatever its age."""
@@ -127,44 +131,62 @@ class Transport:
 
     # Inside -----------------------------------------------------------------------------------------------------
 
-    def _send_patiently(self, address: str, params: Params | None) -> requests.Response:
-        """One GET, by policy: network errors and 5xx again with growing pauses, 429 after the time it names."""
-        for attempt in range(1, ATTEMPTS + 1):
-            last = attempt == ATTEMPTS
-            try:
-                answer = self._send_authenticated(address, params)
-            except requests.RequestException as error:
-                problem = type(error).__name__
-                wait: float | None = None
-                if last or not _passing(error):
-                    raise self._silent(address, problem) from None  # its frames hold the credential
-            else:
-                if answer.ok:
-                    return answer
-                told = retry_after(answer.headers)
-                problem = str(answer.status_code)
-                limited = answer.status_code == requests.codes.too_many_requests
-                if last or not (limited or answer.status_code >= 500) or (told or 0) > PATIENCE:
-                    raise _error(answer, told)
-                wait = told
-            pause = BACKOFF * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - a pause, not a secret
-            pause = pause if wait is None else wait + random.uniform(0, 0.25)  # noqa: S311
-            log.info("trying again in %.1f s: %s %s", pause, urlsplit(address).path, problem)
-            time.sleep(pause)
-        raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+    def _ask_patiently(self, address: str, params: Params | None, pace: Pace) -> Any:
+        """One GET, by policy.
 
-    def _send_authenticated(self, address: str, params: Params | None) -> requests.Response:
+        Network errors, 5xx and answers that are no whole JSON are asked for again with growing pauses; after a 429
+        everybody waits as told, and that does not count as an attempt.
+        """
+        attempts = LONG_READ_ATTEMPTS if pace.background else ATTEMPTS
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                answer = self._send_authenticated(address, params, pace)
+                if answer.ok:
+                    return _json(answer)
+                told = retry_after(answer.headers)
+                problem = _error(answer, told)
+                if answer.status_code == requests.codes.too_many_requests:
+                    told = told if told is not None else BACKOFF * 2**attempt
+                    if not pace.background and (told > PATIENCE or attempt >= attempts):
+                        raise problem
+                    self._governor.refused(told)
+                    attempt -= 1 if pace.background else 0
+                    continue
+                if answer.status_code < 500 or (told or 0) > PATIENCE:
+                    raise problem
+            except requests.RequestException as error:
+                told = None
+                problem = self._silent(address, type(error).__name__)
+                if not _passing(error):
+                    raise problem from None  # its frames hold the credential
+            except BrokenAnswer as error:
+                told, problem = None, error
+            if attempt >= attempts:
+                raise problem from None
+            pause = BACKOFF * 2 ** min(attempt - 1, 5) * random.uniform(0.5, 1.5)  # noqa: S311 - a pause, not a secret
+            log.info("trying again in %.1f s: %s %s", pause, urlsplit(address).path, type(problem).__name__)
+            self._pause(max(pause, told or 0), pace)
+
+    def _pause(self, seconds: float, pace: Pace) -> None:
+        if pace.stop is None:
+            time.sleep(seconds)
+        elif pace.stop.wait(seconds):
+            raise InterruptedError("stopped")
+
+    def _send_authenticated(self, address: str, params: Params | None, pace: Pace) -> requests.Response:
         stored = self._stored
         if stored.connection.ended:
             raise ended(stored.connection)
         if stored.token is not None and stored.token.is_expired():
             stored = self._renew(stored, because="expiry")
-        answer = self._send(stored, address, params)
+        answer = self._send(stored, address, params, pace)
         if answer.status_code != requests.codes.unauthorized:
             return answer
         if stored.token is not None:
             stored = self._renew(stored, because="rejected")
-            answer = self._send(stored, address, params)
+            answer = self._send(stored, address, params, pace)
         if answer.status_code == requests.codes.unauthorized:
             account = stored.connection.account
             what = "API key" if stored.token is None else "access token, even a fresh one"
@@ -174,10 +196,11 @@ class Transport:
             )
         return answer
 
-    def _send(self, stored: Stored, address: str, params: Params | None) -> requests.Response:
+    def _send(self, stored: Stored, address: str, params: Params | None, pace: Pace) -> requests.Response:
         """The request itself, redirects followed by hand: only within the origin."""
         auth = _Credential(stored, self._origin)
         for _ in range(REDIRECTS):
+            self._governor.wait(background=pace.background, stop=pace.stop)
             answer = self._session.get(
                 address,
                 params=params,
@@ -187,7 +210,9 @@ class Transport:
                 headers={"Accept": "application/json"},
             )
             self.requests_sent += 1
-            if budget := Budget.from_headers(answer.headers):
+            budget = Budget.from_headers(answer.headers)
+            self._governor.told(budget)
+            if budget is not None:
                 self.budget = budget
             if not answer.is_redirect:
                 return answer
@@ -297,12 +322,16 @@ def _passing(error: requests.RequestException) -> bool:
     return isinstance(error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError)
 
 
+class BrokenAnswer(ApiError):
+    """The service said yes, but what came is no whole JSON: asked for again, as it may be an accident of the way."""
+
+
 def _json(answer: requests.Response) -> Any:
     try:
-        return answer.json()
-    except (ValueError, requests.RequestException):
+        return json.loads(answer.content)
+    except ValueError:
         kind = answer.headers.get("Content-Type", "no type").split(";")[0]
-        raise ApiError(
+        raise BrokenAnswer(
             f"{_path(answer)} answered {answer.status_code} with {len(answer.content)} bytes of {kind} that are not whole "
             "JSON. Try again; if it stays, check the API address.",
             status=answer.status_code,

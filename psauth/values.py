@@ -98,7 +98,9 @@ def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None) -> pd.DataFrame
             dtype = {"number": "float64", "date": TIME_DTYPE, "items": "object"}.get(source, "str")
             columns[names[field_id]] = pd.Series(index=runs, dtype=dtype)
         else:
-            columns[names[field_id]] = values.drop_duplicates("run_id", keep="last").set_index("run_id")[source].reindex(runs)
+            columns[names[field_id]] = (
+                values.drop_duplicates("run_id", keep="last").set_index("run_id")[source].reindex(runs)
+            )
     result = pd.DataFrame(columns, index=runs).reset_index()
     result.attrs["field_ids"] = {names[field_id]: field_id for field_id in order}
     return result

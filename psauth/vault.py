@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from cryptography.fernet import InvalidToken, MultiFernet
@@ -22,8 +22,9 @@ from psauth.settings import Settings
 from psauth.tokens import Secret, Token
 
 log = logging.getLogger("psauth.vault")
+T = TypeVar("T")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SPENT_MEMORY = timedelta(days=1)
 """How long a used or outlived state is remembered, so that a reload can be told from a forgery."""
 LOCK_PATIENCE = 90.0
@@ -69,6 +70,12 @@ _spent = sa.Table(
     sa.Column("state_hash", sa.String, primary_key=True),
     sa.Column("spent_at", sa.Float, nullable=False),
 )
+_budgets = sa.Table(  # since schema 2
+    "budgets",
+    _metadata,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("ledger", sa.String, nullable=False),
+)
 
 
 class Vault:
@@ -109,6 +116,7 @@ class Vault:
                     db.execute(_meta.insert().values(name="canary", value=key.cipher().encrypt(CANARY)))
                 else:
                     _try_key(db, key, place)
+                    _upgrade(db, found)
         assert key is not None  # noqa: S101 - _try_key raises where there is none
         return cls(engine, key.cipher(), place=place, key_source=key.source)
 
@@ -255,6 +263,16 @@ class Vault:
             query = sa.select(_spent.c.state_hash).where(_spent.c.state_hash == fingerprint(state))
             return db.execute(query).one_or_none() is not None
 
+    # Budgets ----------------------------------------------------------------------------------------------------
+
+    def amend_budget(self, name: str, change: Callable[[str | None], tuple[str, T]]) -> T:
+        """Rewrite the ledger called `name` with nobody in between; `change` gets it (None: new), and gives it and a result."""
+        with self._writing() as db:
+            text, result = change(db.execute(sa.select(_budgets.c.ledger).where(_budgets.c.name == name)).scalar())
+            db.execute(sa.delete(_budgets).where(_budgets.c.name == name))
+            db.execute(_budgets.insert().values(name=name, ledger=text))
+        return result
+
     # Keys -------------------------------------------------------------------------------------------------------
 
     def rotate(self) -> int:
@@ -356,11 +374,20 @@ def _schema_version(db: sa.Connection, place: str) -> int | None:
         raise VaultError(f"The vault {place} is damaged ({verdict}). Restore it from a backup, or move it away; {KEPT}")
     value = db.execute(sa.select(_meta.c.value).where(_meta.c.name == "schema")).scalar()
     version = value.decode("ascii", "replace") if isinstance(value, bytes) else value
-    if version != str(SCHEMA_VERSION):
+    if version not in {str(known) for known in range(1, SCHEMA_VERSION + 1)}:
         raise VaultError(
             f"The vault {place} has schema {version!r}; this psauth reads {SCHEMA_VERSION}. Update psauth; {KEPT}"
         )
-    return SCHEMA_VERSION
+    return int(str(version))
+
+
+def _upgrade(db: sa.Connection, found: int) -> None:
+    """Bring a vault of an older schema up to this one; each step only adds."""
+    if found < 2:
+        _budgets.create(db)
+    if found != SCHEMA_VERSION:
+        db.execute(_meta.update().where(_meta.c.name == "schema").values(value=str(SCHEMA_VERSION).encode()))
+        log.info("the vault was brought from schema %s to %s", found, SCHEMA_VERSION)
 
 
 def _try_key(db: sa.Connection, key: Key | None, place: str) -> None:

@@ -1,0 +1,67 @@
+"""Arguments: what analysts may pass. Ids, names, several of them, frames; dates in any usual form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    Things: TypeAlias = "str | Iterable[str] | pd.DataFrame | pd.Series[str]"
+    Moment: TypeAlias = "datetime | date | str"
+
+ID_SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
+"""Ids are opaque 22-character url-safe texts; the shape only serves to tell one from a name."""
+
+
+def ids(given: Things, column: str) -> list[str]:
+    """Ids (or names) out of one, several, a series, or a frame that has `column`; each once. ValueError for the rest."""
+    columns = getattr(given, "columns", None)
+    if columns is not None:
+        if column not in columns:
+            raise ValueError(
+                f"The frame has no column {column!r}. Expected one, as in ps.{column.removesuffix('_id')}s()."
+            )
+        given = given[column]  # type: ignore[index] # it has columns, so it is a frame
+    values = one_or_more(given)  # type: ignore[arg-type] # a series of texts is an iterable of texts
+    for value in values:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"{value!r} is not a {column}. Expected a text.")
+    return list(dict.fromkeys(values))
+
+
+def pairs(given: pd.DataFrame, columns: tuple[str, str]) -> list[tuple[str, str]]:
+    """Pairs of ids out of a frame that has both columns; each once."""
+    for column in columns:
+        if column not in getattr(given, "columns", ()):
+            raise ValueError(f"The frame has no column {column!r}. Expected {' and '.join(columns)}, as in ps.tasks().")
+    return list(dict.fromkeys(zip(given[columns[0]].tolist(), given[columns[1]].tolist(), strict=True)))
+
+
+def one_or_more(given: str | Iterable[str]) -> list[str]:
+    """A list, of one where one text was given."""
+    return [given] if isinstance(given, str) else list(given)
+
+
+def known(given: str | Iterable[str], allowed: tuple[str, ...], what: str) -> list[str]:
+    """One or more of the documented values; ValueError names those there are."""
+    values = one_or_more(given)
+    for value in values:
+        if value not in allowed:
+            raise ValueError(f"There is no {what} {value!r}. Expected {', '.join(allowed)}.")
+    return values
+
+
+def moment(given: Moment) -> datetime:
+    """A moment in UTC; a date means its midnight. ValueError for what is none."""
+    if isinstance(given, str):
+        try:
+            given = datetime.fromisoformat(given)
+        except ValueError:
+            raise ValueError(f"{given!r} is not a date. Expected ISO 8601, like 2026-11-01.") from None
+    if not isinstance(given, datetime):
+        given = datetime(given.year, given.month, given.day)
+    return given if given.tzinfo else given.replace(tzinfo=UTC)

@@ -1,0 +1,229 @@
+"""Governor: when the next request may leave, so that the hour's budget is used up and no 429 is provoked.
+
+Requests are let out by permits, leased in small blocks from a ledger that all threads and processes of a connection share.
+The ledger counts leases; every answer's headers correct it, because others spend from the same budget. Near the end of a
+window some permits are held back: for the interactive app, and, in the window's last second, as the requests that notice
+the moment at which the service begins the next one (its reset is told in whole seconds, rounded up).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Final, Protocol, TypeVar
+
+from psauth.budget import Budget
+from psauth.exceptions import RateLimited
+from psauth.vault import Vault
+
+T = TypeVar("T")
+
+BLOCKS: Final = 16
+"""A lease takes a sixteenth of what is left: few leases while there is plenty, single ones when it gets tight."""
+LARGEST_LEASE: Final = 200
+HELD_BACK: Final = 100
+"""One in so many requests of a window is held back until its last second, four at the least."""
+PATIENCE: Final = 60.0
+"""Seconds a single request waits by itself; beyond that it is for the person to decide."""
+POLL: Final = 0.25
+"""Seconds between looks at the ledger while waiting: another process may know more by then."""
+UNTOLD: Final = 3.0
+"""Seconds for which the first request of all goes out alone, to learn what the budget is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """What all processes of a connection know together; times are seconds since 1970.
+
+    `limit` None: nothing told yet. `used` counts leases and what others spent; `blocked_until` comes from a 429;
+    `probing_until` is set while one request finds out what the budget is; `last_single` when a held-back one left.
+    """
+
+    limit: int | None = None
+    used: int = 0
+    window_end: float = 0.0
+    length: float = 3600.0
+    blocked_until: float = 0.0
+    probing_until: float = 0.0
+    last_single: float = 0.0
+
+
+@dataclass(frozen=True)
+class Lease:
+    """`permits` requests may leave now; with none, look again after `wait` seconds."""
+
+    permits: int
+    wait: float = 0.0
+
+
+class Keeper(Protocol):
+    """Where a ledger is kept: change it, with nobody else in between."""
+
+    def amend(self, change: Callable[[Ledger], tuple[Ledger, T]]) -> T:
+        """Replace the ledger by the first half of what `change` returns, and return the second half."""
+
+
+class LocalKeeper:
+    """A ledger of this process alone."""
+
+    def __init__(self) -> None:
+        self._ledger = Ledger()
+        self._lock = threading.Lock()
+
+    def amend(self, change: Callable[[Ledger], tuple[Ledger, T]]) -> T:
+        """See Keeper."""
+        with self._lock:
+            self._ledger, result = change(self._ledger)
+            return result
+
+
+class VaultKeeper:
+    """A ledger in the vault, for all processes that use the connection (or the API key) called `name`."""
+
+    def __init__(self, vault: Vault, name: str) -> None:
+        self._vault = vault
+        self._name = name
+
+    def amend(self, change: Callable[[Ledger], tuple[Ledger, T]]) -> T:
+        """See Keeper."""
+
+        def rewrite(text: str | None) -> tuple[str, T]:
+            ledger, result = change(Ledger(**json.loads(text)) if text else Ledger())
+            return json.dumps(asdict(ledger)), result
+
+        return self._vault.amend_budget(self._name, rewrite)
+
+
+def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
+    """The ledger after an answer's headers: a new window, a nearer end, or more spent than the leases say."""
+    if seen.limit is None or seen.remaining is None:
+        return replace(ledger, probing_until=0.0)
+    spent = max(0, seen.limit - seen.remaining)
+    end = seen.resets_at.timestamp() if seen.resets_at else now + ledger.length
+    ledger = replace(ledger, limit=seen.limit, probing_until=0.0)
+    # The told end is up to a second late; one that lies clearly behind the known end belongs to the next window.
+    if now >= ledger.window_end or end > ledger.window_end + 1.5:
+        return replace(ledger, used=spent, window_end=end, length=max(1.0, end - now), last_single=0.0)
+    if end < ledger.window_end - 1.5:
+        return ledger  # a late answer from the window before
+    return replace(ledger, used=max(ledger.used, spent), window_end=min(ledger.window_end, end))
+
+
+def lease(ledger: Ledger, now: float, *, background: bool) -> tuple[Ledger, Lease]:
+    """How many requests may leave now. Background reads leave some for the app until the window's last second."""
+    if now < ledger.blocked_until:
+        return ledger, Lease(0, ledger.blocked_until - now)
+    if ledger.limit is None:
+        if now < ledger.probing_until:
+            return ledger, Lease(0, min(POLL, ledger.probing_until - now))
+        return replace(ledger, probing_until=now + UNTOLD), Lease(1)
+    if now >= ledger.window_end:
+        ledger = replace(ledger, used=0, window_end=now + ledger.length, last_single=0.0)
+    limit = ledger.limit or 0
+    left = limit - ledger.used
+    held = min(max(4, limit // HELD_BACK), limit // 2) if background else 0
+    if left > held:
+        permits = max(1, min((left - held) // BLOCKS, LARGEST_LEASE)) if background else 1
+        return replace(ledger, used=ledger.used + permits), Lease(permits)
+    to_go = ledger.window_end - now
+    if left > 0 and to_go <= 1.0:
+        pause = 1.0 / max(held, 1)
+        if now - ledger.last_single >= pause:
+            return replace(ledger, used=ledger.used + 1, last_single=now), Lease(1)
+        return ledger, Lease(0, min(pause - (now - ledger.last_single), to_go))
+    return ledger, Lease(0, to_go if left <= 0 else to_go - 1.0)
+
+
+class Governor:
+    """Lets requests out; threads share it, processes share its keeper."""
+
+    def __init__(self, keeper: Keeper | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        self._keeper = keeper or LocalKeeper()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._permits = 0
+        self._free = False
+        self._seen: Budget | None = None
+        self._window_end = 0.0
+
+    def wait(self, *, background: bool = False, stop: threading.Event | None = None) -> None:
+        """Return when a request may leave.
+
+        Raises InterruptedError when `stop` is set first, and RateLimited when nobody asked for a long read and the
+        wait is longer than PATIENCE.
+        """
+        with self._lock:
+            while True:
+                if stop is not None and stop.is_set():
+                    raise InterruptedError("stopped")
+                now = self._clock()
+                if self._permits and now < self._window_end:
+                    self._permits -= 1
+                    return
+                if self._free:
+                    return
+                given = self._lease(now, background=background)
+                if given.permits:
+                    self._permits = given.permits - 1
+                    return
+                if not background and given.wait > PATIENCE:
+                    raise RateLimited(
+                        f"The request budget is used up. Try again in {given.wait / 60:.0f} minutes.",
+                        status=429,
+                        retry_after=given.wait,
+                    )
+                self._changed.wait(max(0.005, min(given.wait, POLL)))
+
+    def told(self, seen: Budget | None) -> None:
+        """What an answer's headers said; None when they said nothing, which sets every request free."""
+        with self._lock:
+            first = self._seen is None and not self._free
+            if seen is None or seen.limit is None:
+                if self._seen is None:
+                    self._free = True
+            else:
+                self._free = False
+                known = self._seen
+                new_window = (
+                    known is None
+                    or known.resets_at is None
+                    or seen.resets_at is None
+                    or seen.resets_at.timestamp() > self._window_end + 1.5
+                )
+                self._seen = seen
+                if first or new_window or (seen.remaining or 0) <= 1:
+                    self._correct(seen)
+            self._changed.notify_all()
+
+    def refused(self, seconds: float) -> None:
+        """A 429: everybody waits so long, in every process."""
+        with self._lock:
+            until = self._clock() + seconds
+            self._permits = 0
+            self._keeper.amend(lambda b: (replace(b, blocked_until=max(b.blocked_until, until)), None))
+
+    def _lease(self, now: float, *, background: bool) -> Lease:
+        seen = self._seen
+
+        def change(ledger: Ledger) -> tuple[Ledger, tuple[Ledger, Lease]]:
+            if seen is not None and seen.resets_at is not None and seen.resets_at.timestamp() > now:
+                ledger = correct(ledger, seen, now)
+            ledger, given = lease(ledger, now, background=background)
+            return ledger, (ledger, given)
+
+        ledger, given = self._keeper.amend(change)
+        self._window_end = ledger.window_end if ledger.limit is not None else now + UNTOLD
+        return given
+
+    def _correct(self, seen: Budget) -> None:
+        now = self._clock()
+
+        def change(ledger: Ledger) -> tuple[Ledger, Ledger]:
+            ledger = correct(ledger, seen, now)
+            return ledger, ledger
+
+        self._window_end = self._keeper.amend(change).window_end

@@ -1,0 +1,100 @@
+"""Pages: a list walked page by page, each record once, to its end and no further."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from psauth.exceptions import ApiError
+from psauth.fetch import INTERACTIVE, Pace
+from psauth.transport import Params, Transport
+
+Record = dict[str, Any]
+
+PAGES_WITHOUT_NEWS: Final = 50
+"""A list whose pages bring nothing new this many times in a row goes round in circles."""
+
+
+def walk(
+    transport: Transport,
+    path: str,
+    params: Mapping[str, Any],
+    *,
+    list_key: str | None,
+    key: tuple[str, ...],
+    pace: Pace = INTERACTIVE,
+) -> Iterator[Record]:
+    """The records of a list. Ends at an empty page, at no `next` link, or at a link already followed.
+
+    `list_key` None: under the only key of the answer that holds a list. Records are told apart by `key`.
+    """
+    address = transport.address(path)
+    query: Params = {name: value for name, value in params.items() if value is not None}
+    followed: set[str] = set()
+    seen: set[str] = set()
+    idle = 0
+    while True:
+        page = transport.get(address, query, pace=pace)
+        records = _list_of(page, list_key, address)
+        if not records:
+            return
+        fresh = [r for r in records if _is_new(r, key, seen)]
+        yield from fresh
+        idle = 0 if fresh else idle + 1
+        if idle >= PAGES_WITHOUT_NEWS:
+            raise ApiError(
+                f"{urlsplit(address).path} does not end: {idle} pages in a row brought nothing new. Try again later."
+            )
+        href = _next_link(page)
+        if href is None or href in followed:
+            return
+        followed.add(href)
+        address, query = transport.next_page(address, href)
+
+
+def unique(records: Iterable[Record], key: tuple[str, ...]) -> list[Record]:
+    """The records of several lists, each once."""
+    seen: set[str] = set()
+    return [r for r in records if _is_new(r, key, seen)]
+
+
+def _list_of(page: Any, list_key: str | None, address: str) -> list[Record]:
+    """The records of a page: under their key, or under the only key that holds a list beside `links`."""
+    where = urlsplit(address).path
+    if not isinstance(page, Mapping):
+        raise ApiError(f"{where} answered {type(page).__name__} where a page (an object with a list) was expected.")
+    if list_key is None:
+        keys = [k for k, v in page.items() if isinstance(v, list) and k != "links"]
+        if len(keys) != 1:
+            raise ApiError(
+                f"{where} is no list: its answer holds {', '.join(page) or 'nothing'}. Use ps.get({where!r})."
+            )
+        list_key = keys[0]
+    records = page.get(list_key, [])
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise ApiError(f"{where} answered a page whose {list_key!r} is not a list of records.")
+    if list_key not in page and set(page) - {"links"}:
+        raise ApiError(f"{where} answered {', '.join(sorted(page))} where {list_key!r} was expected.")
+    return records
+
+
+def _next_link(page: Mapping[str, Any]) -> str | None:
+    links = page.get("links")
+    for link in links if isinstance(links, list) else []:
+        # `rel` names the resource; which link is the next page stands in `name`.
+        if isinstance(link, Mapping) and link.get("name") == "next" and isinstance(link.get("href"), str):
+            return str(link["href"])
+    return None
+
+
+def _is_new(record: Record, key: tuple[str, ...], seen: set[str]) -> bool:
+    """Whether a record has not come before; one without an id cannot be told from another and is kept."""
+    if record.get("id") is None:
+        return True
+    identity = json.dumps([record.get(name) for name in key])
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True
