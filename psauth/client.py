@@ -12,6 +12,7 @@ from psauth.connection import Connection, Stored, check_account, ended, fingerpr
 from psauth.endpoints import RUN_STATUSES, Endpoint
 from psauth.exceptions import LoginRequired, NotFound
 from psauth.fetch import Fetched, OnError, Progress
+from psauth.governor import VaultKeeper
 from psauth.interactive import login
 from psauth.pages import Record, unique, walk
 from psauth.reader import Names, Reader, flat
@@ -52,7 +53,8 @@ def connect(
     if settings.api_key and stored is None:
         # Used as it stands in the settings, not copied into the vault: a key that is changed there must take effect.
         connection = Connection.unstored(account, Service.for_api_key(settings))
-        return ProcessStreet(Transport(Stored(connection=connection, api_key=Secret(settings.api_key)), None))
+        keeper = VaultKeeper(vault, "api-key-" + fingerprint(settings.api_key)[:16])
+        return ProcessStreet(Transport(Stored(connection=connection, api_key=Secret(settings.api_key)), None, keeper))
     if interactive is False:
         if stored is not None:
             raise LoginRequired(

@@ -104,11 +104,12 @@ def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
     spent = max(0, seen.limit - seen.remaining)
     end = seen.resets_at.timestamp() if seen.resets_at else now + ledger.length
     ledger = replace(ledger, limit=seen.limit, probing_until=0.0)
-    # The told end is up to a second late; one that lies clearly behind the known end belongs to the next window.
-    if now >= ledger.window_end or end > ledger.window_end + 1.5:
+    # The told end is up to a second late; one that lies clearly behind the known end belongs to the next window, one
+    # clearly before it, or told when the window is over, is a late answer from the last one.
+    if ledger.window_end == 0.0 or end > ledger.window_end + 1.5:
         return replace(ledger, used=spent, window_end=end, length=max(1.0, end - now), last_single=0.0)
-    if end < ledger.window_end - 1.5:
-        return ledger  # a late answer from the window before
+    if end < ledger.window_end - 1.5 or now >= ledger.window_end:
+        return ledger
     return replace(ledger, used=max(ledger.used, spent), window_end=min(ledger.window_end, end))
 
 
@@ -126,7 +127,7 @@ def lease(ledger: Ledger, now: float, *, background: bool) -> tuple[Ledger, Leas
     left = limit - ledger.used
     held = min(max(4, limit // HELD_BACK), limit // 2) if background else 0
     if left > held:
-        permits = max(1, min((left - held) // BLOCKS, LARGEST_LEASE)) if background else 1
+        permits = max(1, min((left - held) // BLOCKS, LARGEST_LEASE))
         return replace(ledger, used=ledger.used + permits), Lease(permits)
     to_go = ledger.window_end - now
     if left > 0 and to_go <= 1.0:
