@@ -8,7 +8,8 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import psauth
-from psauth.client import PAGES_WITHOUT_NEWS, ProcessStreet
+from psauth.client import ProcessStreet
+from psauth.pages import PAGES_WITHOUT_NEWS
 from psauth.endpoints import USERS, WORKFLOWS
 from psauth.exceptions import ApiError, LoginRequired, NotFound
 from psauth.frames import frame
