@@ -10,7 +10,7 @@ from psauth.arguments import ids, known, moment, pairs
 from psauth.budget import Budget
 from psauth.connection import Connection, Stored, check_account, ended, fingerprint, login_line
 from psauth.endpoints import RUN_STATUSES, Endpoint
-from psauth.exceptions import LoginRequired, NotFound
+from psauth.exceptions import LoginRequired
 from psauth.fetch import Fetched, OnError, Progress
 from psauth.governor import VaultKeeper
 from psauth.interactive import login
@@ -47,20 +47,17 @@ def connect(
     """
     settings = settings or Settings()
     vault = Vault.open(settings)
-    stored = vault.find(account)
+    stored = vault.find(check_account(account))
     if stored is not None and stored.connection.ended is None:
         return ProcessStreet(Transport(stored, vault))
-    if settings.api_key and stored is None:
-        # Used as it stands in the settings, not copied into the vault: a key that is changed there must take effect.
+    if settings.api_key:
+        # Nobody logged in with it, so it is used as it stands in the settings and not copied into the vault.
         connection = Connection.unstored(account, Service.for_api_key(settings))
         keeper = VaultKeeper(vault, "api-key-" + fingerprint(settings.api_key)[:16])
         return ProcessStreet(Transport(Stored(connection=connection, api_key=Secret(settings.api_key)), None, keeper))
     if interactive is False:
         if stored is not None:
-            raise LoginRequired(
-                f"The connection of account {account!r} has ended: {stored.connection.ended}. "
-                f"Log in with: {login_line(account)}"
-            )
+            raise ended(stored.connection)
         raise LoginRequired(f"No connection is stored for account {account!r}. Log in with: {login_line(account)}")
     login(account, settings=settings)
     return ProcessStreet(Transport(vault.read(account), vault))
@@ -368,12 +365,8 @@ class ProcessStreet:
 
     def whoami(self) -> Connection:
         """Who is connected, after asking the service: account, kind, scope, expires_at, label; never a token."""
-        try:
-            answer = self._transport.get("/testAuth")
-        except NotFound:  # documented for API keys; a service may not have it for OAuth
-            return self._transport.connection
-        label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
-        return self._transport.rename(label) if isinstance(label, str) and label else self._transport.connection
+        label = self._transport.ask_label()
+        return self._transport.rename(label) if label else self._transport.connection
 
     def refresh(self) -> Connection:
         """Renew the access token now instead of when it is due."""
