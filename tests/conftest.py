@@ -139,9 +139,10 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def naps(monkeypatch):
-    """The pauses the transport would have made, in seconds; it makes none."""
+    """The pauses the transport would have made or asked of all, in seconds; there are none."""
     taken = []
     monkeypatch.setattr("psauth.transport.time", SimpleNamespace(sleep=taken.append))
+    monkeypatch.setattr("psauth.transport.Governor.refused", lambda _, seconds: taken.append(seconds))
     return taken
 
 

@@ -9,10 +9,10 @@ from pandas.testing import assert_frame_equal
 
 import psauth
 from psauth.client import ProcessStreet
-from psauth.pages import PAGES_WITHOUT_NEWS
 from psauth.endpoints import USERS, WORKFLOWS
 from psauth.exceptions import ApiError, LoginRequired, NotFound
 from psauth.frames import frame
+from psauth.pages import PAGES_WITHOUT_NEWS
 from psauth.transport import Transport
 
 BASE = "https://api.example/v1"

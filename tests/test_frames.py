@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
-from psauth.endpoints import ENDPOINTS, RUNS, TASKS, USERS, WORKFLOWS
+from psauth.endpoints import ATTACHMENTS, ENDPOINTS, RUNS, TASKS, USERS, WORKFLOWS
 from psauth.frames import TIME_DTYPE, frame, times
 
 ADA = {"id": "p1", "email": "ada@example.com", "username": "Ada Łovelace"}
@@ -115,7 +115,13 @@ def test_an_empty_frame_has_the_same_columns_and_dtypes(noun):
     empty = frame([], endpoint)
     assert empty.shape == (0, len(endpoint.columns))
     assert_frame_equal(empty, frame([{"id": "x"}], endpoint).iloc[:0])
-    by_dtype = {"text": "str", "time": "datetime64[us, UTC]", "flag": "boolean", "category": "category"}
+    by_dtype = {
+        "text": "str",
+        "time": "datetime64[us, UTC]",
+        "flag": "boolean",
+        "count": "Int64",
+        "category": "category",
+    }
     assert [str(d) for d in empty.dtypes] == [by_dtype[c.dtype] for c in endpoint.columns]
 
 
@@ -140,6 +146,13 @@ def test_a_category_of_an_odd_type_is_kept_as_its_json():
 @pytest.mark.parametrize("odd", ["true", 1, 0, "no", [], {}])
 def test_a_flag_that_is_no_flag_is_missing_rather_than_guessed(odd):
     assert frame([{"id": "t", "hidden": odd}], TASKS)["hidden"].isna().all()
+
+
+@pytest.mark.parametrize("odd", ["7", 1.5, True, [], {}])
+def test_a_count_that_is_no_count_is_missing_rather_than_guessed(odd):
+    result = frame([{"id": "a", "size": odd}, {"id": "b", "size": 2**40}], ATTACHMENTS)["size"]
+    assert result.isna().tolist() == [True, False]
+    assert result[1] == 2**40
 
 
 @pytest.mark.parametrize("odd", ["text", 7, [], ["createdDate"], None])

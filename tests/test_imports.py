@@ -12,13 +12,14 @@ PACKAGE = Path(psauth.__file__).parent
 LAYERS = [
     ["exceptions"],
     ["settings"],
-    ["tokens", "callback", "budget", "endpoints"],
+    ["tokens", "callback", "budget", "endpoints", "arguments", "fetch"],
     ["service", "keys", "frames", "database"],
-    ["connection", "token_endpoint"],
+    ["connection", "token_endpoint", "values"],
     ["vault"],
-    ["oauth"],
+    ["oauth", "governor"],
     ["receiver", "transport"],
-    ["interactive"],
+    ["interactive", "pages"],
+    ["reader"],
     ["client"],
     ["box"],
     ["dashboard", "cli"],
@@ -92,9 +93,9 @@ def test_only_the_dashboard_knows_streamlit():
     assert "streamlit" not in "".join(map(ast.unparse, first))
 
 
-def test_only_the_frames_know_pandas_at_run_time():
+def test_only_frames_and_values_know_pandas_at_run_time():
     users = {where(p) for p in sources(outside=("sandbox", "dashboard")) if "pandas" in {*imported(p)}}
-    assert users <= {"frames", "client"}  # the client names its types only; test_public_face sees to that
+    assert users <= {"frames", "values", "arguments", "client"}  # the last two name its types only: test_public_face
 
 
 def test_the_process_wide_switch_of_the_engine_is_never_thrown():

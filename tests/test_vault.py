@@ -396,7 +396,7 @@ BROKEN = {
         lambda p: another_database(p, "CREATE TABLE meta (version, payload)", "INSERT INTO meta VALUES (1, 2)"),
         "vault.db",
     ),
-    "a newer schema": (lambda p: vault_of_schema(p, b"2"), "schema '2'; this psauth reads 1. Update psauth"),
+    "a newer schema": (lambda p: vault_of_schema(p, b"3"), "schema '3'; this psauth reads 2. Update psauth"),
     "a schema of another kind": (lambda p: vault_of_schema(p, b"\xff\x00"), "vault.db"),
     "a schema as text": (lambda p: vault_of_schema(p, "one"), "vault.db"),
     "a schema as number": (lambda p: vault_of_schema(p, 7), "vault.db"),
@@ -416,6 +416,41 @@ def test_what_is_not_a_vault_is_said_and_left_exactly_as_it_is(settings, how):
         with pytest.raises(VaultError, match=said):
             Vault.open(settings)
     assert contents(settings.home_path) == before
+
+
+def as_version_1(path):
+    """The vault as the first release left it: no ledgers of budgets."""
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE budgets")
+        db.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (b"1",))
+    db.close()
+
+
+def test_a_vault_of_version_1_is_upgraded_and_keeps_its_connections(settings, vault, store):
+    before = [store("mine"), store("keyed", api_key="key-Rt55")]
+    as_version_1(settings.home_path / "vault.db")
+    for _ in range(2):
+        upgraded = Vault.open(settings)
+        assert [upgraded.read("mine"), upgraded.read("keyed")] == before
+    assert upgraded.amend_budget("mine", lambda text: ("new", text)) is None
+    assert Vault.open(settings).amend_budget("mine", lambda text: ("newer", text)) == "new"
+
+
+def test_a_wrong_key_upgrades_nothing(settings, vault, store):
+    store()
+    as_version_1(settings.home_path / "vault.db")
+    before = contents(settings.home_path)
+    with pytest.raises(VaultError, match="does not open"):
+        Vault.open(settings.with_(secret_key=Fernet.generate_key().decode()))
+    assert contents(settings.home_path) == before
+
+
+def test_a_ledger_whose_change_fails_stays_as_it_was(vault):
+    vault.amend_budget("mine", lambda text: ("kept", None))
+    with pytest.raises(ZeroDivisionError):
+        vault.amend_budget("mine", lambda text: (text, 1 / 0))
+    assert vault.amend_budget("mine", lambda text: (text, text)) == "kept"
+    assert vault.amend_budget("another", lambda text: ("x", text)) is None
 
 
 @pytest.mark.parametrize("where", ["header", "schema page", "cut in half", "pages behind"])
