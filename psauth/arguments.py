@@ -27,9 +27,7 @@ def ids(given: Things, column: str) -> list[str]:
             )
         given = given[column]  # type: ignore[index] # it has columns, so it is a frame
     values = one_or_more(given)  # type: ignore[arg-type] # a series of texts is an iterable of texts
-    for value in values:
-        if not isinstance(value, str) or not value.strip():
-            raise ValueError(f"{value!r} is not a {column}. Expected a text.")
+    _check(values, column)
     return list(dict.fromkeys(values))
 
 
@@ -38,7 +36,14 @@ def pairs(given: pd.DataFrame, columns: tuple[str, str]) -> list[tuple[str, str]
     for column in columns:
         if column not in getattr(given, "columns", ()):
             raise ValueError(f"The frame has no column {column!r}. Expected {' and '.join(columns)}, as in ps.tasks().")
+        _check(given[column].tolist(), column)
     return list(dict.fromkeys(zip(given[columns[0]].tolist(), given[columns[1]].tolist(), strict=True)))
+
+
+def _check(values: list[str], column: str) -> None:
+    for value in values:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"{value!r} is not a {column}. Expected a text.")
 
 
 def one_or_more(given: str | Iterable[str]) -> list[str]:
@@ -62,6 +67,8 @@ def moment(given: Moment) -> datetime:
             given = datetime.fromisoformat(given)
         except ValueError:
             raise ValueError(f"{given!r} is not a date. Expected ISO 8601, like 2026-11-01.") from None
+    if not isinstance(given, date) or given != given:  # pandas' NaT is a date that equals nothing
+        raise ValueError(f"{given!r} is not a date. Expected one, or ISO 8601, like 2026-11-01.")
     if not isinstance(given, datetime):
         given = datetime(given.year, given.month, given.day)
     return given if given.tzinfo else given.replace(tzinfo=UTC)

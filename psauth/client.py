@@ -11,7 +11,7 @@ from psauth.budget import Budget
 from psauth.connection import Connection, Stored, check_account, ended, fingerprint, login_line
 from psauth.endpoints import RUN_STATUSES, Endpoint
 from psauth.exceptions import LoginRequired
-from psauth.fetch import Fetched, OnError, Progress
+from psauth.fetch import Fetched, OnError, Pace, Progress
 from psauth.governor import VaultKeeper
 from psauth.interactive import login
 from psauth.pages import Record, unique, walk
@@ -269,7 +269,12 @@ class ProcessStreet:
     def comments(
         self, *, workflow: Things | None = None, run: str | None = None, task: str | None = None
     ) -> pd.DataFrame:
-        """Comments, of everything or of a workflow, run or task. Columns: comment_id, text, run_id, task_id, …."""
+        """Comments of workflows, or of a run and, if given, one task in it.
+
+        Columns: comment_id, text, run_id, task_id, created_…, updated_….
+        """
+        if (workflow is None) == (run is None) or (task is not None and run is None):
+            raise ValueError("Say which comments: expected either workflow=…, or run=… and perhaps task=….")
         return self._filtered(e.COMMENTS, workflow, {"workflowRunId": run, "taskId": task})
 
     def attachments(
@@ -445,7 +450,8 @@ class ProcessStreet:
                 endpoint, parents, total=len(list(parents)), on_error=on_error, progress=progress
             )
         workflows = self._read.workflow_ids(workflow)  # type: ignore[arg-type] # one of the two is given
-        listed = (run for w in workflows for run in self._read.runs({"workflowId": w}, None))
+        # The list belongs to the long read: it too waits for the budget, and survives as many faults.
+        listed = (run for w in workflows for run in self._read.runs({"workflowId": w}, None, Pace(background=True)))
         return self._read.children(
             endpoint, ((("run_id", str(run["id"])),) for run in listed), on_error=on_error, progress=progress
         )
@@ -461,10 +467,11 @@ class ProcessStreet:
 
 def _marked(frame: pd.DataFrame, found: Fetched[Names, list[Record]]) -> pd.DataFrame:
     """The frame, saying what is missing in it where something is."""
-    if found.failed:
-        frame.attrs["incomplete"] = {
-            ", ".join(v for _, v in names): str(error) for names, error in found.failed.items()
-        }
+    missing = {", ".join(v for _, v in names): str(error) for names, error in found.failed.items()}
+    if found.cut_short is not None:
+        missing["the rest of the list"] = str(found.cut_short)
+    if missing:
+        frame.attrs["incomplete"] = missing
     return frame
 
 

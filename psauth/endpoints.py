@@ -25,13 +25,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One noun: its list's path, the key its records stand under, what identifies a record, and its columns."""
+    """One noun: its list's path, the key its records stand under, what identifies a record, and its columns.
+
+    `single`: there is no list; the path answers one record under that key.
+    """
 
     noun: str
     path: str
     list_key: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    single: bool = False
 
 
 def person(prefix: str, path: str) -> tuple[Column, ...]:
@@ -405,6 +409,7 @@ ONE_OFF_TASKS: Final = Endpoint(
         Column("subtasks", "subtasks"),
         *stamps(),
     ),
+    single=True,
 )
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {

@@ -36,6 +36,8 @@ class Fetched(Generic[Job, Result]):
 
     results: list[Result] = field(default_factory=list)
     failed: dict[Job, PsauthError] = field(default_factory=dict)
+    cut_short: PsauthError | None = None
+    """Why there are no more jobs than these, where the telling of them failed."""
 
 
 def fetch(
@@ -72,10 +74,16 @@ def fetch(
                 failed[job] = error
             bar.step()
 
+    cut_short: PsauthError | None = None
     try:
-        for number, job in enumerate(jobs):
-            under_way[pool.submit(work, job, pace)] = (number, job)
-            collect([f for f in under_way if f.done()])
+        try:
+            for number, job in enumerate(jobs):
+                under_way[pool.submit(work, job, pace)] = (number, job)
+                collect([f for f in under_way if f.done()])
+        except PsauthError as error:
+            if on_error == "raise":
+                raise
+            cut_short = error
         while under_way:
             collect(wait(under_way, return_when=FIRST_COMPLETED).done)
     except BaseException:
@@ -85,7 +93,7 @@ def fetch(
     finally:
         bar.close()
     pool.shutdown()
-    return Fetched([done[number] for number in sorted(done)], failed)
+    return Fetched([done[number] for number in sorted(done)], failed, cut_short)
 
 
 class _Bar:

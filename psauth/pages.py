@@ -54,6 +54,16 @@ def walk(
         address, query = transport.next_page(address, href)
 
 
+def one_of(transport: Transport, path: str, *, list_key: str, pace: Pace = INTERACTIVE) -> Record:
+    """The one record that a path answers, under its key."""
+    answer = transport.get(path, pace=pace)
+    record = answer.get(list_key) if isinstance(answer, Mapping) else None
+    if not isinstance(record, dict):
+        where = urlsplit(transport.address(path)).path
+        raise ApiError(f"{where} answered no record under {list_key!r}.")
+    return record
+
+
 def unique(records: Iterable[Record], key: tuple[str, ...]) -> list[Record]:
     """The records of several lists, each once."""
     seen: set[str] = set()

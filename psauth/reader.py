@@ -10,7 +10,7 @@ from urllib.parse import quote
 from psauth.arguments import ID_SHAPE, ids, moment
 from psauth.endpoints import DATA_SETS, RUNS, WORKFLOWS, Endpoint
 from psauth.fetch import INTERACTIVE, Fetched, OnError, Pace, Progress, fetch
-from psauth.pages import Record, walk
+from psauth.pages import Record, one_of, walk
 from psauth.transport import Transport
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Reader:
         """The records of one list; each also holds the names in its path, under `@name`."""
         path = endpoint.path.format(**{name: quote(value, safe="") for name, value in names})
         context = {f"@{name}": value for name, value in names}
+        if endpoint.single:
+            return iter([one_of(self.transport, path, list_key=endpoint.list_key, pace=pace) | context])
         found = walk(self.transport, path, params or {}, list_key=endpoint.list_key, key=endpoint.key, pace=pace)
         return (record | context for record in found) if context else found
 

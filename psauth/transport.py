@@ -146,7 +146,7 @@ class Transport:
                 if answer.ok:
                     return _json(answer)
                 told = retry_after(answer.headers)
-                problem = _error(answer, told)
+                problem = _error(answer, told, attempt)
                 if answer.status_code == requests.codes.too_many_requests:
                     told = told if told is not None else BACKOFF * 2**attempt
                     if not pace.background and (told > PATIENCE or attempt >= attempts):
@@ -158,7 +158,7 @@ class Transport:
                     raise problem
             except requests.RequestException as error:
                 told = None
-                problem = self._silent(address, type(error).__name__)
+                problem = self._silent(address, type(error).__name__, attempt)
                 if not _passing(error):
                     raise problem from None  # its frames hold the credential
             except BrokenAnswer as error:
@@ -237,13 +237,13 @@ class Transport:
             self._stored = renew(self._vault, seen, because=because)
             return self._stored
 
-    def _silent(self, address: str, problem: str) -> ServiceUnavailable:
+    def _silent(self, address: str, problem: str, attempt: int) -> ServiceUnavailable:
         host = urlsplit(address).netloc
         hint = "Check the network and try again" + ("; the connection is kept." if self._vault else ".")
         if urlsplit(address).path.startswith("/sandbox/"):
             port = urlsplit(address).port
             hint = f"It is the sandbox of the psauth app at that address: start the app (make app) on port {port}, or connect again."
-        return ServiceUnavailable(f"{host} does not answer ({problem}, tried {ATTEMPTS} times). {hint}")
+        return ServiceUnavailable(f"{host} does not answer ({problem}, tried {_times(attempt)}). {hint}")
 
     def close(self) -> None:
         """Let go of the network connections."""
@@ -338,7 +338,7 @@ def _json(answer: requests.Response) -> Any:
         ) from None
 
 
-def _error(answer: requests.Response, told: float | None) -> ApiError:
+def _error(answer: requests.Response, told: float | None, attempt: int) -> ApiError:
     """The error for a status, in the service's own words where it has some."""
     message, code, request_id, details = _said(answer)
     status = answer.status_code
@@ -358,7 +358,7 @@ def _error(answer: requests.Response, told: float | None) -> ApiError:
         when = f"in {told:.0f} seconds" if told is not None else "in some minutes"
         return RateLimited(f"{shown}. The request budget is used up; try again {when}.", **fields)
     if status >= 500:
-        return ServiceUnavailable(f"{shown}. It was tried {ATTEMPTS} times; try again in a few minutes.", **fields)
+        return ServiceUnavailable(f"{shown}. It was tried {_times(attempt)}; try again in a few minutes.", **fields)
     return ApiError(f"{shown}.", **fields)
 
 
@@ -386,6 +386,10 @@ def _credentials(request: requests.PreparedRequest) -> list[str]:
     """What was sent and must not come back in an error's words."""
     bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
     return [Secret(bearer), Secret(request.headers.get("X-API-Key", ""))]
+
+
+def _times(attempt: int) -> str:
+    return "once" if attempt == 1 else f"{attempt} times"
 
 
 def _path(answer: requests.Response) -> str:

@@ -34,7 +34,8 @@ def decode(field_type: str, data: Any) -> Value:
     """The value of a form field, in any of the shapes seen; never raises and loses nothing.
 
     null is missing; `{"values": […]}` a list; `{"value": x, …}` x; `{"url": …, "name": …}` a file, read as its name and
-    address; a bare scalar or list itself; anything else its JSON. A date without a time of day (`timeHidden`) is that
+    address; a bare scalar or list itself; anything else its JSON. One thing where a list is usual is a list of one; the
+    items of a table are its rows, by column name. A date without a time of day (`timeHidden`) is that
     calendar day at midnight UTC. (Shapes: live observations, see README.)
     """
     inner = _unwrapped(data)
@@ -45,6 +46,10 @@ def decode(field_type: str, data: Any) -> Value:
     text = _read(inner)
     if not text:
         return Value()
+    if field_type in LISTS:
+        return Value(text=text, items=(_rows(inner) or None) if field_type == "Table" else [inner])
+    if _is_file(inner):
+        return Value(text=text, items=[inner])
     if field_type == "Number":
         return Value(text=text, number=_number(inner))
     if field_type == "Date":
@@ -65,7 +70,7 @@ def form_values(records: Iterable[Record]) -> pd.DataFrame:
     place = result.columns.get_loc("field_type")
     assert isinstance(place, int)  # noqa: S101 - the table names each column once
     decoded = {
-        "value": pd.Series([v.text for v in values], dtype="str"),
+        "value": _texts([v.text for v in values]),
         "number": pd.Series([v.number for v in values], dtype="float64"),
         "date": times([v.moment for v in values]),
         "items": pd.Series([v.items for v in values], dtype="object"),
@@ -83,6 +88,9 @@ def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None) -> pd.DataFrame
     Columns follow `fields` (a frame of `form_fields`, in the template's order), fields no longer in the template last;
     runs stand in the order they came. `.attrs["field_ids"]` maps column names to field ids.
     """
+    # A value that came without an id has its key or label for one, rather than no column.
+    told = tidy["field_id"].fillna(tidy["key"]).fillna(tidy["label"]).fillna("?")
+    tidy = tidy.assign(field_id=told)
     runs = pd.Index(tidy["run_id"].drop_duplicates(), name="run_id", dtype="str")
     order = [] if fields is None else fields["field_id"].tolist()
     order = list(dict.fromkeys([*order, *tidy["field_id"].tolist()]))
@@ -134,7 +142,14 @@ def _cell_column(field_type: str, values: list[Any]) -> pd.Series:
         return pd.Series([_number(v) for v in values], dtype="float64")
     if field_type == "DateTime":
         return times(values)
-    return pd.Series([None if v is None else _read(v) for v in values], dtype="str")
+    return _texts([None if v is None else _read(v) for v in values])
+
+
+def _texts(values: list[str | None]) -> pd.Series:
+    # Half an emoji, cut off by the service, is not Unicode.
+    return pd.Series(
+        [None if v is None else v.encode("utf-8", "backslashreplace").decode() for v in values], dtype="str"
+    )
 
 
 def _cells(row: Record) -> dict[str, Any]:
@@ -152,11 +167,27 @@ def _unwrapped(data: Any) -> Any:
     return data
 
 
+def _rows(table: Any) -> list[Any]:
+    """The rows of a table by column name, as they came where names and cells do not match; another shape is one item."""
+    rows = table.get("rows") if isinstance(table, Mapping) else None
+    if not isinstance(rows, list):
+        return [table]
+    names = table.get("columns")
+    if not isinstance(names, list) or len(set(map(str, names))) != len(names):
+        return rows
+    named = [str(name) for name in names]
+    return [dict(zip(named, r, strict=True)) if isinstance(r, list) and len(r) == len(named) else r for r in rows]
+
+
+def _is_file(value: Any) -> bool:
+    return isinstance(value, Mapping) and isinstance(value.get("url"), str)
+
+
 def _read(value: Any) -> str:
     """One thing as a person would read it; what has no plain reading stands there as JSON."""
     if isinstance(value, str):
         return value
-    if isinstance(value, Mapping) and isinstance(value.get("url"), str):
+    if _is_file(value):
         name = value.get("name")
         return f"{name} <{value['url']}>" if isinstance(name, str) and name else str(value["url"])
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
@@ -166,6 +197,8 @@ def _read(value: Any) -> str:
 
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    if isinstance(value, str) and "_" in value:  # Python's own way to write numbers, nobody else's
         return None
     try:
         number = float(value)
@@ -209,7 +242,9 @@ def _names(tidy: pd.DataFrame, fields: pd.DataFrame | None, order: list[str]) ->
 
 
 def _free(name: str, field_id: str, taken: set[str]) -> str:
-    return name if name not in taken else f"{name} ({field_id})"
+    while name in taken:
+        name = f"{name} ({field_id})"
+    return name
 
 
 def _kinds(tidy: pd.DataFrame, fields: pd.DataFrame | None) -> dict[str, str]:

@@ -1,0 +1,245 @@
+"""Fetch: many reads at once, whose result does not depend on the timing, and which an error or Ctrl-C ends."""
+
+import random
+import threading
+import time
+from typing import ClassVar
+
+import pytest
+
+from psauth import fetch as fetching
+from psauth.exceptions import ApiError, NotFound
+from psauth.fetch import WORKERS, fetch
+
+
+def workers():
+    return [t for t in threading.enumerate() if t.name.startswith("psauth-fetch")]
+
+
+def all_gone(seconds=5.0):
+    deadline = time.monotonic() + seconds
+    while workers():
+        assert time.monotonic() < deadline, workers()
+        time.sleep(0.005)
+    return True
+
+
+def quick(jobs, work, **how):
+    return fetch(jobs, work, **{"progress": False, **how})
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_results_stand_in_the_order_of_the_jobs_whatever_the_timing(seed):
+    rng = random.Random(seed)
+    naps = [rng.random() / 200 for _ in range(60)]
+
+    def work(job, pace):
+        time.sleep(naps[job])
+        return job * 2
+
+    assert quick(range(60), work).results == [job * 2 for job in range(60)]
+    assert all_gone()
+
+
+def test_no_more_than_so_many_are_under_way_and_that_many_are():
+    lock, now, most = threading.Lock(), 0, 0
+    full = threading.Event()
+
+    def work(job, pace):
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+            if now == WORKERS:
+                full.set()
+        full.wait(5)
+        with lock:
+            now -= 1
+
+    quick(range(WORKERS * 3), work)
+    assert most == WORKERS
+
+
+def test_work_is_done_in_the_background_s_pace_and_nothing_is_stopped():
+    paces = []
+    quick([1], lambda job, pace: paces.append(pace))
+    assert (paces[0].background, paces[0].stop.is_set()) == (True, False)
+
+
+def test_jobs_are_begun_while_others_are_still_being_told():
+    begun = threading.Event()
+
+    def jobs():
+        yield 1
+        assert begun.wait(5), "the first is under way before the second is known"
+        yield 2
+
+    assert quick(jobs(), lambda job, pace: begun.set() or job).results == [1, 2]
+
+
+def test_without_jobs_there_is_nothing():
+    told = quick([], lambda job, pace: job)
+    assert (told.results, told.failed, told.cut_short) == ([], {}, None)
+
+
+# Errors ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_error_ends_everything():
+    begun = []
+    held = threading.Event()
+
+    def work(job, pace):
+        begun.append(job)
+        if job == 3:
+            raise NotFound("gone")
+        assert pace.stop.wait(5), "the others are told to stop"
+        held.set()
+
+    with pytest.raises(NotFound, match="gone"):
+        quick(range(500), work)
+    assert all_gone()
+    assert held.is_set()
+    assert len(begun) <= WORKERS + 1
+
+
+def test_what_failed_can_be_kept_apart():
+    def work(job, pace):
+        if job % 3 == 0:
+            raise ApiError(f"no {job}")
+        return job
+
+    told = quick(range(9), work, on_error="keep")
+    assert told.results == [1, 2, 4, 5, 7, 8]
+    assert {job: str(error) for job, error in told.failed.items()} == {0: "no 0", 3: "no 3", 6: "no 6"}
+
+
+@pytest.mark.parametrize("on_error", ["raise", "keep"])
+def test_a_defect_is_never_kept_apart(on_error):
+    with pytest.raises(ZeroDivisionError):
+        quick(range(9), lambda job, pace: 1 / 0, on_error=on_error)
+    assert all_gone()
+
+
+def half(error):
+    yield from (1, 2)
+    raise error
+
+
+def test_a_list_of_jobs_that_breaks_off_ends_everything():
+    with pytest.raises(ApiError, match="cut"):
+        quick(half(ApiError("cut")), lambda job, pace: job)
+    assert all_gone()
+
+
+def test_with_keep_what_was_told_before_the_break_is_done():
+    told = quick(half(ApiError("cut")), lambda job, pace: job, on_error="keep")
+    assert told.results == [1, 2]
+    assert str(told.cut_short) == "cut"
+
+
+# Ctrl-C ---------------------------------------------------------------------------------------------------------------
+
+
+def waiting(job, pace):
+    """What waits for the budget: it ends as soon as it is told to."""
+    if pace.stop.wait(10):
+        raise InterruptedError("stopped")
+    raise AssertionError("nobody stopped it")
+
+
+@pytest.mark.parametrize("on_error", ["raise", "keep"])
+def test_ctrl_c_while_jobs_are_told_leaves_nothing_running(on_error):
+    before = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        quick(half(KeyboardInterrupt()), waiting, on_error=on_error)
+    assert all_gone()
+    assert time.monotonic() - before < 5
+
+
+@pytest.mark.parametrize("on_error", ["raise", "keep"])
+def test_ctrl_c_between_results_leaves_nothing_running(on_error):
+    done = []
+
+    def work(job, pace):
+        return done.append(job) if job == 0 else waiting(job, pace)
+
+    def progress(number, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        quick(range(300), work, progress=progress, on_error=on_error)
+    assert all_gone()
+    assert done == [0]
+
+
+# Progress -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("total", [None, 7])
+def test_a_function_is_told_of_every_job_done_or_failed(total):
+    told = []
+
+    def work(job, pace):
+        if job == 2:
+            raise ApiError("no")
+
+    quick(iter(range(7)), work, total=total, on_error="keep", progress=lambda *seen: told.append(seen))
+    assert told == [(n, total) for n in range(1, 8)]
+
+
+class Bar:
+    made: ClassVar = []
+
+    def __init__(self, **how):
+        self.how, self.steps, self.notes, self.closed = how, 0, [], False
+        Bar.made.append(self)
+
+    def set_postfix_str(self, note, refresh):
+        self.notes.append(note)
+
+    def update(self):
+        self.steps += 1
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def bars(monkeypatch):
+    monkeypatch.setattr("tqdm.auto.tqdm", Bar)
+    Bar.made = []
+    return Bar.made
+
+
+def test_by_default_a_bar_is_drawn_for_what_takes_longer_than_a_second(bars):
+    fetch(range(5), lambda job, pace: job, total=5, note=lambda: "7 requests left", unit="task")
+    (bar,) = bars
+    assert bar.how["delay"] == 1.0
+    assert (bar.how["total"], bar.how["unit"], bar.how["leave"]) == (5, "task", False)
+    assert (bar.steps, bar.closed) == (5, True)
+    assert set(bar.notes) == {"7 requests left"}
+
+
+def test_the_bar_goes_away_when_the_read_fails(bars):
+    def work(job, pace):
+        raise ApiError("no")
+
+    with pytest.raises(ApiError):
+        fetch(range(5), work)
+    assert bars[0].closed
+
+
+@pytest.mark.parametrize("progress", [False, lambda done, total: None])
+def test_no_bar_where_none_was_asked_for(bars, progress):
+    fetch(range(5), lambda job, pace: job, progress=progress)
+    assert bars == []
+
+
+def test_a_short_read_prints_nothing(capfd):
+    fetch(range(5), lambda job, pace: job, total=5)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_one_pool_is_enough_for_any_budget():
+    assert fetching.WORKERS <= 32, "the transport keeps that many connections alive"

@@ -1,0 +1,364 @@
+"""Governor: the whole budget is used, next to nothing is refused, and everybody who shares it waits together."""
+
+import heapq
+import itertools
+import json
+import math
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from psauth import Vault
+from psauth.budget import Budget
+from psauth.exceptions import RateLimited
+from psauth.governor import PATIENCE, UNTOLD, Governor, Lease, Ledger, LocalKeeper, VaultKeeper, correct, lease
+
+NOW = 1_790_000_000.0
+
+
+def told(limit, remaining, resets_in, *, now=NOW):
+    return Budget(limit=limit, remaining=remaining, resets_at=datetime.fromtimestamp(now + resets_in, UTC))
+
+
+def ledger(**known):
+    return Ledger(**{"limit": 1000, "window_end": NOW + 100, "length": 100.0, **known})
+
+
+# The two functions ----------------------------------------------------------------------------------------------------
+
+
+def test_the_first_request_of_all_goes_out_alone():
+    after, first = lease(Ledger(), NOW, background=True)
+    assert first == Lease(1)
+    _, second = lease(after, NOW + 0.1, background=True)
+    assert second.permits == 0
+    assert 0 < second.wait <= UNTOLD
+    _, third = lease(after, NOW + UNTOLD, background=True)
+    assert third.permits == 1, "whoever went out first never came back"
+
+
+def test_leases_are_large_while_there_is_plenty_and_single_when_it_gets_tight():
+    book, sizes = ledger(), []
+    while (given := (step := lease(book, NOW, background=True))[1]).permits:
+        book = step[0]
+        sizes.append(given.permits)
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[0] > 50
+    assert sizes[-1] == 1
+    assert book.used == sum(sizes) == 1000 - 10, "one in a hundred is held back"
+    assert given.wait == pytest.approx(99.0), "until the window's last second"
+
+
+def test_the_app_may_use_what_background_reads_leave():
+    book = ledger(used=990)
+    assert lease(book, NOW, background=True)[1].permits == 0
+    assert lease(book, NOW, background=False)[1].permits == 1
+
+
+def test_what_was_held_back_leaves_one_by_one_in_the_last_second():
+    book, left = ledger(used=990), 0
+    for step in range(100):
+        book, given = lease(book, NOW + 99 + step / 100, background=True)
+        left += given.permits
+        assert given.permits in (0, 1)
+    assert left == 10
+
+
+def test_a_new_window_begins_with_everything():
+    after, given = lease(ledger(used=1000), NOW + 100, background=True)
+    assert given.permits > 50
+    assert (after.used, after.window_end) == (given.permits, NOW + 200)
+
+
+@pytest.mark.parametrize("background", [True, False])
+def test_while_blocked_nobody_gets_anything(background):
+    book = ledger(blocked_until=NOW + 7)
+    assert lease(book, NOW, background=background) == (book, Lease(0, 7.0))
+    assert lease(book, NOW + 7, background=background)[1].permits > 0
+
+
+@given(
+    st.integers(0, 5000), st.integers(0, 6000), st.floats(-50, 3700), st.floats(-50, 100), st.booleans(), st.integers(0, 9)
+)  # fmt: skip
+def test_a_lease_never_gives_more_than_is_left_and_a_wait_is_one(limit, used, to_go, blocked, background, limit_known):
+    book = Ledger(limit=limit if limit_known else None, used=used, window_end=NOW + to_go, blocked_until=NOW + blocked)
+    after, given = lease(book, NOW, background=background)
+    assert given.permits >= 0
+    assert given.wait >= 0
+    if given.permits and limit_known:
+        assert after.used <= limit
+    if not given.permits:
+        assert math.isfinite(given.wait)
+
+
+def test_answers_correct_what_others_spent_and_never_give_back_what_is_under_way():
+    book = ledger(used=100)
+    assert correct(book, told(1000, 700, 100), NOW).used == 300
+    assert correct(book, told(1000, 990, 100), NOW).used == 100, "90 are leased and on their way"
+    assert correct(book, told(2000, 1990, 100), NOW).limit == 2000
+
+
+def test_the_end_of_a_window_is_told_up_to_a_second_late_so_the_earliest_counts():
+    book = correct(ledger(), told(1000, 900, 99.2), NOW)
+    assert book.window_end == pytest.approx(NOW + 99.2)
+    assert correct(book, told(1000, 900, 100.1), NOW).window_end == pytest.approx(NOW + 99.2)
+
+
+def test_a_new_window_is_seen_by_its_end():
+    book = correct(ledger(used=990, last_single=NOW), told(1000, 999, 200), NOW + 100)
+    assert (book.used, book.window_end, book.last_single) == (1, NOW + 200, 0.0)
+    assert book.length == pytest.approx(100)
+
+
+def test_late_answers_of_the_last_window_are_ignored():
+    book = ledger(used=10)
+    late = told(1000, 2, -0.5)
+    assert correct(book, late, NOW) == book
+    over = ledger(used=990)
+    assert correct(over, told(1000, 3, 100), NOW + 100.5).used == 990
+
+
+@pytest.mark.parametrize("seen", [Budget(), Budget(limit=5), Budget(remaining=5)])
+def test_half_of_the_headers_says_nothing(seen):
+    assert correct(ledger(probing_until=NOW + 3), seen, NOW) == ledger()
+
+
+def test_without_a_reset_the_usual_length_is_assumed():
+    book = correct(Ledger(), Budget(limit=10, remaining=4), NOW)
+    assert (book.used, book.window_end) == (6, NOW + 3600)
+
+
+# A whole service, simulated -------------------------------------------------------------------------------------------
+
+
+class Service:
+    """A fixed window that begins with its first request, and tells whole seconds, rounded up."""
+
+    def __init__(self, limit, window, *, epoch=False):
+        self.limit, self.window, self.epoch = limit, window, epoch
+        self.since, self.used = -math.inf, 0
+        self.answered, self.refused, self.windows = 0, 0, []
+
+    def ask(self, now):
+        if now - self.since >= self.window:
+            if self.used:
+                self.windows.append(min(self.used, self.limit))
+            self.since, self.used = now, 0
+        self.used += 1
+        self.answered += self.used <= self.limit
+        self.refused += self.used > self.limit
+        left = self.since + self.window - now
+        reset = math.ceil(now + left) if self.epoch else math.ceil(left)
+        return self.used <= self.limit, {
+            "X-Api-Key-Rate-Limit-Limit": str(self.limit),
+            "X-Api-Key-Rate-Limit-Remaining": str(max(0, self.limit - self.used)),
+            "X-Api-Key-Rate-Limit-Reset": str(reset),
+        }, math.ceil(left)  # fmt: skip
+
+
+class Held(Exception):
+    """A governor would wait now."""
+
+
+class Time:
+    """The clock of a simulation."""
+
+    now = NOW
+
+
+def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None):
+    """Threads of several processes that always want to read more, one event after another; no thread, no sleep.
+
+    A governor's own wait is replaced: whoever would wait comes back after as long, as its POLL has it.
+    """
+    clock = Time()
+    clock.now = NOW
+    shared = LocalKeeper()
+    governors = [Governor(keepers[p] if keepers else shared, clock=lambda: clock.now) for p in range(processes)]
+
+    class Changed:
+        def wait(self, seconds):
+            raise Held(seconds)
+
+        def notify_all(self):
+            pass
+
+    for governor in governors:
+        governor._changed = Changed()
+    order = itertools.count()
+    end = NOW + service.window * windows
+    events = [(NOW + n / 1000, next(order), "ask", governor, None) for n in range(threads) for governor in governors]
+    heapq.heapify(events)
+    while events:
+        clock.now, _, what, governor, answer = heapq.heappop(events)
+        if clock.now >= end:
+            break
+        if what == "ask":
+            try:
+                governor.wait(background=True)
+            except Held as held:
+                heapq.heappush(events, (clock.now + held.args[0], next(order), "ask", governor, None))
+                continue
+            # On its way there and back; latencies differ, so answers overtake each other.
+            there = latency * (0.3 + 0.4 * ((next(order) * 7919) % 97) / 97)
+            heapq.heappush(events, (clock.now + there, next(order), "arrive", governor, None))
+        elif what == "arrive":
+            heapq.heappush(events, (clock.now + latency / 2, next(order), "answer", governor, service.ask(clock.now)))
+        else:
+            fine, headers, wait = answer
+            governor.told(Budget.from_headers(headers, now=datetime.fromtimestamp(clock.now, UTC)))
+            if not fine:
+                governor.refused(wait)
+            heapq.heappush(events, (clock.now + 0.001, next(order), "ask", governor, None))
+    return service
+
+
+@pytest.mark.parametrize("epoch", [False, True], ids=["seconds", "epoch"])
+@pytest.mark.parametrize(
+    ("limit", "window", "processes", "threads"),
+    [(100, 10.0, 1, 32), (100, 10.0, 4, 8), (100, 10.3, 4, 32), (2500, 60.0, 3, 16), (1000, 30.7, 2, 32)],
+)
+def test_the_budget_is_used_up_and_next_to_nothing_is_refused(limit, window, processes, threads, epoch):
+    service = simulate(Service(limit, window, epoch=epoch), processes=processes, threads=threads, windows=12)
+    whole = service.windows[1:]
+    assert len(whole) >= 9
+    assert service.refused <= 0.01 * service.answered, (service.refused, service.answered)
+    assert service.answered >= 0.95 * limit * 12, (service.answered, limit * 12)
+
+
+def test_two_vault_objects_share_one_ledger_as_processes_do(settings, vault):
+    keepers = [VaultKeeper(v, "mine") for v in (vault, Vault.open(settings))]
+    service = simulate(Service(60, 10.0), processes=2, threads=3, windows=3, keepers=keepers)
+    assert service.refused <= 1
+    assert service.answered >= 0.9 * 60 * 3
+
+
+# The governor itself --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def now():
+    clock = Time()
+    clock.now = NOW
+    return clock
+
+
+@pytest.fixture
+def governor(now):
+    return Governor(clock=lambda: now.now)
+
+
+def test_a_service_that_tells_nothing_sets_every_request_free(governor):
+    governor.wait(background=True)
+    governor.told(None)
+    for _ in range(10_000):
+        governor.wait(background=True)
+
+
+def test_headers_missing_from_one_answer_set_nothing_free(governor):
+    governor.wait()
+    governor.told(told(5, 4, 3600))
+    governor.told(None)
+    for _ in range(4):
+        governor.wait()
+    with pytest.raises(RateLimited):
+        governor.wait()
+
+
+def test_headers_that_come_later_bind_again(governor):
+    governor.wait()
+    governor.told(None)
+    governor.told(told(5, 0, 3600))
+    with pytest.raises(RateLimited):
+        governor.wait()
+
+
+def test_a_single_request_does_not_wait_longer_than_a_person(governor, now):
+    governor.wait()
+    governor.told(told(100, 0, PATIENCE + 60))
+    with pytest.raises(RateLimited, match="used up. Try again in 2 minutes") as caught:
+        governor.wait()
+    assert caught.value.retry_after == pytest.approx(PATIENCE + 60)
+    now.now += PATIENCE + 60
+    governor.wait()
+
+
+def test_a_refusal_holds_everybody_back_in_every_process(now):
+    keeper = LocalKeeper()
+    one, other = (Governor(keeper, clock=lambda: now.now) for _ in range(2))
+    one.wait()
+    one.told(told(1000, 999, 3600))
+    one.refused(PATIENCE + 1)
+    for governor in (one, other):
+        with pytest.raises(RateLimited):
+            governor.wait()
+    now.now += PATIENCE + 1
+    one.wait()
+    other.wait()
+
+
+def test_a_shorter_refusal_does_not_shorten_a_longer_one(governor):
+    governor.refused(PATIENCE + 100)
+    governor.refused(1)
+    with pytest.raises(RateLimited) as caught:
+        governor.wait()
+    assert caught.value.retry_after == pytest.approx(PATIENCE + 100)
+
+
+def test_what_waits_for_the_budget_ends_when_told_to(governor):
+    governor.refused(10_000)
+    stop = threading.Event()
+    ended = []
+
+    def wait():
+        try:
+            governor.wait(background=True, stop=stop)
+        except InterruptedError:
+            ended.append(True)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    stop.set()
+    waiting.join(5)
+    assert ended == [True]
+
+
+def test_threads_share_one_ledger_and_spend_no_permit_twice(now):
+    keeper = LocalKeeper()
+    governor = Governor(keeper, clock=lambda: now.now)
+    governor.wait()
+    governor.told(told(500, 499, 3600))
+    stop, count, lock = threading.Event(), itertools.count(1), threading.Lock()
+    out = []
+
+    def spend():
+        try:
+            while True:
+                governor.wait(background=True, stop=stop)
+                with lock:
+                    out.append(next(count))
+                    if len(out) == 494:
+                        stop.set()
+        except InterruptedError:
+            return
+
+    threads = [threading.Thread(target=spend) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in threads)
+    used = keeper.amend(lambda book: (book, book.used))
+    assert used == 495, "all but the five held back for the app"
+    assert len(out) == 494
+
+
+def test_a_ledger_in_the_vault_is_plain_json_and_one_for_each_name(settings, vault):
+    mine, again, another = (VaultKeeper(v, n) for v, n in [(vault, "a"), (Vault.open(settings), "a"), (vault, "b")])
+    mine.amend(lambda book: (Ledger(limit=7, used=3), None))
+    assert again.amend(lambda book: (book, book)) == Ledger(limit=7, used=3)
+    assert another.amend(lambda book: (book, book)) == Ledger()
+    assert json.loads(vault.amend_budget("a", lambda text: (text, text)))["used"] == 3
