@@ -27,7 +27,7 @@ def raw(box, path, key):
         headers = {"X-API-Key": box.api_key}
         page = requests.get(f"{box.api_url}/{path}", params=query, headers=headers, timeout=20).json()
         records += [record for record in page[key] if record not in records]
-        links = [link["href"] for link in page["links"] if link["name"] == "next"]
+        links = [link["href"] for link in page.get("links", []) if link["name"] == "next"]
         if not links or not page[key]:
             return records
         query = query_of(links[0])
