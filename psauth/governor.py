@@ -200,6 +200,13 @@ class Governor:
                     self._correct(seen)
             self._changed.notify_all()
 
+    def unanswered(self) -> None:
+        """No answer came: whoever went out alone to learn the budget has not, and the next may try at once."""
+        with self._lock:
+            if self._seen is None and not self._free:
+                self._keeper.amend(lambda b: (replace(b, probing_until=0.0), None))
+                self._changed.notify_all()
+
     def refused(self, seconds: float) -> None:
         """A 429: everybody waits so long, in every process."""
         with self._lock:

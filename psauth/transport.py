@@ -201,14 +201,18 @@ class Transport:
         auth = _Credential(stored, self._origin)
         for _ in range(REDIRECTS):
             self._governor.wait(background=pace.background, stop=pace.stop)
-            answer = self._session.get(
-                address,
-                params=params,
-                auth=auth,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                headers={"Accept": "application/json"},
-            )
+            try:
+                answer = self._session.get(
+                    address,
+                    params=params,
+                    auth=auth,
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                    headers={"Accept": "application/json"},
+                )
+            except requests.RequestException:
+                self._governor.unanswered()
+                raise
             self.requests_sent += 1
             budget = Budget.from_headers(answer.headers)
             self._governor.told(budget)

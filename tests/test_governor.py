@@ -258,6 +258,17 @@ def test_a_service_that_tells_nothing_sets_every_request_free(governor):
         governor.wait(background=True)
 
 
+def test_when_no_answer_came_the_next_request_need_not_wait(governor):
+    for _ in range(5):
+        governor.wait()
+        governor.unanswered()
+    governor.wait()
+    governor.told(told(5, 4, 3600))
+    governor.unanswered()
+    for _ in range(4):
+        governor.wait()
+
+
 def test_headers_missing_from_one_answer_set_nothing_free(governor):
     governor.wait()
     governor.told(told(5, 4, 3600))

@@ -60,10 +60,12 @@ def test_what_does_not_pass_is_said_after_a_few_tries(box, ps, users, naps, faul
 
 @pytest.mark.parametrize("fault", [{"kind": "html", "status": 200}, {"kind": "body", "status": 200, "body": '{"a": '}])
 def test_an_answer_that_is_no_json_is_an_error_and_not_data(box, ps, users, naps, fault):
-    box.knobs.fault("/v1/users", **fault)
+    box.knobs.fault("/v1/users", times=ATTEMPTS, **fault)
     with pytest.raises(ApiError, match="not whole JSON"):
         ps.users()
-    assert naps == []
+    assert len(naps) == ATTEMPTS - 1
+    box.knobs.fault("/v1/users", **fault)
+    assert len(ps.users()) == len(box.company.staff.users), "it may be an accident of the way"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +111,7 @@ def test_429_with_a_long_wait_is_left_to_the_person(box, ps, users, naps, header
 def test_429_with_a_senseless_wait_is_a_usual_pause(box, ps, users, naps, header):
     box.knobs.fault("/v1/users", status=429, headers={"Retry-After": header})
     assert len(ps.users()) > 0
-    assert 0 <= naps[0] <= BACKOFF * 1.5
+    assert 0 <= naps[0] <= BACKOFF * 2
 
 
 def test_429_without_end_is_given_up(box, ps, users, naps):
@@ -122,13 +124,13 @@ def test_429_without_end_is_given_up(box, ps, users, naps):
 
 @pytest.mark.slow
 def test_the_sandbox_s_own_budget_runs_out_and_comes_back(box, ps):
-    # Real time: the window is a second, and the service says in turns how long, and until when.
+    # Real time: the window is a second, and what is left of it is known before it runs out.
     box.knobs.budget, box.knobs.window = 3, 1
     began = time.monotonic()
     for _ in range(2):
         assert len(ps.users()) > 0
     assert time.monotonic() - began < 20
-    assert 429 in [r.status for r in box.requests]
+    assert [r.status for r in box.requests].count(429) <= 1
 
 
 def test_an_api_that_never_answers_is_left_after_its_timeout(box, ps, naps, monkeypatch):

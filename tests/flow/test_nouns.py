@@ -353,7 +353,7 @@ def test_tasks_of_a_person_are_those_of_their_active_runs(box, ps):
 def test_assignments_of_runs_have_no_task(box, ps, runs):
     result = ps.assignments(runs=runs)
     held = [(r, p["id"]) for r in runs for p in raw(box, f"workflow-runs/{r}/assignees", "assignees")]
-    assert list(zip(result["run_id"], result["user_id"], strict=True)) == held
+    assert list(zip(result["run_id"], result["user_id"], strict=True)) == [*dict.fromkeys(held)], "each person once"
     assert result["task_id"].isna().all()
 
 
