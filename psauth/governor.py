@@ -113,8 +113,8 @@ def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
     return replace(ledger, used=max(ledger.used, spent), window_end=min(ledger.window_end, end))
 
 
-def lease(ledger: Ledger, now: float, *, background: bool) -> tuple[Ledger, Lease]:
-    """How many requests may leave now. Background reads leave some for the app until the window's last second."""
+def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
+    """How many requests of a long read may leave now; until the window's last second some are left for the app."""
     if now < ledger.blocked_until:
         return ledger, Lease(0, ledger.blocked_until - now)
     if ledger.limit is None:
@@ -125,7 +125,7 @@ def lease(ledger: Ledger, now: float, *, background: bool) -> tuple[Ledger, Leas
         ledger = replace(ledger, used=0, window_end=now + ledger.length, last_single=0.0)
     limit = ledger.limit or 0
     left = limit - ledger.used
-    held = min(max(4, limit // HELD_BACK), limit // 2) if background else 0
+    held = min(max(4, limit // HELD_BACK), limit // 2)
     if left > held:
         permits = max(1, min((left - held) // BLOCKS, LARGEST_LEASE))
         return replace(ledger, used=ledger.used + permits), Lease(permits)
@@ -150,6 +150,8 @@ class Governor:
         self._free = False
         self._seen: Budget | None = None
         self._window_end = 0.0
+        self._looked_at = 0.0
+        self._blocked_until = 0.0
 
     def wait(self, *, background: bool = False, stop: threading.Event | None = None) -> None:
         """Return when a request may leave.
@@ -162,22 +164,35 @@ class Governor:
                 if stop is not None and stop.is_set():
                     raise InterruptedError("stopped")
                 now = self._clock()
-                if self._permits and now < self._window_end:
+                if background and self._permits and now < self._window_end:
                     self._permits -= 1
                     return
-                if self._free:
+                if not background:
+                    pause = self._single(now)
+                    if pause <= 0:
+                        return
+                    if pause > PATIENCE:
+                        raise RateLimited(
+                            f"The request budget is used up. Try again in {pause / 60:.0f} minutes.",
+                            status=429,
+                            retry_after=pause,
+                        )
+                elif self._free:
                     return
-                given = self._lease(now, background=background)
-                if given.permits:
-                    self._permits = given.permits - 1
-                    return
-                if not background and given.wait > PATIENCE:
-                    raise RateLimited(
-                        f"The request budget is used up. Try again in {given.wait / 60:.0f} minutes.",
-                        status=429,
-                        retry_after=given.wait,
-                    )
-                self._changed.wait(max(0.005, min(given.wait, POLL)))
+                else:
+                    given = self._lease(now)
+                    if given.permits:
+                        self._permits = given.permits - 1
+                        return
+                    pause = given.wait
+                self._changed.wait(max(0.005, min(pause, POLL)))
+
+    def release(self) -> None:
+        """Give back what was leased and not used: a long read is over, and others may have it."""
+        with self._lock:
+            unused, self._permits = self._permits, 0
+            if unused and self._clock() < self._window_end:
+                self._keeper.amend(lambda b: (replace(b, used=max(0, b.used - unused)), None))
 
     def told(self, seen: Budget | None) -> None:
         """What an answer's headers said; None when they said nothing, which sets every request free."""
@@ -212,15 +227,31 @@ class Governor:
         with self._lock:
             until = self._clock() + seconds
             self._permits = 0
+            self._blocked_until = max(self._blocked_until, until)
             self._keeper.amend(lambda b: (replace(b, blocked_until=max(b.blocked_until, until)), None))
 
-    def _lease(self, now: float, *, background: bool) -> Lease:
+    def _single(self, now: float) -> float:
+        """Seconds a single request must wait: it takes no lease, because long reads leave some room for it.
+
+        The ledger is looked at once a second, for a 429 that another process was given.
+        """
+        if now - self._looked_at >= 1.0 or now < self._looked_at:
+            self._looked_at = now
+            self._blocked_until = self._keeper.amend(lambda b: (b, b.blocked_until))
+        if now < self._blocked_until:
+            return self._blocked_until - now
+        seen = self._seen
+        if seen is None or seen.remaining != 0 or seen.resets_at is None:
+            return 0.0
+        return max(0.0, seen.resets_at.timestamp() - now)
+
+    def _lease(self, now: float) -> Lease:
         seen = self._seen
 
         def change(ledger: Ledger) -> tuple[Ledger, tuple[Ledger, Lease]]:
             if seen is not None and seen.resets_at is not None and seen.resets_at.timestamp() > now:
                 ledger = correct(ledger, seen, now)
-            ledger, given = lease(ledger, now, background=background)
+            ledger, given = lease(ledger, now)
             return ledger, (ledger, given)
 
         ledger, given = self._keeper.amend(change)

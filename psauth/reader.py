@@ -53,9 +53,12 @@ class Reader:
         def read(names: Names, pace: Pace) -> list[Record]:
             return list(self.records(endpoint, params, names, pace))
 
-        return fetch(
-            parents, read, total=total, on_error=on_error, progress=progress, note=self._requests_left, unit=unit
-        )
+        try:
+            return fetch(
+                parents, read, total=total, on_error=on_error, progress=progress, note=self._requests_left, unit=unit
+            )
+        finally:
+            self.transport.release()
 
     def runs(self, params: Mapping[str, Any], since: datetime | None, pace: Pace = INTERACTIVE) -> Iterator[Record]:
         """Runs come newest created first, so the walk ends at the first that is too old."""

@@ -249,6 +249,10 @@ class Transport:
             hint = f"It is the sandbox of the psauth app at that address: start the app (make app) on port {port}, or connect again."
         return ServiceUnavailable(f"{host} does not answer ({problem}, tried {_times(attempt)}). {hint}")
 
+    def release(self) -> None:
+        """A long read is over: give back the permits it did not use."""
+        self._governor.release()
+
     def close(self) -> None:
         """Let go of the network connections."""
         self._session.close()

@@ -31,18 +31,18 @@ def ledger(**known):
 
 
 def test_the_first_request_of_all_goes_out_alone():
-    after, first = lease(Ledger(), NOW, background=True)
+    after, first = lease(Ledger(), NOW)
     assert first == Lease(1)
-    _, second = lease(after, NOW + 0.1, background=True)
+    _, second = lease(after, NOW + 0.1)
     assert second.permits == 0
     assert 0 < second.wait <= UNTOLD
-    _, third = lease(after, NOW + UNTOLD, background=True)
+    _, third = lease(after, NOW + UNTOLD)
     assert third.permits == 1, "whoever went out first never came back"
 
 
 def test_leases_are_large_while_there_is_plenty_and_single_when_it_gets_tight():
     book, sizes = ledger(), []
-    while (given := (step := lease(book, NOW, background=True))[1]).permits:
+    while (given := (step := lease(book, NOW))[1]).permits:
         book = step[0]
         sizes.append(given.permits)
     assert sizes == sorted(sizes, reverse=True)
@@ -52,40 +52,39 @@ def test_leases_are_large_while_there_is_plenty_and_single_when_it_gets_tight():
     assert given.wait == pytest.approx(99.0), "until the window's last second"
 
 
-def test_the_app_may_use_what_background_reads_leave():
-    book = ledger(used=990)
-    assert lease(book, NOW, background=True)[1].permits == 0
-    assert lease(book, NOW, background=False)[1].permits == 1
+def test_long_reads_leave_something_for_the_app(governor):
+    assert lease(ledger(used=990), NOW)[1].permits == 0
+    governor.told(told(1000, 10, 3600))
+    governor.wait()  # a single request goes at once
 
 
 def test_what_was_held_back_leaves_one_by_one_in_the_last_second():
     book, left = ledger(used=990), 0
     for step in range(100):
-        book, given = lease(book, NOW + 99 + step / 100, background=True)
+        book, given = lease(book, NOW + 99 + step / 100)
         left += given.permits
         assert given.permits in (0, 1)
     assert left == 10
 
 
 def test_a_new_window_begins_with_everything():
-    after, given = lease(ledger(used=1000), NOW + 100, background=True)
+    after, given = lease(ledger(used=1000), NOW + 100)
     assert given.permits > 50
     assert (after.used, after.window_end) == (given.permits, NOW + 200)
 
 
-@pytest.mark.parametrize("background", [True, False])
-def test_while_blocked_nobody_gets_anything(background):
+def test_while_blocked_nobody_gets_anything():
     book = ledger(blocked_until=NOW + 7)
-    assert lease(book, NOW, background=background) == (book, Lease(0, 7.0))
-    assert lease(book, NOW + 7, background=background)[1].permits > 0
+    assert lease(book, NOW) == (book, Lease(0, 7.0))
+    assert lease(book, NOW + 7)[1].permits > 0
 
 
 @given(
-    st.integers(0, 5000), st.integers(0, 6000), st.floats(-50, 3700), st.floats(-50, 100), st.booleans(), st.integers(0, 9)
+    st.integers(0, 5000), st.integers(0, 6000), st.floats(-50, 3700), st.floats(-50, 100), st.integers(0, 9)
 )  # fmt: skip
-def test_a_lease_never_gives_more_than_is_left_and_a_wait_is_one(limit, used, to_go, blocked, background, limit_known):
+def test_a_lease_never_gives_more_than_is_left_and_a_wait_is_one(limit, used, to_go, blocked, limit_known):
     book = Ledger(limit=limit if limit_known else None, used=used, window_end=NOW + to_go, blocked_until=NOW + blocked)
-    after, given = lease(book, NOW, background=background)
+    after, given = lease(book, NOW)
     assert given.permits >= 0
     assert given.wait >= 0
     if given.permits and limit_known:
@@ -271,12 +270,30 @@ def test_when_no_answer_came_the_next_request_need_not_wait(governor):
 
 def test_headers_missing_from_one_answer_set_nothing_free(governor):
     governor.wait()
-    governor.told(told(5, 4, 3600))
+    governor.told(told(5, 0, 3600))
     governor.told(None)
-    for _ in range(4):
-        governor.wait()
     with pytest.raises(RateLimited):
         governor.wait()
+
+
+def test_single_requests_lease_nothing_so_that_many_short_clients_spend_only_what_they_send(now):
+    keeper = LocalKeeper()
+    for _ in range(50):
+        client = Governor(keeper, clock=lambda: now.now)
+        client.wait()
+        client.told(told(100, 90, 3600))
+    assert keeper.amend(lambda book: (book, book.used)) == 10
+
+
+def test_what_a_long_read_leased_and_did_not_use_is_given_back(now):
+    keeper = LocalKeeper()
+    reader = Governor(keeper, clock=lambda: now.now)
+    reader.wait(background=True)
+    reader.told(told(1000, 999, 3600))
+    reader.wait(background=True)
+    assert keeper.amend(lambda book: (book, book.used)) > 2
+    reader.release()
+    assert keeper.amend(lambda book: (book, book.used)) == 2
 
 
 def test_headers_that_come_later_bind_again(governor):

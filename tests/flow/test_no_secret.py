@@ -219,7 +219,7 @@ def meet_errors(session):
             {"status": 429, "headers": {"Retry-After": "900"}},
             {"status": 500, "times": 4},
             {"kind": "drop", "times": 4},
-            {"kind": "html", "status": 200},
+            {"kind": "html", "status": 200, "times": 4},
             {"kind": "redirect", "location": "https://evil.example/users"},
             {"status": 401, "times": 2},
         ):
