@@ -23,9 +23,7 @@ def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
         st.header(_title(error))
         st.text(str(error))
         st.button("Try again", type="primary", icon=":material/refresh:")
-        if isinstance(error, ApiError) and error.status is None:
-            same_tab_button("Connect again", connect_address(return_to))
-    _details(error)
+    _details(error, return_to)
 
 
 def show_ended(connection: Connection, *, return_to: str) -> None:
@@ -77,9 +75,12 @@ def _title(error: PsauthError) -> str:
     return "Process Street could not answer"
 
 
-def _details(error: PsauthError) -> None:
+def _details(error: PsauthError, return_to: str) -> None:
     lines = [f"{type(error).__name__}: {error}"]
     if isinstance(error, ApiError):
         lines += [f"status: {error.status}", f"code: {error.code}", f"request id: {error.request_id}"]
     with st.expander("Details"):
         st.code("\n".join(lines), language=None, wrap_lines=True)
+        if isinstance(error, ApiError) and error.status is None:
+            # Nothing answers there: the way out when it never will again, as with the sandbox of an app on another port.
+            same_tab_button("Connect anew", connect_address(return_to))
