@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         LoginRequired,
         MalformedCallback,
         NotFound,
+        OutcomeUnknown,
         PermissionDenied,
         PsauthError,
         PsauthWarning,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     )
     from psauth.interactive import login
     from psauth.oauth import AuthorizationFlow, AuthorizationRequest, Disconnected
+    from psauth.plans import Plan
     from psauth.settings import Settings
     from psauth.tokens import Token
     from psauth.vault import Vault
@@ -66,6 +68,7 @@ _ROOMS = {
         "LoginRequired",
         "MalformedCallback",
         "NotFound",
+        "OutcomeUnknown",
         "PermissionDenied",
         "PsauthError",
         "PsauthWarning",
@@ -81,6 +84,7 @@ _ROOMS = {
     ),
     "interactive": ("login",),
     "oauth": ("AuthorizationFlow", "AuthorizationRequest", "Disconnected"),
+    "plans": ("Plan",),
     "settings": ("Settings",),
     "tokens": ("Token",),
     "connection": ("Connection",),
@@ -106,7 +110,9 @@ __all__ = [
     "LoginRequired",
     "MalformedCallback",
     "NotFound",
+    "OutcomeUnknown",
     "PermissionDenied",
+    "Plan",
     "ProcessStreet",
     "PsauthError",
     "PsauthWarning",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 ID_SHAPE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 """Ids are opaque 22-character url-safe texts; the shape only serves to tell one from a name."""
+URL_SAFE: Final = re.compile(r"[A-Za-z0-9_-]+")
+"""What an id of any length is made of."""
 
 
 def ids(given: Things, column: str) -> list[str]:
@@ -29,6 +31,17 @@ def ids(given: Things, column: str) -> list[str]:
     values = one_or_more(given)  # type: ignore[arg-type] # a series of texts is an iterable of texts
     _check(values, column)
     return list(dict.fromkeys(values))
+
+
+def run_ids(given: Things) -> list[str]:
+    """Ids of runs; ValueError for what cannot be one, such as a run's name."""
+    found = ids(given, "run_id")
+    for run_id in found:
+        if not URL_SAFE.fullmatch(run_id):
+            raise ValueError(
+                f"{run_id!r} is not the id of a run. Expected letters, digits, - and _, as in ps.runs()['run_id']."
+            )
+    return found
 
 
 def pairs(given: pd.DataFrame, columns: tuple[str, str]) -> list[tuple[str, str]]:

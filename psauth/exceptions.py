@@ -22,6 +22,7 @@
     │   ├── PermissionDenied     (also a PermissionError)
     │   ├── RateLimited          wait
     │   └── ServiceUnavailable   try again later (also a ConnectionError)
+    │       └── OutcomeUnknown   look whether it was written before you write it again
     └── UntrustedAddress         the credential would have left its origin (also a ValueError)
 
 Every message says what was wrong, what was expected, and the next step; none of them holds a secret.
@@ -163,6 +164,10 @@ class RateLimited(ApiError):
 
 class ServiceUnavailable(ApiError, ConnectionError):
     """No answer, or a server-side error that did not pass."""
+
+
+class OutcomeUnknown(ServiceUnavailable):
+    """A write was sent, and no answer tells whether it was done."""
 
 
 class UntrustedAddress(PsauthError, ValueError):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import count
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -13,6 +15,10 @@ from psauth.transport import Params, Transport
 
 Record = dict[str, Any]
 
+SHORT_LIST: Final = 10
+"""Up to so many pages somebody is taken to be waiting at a screen; a longer list is read at the budget's pace."""
+ENDLESS: Final = 50_000
+"""More pages than any list has: a million records, and the budget of a day."""
 PAGES_WITHOUT_NEWS: Final = 50
 """A list whose pages bring nothing new this many times in a row goes round in circles."""
 
@@ -25,28 +31,30 @@ def walk(
     list_key: str | None,
     key: tuple[str, ...],
     pace: Pace = INTERACTIVE,
-) -> Iterator[Record]:
-    """The records of a list. Ends at an empty page, at no `next` link, or at a link already followed.
+) -> Iterator[list[Record]]:
+    """The records of a list, page by page. Ends at an empty page, at no `next` link, or at a link already followed.
 
-    `list_key` None: under the only key of the answer that holds a list. Records are told apart by `key`.
+    `list_key` None: under the only key of the answer that holds a list. Records are told apart by `key`. A list of more
+    than SHORT_LIST pages goes on in the background's pace, whatever `pace` it began with.
     """
     address = transport.address(path)
     query: Params = {name: value for name, value in params.items() if value is not None}
     followed: set[str] = set()
     seen: set[str] = set()
     idle = 0
-    while True:
+    for number in count():
+        if number == SHORT_LIST:
+            pace = replace(pace, background=True)
         page = transport.get(address, query, pace=pace)
         records = _list_of(page, list_key, address)
+        fresh = [r for r in records if _is_new(r, key, seen)]
+        yield fresh
         if not records:
             return
-        fresh = [r for r in records if _is_new(r, key, seen)]
-        yield from fresh
         idle = 0 if fresh else idle + 1
-        if idle >= PAGES_WITHOUT_NEWS:
-            raise ApiError(
-                f"{urlsplit(address).path} does not end: {idle} pages in a row brought nothing new. Try again later."
-            )
+        if idle >= PAGES_WITHOUT_NEWS or number >= ENDLESS:
+            why = f"{idle} pages in a row brought nothing new" if idle else f"{number:,} pages came"
+            raise ApiError(f"{urlsplit(address).path} does not end: {why}. Try again later.")
         href = _next_link(page)
         if href is None or href in followed:
             return

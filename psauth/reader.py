@@ -1,9 +1,11 @@
-"""Reader: lists and their children as records, by the table of endpoints; names looked up, many runs at once."""
+"""Reader: lists as records, by the table of endpoints; many at once, names looked up."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -16,8 +18,24 @@ from psauth.transport import Transport
 if TYPE_CHECKING:
     from psauth.arguments import Things
 
-Names = tuple[tuple[str, str], ...]
-"""What stands in an endpoint's path: (("run_id", …),)."""
+
+@dataclass(frozen=True)
+class Listing:
+    """One list to read: the `names` in its endpoint's path, and its query; `since` ends a list of runs early."""
+
+    names: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    since: datetime | None = None
+
+    @classmethod
+    def of(cls, query: Mapping[str, Any], *, since: datetime | None = None, **names: str) -> Listing:
+        """A listing; what is None in the query is not asked for."""
+        asked = tuple((name, str(value)) for name, value in query.items() if value is not None)
+        return cls(tuple(names.items()), asked, since)
+
+    def __str__(self) -> str:
+        """What it is of, for a reader who wants to know what is missing."""
+        return ", ".join(value for _, value in (*self.names, *self.query))
 
 
 class Reader:
@@ -26,46 +44,67 @@ class Reader:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
 
-    def records(
-        self, endpoint: Endpoint, params: Mapping[str, Any] | None = None, names: Names = (), pace: Pace = INTERACTIVE
-    ) -> Iterator[Record]:
-        """The records of one list; each also holds the names in its path, under `@name`."""
-        path = endpoint.path.format(**{name: quote(value, safe="") for name, value in names})
-        context = {f"@{name}": value for name, value in names}
+    def pages(self, endpoint: Endpoint, listing: Listing, pace: Pace = INTERACTIVE) -> Iterator[list[Record]]:
+        """The records of one list, page by page; each also holds the names in its path, under `@name`."""
+        path = endpoint.path.format(**{name: quote(value, safe="") for name, value in listing.names})
+        context = {f"@{name}": value for name, value in listing.names}
+        found: Iterable[list[Record]]
         if endpoint.single:
-            return iter([one_of(self.transport, path, list_key=endpoint.list_key, pace=pace) | context])
-        found = walk(self.transport, path, params or {}, list_key=endpoint.list_key, key=endpoint.key, pace=pace)
-        return (record | context for record in found) if context else found
+            found = ([one_of(self.transport, path, list_key=endpoint.list_key, pace=pace)] for _ in range(1))
+        else:
+            query = dict(listing.query)
+            found = walk(self.transport, path, query, list_key=endpoint.list_key, key=endpoint.key, pace=pace)
+        for page in found:
+            if listing.since is not None:
+                recent = [run for run in page if not _is_before(run, listing.since)]
+                yield recent
+                if len(recent) < len(page):  # newest created first: everything behind is older still
+                    return
+            else:
+                yield [record | context for record in page] if context else page
 
-    def children(
+    def records(self, endpoint: Endpoint, listing: Listing | None = None, pace: Pace = INTERACTIVE) -> Iterator[Record]:
+        """The records of one list, one by one."""
+        return (record for page in self.pages(endpoint, listing or Listing(), pace) for record in page)
+
+    def lists(
         self,
         endpoint: Endpoint,
-        parents: Iterable[Names],
+        listings: Iterable[Listing] | Callable[[Pace], Iterable[Listing]],
         *,
-        total: int | None = None,
-        params: Mapping[str, Any] | None = None,
         on_error: OnError = "raise",
         progress: Progress = True,
-        unit: str = "run",
-    ) -> Fetched[Names, list[Record]]:
-        """The lists of many parents at once, in the order of the parents."""
+        unit: str = "",
+    ) -> Fetched[Listing, Record]:
+        """Many lists at once, in the order of the listings; `unit` is what progress counts them as.
 
-        def read(names: Names, pace: Pace) -> list[Record]:
-            return list(self.records(endpoint, params, names, pace))
+        Listings that are themselves read from the service come as a function. One list alone counts its records, and
+        begins at the pace of somebody who waits.
+        """
+        jobs: Callable[[Pace], Iterable[Listing]]
+        if callable(listings):
+            jobs, total = listings, None
+        else:
+            known = list(listings)
+            jobs, total = lambda _: known, len(known)
+        alone = total == 1
+
+        def read(listing: Listing, pace: Pace) -> Iterator[list[Record]]:
+            return self.pages(endpoint, listing, replace(pace, background=False) if alone else pace)
 
         try:
             return fetch(
-                parents, read, total=total, on_error=on_error, progress=progress, note=self._requests_left, unit=unit
+                jobs,
+                read,
+                total=None if alone else total,
+                on_error=on_error,
+                progress=progress,
+                note=self._requests_left,
+                unit=endpoint.noun.replace("_", " ") if alone else unit,
+                count="items" if alone else "jobs",
             )
         finally:
             self.transport.release()
-
-    def runs(self, params: Mapping[str, Any], since: datetime | None, pace: Pace = INTERACTIVE) -> Iterator[Record]:
-        """Runs come newest created first, so the walk ends at the first that is too old."""
-        for run in self.records(RUNS, params, pace=pace):
-            if since is not None and _is_before(run, since):
-                return
-            yield run
 
     def workflow_ids(self, given: Things) -> list[str]:
         """Ids of workflows given by id, name or frame; ValueError when a name is unknown or ambiguous."""
@@ -75,35 +114,77 @@ class Reader:
         """Ids of data sets given by id, name or frame; ValueError when a name is unknown or ambiguous."""
         return self._by_name(given, "data_set_id", DATA_SETS, "data set")
 
+    def fields_of(self, data_set_id: str) -> list[Record]:
+        """The fields of a data set, in its order: id, name, fieldType."""
+        answer = self.transport.get(f"/data-sets/{quote(data_set_id, safe='')}")
+        body = answer.get("data", answer) if isinstance(answer, Mapping) else {}
+        fields = body.get("fields") if isinstance(body, Mapping) else None
+        return [field for field in fields or [] if isinstance(field, dict)]
+
+    def runs_of(self, workflow: Things | None, statuses: Iterable[str | None], since: datetime | None) -> list[Listing]:
+        """The lists of the runs of these workflows (None: of all), of each status (None: of any)."""
+        workflows: list[Any] = self.workflow_ids(workflow) if workflow is not None else [None]
+        chosen = list(statuses)
+        return [Listing.of({"workflowId": w, "status": s}, since=since) for w in workflows for s in chosen]
+
+    def children_of_runs(self, workflow: Things) -> Callable[[Pace], Iterator[Listing]]:
+        """A listing for every run of these workflows, told while the list of runs is still being read.
+
+        That list belongs to the long read: it too waits for the budget, and survives as many faults.
+        """
+        lists = self.runs_of(workflow, [None], None)
+
+        def tell(pace: Pace) -> Iterator[Listing]:
+            told: set[str] = set()
+            for listing in lists:
+                for run in self.records(RUNS, listing, pace):
+                    run_id = str(run["id"])
+                    if run_id not in told:
+                        told.add(run_id)
+                        yield Listing.of({}, run_id=run_id)
+
+        return tell
+
     def _by_name(self, given: Things, column: str, endpoint: Endpoint, what: str) -> list[str]:
         wanted = ids(given, column)
-        if all(ID_SHAPE.fullmatch(w) for w in wanted):
-            return wanted
-        # One name is searched for by the service where it can; several are looked up in one walk.
         names = [w for w in wanted if not ID_SHAPE.fullmatch(w)]
-        params = {"name": names[0]} if endpoint is WORKFLOWS and len(names) == 1 else {}
-        there = list(self.records(endpoint, params))
-        return [w if ID_SHAPE.fullmatch(w) else _one_called(w, there, what) for w in wanted]
+        if not names:
+            return wanted
+        there: list[Record] = []
+        if endpoint is WORKFLOWS and len(names) == 1:  # the service searches by name
+            there = list(self.records(endpoint, Listing.of({"name": names[0]})))
+        if not any(_name_of(w) == names[0].casefold() for w in there):
+            there = list(self.records(endpoint))
+        return list(dict.fromkeys(_one_called(w, there, what) if w in names else w for w in wanted))
 
     def _requests_left(self) -> str:
-        remaining = self.transport.budget.remaining
-        return "" if remaining is None else f"{remaining:,} requests left"
+        budget = self.transport.budget
+        if budget.remaining is None:
+            return ""
+        more = f", more at {budget.resets_at.astimezone():%H:%M}" if budget.resets_at and not budget.remaining else ""
+        return f"{budget.remaining:,} requests left{more}"
 
 
-def flat(lists: Iterable[Sequence[Record]]) -> list[Record]:
-    """One list of all."""
-    return [record for one in lists for record in one]
+def _name_of(thing: Record) -> str:
+    return str(thing.get("name", "")).casefold()
+
+
+def _shown(things: list[Record]) -> str:
+    return "; ".join(f"{w.get('name')} ({w.get('id')})" for w in things[:10])
 
 
 def _one_called(name: str, there: list[Record], what: str) -> str:
-    matches = [w for w in there if str(w.get("name", "")).casefold() == name.casefold()]
+    # An id of another shape than those seen so far is still an id.
+    wanted = name.casefold()
+    matches = [w for w in there if _name_of(w) == wanted] or [w for w in there if w.get("id") == name]
     if len(matches) == 1:
         return str(matches[0]["id"])
-    near = "; ".join(f"{w.get('name')} ({w.get('id')})" for w in (matches or there)[:10])
     if matches:
-        raise ValueError(f"{len(matches)} {what}s are called {name!r}: {near}. Give the id of one.")
-    hint = f" Did you mean: {near}?" if near else f" See ps.{what.replace(' ', '_')}s() for those there are."
-    raise ValueError(f"No {what} is called {name!r}.{hint}")
+        raise ValueError(f"{len(matches)} {what}s are called {name!r}: {_shown(matches)}. Give the id of one.")
+    similar = get_close_matches(wanted, map(_name_of, there), n=3)
+    near = [w for w in there if _name_of(w) in similar or wanted in _name_of(w)]
+    hint = f"Did you mean: {_shown(near)}?" if near else f"See ps.{what.replace(' ', '_')}s() for those there are."
+    raise ValueError(f"No {what} is called {name!r}. {hint}")
 
 
 def _is_before(run: Record, start: datetime) -> bool:

@@ -8,13 +8,14 @@ import random
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.exceptions import NewConnectionError
 
 from psauth.budget import Budget, retry_after
 from psauth.callback import printable
@@ -23,6 +24,7 @@ from psauth.exceptions import (
     ApiError,
     LoginRequired,
     NotFound,
+    OutcomeUnknown,
     PermissionDenied,
     RateLimited,
     ServiceUnavailable,
@@ -47,6 +49,8 @@ ATTEMPTS = 4
 BACKOFF = 0.5
 """Seconds before the second attempt; doubled each time, and jittered so that processes do not march in step."""
 REDIRECTS = 5
+NEWS = 0.1
+"""How much the time of one answer counts in `answer_time`, the usual one so far in seconds."""
 
 Params = Mapping[str, Any] | Sequence[tuple[str, str]]
 
@@ -73,6 +77,7 @@ class Transport:
         self._governor = Governor(keeper)
         self.budget = Budget()
         self.requests_sent = 0
+        self.answer_time = 0.0
 
     @property
     def connection(self) -> Connection:
@@ -85,7 +90,18 @@ class Transport:
         Raises UntrustedAddress before anything is sent elsewhere, LoginRequired when the connection has ended, and a
         child of ApiError for what the service answers.
         """
-        return self._ask_patiently(self.address(path), params, pace)
+        return self._ask_patiently(_Request("GET", self.address(path), params, repeatable=True), pace)
+
+    def send(
+        self, method: str, path: str, body: Any = None, *, repeatable: bool = False, pace: Pace = INTERACTIVE
+    ) -> Any:
+        """The JSON that a write is answered with, None where there is none.
+
+        It is sent again after a 429, a 401 and where no connection came about, because then nothing was written. What
+        leaves that open (no answer, a 5xx) raises OutcomeUnknown, unless the write is `repeatable`: then twice does the
+        same as once, and it is tried like a GET.
+        """
+        return self._ask_patiently(_Request(method, self.address(path), None, body, repeatable=repeatable), pace)
 
     def refresh(self) -> Connection:
         """Renew the access token now, whatever its age."""
@@ -131,20 +147,21 @@ class Transport:
 
     # Inside -----------------------------------------------------------------------------------------------------
 
-    def _ask_patiently(self, address: str, params: Params | None, pace: Pace) -> Any:
-        """One GET, by policy.
+    def _ask_patiently(self, request: _Request, pace: Pace) -> Any:
+        """One request, by policy.
 
-        Network errors, 5xx and answers that are no whole JSON are asked for again with growing pauses; after a 429
-        everybody waits as told, and that does not count as an attempt.
+        Network errors, 5xx and answers that are no whole JSON are asked for again with growing pauses, where that
+        cannot write twice; after a 429 everybody waits as told, and that does not count as an attempt.
         """
         attempts = LONG_READ_ATTEMPTS if pace.background else ATTEMPTS
         attempt = 0
         while True:
             attempt += 1
+            again = request.repeatable
             try:
-                answer = self._send_authenticated(address, params, pace)
+                answer = self._send_authenticated(request, pace)
                 if answer.ok:
-                    return _json(answer)
+                    return _json(answer) if answer.content or request.method == "GET" else None
                 told = retry_after(answer.headers)
                 problem = _error(answer, told, attempt)
                 if answer.status_code == requests.codes.too_many_requests:
@@ -154,19 +171,22 @@ class Transport:
                     self._governor.refused(told)
                     attempt -= 1 if pace.background else 0
                     continue
-                if answer.status_code < 500 or (told or 0) > PATIENCE:
+                if answer.status_code < 500 or (again and (told or 0) > PATIENCE):
                     raise problem
             except requests.RequestException as error:
                 told = None
-                problem = self._silent(address, type(error).__name__, attempt)
+                problem = self._silent(request.address, type(error).__name__, attempt)
                 if not _passing(error):
                     raise problem from None  # its frames hold the credential
+                again = again or _never_sent(error)
             except BrokenAnswer as error:
                 told, problem = None, error
+            if not again:
+                raise _unknown(request, problem) from None
             if attempt >= attempts:
                 raise problem from None
             pause = BACKOFF * 2 ** min(attempt - 1, 5) * random.uniform(0.5, 1.5)  # noqa: S311 - a pause, not a secret
-            log.info("trying again in %.1f s: %s %s", pause, urlsplit(address).path, type(problem).__name__)
+            log.info("trying again in %.1f s: %s %s", pause, urlsplit(request.address).path, type(problem).__name__)
             self._pause(max(pause, told or 0), pace)
 
     def _pause(self, seconds: float, pace: Pace) -> None:
@@ -175,18 +195,18 @@ class Transport:
         elif pace.stop.wait(seconds):
             raise InterruptedError("stopped")
 
-    def _send_authenticated(self, address: str, params: Params | None, pace: Pace) -> requests.Response:
+    def _send_authenticated(self, request: _Request, pace: Pace) -> requests.Response:
         stored = self._stored
         if stored.connection.ended:
             raise ended(stored.connection)
         if stored.token is not None and stored.token.is_expired():
             stored = self._renew(stored, because="expiry")
-        answer = self._send(stored, address, params, pace)
+        answer = self._send(stored, request, pace)
         if answer.status_code != requests.codes.unauthorized:
             return answer
         if stored.token is not None:
             stored = self._renew(stored, because="rejected")
-            answer = self._send(stored, address, params, pace)
+            answer = self._send(stored, request, pace)
         if answer.status_code == requests.codes.unauthorized:
             account = stored.connection.account
             what = "API key" if stored.token is None else "access token, even a fresh one"
@@ -196,15 +216,18 @@ class Transport:
             )
         return answer
 
-    def _send(self, stored: Stored, address: str, params: Params | None, pace: Pace) -> requests.Response:
-        """The request itself, redirects followed by hand: only within the origin."""
+    def _send(self, stored: Stored, request: _Request, pace: Pace) -> requests.Response:
+        """The request itself, redirects followed by hand: only within the origin, and never with a write."""
         auth = _Credential(stored, self._origin)
+        address, params = request.address, request.params
         for _ in range(REDIRECTS):
             self._governor.wait(background=pace.background, stop=pace.stop)
             try:
-                answer = self._session.get(
+                answer = self._session.request(
+                    request.method,
                     address,
                     params=params,
+                    json=request.body,
                     auth=auth,
                     timeout=TIMEOUT,
                     allow_redirects=False,
@@ -214,12 +237,20 @@ class Transport:
                 self._governor.unanswered()
                 raise
             self.requests_sent += 1
+            took = answer.elapsed.total_seconds()
+            self.answer_time += (took - self.answer_time) * (NEWS if self.answer_time else 1.0)
             budget = Budget.from_headers(answer.headers)
             self._governor.told(budget)
             if budget is not None:
                 self.budget = budget
             if not answer.is_redirect:
                 return answer
+            if request.method != "GET":
+                raise ApiError(
+                    f"{urlsplit(address).path} redirects a {request.method} elsewhere, which was not followed, so nothing "
+                    "was written. Check the API address.",
+                    status=answer.status_code,
+                )
             target = _joined(address, answer.headers["Location"])
             if _origin(target) != self._origin:
                 raise UntrustedAddress(
@@ -286,6 +317,17 @@ class Transport:
         return f"Transport({self._base!r}, account={self.connection.account!r})"
 
 
+@dataclass(frozen=True)
+class _Request:
+    """What to ask; `repeatable` when twice does the same as once."""
+
+    method: str
+    address: str
+    params: Params | None
+    body: Any = None
+    repeatable: bool = False
+
+
 class _Credential(AuthBase):
     """Puts the credential on a request, after a last look at where that goes."""
 
@@ -328,6 +370,22 @@ def _passing(error: requests.RequestException) -> bool:
     if isinstance(error, requests.exceptions.SSLError | requests.exceptions.InvalidURL):
         return False
     return isinstance(error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError)
+
+
+def _never_sent(error: requests.RequestException) -> bool:
+    """Whether not even a connection came about."""
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError)
+
+
+def _unknown(request: _Request, problem: ApiError) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"{request.method} {urlsplit(request.address).path}: nobody knows whether it was written, because no clear answer "
+        f"came ({problem}) It was not sent again. Look before you write once more.",
+        status=problem.status,
+        code=problem.code,
+        request_id=problem.request_id,
+    )
 
 
 class BrokenAnswer(ApiError):

@@ -123,18 +123,27 @@ def records(rows: Iterable[Record], fields: Sequence[Record]) -> pd.DataFrame:
     listed = list(rows)
     result = frame(listed, RECORDS)
     cells = [_cells(row) for row in listed]
-    known = {str(f.get("id")): f for f in fields}
-    order = list(dict.fromkeys([*known, *(field_id for row in cells for field_id in row)]))
-    taken = set(result.columns)
-    place = 1
-    for field_id in order:
-        field = known.get(field_id, {})
+    known = columns_of(fields)
+    told = {str(f.get("id")) for f in known.values()}
+    unlisted = dict.fromkeys(field_id for row in cells for field_id in row if field_id not in told)
+    every = columns_of([*known.values(), *({"id": field_id} for field_id in unlisted)])
+    for place, (name, field) in enumerate(every.items(), 1):
+        values = [row.get(str(field.get("id"))) for row in cells]
+        result.insert(place, name, _cell_column(str(field.get("fieldType")), values))
+    result.attrs["field_ids"] = {name: str(field.get("id")) for name, field in every.items()}
+    return result
+
+
+def columns_of(fields: Sequence[Record]) -> dict[str, Record]:
+    """The fields of a data set by the names of their columns, in a frame of `records`."""
+    taken = {column.name for column in RECORDS.columns}
+    named: dict[str, Record] = {}
+    for field in fields:
+        field_id = str(field.get("id"))
         name = _free(str(field.get("name") or field_id), field_id, taken)
         taken.add(name)
-        values = [row.get(field_id) for row in cells]
-        result.insert(place, name, _cell_column(str(field.get("fieldType")), values))
-        place += 1
-    return result
+        named[name] = field
+    return named
 
 
 def _cell_column(field_type: str, values: list[Any]) -> pd.Series:

@@ -25,7 +25,12 @@ def all_gone(seconds=5.0):
 
 
 def quick(jobs, work, **how):
-    return fetch(jobs, work, **{"progress": False, **how})
+    """A fetch of jobs that are known, each of which finds one thing."""
+    return fetch(lambda pace: jobs, lambda job, pace: [[work(job, pace)]], **{"progress": False, **how})
+
+
+def found(told):
+    return [item for one in told.lists for item in one]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -37,7 +42,7 @@ def test_results_stand_in_the_order_of_the_jobs_whatever_the_timing(seed):
         time.sleep(naps[job])
         return job * 2
 
-    assert quick(range(60), work).results == [job * 2 for job in range(60)]
+    assert found(quick(range(60), work)) == [job * 2 for job in range(60)]
     assert all_gone()
 
 
@@ -62,8 +67,8 @@ def test_no_more_than_so_many_are_under_way_and_that_many_are():
 
 def test_work_is_done_in_the_background_s_pace_and_nothing_is_stopped():
     paces = []
-    quick([1], lambda job, pace: paces.append(pace))
-    assert (paces[0].background, paces[0].stop.is_set()) == (True, False)
+    quick([1], lambda job, pace: paces.append((pace.background, pace.stop.is_set())))
+    assert paces == [(True, False)]
 
 
 def test_jobs_are_begun_while_others_are_still_being_told():
@@ -74,12 +79,12 @@ def test_jobs_are_begun_while_others_are_still_being_told():
         assert begun.wait(5), "the first is under way before the second is known"
         yield 2
 
-    assert quick(jobs(), lambda job, pace: begun.set() or job).results == [1, 2]
+    assert found(quick(jobs(), lambda job, pace: begun.set() or job)) == [1, 2]
 
 
 def test_without_jobs_there_is_nothing():
     told = quick([], lambda job, pace: job)
-    assert (told.results, told.failed, told.cut_short) == ([], {}, None)
+    assert (told.lists, told.failed, told.cut_short) == ([], {}, None)
 
 
 # Errors ---------------------------------------------------------------------------------------------------------------
@@ -110,7 +115,7 @@ def test_what_failed_can_be_kept_apart():
         return job
 
     told = quick(range(9), work, on_error="keep")
-    assert told.results == [1, 2, 4, 5, 7, 8]
+    assert found(told) == [1, 2, 4, 5, 7, 8]
     assert {job: str(error) for job, error in told.failed.items()} == {0: "no 0", 3: "no 3", 6: "no 6"}
 
 
@@ -134,7 +139,7 @@ def test_a_list_of_jobs_that_breaks_off_ends_everything():
 
 def test_with_keep_what_was_told_before_the_break_is_done():
     told = quick(half(ApiError("cut")), lambda job, pace: job, on_error="keep")
-    assert told.results == [1, 2]
+    assert found(told) == [1, 2]
     assert str(told.cut_short) == "cut"
 
 
@@ -173,6 +178,34 @@ def test_ctrl_c_between_results_leaves_nothing_running(on_error):
     assert done == [0]
 
 
+def test_with_keep_what_a_list_brought_before_its_error_stays():
+    def work(job, pace):
+        yield [1, 2]
+        raise ApiError("cut")
+
+    told = fetch(lambda pace: ["one"], work, on_error="keep", progress=False)
+    assert told.lists == [[1, 2]]
+    assert str(told.failed["one"]) == "cut"
+
+
+def test_an_interpreter_that_wants_to_end_waits_for_no_answer():
+    held, let_go = threading.Event(), threading.Event()
+
+    def work(job, pace):
+        held.set()
+        let_go.wait(10)
+
+    def progress(done, total):
+        if held.wait(5):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        quick(range(3), work, progress=progress)
+    assert all(thread.daemon for thread in workers())
+    let_go.set()
+    assert all_gone()
+
+
 # Progress -------------------------------------------------------------------------------------------------------------
 
 
@@ -185,21 +218,66 @@ def test_a_function_is_told_of_every_job_done_or_failed(total):
             raise ApiError("no")
 
     quick(iter(range(7)), work, total=total, on_error="keep", progress=lambda *seen: told.append(seen))
-    assert told == [(n, total) for n in range(1, 8)]
+    assert [*dict.fromkeys(told)][-7:] == [(n, total) for n in range(1, 8)]
+
+
+def test_a_list_alone_counts_what_it_found():
+    told = []
+    going_on = threading.Semaphore(0)
+
+    def work(job, pace):
+        for part in ([1, 2], [3], [4, 5, 6]):
+            yield part
+            assert going_on.acquire(timeout=5)
+
+    def progress(done, total):
+        told.append((done, total))
+        going_on.release()
+
+    fetch(lambda pace: ["one"], work, progress=progress, count="items")
+    assert told[-1] == (6, None)
+
+
+def test_a_function_is_told_some_times_a_second_although_nothing_comes():
+    told = threading.Semaphore(0)
+
+    def work(job, pace):
+        return all(told.acquire(timeout=5) for _ in range(3))
+
+    assert found(quick([1], work, progress=lambda done, total: told.release())) == [True]
+
+
+def test_answering_false_ends_the_read_and_keeps_what_came():
+    def work(job, pace):
+        return job if job < 3 else waiting(job, pace)
+
+    told = quick(range(300), work, total=300, progress=lambda done, total: done < 3)
+    assert found(told) == [0, 1, 2]
+    assert told.cut_short == "Stopped after 3 of 300."
+    assert all_gone()
+
+
+def test_a_list_that_was_stopped_in_the_middle_is_named():
+    def work(job, pace):
+        yield [1, 2]
+        if not pace.stop.wait(10):
+            raise AssertionError("nobody stopped it")
+
+    told = fetch(lambda pace: ["one"], work, progress=lambda done, total: not done, count="items")
+    assert told.lists == [[1, 2]]
+    assert [*told.failed] == ["one"]
+    assert told.cut_short == "Stopped before its end."
 
 
 class Bar:
     made: ClassVar = []
 
     def __init__(self, **how):
-        self.how, self.steps, self.notes, self.closed = how, 0, [], False
+        self.how, self.n, self.notes, self.closed = how, 0, [], False
         Bar.made.append(self)
 
-    def set_postfix_str(self, note, refresh):
-        self.notes.append(note)
-
-    def update(self):
-        self.steps += 1
+    def set_postfix_str(self, note):
+        self.notes.append((self.n, note))
 
     def close(self):
         self.closed = True
@@ -208,37 +286,40 @@ class Bar:
 @pytest.fixture
 def bars(monkeypatch):
     monkeypatch.setattr("tqdm.auto.tqdm", Bar)
+    monkeypatch.setattr("psauth.fetch.SHOWN_AFTER", 0.0)
+    monkeypatch.setattr("psauth.fetch.TICK", 0.0)
     Bar.made = []
     return Bar.made
 
 
-def test_by_default_a_bar_is_drawn_for_what_takes_longer_than_a_second(bars):
-    fetch(range(5), lambda job, pace: job, total=5, note=lambda: "7 requests left", unit="task")
+def test_by_default_a_bar_is_drawn(bars):
+    quick(range(5), lambda job, pace: job, progress=True, total=5, note=lambda: "7 requests left", unit="task")
     (bar,) = bars
-    assert bar.how["delay"] == 1.0
-    assert (bar.how["total"], bar.how["unit"], bar.how["leave"]) == (5, "task", False)
-    assert (bar.steps, bar.closed) == (5, True)
-    assert set(bar.notes) == {"7 requests left"}
+    assert bar.how == {"total": 5, "unit": " task", "leave": False}
+    assert bar.notes[-1] == (5, "7 requests left")
+    assert bar.closed
 
 
 def test_the_bar_goes_away_when_the_read_fails(bars):
     def work(job, pace):
-        raise ApiError("no")
+        if job:
+            raise ApiError("no")
 
     with pytest.raises(ApiError):
-        fetch(range(5), work)
-    assert bars[0].closed
+        quick(range(5), work, progress=True)
+    assert all(bar.closed for bar in bars)
 
 
 @pytest.mark.parametrize("progress", [False, lambda done, total: None])
 def test_no_bar_where_none_was_asked_for(bars, progress):
-    fetch(range(5), lambda job, pace: job, progress=progress)
+    quick(range(5), lambda job, pace: job, progress=progress)
     assert bars == []
 
 
-def test_a_short_read_prints_nothing(capfd):
-    fetch(range(5), lambda job, pace: job, total=5)
-    assert capfd.readouterr() == ("", "")
+def test_what_is_over_within_a_second_draws_no_bar(bars, monkeypatch):
+    monkeypatch.setattr("psauth.fetch.SHOWN_AFTER", 1e6)
+    quick(range(5), lambda job, pace: job, progress=True, total=5)
+    assert bars == []
 
 
 def test_one_pool_is_enough_for_any_budget():

@@ -29,7 +29,8 @@ def page(*ids, after=None, key="users"):
 
 
 def walked(transport, *, list_key="users", key=("id",)):
-    return [r.get("id") for r in walk(transport, "/users", {"a": None, "b": 1}, list_key=list_key, key=key)]
+    pages = walk(transport, "/users", {"a": None, "b": 1}, list_key=list_key, key=key)
+    return [record.get("id") for page in pages for record in page]
 
 
 def test_a_list_is_walked_to_its_end_with_the_query_on_the_first_page_alone():
