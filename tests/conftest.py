@@ -141,7 +141,7 @@ def clock(monkeypatch):
 def naps(monkeypatch):
     """The pauses the transport would have made or asked of all, in seconds; there are none."""
     taken = []
-    monkeypatch.setattr("psauth.transport.time", SimpleNamespace(sleep=taken.append))
+    monkeypatch.setattr("psauth.transport.Transport._pause", lambda _, seconds, pace: taken.append(seconds))
     monkeypatch.setattr("psauth.transport.Governor.refused", lambda _, seconds: taken.append(seconds))
     return taken
 
