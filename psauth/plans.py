@@ -45,8 +45,7 @@ class Plan:
 
     def __str__(self) -> str:
         runs = f"{len(self.run_ids):,} {'run' if len(self.run_ids) == 1 else 'runs'}"
-        about = "about " if self.requests > len(self.run_ids) * len(self.nouns) else ""
-        text = f"{', '.join(self.nouns)} of {runs}: {about}{self.requests:,} requests, {lasting(self.seconds)}"
+        text = f"{', '.join(self.nouns)} of {runs}: about {self.requests:,} requests, {lasting(self.seconds)}"
         if self.budget.remaining is None:
             return text
         left = f"{self.budget.remaining:,} of {self.budget.limit or 0:,} are left"

@@ -44,9 +44,9 @@ TIMEOUT = (5.0, 60.0)
 """Seconds to connect, and to wait for the next byte; a page of 20 records takes the service well under a second."""
 LONG_READ_ATTEMPTS = 8
 """In a long read one unlucky page must not cost the rest: a fault in every fifth answer is survived by thousands."""
-ATTEMPTS = 4
-"""A GET is tried this often over network errors and 5xx; what fails four times over several seconds is down."""
-BACKOFF = 0.5
+ATTEMPTS = 6
+"""A GET is tried this often over network errors and 5xx; what fails six times over some eight seconds is down."""
+BACKOFF = 0.25
 """Seconds before the second attempt; doubled each time, and jittered so that processes do not march in step."""
 REDIRECTS = 5
 NEWS = 0.1
