@@ -19,7 +19,7 @@ def many():
 
 @pytest.mark.parametrize("nouns", [("tasks",), ("form_values",), ("tasks", "form_values", "approvals")])
 def test_the_plan_is_what_is_then_asked(many, nouns):
-    box, ps = many
+    _, ps = many
     runs = ps.runs()
     plan = ps.plan(*nouns, runs=runs)
     before = ps.requests_sent
@@ -79,7 +79,7 @@ def test_it_says_what_is_left(many):
     ],
 )
 def test_what_cannot_be_planned_is_said_before_any_request(many, wrong):
-    box, ps = many
+    _, ps = many
     before = ps.requests_sent
     with pytest.raises(ValueError, match="xpected"):
         wrong(ps)
