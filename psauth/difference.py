@@ -178,7 +178,7 @@ class RecordWriter:
             yield [self._one(steps[number], pace)]
 
         try:
-            done = fetch(lambda _: planned, write, total=len(planned), progress=progress, unit="record")
+            done = fetch(lambda _: planned, write, total=len(planned), progress=progress, unit="records")
         finally:
             self._reader.transport.release()
         made = {number: one[0] for number, one in zip(planned, done.lists, strict=False) if one}  # fewer when stopped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
@@ -55,7 +56,7 @@ def fetch(
     on_error: OnError = "raise",
     progress: Progress = True,
     note: Callable[[], str] = str,
-    unit: str = "run",
+    unit: str = "runs",
     count: Literal["jobs", "items"] = "jobs",
 ) -> Fetched[Job, Item]:
     """Do `work` for every job, WORKERS at a time, beginning while `jobs` are still being told.
@@ -175,6 +176,7 @@ class _Bar:
         self._total, self._note, self._unit = total, note, unit
         self._wanted = progress is True
         self._bar: Any = None
+        self._began = time.time()  # tqdm's own clock
         self._next_look = time.monotonic() + SHOWN_AFTER
 
     def tell(self, done: int) -> Any:
@@ -192,8 +194,15 @@ class _Bar:
 
     def _draw(self, done: int) -> None:
         if self._bar is None:
-            from tqdm.auto import tqdm  # here: it looks for a notebook, which takes its time
+            with warnings.catch_warnings():
+                # A notebook without ipywidgets gets a plain bar, and no lecture about it.
+                warnings.simplefilter("ignore")
+                from tqdm.auto import tqdm  # here: it looks for a notebook, which takes its time
 
-            self._bar = tqdm(total=self._total, unit=f" {self._unit}", leave=False)
+            counted = "{n_fmt} " + self._unit + " [{elapsed}{postfix}]"
+            measured = "{l_bar}{bar}| {n_fmt}/{total_fmt} " + self._unit + " [{elapsed}<{remaining}{postfix}]"
+            form = counted if self._total is None else measured
+            self._bar = tqdm(total=self._total, bar_format=form, leave=False, delay=1e-9)  # not drawn empty first
+            self._bar.start_t = self._began
         self._bar.n = done
         self._bar.set_postfix_str(self._note())

@@ -73,7 +73,7 @@ class Nouns:
         """
         asked = pairs(fields, ("workflow_id", "field_id"))
         listings = [Listing.of({}, workflow_id=w, field_id=f) for w, f in asked]
-        found = self._read.lists(e.FIELD_OPTIONS, listings, progress=progress, on_error=on_error, unit="field")
+        found = self._read.lists(e.FIELD_OPTIONS, listings, progress=progress, on_error=on_error, unit="fields")
         return self._frame(e.FIELD_OPTIONS, found)
 
     def revisions(self, workflow: Things, *, progress: Progress = True, on_error: OnError = "raise") -> pd.DataFrame:
@@ -133,7 +133,7 @@ class Nouns:
         query = {"name": name, "status": ",".join(chosen) if chosen else None}
         query |= {f"fields[{field_id}]": text for field_id, text in (fields or {}).items()}
         listings = [Listing.of(query | w) for w in self._each(workflow)]
-        found = self._read.lists(e.RUN_SEARCH, listings, progress=progress, on_error=on_error, unit="workflow")
+        found = self._read.lists(e.RUN_SEARCH, listings, progress=progress, on_error=on_error, unit="workflows")
         result = self._unique(e.RUN_SEARCH, found)
         if any(len(one) >= SEARCH_SHOWS for one in found.lists):
             more = f"The service shows {SEARCH_SHOWS} runs of a search; there may be more."
@@ -227,7 +227,7 @@ class Nouns:
         if runs is not None or workflow is not None:
             raise ValueError("Say which assignments: expected either tasks=…, or runs=… or workflow=….")
         listings = [Listing.of({}, run_id=r, task_id=t) for r, t in pairs(tasks, ("run_id", "task_id"))]
-        found = self._read.lists(e.TASK_ASSIGNMENTS, listings, progress=progress, on_error=on_error, unit="task")
+        found = self._read.lists(e.TASK_ASSIGNMENTS, listings, progress=progress, on_error=on_error, unit="tasks")
         return self._frame(e.TASK_ASSIGNMENTS, found)
 
     def comments(
@@ -336,7 +336,7 @@ class Nouns:
     def one_off_tasks(self, tasks: Things, *, progress: Progress = True, on_error: OnError = "raise") -> pd.DataFrame:
         """One-off tasks by id, or a frame with `task_id`; work items of type OneOffTask name them. One request each."""
         listings = [Listing.of({}, task_id=task_id) for task_id in ids(tasks, "task_id")]
-        found = self._read.lists(e.ONE_OFF_TASKS, listings, progress=progress, on_error=on_error, unit="task")
+        found = self._read.lists(e.ONE_OFF_TASKS, listings, progress=progress, on_error=on_error, unit="tasks")
         return self._frame(e.ONE_OFF_TASKS, found)
 
     # Inside -----------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ class Nouns:
         self, endpoint: Endpoint, listings: list[Listing], progress: Progress, on_error: OnError
     ) -> pd.DataFrame:
         """Lists that may overlap: each record once."""
-        found = self._read.lists(endpoint, listings, progress=progress, on_error=on_error, unit="list")
+        found = self._read.lists(endpoint, listings, progress=progress, on_error=on_error, unit="lists")
         return self._unique(endpoint, found)
 
     def _filtered(
@@ -372,7 +372,7 @@ class Nouns:
         self, endpoint: Endpoint, workflow: Things, progress: Progress, on_error: OnError
     ) -> pd.DataFrame:
         listings = [Listing.of({}, workflow_id=w) for w in self._read.workflow_ids(workflow)]
-        found = self._read.lists(endpoint, listings, progress=progress, on_error=on_error, unit="workflow")
+        found = self._read.lists(endpoint, listings, progress=progress, on_error=on_error, unit="workflows")
         return self._frame(endpoint, found)
 
     def _of_runs(
@@ -394,7 +394,7 @@ class Nouns:
             listings = [Listing.of({}, run_id=r) for r in run_ids(runs)]
         elif workflow is not None:
             listings = self._read.children_of_runs(workflow)
-        return self._read.lists(endpoint, listings, progress=progress, on_error=on_error, unit="run")
+        return self._read.lists(endpoint, listings, progress=progress, on_error=on_error, unit="runs")
 
     def _unique(self, endpoint: Endpoint, found: Fetched[Listing, Record]) -> pd.DataFrame:
         from psauth.frames import frame

@@ -182,7 +182,8 @@ def _one_called(name: str, there: list[Record], what: str) -> str:
     if matches:
         raise ValueError(f"{len(matches)} {what}s are called {name!r}: {_shown(matches)}. Give the id of one.")
     similar = get_close_matches(wanted, map(_name_of, there), n=3)
-    near = [w for w in there if _name_of(w) in similar or wanted in _name_of(w)]
+    near = sorted((w for w in there if _name_of(w) in similar), key=lambda w: similar.index(_name_of(w)))
+    near = near or [w for w in there if wanted in _name_of(w)]
     hint = f"Did you mean: {_shown(near)}?" if near else f"There are: {_shown(there) or 'none'}."
     raise ValueError(f"No {what} is called {name!r}. {hint}")
 
