@@ -281,7 +281,7 @@ def test_half_a_name_suggests_what_it_may_have_meant(ps, company):
 
 
 def test_a_name_that_fits_nothing_says_where_to_look(ps, company):
-    with pytest.raises(ValueError, match=r"See ps\.workflows\(\)"):
+    with pytest.raises(ValueError, match=r"There are: Invoice Approval"):
         ps.runs(workflow="Payroll")
 
 
