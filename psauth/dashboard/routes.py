@@ -29,6 +29,7 @@ log = logging.getLogger("psauth.dashboard")
 ACCOUNT: Final = "default"
 """The app shows one connection, the owner's; notebooks may have others beside it."""
 CALLBACK_MARKS: Final = frozenset({"state", "code", "error"})
+NO_CALLBACK_BELOW: Final = (SANDBOX_PATH + "/", "/_stcore/")
 
 
 def routes() -> list[BaseRoute]:
@@ -141,7 +142,8 @@ class CallbackTaker:
 
 
 def _is_callback(scope: Scope) -> bool:
-    if scope["method"] != "GET" or scope["path"].startswith((SANDBOX_PATH + "/", "/_stcore/", "/connect")):
+    # Exactly /connect: a redirect URI may well be /connect/callback.
+    if scope["method"] != "GET" or scope["path"] == "/connect" or scope["path"].startswith(NO_CALLBACK_BELOW):
         return False
     return not CALLBACK_MARKS.isdisjoint(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
 

@@ -176,7 +176,7 @@ def test_an_api_key_is_tried_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         assert Vault.open(Settings(env_file=None)).read().connection.kind == "api_key"
 
 
-@pytest.mark.parametrize("path", ["/", "/callback", "/some/deep/path"])
+@pytest.mark.parametrize("path", ["/", "/callback", "/some/deep/path", "/connect/callback", "/connected"])
 def test_a_callback_is_taken_off_any_path_and_the_address_is_clean_afterwards(path: str) -> None:
     answer = ask(f"{path}?code=abc&state=unknown", cookie="c")
     assert (answer.status, answer.headers["location"]) == (303, "/")
