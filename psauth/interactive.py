@@ -26,7 +26,7 @@ from psauth.exceptions import (
 from psauth.oauth import AuthorizationFlow, AuthorizationRequest
 from psauth.receiver import Receiver
 from psauth.service import TIMEOUT as TOKEN_TIMEOUT
-from psauth.service import Service
+from psauth.service import Service, Session
 from psauth.settings import Settings, is_loopback
 from psauth.tokens import Secret
 from psauth.transport import Transport
@@ -241,7 +241,8 @@ def _app_answers(redirect_uri: str, vault: Vault) -> bool:
     """Whether the psauth app with this very vault has the port of the redirect URI."""
     parts = urlsplit(redirect_uri)
     try:
-        answer = requests.get(f"http://{parts.netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False)
+        with Session() as session:
+            answer = session.get(f"http://{parts.netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False)
         return answer.ok and answer.json() == app_mark(vault)
     except (requests.RequestException, ValueError):
         return False

@@ -17,6 +17,7 @@ from psauth.settings import (
     TOKEN_URL,
     Settings,
     check_address,
+    is_loopback,
 )
 from psauth.tokens import Secret
 
@@ -25,10 +26,22 @@ TIMEOUT = (5.0, 20.0)
 
 
 class Session(requests.Session):
-    """Leaves redirects alone: even when told not to follow, requests would read the address, and break over a bad one."""
+    """A session for secrets.
+
+    It leaves redirects alone: even when told not to follow, requests would read the address, and break over a bad one.
+    And what goes to loopback goes there directly: by the proxy of HTTP_PROXY or the system it would leave this machine in
+    the clear, and the proxy could not reach this machine either.
+    """
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None: there is nothing to follow."""
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        """What the environment says about proxies and certificates, the former for other machines only."""
+        merged = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if is_loopback(urlsplit(url).hostname):
+            merged["proxies"] = {}
+        return merged
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -1,11 +1,14 @@
 """Service: where settings lead, what an issuer's metadata may say, and that it comes back from the vault unchanged."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 import requests
 
 from psauth import Settings
 from psauth.exceptions import ServiceUnavailable, SettingsError
-from psauth.service import Service
+from psauth.service import Service, Session
 
 ISSUER = "https://login.example"
 RFC_8414 = f"{ISSUER}/.well-known/oauth-authorization-server"
@@ -163,3 +166,41 @@ def test_json_for_the_vault_brings_the_service_back_with_its_secret_masked(servi
     assert again == service
     for shown in (repr(again), str(again), repr(again.client_secret), repr(service.to_json()), repr(vars(again))):
         assert service.client_secret not in shown
+
+
+@pytest.fixture
+def proxy(monkeypatch):
+    """A proxy that the environment names for everything, and the addresses it was asked for."""
+    asked = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.server_address[1]}")
+    yield asked
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_what_goes_to_this_machine_never_goes_by_a_proxy(proxy, host):
+    with Session() as session, pytest.raises(requests.ConnectionError):
+        session.get(f"http://{host}:1/v1/workflows", headers={"Authorization": "Bearer access-1"}, timeout=5)
+    assert proxy == []
+
+
+def test_what_goes_elsewhere_takes_the_proxy_of_the_environment(proxy):
+    with Session() as session:
+        session.get("http://intranet.example/", timeout=5)
+    assert proxy == ["http://intranet.example/"]
