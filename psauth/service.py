@@ -167,7 +167,7 @@ def _metadata(issuer: str) -> dict[str, Any]:
             continue
         try:
             metadata = answer.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             problems.append(f"{place}: not JSON")
             continue
         if not isinstance(metadata, dict) or metadata.get("issuer") != issuer:

@@ -113,6 +113,8 @@ def answer_fields(text: str) -> dict[str, Any]:
     """JSON (RFC 6749 §5.1), or a form, which older servers send."""
     try:
         fields = json.loads(text)
+    except RecursionError:  # brackets in brackets without end
+        return {}
     except ValueError:
         try:
             return dict(parse_qsl(text.strip(), max_num_fields=100)) if len(text) < 65_536 else {}

@@ -143,6 +143,8 @@ def _expiry(expires_in: Any, now: datetime) -> datetime | None:
     """`expires_in` in seconds, as a number or its text; anything that is neither is "unknown"."""
     try:
         seconds = float(expires_in)
+    except OverflowError:  # a JSON number of hundreds of digits
+        seconds = math.inf if expires_in > 0 else -math.inf
     except (TypeError, ValueError):
         return None
     if math.isnan(seconds):

@@ -306,6 +306,7 @@ def test_the_answer_may_lack_everything_but_the_access_token(flow, vault, reques
         ({"json": {"access_token": ""}}, 200, None, "no access_token"),
         ({"json": {"access_token": {"a": 1}}}, 200, None, "no access_token"),
         ({"status_code": 204}, 204, None, "no access_token"),
+        ({"text": "[" * 100_000}, 200, None, "no access_token"),
         ({"content": b"\xff\xfe\x00" * 30}, 200, None, "no access_token"),
         ({"exc": requests.ConnectTimeout}, None, None, r"does not answer \(ConnectTimeout\)"),
         ({"exc": requests.ReadTimeout}, None, None, "does not answer"),

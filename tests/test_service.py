@@ -137,9 +137,10 @@ def test_a_loopback_issuer_may_speak_http(requests_mock):
 
 def test_no_metadata_anywhere_says_what_was_tried(found, requests_mock):
     requests_mock.get(RFC_8414, status_code=404)
-    requests_mock.get(OPENID, text="<html>")
-    with pytest.raises(SettingsError, match=r"authorization-server: status 404; .*openid-configuration: not JSON"):
-        Service.for_oauth(found)
+    for text in ("<html>", "[" * 100_000):
+        requests_mock.get(OPENID, text=text)
+        with pytest.raises(SettingsError, match=r"authorization-server: status 404; .*openid-configuration: not JSON"):
+            Service.for_oauth(found)
 
 
 @pytest.mark.parametrize("error", [requests.ConnectionError, requests.ReadTimeout, requests.exceptions.SSLError])

@@ -59,7 +59,17 @@ def test_the_granted_scope_is_kept_as_the_server_wrote_it(given_scope, scope):
 
 
 @pytest.mark.parametrize(
-    ("expires_in", "seconds"), [(3600, 3600), ("3600", 3600), (1.5, 1.5), (0, 0), (-5, 0), ("1e400", 315_360_000)]
+    ("expires_in", "seconds"),
+    [
+        (3600, 3600),
+        ("3600", 3600),
+        (1.5, 1.5),
+        (0, 0),
+        (-5, 0),
+        ("1e400", 315_360_000),
+        (10**400, 315_360_000),
+        (-(10**400), 0),
+    ],
 )
 def test_expires_in_may_be_a_number_or_its_text(expires_in, seconds):
     token = Token.from_answer({"access_token": "a", "expires_in": expires_in}, now=NOW)
