@@ -152,7 +152,7 @@ def _metadata(issuer: str) -> dict[str, Any]:
     path = parts.path.rstrip("/")
     # RFC 8414 §3.1 puts the well-known part before the issuer's path; OpenID Connect Discovery §4 behind it.
     places = ["/.well-known/oauth-authorization-server" + path, path + "/.well-known/openid-configuration"]
-    problems = []
+    problems, troubled = [], False
     for place in places:
         address = urlunsplit((parts.scheme, parts.netloc, place, "", ""))
         try:
@@ -164,6 +164,7 @@ def _metadata(issuer: str) -> dict[str, Any]:
             raise ServiceUnavailable(f"{problem}. Check PSAUTH_ISSUER and the network, then try again.") from None
         if answer.status_code != requests.codes.ok:
             problems.append(f"{place}: status {answer.status_code}")
+            troubled |= answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests
             continue
         try:
             metadata = answer.json()
@@ -178,6 +179,8 @@ def _metadata(issuer: str) -> dict[str, Any]:
                 "Set PSAUTH_ISSUER to exactly what the server calls itself."
             )
         return metadata
+    if troubled:
+        raise ServiceUnavailable(f"{issuer} has a problem ({'; '.join(problems)}). Try again in a few minutes.")
     raise SettingsError(
         f"No authorization server metadata found for {issuer} ({'; '.join(problems)}). "
         "Check PSAUTH_ISSUER, or set PSAUTH_AUTHORIZE_URL and PSAUTH_TOKEN_URL."

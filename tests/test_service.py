@@ -150,6 +150,14 @@ def test_an_issuer_that_does_not_answer_is_a_matter_of_trying_later(found, reque
         Service.for_oauth(found)
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_issuer_in_trouble_is_not_a_wrong_setting(found, requests_mock, status):
+    requests_mock.get(RFC_8414, status_code=status)
+    requests_mock.get(OPENID, status_code=404)
+    with pytest.raises(ServiceUnavailable, match=f"status {status}.*Try again"):
+        Service.for_oauth(found)
+
+
 @pytest.mark.parametrize("location", ["https://evil.example/metadata", "http://[::1"])
 def test_discovery_follows_no_redirect_waits_finitely_and_sends_no_credential(found, requests_mock, tmp_path, location):
     (tmp_path / ".netrc").write_text("machine login.example login me password hunter2\n")
