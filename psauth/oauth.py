@@ -75,17 +75,17 @@ class AuthorizationFlow:
     def begin(
         self,
         account: str = "default",
-        *,
         browser: str | None = None,
         return_to: str | None = None,
+        *,
         redirect_uri: str | None = None,
         service: Service | None = None,
     ) -> AuthorizationRequest:
         """Make an authorization request and remember what its callback must match, for ten minutes.
 
         `browser` is a secret of the browser that will carry the callback (a cookie), `return_to` a path of the app to
-        go on to, `service` one to authorize at in the place of that of the settings. Raises SettingsError when settings are incomplete, ServiceUnavailable when an issuer must be asked
-        and does not answer.
+        go on to, `service` one to authorize at in the place of that of the settings. Raises SettingsError when settings
+        are incomplete, ServiceUnavailable when an issuer must be asked and does not answer.
         """
         if return_to is not None and not is_path_here(return_to):
             raise ValueError(f"return_to is {return_to!r}. Expected a path of this app, like /connection.")
@@ -107,7 +107,7 @@ class AuthorizationFlow:
         log.info("authorization begun: account=%s client=%s", account, service.client_id)
         return AuthorizationRequest(url=url, state=state, account=account, redirect_uri=redirect_uri)
 
-    def finish(self, params: Mapping[str, Any] | str, *, browser: str | None = None) -> Connection:
+    def finish(self, params: Mapping[str, Any] | str, browser: str | None = None) -> Connection:
         """Take the callback, exchange its code and store the connection.
 
         `params` are the callback's query parameters, or its whole address. Raises a child of AuthorizationError for

@@ -58,6 +58,24 @@ def test_all_equals_reality():
     assert errors <= set(psauth.__all__)
 
 
+@pytest.mark.parametrize(
+    ("call", "names"),
+    [
+        (psauth.AuthorizationFlow.begin, ["account", "browser", "return_to"]),
+        (psauth.AuthorizationFlow.finish, ["params", "browser"]),
+        (psauth.Vault.open, ["settings"]),
+        (psauth.Sandbox.login, ["target"]),
+        (psauth.connect, ["account"]),
+        (psauth.login, ["account"]),
+        (psauth.logout, ["account"]),
+    ],
+    ids=lambda value: getattr(value, "__qualname__", ""),
+)
+def test_what_is_promised_in_order_may_be_given_in_order(call, names):
+    taken = [p for p in inspect.signature(call).parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert [p.name for p in taken if p.name != "self"] == names
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error():
     with pytest.raises(AttributeError, match="'psauth' has no attribute 'connecct'"):
         _ = psauth.connecct
