@@ -23,6 +23,8 @@ TOKEN_URL: Final = "https://app.process.st/oauth/token"
 SECRETS: Final = frozenset({"client_secret", "api_key", "secret_key"})
 TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
 
+ENCODING: Final = "utf-8-sig"
+"""UTF-8, without the mark that Windows' editors put in front: it would be a part of the first name."""
 SECRETS_FILE: Final = Path(".streamlit") / "secrets.toml"
 PROJECT_MARKS: Final = ("app.py", "pyproject.toml", ".git")
 
@@ -228,16 +230,21 @@ def _find(name: str | Path | None) -> Path | None:
 
 
 def _read_streamlit_secrets(path: Path | None) -> Mapping[str, Any]:
-    """The `[psauth]` section, read without Streamlit, so that a notebook sees what the app sees."""
+    """The `[psauth]` section, read without Streamlit, so that a notebook sees what the app sees.
+
+    Names like PSAUTH_CLIENT_ID may also stand above all sections: those Streamlit puts into the app's environment.
+    """
     if path is None:
         return {}
     try:
-        section = tomllib.loads(path.read_text("utf-8")).get("psauth", {})
+        whole = tomllib.loads(path.read_text(ENCODING))
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"{path} cannot be read ({type(error).__name__}). Expected TOML with a section [psauth]."
         ) from None
-    return section if isinstance(section, dict) else {}
+    section = whole.get("psauth", {})
+    above = {name: value for name, value in whole.items() if name.startswith(PREFIX)}
+    return {**above, **(section if isinstance(section, dict) else {})}
 
 
 def _read_env_file(path: Path | None) -> dict[str, Any]:
@@ -246,7 +253,7 @@ def _read_env_file(path: Path | None) -> dict[str, Any]:
     from dotenv import dotenv_values  # here, because `import psauth` stays light
 
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text(ENCODING)
     except UnicodeDecodeError:
         raise SettingsError(
             f"{path.absolute()} is not UTF-8. Save it as UTF-8 text, with lines like NAME=value."

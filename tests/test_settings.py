@@ -49,6 +49,23 @@ def test_streamlit_secrets_may_name_their_keys_short_or_long(key):
     assert Settings(secrets={key: "analyst"}).client_id == "analyst"
 
 
+def test_streamlit_secrets_may_stand_above_all_sections_as_variables(tmp_path):
+    (tmp_path / ".streamlit").mkdir()
+    file = tmp_path / ".streamlit" / "secrets.toml"
+    file.write_text('PSAUTH_CLIENT_ID = "above"\nPSAUTH_SCOPE = "above"\nclient_secret = "another\'s"\n')
+    assert (Settings().client_id, Settings().client_secret) == ("above", "")
+    assert Settings().sources["client_id"] == "Streamlit secrets"
+    file.write_text(file.read_text() + '[psauth]\nPSAUTH_CLIENT_ID = "inside"\n')
+    assert (Settings().client_id, Settings().scope) == ("inside", "above")
+
+
+def test_files_may_begin_with_the_mark_of_windows_editors(tmp_path):
+    (tmp_path / ".env").write_text("PSAUTH_CLIENT_ID=analyst\n", encoding="utf-8-sig")
+    (tmp_path / ".streamlit").mkdir()
+    (tmp_path / ".streamlit" / "secrets.toml").write_text('[psauth]\napi_key = "k"\n', encoding="utf-8-sig")
+    assert (Settings().client_id, Settings().api_key, Settings().unknown) == ("analyst", "k", ())
+
+
 def test_another_env_file_can_be_named_or_none_be_read(tmp_path):
     (tmp_path / ".env").write_text("PSAUTH_CLIENT_ID=from-dot-env\n")
     (tmp_path / "other.env").write_text("PSAUTH_CLIENT_ID=from-other\n")
