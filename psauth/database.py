@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from psauth.exceptions import VaultError
 log = logging.getLogger("psauth.vault")
 
 KEPT = "nothing was deleted or overwritten."
+PAGE = 32_768
+"""Bytes SQLite asks of the disk at once at most: a chunk of the shared memory beside the database."""
 
 
 def parse_url(text: str) -> sa.URL:
@@ -59,12 +62,15 @@ def make_engine(url: sa.URL) -> sa.Engine:
 
 
 def make_folder(folder: Path, *, private: bool) -> None:
-    """The folder of the vault, mode 0700 where it is psauth's own."""
+    """The folder of the vault; where it is psauth's own it is closed to others, and its owner's rights stay as they are.
+
+    (Somebody who made it read-only did so on purpose.)
+    """
     try:
-        existed = folder.is_dir()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if private and existed and os.name == "posix" and stat.S_IMODE(folder.stat().st_mode) != 0o700:
-            folder.chmod(0o700)
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if private and os.name == "posix" and mode & 0o077:
+            folder.chmod(mode & ~0o077)
     except OSError as error:
         raise VaultError(
             f"The vault's folder {folder} cannot be used ({error.strerror or error}). Make it writable for you, or set "
@@ -121,7 +127,7 @@ def told(place: str) -> Iterator[None]:
         cause = str(error.orig)
         if "locked" in cause:
             remedy = "Another program holds it; close it and try again"
-        elif "full" in cause:
+        elif "full" in cause or _is_full(place):  # its shared memory fails with "disk I/O error" there
             remedy = "The disk is full; make room and try again"
         elif "readonly" in cause or "unable to open" in cause:
             remedy = "Make the file and its folder writable for you"
@@ -130,3 +136,11 @@ def told(place: str) -> Iterator[None]:
         else:
             remedy = "Look after the file and its disk"
         raise VaultError(f"The vault {place} cannot be used ({cause}). {remedy}; {KEPT}") from None
+
+
+def _is_full(place: str) -> bool:
+    """Whether there is no room for even one more page of the database beside it."""
+    try:
+        return shutil.disk_usage(Path(place).parent).free < PAGE
+    except OSError:
+        return False

@@ -10,6 +10,7 @@ import threading
 import warnings
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from sqlalchemy import event
 
 import psauth.vault
 from psauth import Vault
+from psauth.database import told
 from psauth.exceptions import LoginRequired, PsauthWarning, SettingsError, VaultError
 from psauth.oauth import AuthorizationFlow, renew
 
@@ -532,6 +534,14 @@ def test_a_full_disk_says_so_and_keeps_what_is_there(settings, vault, service, s
     assert vault.read() == stored
 
 
+def test_a_full_disk_is_told_from_a_broken_one(settings, vault, store, monkeypatch):
+    """SQLite says "disk I/O error" for both: on a full disk its shared memory cannot grow."""
+    for free, remedy in ((0, "The disk is full; make room"), (10**9, "Look after the file and its disk")):
+        monkeypatch.setattr("psauth.database.shutil.disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        with pytest.raises(VaultError, match=f"disk I/O error.*{remedy}"), told(vault.place):
+            raise sa.exc.OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
+
+
 @posix
 def test_a_full_disk_shows_before_the_refresh_token_is_spent(settings, vault, store, requests_mock):
     tokens = requests_mock.post("https://app.example/oauth/token", json={"access_token": "2"})
@@ -626,6 +636,25 @@ def test_a_place_that_cannot_be_written_is_said_and_left_as_it_is(settings, fore
 
     in_a_child(check, user=NOBODY)
     assert contents(foreign_home.parent) == before
+
+
+@as_nobody
+@pytest.mark.parametrize("what", ["a vault in it", "nothing in it"])
+def test_a_folder_that_its_owner_made_read_only_stays_so(settings, foreign_home, what):
+    if what == "nothing in it":
+        for path in foreign_home.iterdir():
+            path.unlink()
+    foreign_home.chmod(0o500)
+    before = contents(foreign_home)
+
+    def check():
+        for _ in range(2):
+            with pytest.raises(VaultError, match="[Mm]ake .*writable for you"):
+                Vault.open(settings.with_(home=str(foreign_home)))
+
+    in_a_child(check, user=NOBODY)
+    assert contents(foreign_home) == before
+    assert stat.S_IMODE(foreign_home.stat().st_mode) == 0o500
 
 
 @as_nobody
