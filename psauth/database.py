@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from psauth.exceptions import VaultError
 log = logging.getLogger("psauth.vault")
 
 KEPT = "nothing was deleted or overwritten."
+ACCOUNT = "account-"
+"""How the names of the locks of connections begin."""
 PAGE = 32_768
 """Bytes SQLite asks of the disk at once at most: a chunk of the shared memory beside the database."""
 
@@ -87,6 +90,15 @@ def make_file(path: Path) -> None:
             f"The vault {path} cannot be written ({error.strerror or error}). Make the file and its folder writable for "
             f"you, or set PSAUTH_VAULT_URL to another place; {KEPT}"
         ) from error
+
+
+def was_emptied(path: Path) -> bool:
+    """Whether a file without a byte was a vault once: beside it lie locks of connections, which come after its tables.
+
+    A file without a byte and without such locks is one that was just made, here or by somebody's `touch`.
+    """
+    is_empty = path.is_file() and not path.stat().st_size
+    return is_empty and any(path.parent.glob(f"{escape(path.name)}.{ACCOUNT}*.lock"))
 
 
 def make_private(path: Path) -> None:

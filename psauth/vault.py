@@ -14,7 +14,18 @@ import sqlalchemy as sa
 from cryptography.fernet import InvalidToken, MultiFernet
 
 from psauth.connection import PENDING_LIFETIME, Connection, Pending, Stored, fingerprint, login_line
-from psauth.database import KEPT, file_lock, make_engine, make_file, make_folder, make_private, parse_url, told
+from psauth.database import (
+    ACCOUNT,
+    KEPT,
+    file_lock,
+    make_engine,
+    make_file,
+    make_folder,
+    make_private,
+    parse_url,
+    told,
+    was_emptied,
+)
 from psauth.exceptions import LoginRequired, VaultError
 from psauth.keys import Key, create_key, find_key, keyring_problem
 from psauth.service import Service
@@ -104,6 +115,11 @@ class Vault:
             raise VaultError(f"The vault's place {place} is a folder. Set PSAUTH_VAULT_URL to a file.")
         engine = make_engine(url)
         with told(place), file_lock(path, "open", timeout=LOCK_PATIENCE):
+            if was_emptied(path):
+                raise VaultError(
+                    f"The vault {place} is empty, but there were connections in it: it is damaged. Restore it from a "
+                    f"backup, or move it away to begin anew; {KEPT}"
+                )
             make_file(path)
             with engine.execution_options(writing=True).begin() as db:
                 found = _schema_version(db, place)
@@ -207,7 +223,7 @@ class Vault:
     @contextmanager
     def lock(self, account: str, *, timeout: float = LOCK_PATIENCE) -> Iterator[None]:
         """Hold the one lock of a connection, across threads and processes; the system frees it when a process dies."""
-        with told(self.place), file_lock(Path(self.place), "account-" + fingerprint(account)[:16], timeout=timeout):
+        with told(self.place), file_lock(Path(self.place), ACCOUNT + fingerprint(account)[:16], timeout=timeout):
             yield
 
     # Pending authorizations -------------------------------------------------------------------------------------

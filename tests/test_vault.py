@@ -473,8 +473,23 @@ def test_a_damaged_vault_is_said_and_left_exactly_as_it_is(settings, vault, stor
     assert path.read_bytes() == damaged
 
 
-def test_a_vault_emptied_to_nothing_is_a_new_one(settings, vault):
+def test_an_empty_file_is_where_a_new_vault_begins(settings):
+    settings.home_path.mkdir()
+    (settings.home_path / "vault.db").touch()
+    assert Vault.open(settings).connections() == []
+
+
+@posix  # elsewhere the locks that tell do not outlive their holder
+def test_a_vault_emptied_to_nothing_is_damaged_and_not_a_new_one(settings, vault, store):
+    with vault.lock("default"):
+        store()
     (settings.home_path / "vault.db").write_bytes(b"")
+    before = contents(settings.home_path)
+    for _ in range(2):
+        with pytest.raises(VaultError, match=r"empty, but there were connections.*Restore it"):
+            Vault.open(settings)
+    assert contents(settings.home_path) == before
+    (settings.home_path / "vault.db").rename(settings.home_path / "away.db")
     assert Vault.open(settings).connections() == []
 
 
