@@ -158,6 +158,23 @@ def test_refresh_now_renews_the_token(run: Run, connected: Vault) -> None:
     assert before.access_token != after.access_token
 
 
+def test_a_refresh_that_fails_leaves_the_page_as_it_is(run: Run, connected: Vault, box: psauth.Sandbox) -> None:
+    page = run()
+    page.switch_page("views/connection.py").run()
+    box.knobs.fault("/oauth/token", status=503)
+    next(b for b in page.button if b.label == "Refresh now").click().run()
+    assert [h.value for h in page.header] == ["Process Street could not answer"]
+    assert {"Refresh now", "Disconnect", "Try again"} <= {b.label for b in page.button}
+
+
+def test_a_connection_that_has_ended_counts_nothing_down(run: Run, connected: Vault) -> None:
+    connected.end(connected.read(), "the service has ended the access (invalid_grant)")
+    page = run()
+    page.switch_page("views/connection.py").run()
+    assert "Connect again" in texts(page)
+    assert "renewed by itself" not in texts(page)
+
+
 def test_an_api_key_connection_stands_there_like_any_other(run: Run, box: psauth.Sandbox) -> None:
     from psauth.service import Service
 

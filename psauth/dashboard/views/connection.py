@@ -31,16 +31,18 @@ def show() -> None:
         same_tab_button("Connect again", connect_address("/connection"))
     _facts(connection)
     with st.container(horizontal=True):
-        if connection.renewable and connection.ended is None and st.button("Refresh now", icon=":material/refresh:"):
-            try:
-                renew(vault, stored, because="asked")
-            except PsauthError as error:
-                problems.show_failure(error, return_to="/connection")
-                return
-            st.toast("Refreshed", icon=":material/check_circle:")
-            st.rerun()
+        renewable = connection.renewable and connection.ended is None
+        wants_renewal = renewable and st.button("Refresh now", icon=":material/refresh:")
         if st.button("Disconnect", icon=":material/link_off:"):
             _ask_to_disconnect(vault)
+    if wants_renewal:  # out of the row of buttons, so that a failure has the width of the page
+        try:
+            renew(vault, stored, because="asked")
+        except PsauthError as error:
+            problems.show_failure(error, return_to="/connection")
+            return
+        st.toast("Refreshed", icon=":material/check_circle:")
+        st.rerun()
     _terms(connection)
 
 
@@ -54,7 +56,8 @@ def _facts(connection: Connection) -> None:
         left, right = st.columns([1, 4])
         left.markdown(f":gray[{name}]")
         right.text(value)
-    _countdown(connection.expires_at, connection.renewable)
+    if connection.ended is None:
+        _countdown(connection.expires_at, connection.renewable)
     asked, granted = _scopes(connection.service.scope), _scopes(connection.scope)
     if granted and asked - granted:
         st.warning(f"Less was allowed than asked for: {', '.join(sorted(asked - granted))} is missing.")
