@@ -81,10 +81,10 @@ def _remembered(vault: Vault) -> Service | None:
 
 
 def _redirect_uri(configured: str, base_url: str) -> str:
-    """The redirect URI; a bare loopback one means whatever port this app has (RFC 8252 §7.3)."""
+    """The redirect URI; a bare loopback one means whatever port this app has (RFC 8252 §7.3), under its own name."""
     parts = urlsplit(configured)
     if parts.scheme == "http" and parts.port is None and is_loopback(parts.hostname):
-        return base_url + (parts.path or "/")
+        return parts._replace(netloc=f"{parts.netloc}:{urlsplit(base_url).port or 80}", path=parts.path or "/").geturl()
     return configured
 
 

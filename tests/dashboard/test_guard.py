@@ -147,6 +147,19 @@ def test_connect_by_another_name_goes_to_the_redirect_uris_name_first(monkeypatc
     assert answer.headers["location"] == "http://localhost:8501/connect?return_to=/connection"
 
 
+@pytest.mark.parametrize("configured", ["http://127.0.0.1/cb", "http://localhost/cb"])
+def test_a_bare_loopback_redirect_uri_gets_this_apps_port_and_keeps_its_name(
+    configured: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
+    monkeypatch.setenv("PSAUTH_REDIRECT_URI", configured)
+    host = urlsplit(configured).hostname or ""
+    answer = ask("/connect", host=f"{host}:8505")
+    assert dict(parse_qsl(urlsplit(answer.headers["location"]).query))["redirect_uri"] == f"http://{host}:8505/cb"
+    other = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}[host]
+    assert ask("/connect", host=f"{other}:8505").headers["location"] == f"http://{host}:8505/connect"
+
+
 def test_an_answer_that_would_come_back_to_another_port_is_said_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
     answer = ask("/connect", host="localhost:8502", cookie="p")
@@ -218,6 +231,6 @@ def test_connect_leads_back_to_where_an_ended_connection_was_made() -> None:
         flow = psauth.AuthorizationFlow(settings, vault)
         flow.finish(box.login(flow.begin()))
         vault.end(vault.read(), "the service has ended the access (invalid_grant)")
-        answer = ask("/connect", cookie="y")
+        answer = ask("/connect", host="127.0.0.1:8501", cookie="y")
         assert answer.headers["location"].startswith(box.url + "/oauth/authorize?")
-        assert "redirect_uri=http%3A%2F%2Flocalhost%3A8501%2F" in answer.headers["location"]  # a bare one: any port
+        assert "redirect_uri=http%3A%2F%2F127.0.0.1%3A8501%2F" in answer.headers["location"]  # a bare one: any port
