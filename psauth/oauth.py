@@ -43,6 +43,8 @@ log = logging.getLogger("psauth.oauth")
 
 STATE_BYTES = 32
 """256 bits of state, as RFC 6749 §10.10 asks for "probability of an attacker guessing … less than 2^(-128)"."""
+BY_HAND = "Remove the app in the service's own settings."
+"""What is left to do about an access that could not be revoked."""
 VERIFIER_BYTES = 64
 """512 bits, 86 characters of RFC 7636's alphabet (§4.1 allows 43 to 128)."""
 
@@ -406,7 +408,7 @@ def _revoke(stored: Stored) -> str | None:
     if token is None:
         return "an API key stays valid until it is deleted in Process Street's settings."
     if not service.revoke_url:
-        return "the service publishes no revocation address. Remove the app in the service's own settings."
+        return f"the service publishes no revocation address. {BY_HAND}"
     client = WebApplicationClient(service.client_id)
     problems = []
     for hint in ("refresh_token", "access_token"):
@@ -420,7 +422,8 @@ def _revoke(stored: Stored) -> str | None:
         try:
             status, text = post(service, service.revoke_url, body)
         except NoAnswer as failure:
-            return f"{failure}. Remove the app in the service's own settings."
+            return f"{failure}. {BY_HAND}"
         if status >= 300:
-            problems.append(f"{described(service.revoke_url, status, answer_fields(text), secrets_in(service, body))}.")
+            said = described(service.revoke_url, status, answer_fields(text), secrets_in(service, body))
+            problems.append(f"{said}. {BY_HAND}")
     return problems[0] if problems else None

@@ -86,6 +86,7 @@ def test_a_service_that_does_not_revoke_is_forgotten_all_the_same_and_that_is_sa
     assert (outcome.existed, outcome.revoked) == (True, False)
     assert "not revoked" in outcome.message
     assert said in outcome.message
+    assert outcome.message.endswith("Remove the app in the service's own settings.")
     assert vault.find() is None
 
 
