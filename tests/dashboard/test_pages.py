@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -112,8 +113,6 @@ def test_a_connection_that_has_ended_offers_to_connect_again(run: Run, connected
 
 
 def test_a_service_that_is_gone_is_one_sentence(run: Run, connected: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
     monkeypatch.setattr("psauth.transport.time.sleep", lambda _: None)
     stored = connected.read()
     connected.connect(
@@ -137,8 +136,6 @@ def test_the_connection_page_tells_kind_account_scopes_and_end(run: Run, connect
 
 
 def test_a_narrower_scope_than_asked_for_is_pointed_out(run: Run, connected: Vault) -> None:
-    from dataclasses import replace
-
     stored = connected.read()
     assert stored.token is not None
     connected.connect("default", stored.connection.service, token=replace(stored.token, scope="read"))
@@ -173,6 +170,28 @@ def test_a_connection_that_has_ended_counts_nothing_down(run: Run, connected: Va
     page.switch_page("views/connection.py").run()
     assert "Connect again" in texts(page)
     assert "renewed by itself" not in texts(page)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("oauth", "is revoked at the service"),
+        ("no revocation", "no way to revoke it from here"),
+        ("api key", "stays valid until it is deleted"),
+    ],
+)
+def test_disconnect_promises_only_what_will_happen(run: Run, connected: Vault, kind: str, said: str) -> None:
+    stored = connected.read()
+    service = stored.connection.service
+    if kind == "no revocation":
+        connected.connect("default", replace(service, revoke_url=""), token=stored.token)
+    elif kind == "api key":
+        connected.connect("default", service, api_key="key-Rt55")
+    page = run()
+    page.switch_page("views/connection.py").run()
+    next(b for b in page.button if b.label == "Disconnect").click().run()
+    assert said in texts(page)
+    assert ("Expires" in texts(page)) == (kind != "api key")
 
 
 def test_an_api_key_connection_stands_there_like_any_other(run: Run, box: psauth.Sandbox) -> None:

@@ -34,7 +34,7 @@ def show() -> None:
         renewable = connection.renewable and connection.ended is None
         wants_renewal = renewable and st.button("Refresh now", icon=":material/refresh:")
         if st.button("Disconnect", icon=":material/link_off:"):
-            _ask_to_disconnect(vault)
+            _ask_to_disconnect(vault, connection)
     if wants_renewal:  # out of the row of buttons, so that a failure has the width of the page
         try:
             renew(vault, stored, because="asked")
@@ -56,7 +56,7 @@ def _facts(connection: Connection) -> None:
         left, right = st.columns([1, 4])
         left.markdown(f":gray[{name}]")
         right.text(value)
-    if connection.ended is None:
+    if connection.ended is None and connection.kind == "oauth":  # an API key has no end
         _countdown(connection.expires_at, connection.renewable)
     asked, granted = _scopes(connection.service.scope), _scopes(connection.scope)
     if granted and asked - granted:
@@ -76,8 +76,14 @@ def _countdown(expires_at: datetime | None, renewable: bool) -> None:
 
 
 @st.dialog("Disconnect?")
-def _ask_to_disconnect(vault: Vault) -> None:
-    st.write("The access is revoked at the service and removed from this machine. Notebooks that use it stop as well.")
+def _ask_to_disconnect(vault: Vault, connection: Connection) -> None:
+    if connection.kind == "api_key":
+        what = "The key is removed from this machine. It stays valid until it is deleted in Process Street's settings."
+    elif not connection.service.revoke_url:
+        what = "The access is removed from this machine. The service offers no way to revoke it from here."
+    else:
+        what = "The access is revoked at the service and removed from this machine."
+    st.write(f"{what} Notebooks that use it stop as well.")
     with st.container(horizontal=True):
         if st.button("Disconnect", type="primary", key="really"):
             try:
