@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import click
 
 from psauth.client import ProcessStreet, logout
 from psauth.connection import Connection, Stored
-from psauth.exceptions import LoginRequired, PsauthError
+from psauth.exceptions import LoginRequired, PsauthError, PsauthWarning
 from psauth.interactive import login
 from psauth.service import Service
 from psauth.settings import NAMES, PREFIX, SECRETS, Settings
@@ -25,11 +27,16 @@ APP = Path(__file__).parent.parent / "app.py"
 
 
 class _Group(click.Group):
-    """Errors of psauth as one line on stderr and exit code 1; wrong usage keeps click's 2, Ctrl-C gives 130."""
+    """Errors and warnings of psauth as one line on stderr, errors with exit code 1; wrong usage keeps click's 2.
+
+    Ctrl-C gives 130.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _sayer(warnings.showwarning)
+                return super().invoke(ctx)
         except LoginRequired as error:
             raise _Failure(str(error).replace("psauth.login()", "psauth login"), code=3) from error
         except PsauthError as error:
@@ -37,6 +44,18 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(130)
+
+
+def _sayer(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Says psauth's warnings without their place in the source, which is nothing to a person at a terminal."""
+
+    def say(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, PsauthWarning):
+            click.echo(f"Note: {message}", err=True)
+        else:
+            otherwise(message, category, *where)
+
+    return say
 
 
 class _Failure(click.ClickException):

@@ -432,6 +432,16 @@ def test_without_a_terminal_a_process_ends_at_once(box):
     assert "there is no terminal to ask" in err
 
 
+@pytest.mark.slow
+def test_a_warning_is_one_line_for_people_without_its_place_in_the_source(tmp_path):
+    env = {**bare_environment(), "PSAUTH_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "default"}
+    with program("status", env=env) as status:
+        _, err = status.communicate(timeout=30)
+    assert status.returncode == 3
+    assert err.startswith("Note: No keyring on this machine")
+    assert len(err.splitlines()) == 1
+
+
 @POSIX
 @pytest.mark.slow
 def test_a_sandbox_of_the_terminal_is_logged_in_to_and_ends_by_ctrl_c(browser, tmp_path):
