@@ -1,4 +1,4 @@
-"""Packaging: one list of requirements in two files, lower bounds only, and no registry's address."""
+"""Packaging: one list of requirements in two files, lower bounds only, no registry's address, and colours that can be read."""
 
 import re
 import tomllib
@@ -55,3 +55,24 @@ def test_the_engine_is_a_dependency_of_the_core_and_streamlit_is_not():
 
 def test_the_package_tells_type_checkers_that_it_is_typed():
     assert (ROOT / "psauth" / "py.typed").is_file()
+
+
+def contrast(one, other):
+    """The contrast of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+
+    def luminance(colour):
+        parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_can_be_read_in_light_and_dark(theme):
+    colours = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"][theme]
+    accent, page = colours["primaryColor"], colours["backgroundColor"]
+    assert contrast(colours["textColor"], page) >= 7
+    assert contrast("#ffffff", accent) >= 4  # Streamlit writes white on a primary button, in both themes
+    assert contrast(accent, page) >= 4
