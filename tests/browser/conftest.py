@@ -15,10 +15,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from psauth.settings import Settings
 from psauth.vault import Vault
+
+PATIENCE = 30_000
+"""Milliseconds until what is expected of a page counts as missing; a busy machine takes its time."""
+expect.set_options(timeout=PATIENCE)
 
 ROOT = Path(__file__).parents[2]
 SHOTS = ROOT / "artifacts" / "screenshots"
@@ -166,7 +170,7 @@ def new_browser(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(**options: object) -> BrowserContext:
         context = chromium.new_context(**({"viewport": {"width": 1280, "height": 850}} | options))  # type: ignore[arg-type]
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE)
         made.append(context)
         return context
 

@@ -25,8 +25,8 @@ def test_one_click_leads_through_consent_to_the_table(app: App, page: Page, shot
     expect(page.get_by_role("button", name="Allow")).to_be_visible()
     shot(page, "2-consent")
     page.get_by_role("button", name="Allow").click()
+    expect(page.get_by_text("Connected", exact=True)).to_be_visible()  # first: it goes by itself, the table stays
     page.get_by_test_id("stDataFrame").wait_for()
-    expect(page.get_by_text("Connected", exact=True)).to_be_visible()
     expect(page.get_by_text("12 workflows")).to_be_visible()
     shot(page, "3-workflows")
     assert page.url == app.url  # no query left
