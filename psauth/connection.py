@@ -56,17 +56,28 @@ class Connection:
     def _repr_html_(self) -> str:
         from html import escape
 
-        end = f"{self.expires_at:%Y-%m-%d %H:%M} UTC" if self.expires_at else "not said"
         rows = {
             "Service": self.service.host,
             "Account": self.account,
             "Label": self.label or "–",
             "Kind": self.kind,
             "Scope": self.scope or "–",
-            "Access until": end + (" (renewed by itself)" if self.renewable else ""),
+            "Expires": self._end(),
         }
         cells = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{escape(v)}</td></tr>" for k, v in rows.items())
         return f"<table>{cells}</table>"
+
+    def _end(self) -> str:
+        """When the access ends, in words."""
+        if self.ended is not None:
+            return f"has ended: {self.ended}"
+        if self.kind == "api_key":
+            return "when the key is deleted in Process Street"
+        if self.expires_at is None:
+            return "not said by the service"
+        minutes = max(0, round((self.expires_at - datetime.now(UTC)).total_seconds() / 60))
+        renewed = ", renewed by itself" if self.renewable else ""
+        return f"in {minutes} min (at {self.expires_at:%Y-%m-%d %H:%M} UTC){renewed}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,34 @@
+"""Connection: what a person is shown of it."""
+
+import re
+
+import pytest
+
+
+def ends(connection):
+    """The last row of the card."""
+    return re.search(r"Expires</th><td>(.*?)</td>", connection._repr_html_()).group(1)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"lives": 3600}, r"in (59|60) min \(at \d{4}-\d\d-\d\d \d\d:\d\d UTC\), renewed by itself"),
+        ({"lives": 3600, "refresh_token": None}, r"in (59|60) min \(at .* UTC\)"),
+        ({"lives": -60}, r"in 0 min \(at .* UTC\), renewed by itself"),
+        ({"lives": None}, "not said by the service"),
+        ({"api_key": "key-Rt55"}, "when the key is deleted in Process Street"),
+    ],
+)
+def test_the_card_says_when_the_access_ends(store, given, said):
+    assert re.fullmatch(said, ends(store(**given).connection))
+
+
+def test_the_card_of_a_connection_that_has_ended_says_so(vault, store):
+    vault.end(store(), "the service has ended the access (invalid_grant)")
+    assert ends(vault.read().connection) == "has ended: the service has ended the access (invalid_grant)"
+
+
+def test_what_the_service_calls_itself_is_text_and_no_markup(vault, store):
+    vault.name(store().connection, "<script>alert(1)</script>")
+    assert "<script>" not in vault.read().connection._repr_html_()
