@@ -25,7 +25,7 @@ from psauth.callback import Callback
 from psauth.keys import find_key
 from psauth.sandbox.knobs import Fault
 from psauth.service import Service
-from psauth.transport import Transport
+from psauth.transport import ATTEMPTS, Transport
 
 from .parts import changed, client_of, expire_at_the_service, expire_here, query_of
 
@@ -217,9 +217,9 @@ def meet_errors(session):
         session.refused(ps.get, "https://evil.example/users")
         for fault in (
             {"status": 429, "headers": {"Retry-After": "900"}},
-            {"status": 500, "times": 4},
-            {"kind": "drop", "times": 4},
-            {"kind": "html", "status": 200, "times": 4},
+            {"status": 500, "times": ATTEMPTS},
+            {"kind": "drop", "times": ATTEMPTS},
+            {"kind": "html", "status": 200, "times": ATTEMPTS},
             {"kind": "redirect", "location": "https://evil.example/users"},
             {"status": 401, "times": 2},
         ):
