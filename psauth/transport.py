@@ -395,7 +395,7 @@ class BrokenAnswer(ApiError):
 def _json(answer: requests.Response) -> Any:
     try:
         return json.loads(answer.content)
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or brackets without end
         kind = answer.headers.get("Content-Type", "no type").split(";")[0]
         raise BrokenAnswer(
             f"{_path(answer)} answered {answer.status_code} with {len(answer.content)} bytes of {kind} that are not whole "
@@ -433,7 +433,7 @@ def _said(answer: requests.Response) -> tuple[str, str | None, str | None, Any]:
     said = masked(answer.text, *_credentials(answer.request))
     try:
         body = json.loads(said)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if isinstance(body, dict):
         message = body.get("error") or body.get("message") or answer.reason

@@ -485,6 +485,15 @@ def test_the_last_look_at_a_prepared_request_stops_the_credential_too(store):
     assert "Authorization" not in elsewhere.headers
 
 
+def test_brackets_without_end_are_no_whole_json(door, requests_mock, naps):
+    requests_mock.get(f"{BASE}/x", text="[" * 100_000)
+    with pytest.raises(ApiError, match="not whole JSON"):
+        door.get("/x")
+    requests_mock.get(f"{BASE}/x", status_code=404, text="[" * 100_000)
+    with pytest.raises(NotFound):
+        door.get("/x")
+
+
 # Writes ---------------------------------------------------------------------------------------------------------------
 
 

@@ -44,9 +44,9 @@ NOT_LOCAL: Final = (
 
 def middleware() -> list[Middleware]:
     """What `st.App` puts in front of the pages and routes."""
-    from psauth.dashboard.routes import CallbackTaker
+    from psauth.dashboard.routes import CallbackTaker, Signpost
 
-    return [Middleware(Guard), Middleware(CallbackTaker)]
+    return [Middleware(Guard), Middleware(CallbackTaker), Middleware(Signpost)]
 
 
 def listens_locally() -> bool:
@@ -94,7 +94,7 @@ class Guard:
                 answer = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     answer.setdefault(name, value)
-                if is_new and _is_page(headers, scope):
+                if is_new and is_page(headers, scope):
                     secure = "; Secure" if scope["scheme"] == "https" else ""
                     answer.append("Set-Cookie", f"{COOKIE}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}")
             await send(message)
@@ -102,7 +102,7 @@ class Guard:
         await self._app(scope, receive, send_guarded)
 
 
-def _is_page(headers: Headers, scope: Scope) -> bool:
+def is_page(headers: Headers, scope: Scope) -> bool:
     """Whether a person navigates here; scripts and pictures that load in parallel must not name the browser anew."""
     mode = headers.get("sec-fetch-mode")
     return mode == "navigate" if mode else scope["path"] == "/connect" or "text/html" in headers.get("accept", "")

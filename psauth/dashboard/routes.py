@@ -7,12 +7,14 @@ from typing import Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from psauth.client import ProcessStreet
+from psauth.dashboard.guard import is_page
 from psauth.dashboard.notices import CONNECTED, Notice, notices, place_of, refused
 from psauth.dashboard.target import SANDBOX_PATH, find_target, is_sandbox, sandbox_grants, sandbox_settings
 from psauth.exceptions import PsauthError, SettingsError
@@ -28,6 +30,8 @@ log = logging.getLogger("psauth.dashboard")
 
 ACCOUNT: Final = "default"
 """The app shows one connection, the owner's; notebooks may have others beside it."""
+SERVED: Final = (SANDBOX_PATH + "/", "/_stcore/", "/static/", "/media/", "/component/", "/app/static/")
+"""Where something stands below a second `/`: the sandbox, and what Streamlit serves its pages with."""
 CALLBACK_MARKS: Final = frozenset({"state", "code", "error"})
 NO_CALLBACK_BELOW: Final = (SANDBOX_PATH + "/", "/_stcore/")
 
@@ -139,6 +143,23 @@ class CallbackTaker:
             return
         answer = await run_in_threadpool(_finish, scope["query_string"].decode("latin-1"), scope["psauth.browser"])
         await answer(scope, receive, send)
+
+
+class Signpost:
+    """ASGI middleware that leads from a page that is nowhere to the first one.
+
+    Pages have one name each; below a second `/` Streamlit's page would look for its own files there, and stay white.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        lost = scope["type"] == "http" and scope["path"].count("/") > 1 and not scope["path"].startswith(SERVED)
+        if lost and is_page(Headers(scope=scope), scope):
+            await RedirectResponse("/", status_code=307)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def _is_callback(scope: Scope) -> bool:

@@ -234,3 +234,24 @@ def test_connect_leads_back_to_where_an_ended_connection_was_made() -> None:
         answer = ask("/connect", host="127.0.0.1:8501", cookie="y")
         assert answer.headers["location"].startswith(box.url + "/oauth/authorize?")
         assert "redirect_uri=http%3A%2F%2F127.0.0.1%3A8501%2F" in answer.headers["location"]  # a bare one: any port
+
+
+@pytest.mark.parametrize("path", ["/foo/bar", "/runs/", "/workflows/abc?x=1"])
+def test_a_page_that_is_nowhere_leads_to_the_first_one(path: str) -> None:
+    answer = ask(path)
+    assert (answer.status, answer.headers["location"]) == (307, "/")
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/runs", "/connection?x=/a/b", "/_stcore/health", "/media/abc.csv", "/static/js/main.js"]
+)
+def test_what_is_served_is_let_through(path: str) -> None:
+    assert ask(path).text == "a page"
+
+
+def test_a_callback_below_a_second_slash_is_taken_and_not_led_away() -> None:
+    assert ask("/oauth/callback?state=x&code=y").status == 303
+
+
+def test_a_script_that_is_nowhere_is_not_led_to_a_page() -> None:
+    assert ask("/foo/bar.js", accept="*/*").text == "a page"
