@@ -1,60 +1,140 @@
-"""Loaders: reads, cached per connection for some minutes, with what they cost and when they were made."""
+"""Loaders: what the pages read, one function a noun. A list is read as far as its first rows, or all of it when asked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import Any, Final
 
 import pandas as pd
-import streamlit as st
 
-from psauth.budget import Budget
+from psauth import endpoints as e
 from psauth.client import ProcessStreet
-from psauth.connection import Connection
-from psauth.exceptions import LoginRequired
-from psauth.transport import Transport
-from psauth.vault import Vault
+from psauth.dashboard.jobs import jobs
+from psauth.dashboard.reads import Here, Loaded, Progress, Read
+from psauth.endpoints import Endpoint
+from psauth.frames import frame
 
-KEPT = "10m"
-"""How long a read is shown before it is made again by itself; Reload makes it anew at once."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A frame, when it was read (UTC), and how many requests that took."""
-
-    frame: pd.DataFrame
-    read_at: datetime
-    requests: int
+PAGE: Final = 20
+"""Records in one answer of the service."""
+FIRST: Final = 1000
+"""Rows of a list that are read without asking: at most 50 requests."""
 
 
-def workflows(connection: Connection, _vault: Vault) -> Loaded:
-    """All workflows of this connection."""
-    return _workflows(_vault.place, connection.account, connection.id, _vault)
+def workflows(here: Here) -> Read:
+    """All workflows."""
+    return Read(here, ("workflows",), "the workflows", lambda ps, progress: ps.workflows(progress=progress))
 
 
-def forget_workflows(connection: Connection, vault: Vault) -> None:
-    """Let this connection's next read of the workflows be a new one."""
-    _workflows.clear(vault.place, connection.account, connection.id, vault)
+def users(here: Here) -> Read:
+    """The people: the first thousand."""
+    return Read(here, ("users",), "the people", lambda ps, progress: _first(ps, e.USERS, {}, FIRST, progress))
 
 
-def budget(connection: Connection, vault: Vault) -> Budget:
-    """What the service told this connection last; nothing is asked."""
-    return _client(vault.place, connection.account, connection.id, vault).budget
+def data_sets(here: Here) -> Read:
+    """All data sets."""
+    return Read(here, ("data_sets",), "the data sets", lambda ps, progress: ps.data_sets(progress=progress))
 
 
-# Whose rows these are is in every key: the vault, the account, and the id that each new connection gets.
-@st.cache_data(ttl=KEPT, max_entries=16, show_spinner=False)
-def _workflows(place: str, account: str, connection_id: str, _vault: Vault) -> Loaded:
-    client = _client(place, account, connection_id, _vault)
-    before = client.requests_sent
-    frame = client.workflows()
-    return Loaded(frame, datetime.now(UTC), client.requests_sent - before)
+def runs(here: Here, workflow: str | None, status: str | None, since: str | None, newest: int | None) -> Read:
+    """Runs, newest first: of a workflow or of all, of a status or of any, created since a day, so many or all."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        if newest is None:
+            return ps.runs(workflow=workflow, status=status, since=since, progress=progress, on_error="keep")
+        query = {"workflowId": workflow, "status": status}
+        return _first(ps, e.RUNS, query, newest, progress, since=since)
+
+    what = ("runs", workflow, status, since, newest)
+    return Read(here, what, "the runs", work, endless=newest is None)
 
 
-@st.cache_resource(ttl="1h", max_entries=16, show_spinner=False, on_release=ProcessStreet.close)
-def _client(place: str, account: str, connection_id: str, _vault: Vault) -> ProcessStreet:
-    stored = _vault.read(account)
-    if stored.connection.id != connection_id:
-        raise LoginRequired("The connection was replaced meanwhile. Reload the page.")
-    return ProcessStreet(Transport(stored, _vault))
+def tasks(here: Here, runs: pd.DataFrame) -> Read:
+    """The tasks of these runs."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        return ps.tasks(runs=runs, progress=progress, on_error="keep")
+
+    return Read(here, ("tasks", *runs["run_id"]), "the tasks", work, plan=lambda ps: ps.plan("tasks", runs=runs))
+
+
+def form_values(here: Here, runs: pd.DataFrame) -> Read:
+    """What was typed into the forms of these runs, one row a value."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        return ps.form_values(runs=runs, progress=progress, on_error="keep")
+
+    what = ("form_values", *runs["run_id"])
+    return Read(here, what, "the form values", work, plan=lambda ps: ps.plan("form_values", runs=runs))
+
+
+def form_fields(here: Here, workflow: str) -> Read:
+    """The form fields of a workflow, in the template's order: they name and order the columns of a wide table."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        return ps.form_fields(workflow, progress=progress)
+
+    return Read(here, ("form_fields", workflow), "the form fields", work)
+
+
+def run(here: Here, run_id: str) -> Read:
+    """One run, for its name."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        answer = ps.get(f"/workflow-runs/{run_id}")
+        return frame([answer.get("data", answer)] if isinstance(answer, dict) else [], e.RUNS)
+
+    return Read(here, ("run", run_id), "the run", work)
+
+
+def known_run(here: Here, run_id: str) -> pd.DataFrame | None:
+    """A run out of the lists that were read already, so that its name costs no request."""
+    for job in jobs.of(here.owner):
+        if job.is_over and job.what[0] == "runs" and isinstance(loaded := job.peek(), Loaded):
+            found = loaded.frame[loaded.frame["run_id"] == run_id]
+            if not found.empty:
+                return found
+    return None
+
+
+def records(here: Here, data_set: str, *, whole: bool) -> Read:
+    """The records of a data set, one column a field: the first thousand, or all."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        def until(done: int, total: int | None) -> bool:
+            return progress(done, total) and (whole or done < FIRST)
+
+        found = ps.records(data_set, progress=until, on_error="keep")
+        if not whole and len(found) >= FIRST:
+            found.attrs["cut"] = bool(found.attrs.pop("incomplete", None))
+        return found
+
+    return Read(here, ("records", data_set, whole), "the records", work, endless=whole)
+
+
+def _first(
+    ps: ProcessStreet,
+    endpoint: Endpoint,
+    query: dict[str, Any],
+    most: int,
+    progress: Progress,
+    *,
+    since: str | None = None,
+) -> pd.DataFrame:
+    """The first rows of a list, asking for no page behind them; `.attrs["cut"]` when there may be more.
+
+    `since` ends a list of runs, which come newest created first.
+    """
+    rows: list[dict[str, Any]] = []
+    cut, stopped = False, False
+    for record in ps.iterate(endpoint.path, **query):
+        if since is not None and str((record.get("audit") or {}).get("createdDate", since)) < since:
+            break
+        rows.append(record)
+        cut = len(rows) >= most
+        stopped = len(rows) % PAGE == 0 and not progress(len(rows), None)
+        if cut or stopped:
+            break
+    found = frame(rows, endpoint)
+    found.attrs["cut"] = cut
+    if stopped and not cut:
+        found.attrs["incomplete"] = {"the rest": f"Stopped after {len(rows):,}."}
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Final
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from psauth.connection import Stored
 from psauth.dashboard import problems, sidebar, state, welcome
 from psauth.dashboard.guard import COOKIE, NOT_LOCAL, listens_locally
 from psauth.dashboard.notices import CONNECTED, refused
+from psauth.dashboard.reads import Here
 from psauth.dashboard.routes import ACCOUNT
 from psauth.dashboard.target import Target, find_target, is_elsewhere
 from psauth.exceptions import PsauthError
@@ -18,6 +20,17 @@ from psauth.vault import Vault
 
 # A file, because Streamlit's own icons would be fetched from the internet for a browser tab.
 ICON = Path(__file__).with_name("icon.png")
+
+PAGES: Final[list[dict[str, Any]]] = [
+    {"page": "views/workflows.py", "title": "Workflows", "icon": ":material/account_tree:", "default": True},
+    {"page": "views/runs.py", "title": "Runs", "icon": ":material/play_circle:"},
+    {"page": "views/tasks.py", "title": "Tasks", "icon": ":material/task_alt:"},
+    {"page": "views/form_values.py", "title": "Form values", "icon": ":material/edit_note:", "url_path": "form-values"},
+    {"page": "views/data_sets.py", "title": "Data sets", "icon": ":material/database:", "url_path": "data-sets"},
+    {"page": "views/records.py", "title": "Records", "visibility": "hidden"},
+    {"page": "views/people.py", "title": "People", "icon": ":material/group:"},
+    {"page": "views/connection.py", "title": "Connection", "icon": ":material/link:"},
+]
 
 
 def main() -> None:
@@ -41,17 +54,15 @@ def main() -> None:
         st.navigation([_welcome_page], position="hidden")
         problems.show_failure(error)
         st.stop()
-    pages = [
-        st.Page("views/workflows.py", title="Workflows", icon=":material/account_tree:", default=True),
-        st.Page("views/connection.py", title="Connection", icon=":material/link:"),
-    ]
-    page = st.navigation(pages, position="sidebar" if stored else "hidden")
+    page = st.navigation([st.Page(**one) for one in PAGES], position="sidebar" if stored else "hidden")
     state.drawn(vault.stamp(ACCOUNT))
     sidebar.watch(vault, ACCOUNT)
     return_to = "/" + page.url_path
-    slot = sidebar.show(stored.connection) if stored else None
+    if stored is not None:
+        with st.sidebar:
+            sidebar.show(Here(stored.connection, vault))
     _show_notice(stored)
-    if stored is None or slot is None:
+    if stored is None:
         welcome.show(target, return_to=return_to)
         st.stop()
     if is_elsewhere(target, stored.connection.service.api_url):
@@ -62,9 +73,8 @@ def main() -> None:
     if stored.connection.ended is not None and page.url_path != "connection":
         problems.show_ended(stored.connection, return_to=return_to)
         st.stop()
+    state.keep_page(Here(stored.connection, vault), return_to)
     page.run()
-    if stored.connection.ended is None:
-        sidebar.show_budget(slot, stored.connection, vault)
 
 
 def _welcome_page() -> None:

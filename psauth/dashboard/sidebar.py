@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from psauth.connection import Connection
-from psauth.dashboard import loaders, state
+from psauth.dashboard import reads, state
+from psauth.dashboard.reads import Here
 from psauth.dashboard.target import is_sandbox
 from psauth.exceptions import PsauthError
 from psauth.vault import Vault
@@ -17,18 +17,22 @@ WATCH_EVERY = 2.0
 """Seconds between looks at the vault: one small local read, no request."""
 
 
-def show(connection: Connection) -> DeltaGenerator:
-    """Who is connected, and whether that is the sandbox; returns the place for `show_budget`."""
-    with st.sidebar.container(key="glance"):
-        st.markdown(f"**{connection.label or _organisation(connection)}**")
-        if is_sandbox(connection.service.api_url):
+@st.fragment(run_every=WATCH_EVERY)
+def show(here: Here) -> None:
+    """Who is connected, whether that is the sandbox, and a thin bar of requests left, once the service has told."""
+    with st.container(key="glance"):
+        st.markdown(f"**{here.connection.label or _organisation(here.connection)}**")
+        if is_sandbox(here.connection.service.api_url):
             st.badge("Sandbox", color="orange", help="Invented data from inside this app")
-        return st.empty()
+        if here.connection.ended is None:
+            _show_budget(here)
 
 
-def show_budget(slot: DeltaGenerator, connection: Connection, vault: Vault) -> None:
-    """A thin bar of requests left, once the service has told; drawn last, because the page may have spent some."""
-    budget = loaders.budget(connection, vault)
+def _show_budget(here: Here) -> None:
+    try:
+        budget = reads.budget(here)
+    except PsauthError:
+        return  # the page itself says what is wrong
     if budget.remaining is None or not budget.limit:
         return
     left = max(0.0, min(1.0, budget.remaining / budget.limit))
@@ -36,7 +40,7 @@ def show_budget(slot: DeltaGenerator, connection: Connection, vault: Vault) -> N
     if budget.resets_at is not None:
         minutes = max(0, round((budget.resets_at - datetime.now(UTC)).total_seconds() / 60))
         refill = f", refills in {minutes} min"
-    slot.progress(left, text=f"{budget.remaining:,} requests left{refill}")
+    st.progress(left, text=f"{budget.remaining:,} requests left{refill}")
 
 
 @st.fragment(run_every=WATCH_EVERY)

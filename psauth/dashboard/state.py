@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from psauth.dashboard.notices import Notice, notices
+from psauth.dashboard.reads import Here
 from psauth.vault import Vault
 
 NOTICE = "psauth.notice"
@@ -15,6 +18,14 @@ VAULT = "psauth.vault"
 """The Vault as this run opened it; the pages use it instead of opening it again."""
 FAREWELL = "psauth.farewell"
 """What disconnecting did, to be said once on the first page."""
+HERE = "psauth.here"
+"""The connection of this run, whose reads the pages show."""
+PATH = "psauth.path"
+"""The path of the page that is shown."""
+CHOICE = "psauth.choice."
+"""Before the name of a choice in the address: what its widget shows."""
+TABLE = "psauth.table."
+"""Before the name of a table and what it holds: the row that is selected."""
 
 
 def begin(browser: str | None) -> None:
@@ -33,6 +44,36 @@ def vault() -> Vault:
     found = st.session_state[VAULT]
     assert isinstance(found, Vault)  # noqa: S101 - main.py keeps it before any page runs
     return found
+
+
+def keep_page(here: Here, path: str) -> None:
+    """Remember which page this run shows, and whose."""
+    st.session_state[HERE], st.session_state[PATH] = here, path
+
+
+def here() -> Here:
+    """The connection of this run."""
+    found = st.session_state[HERE]
+    assert isinstance(found, Here)  # noqa: S101 - main.py keeps it before any page that reads runs
+    return found
+
+
+def place() -> str:
+    """The page and what is chosen on it, as a path of this app: where to come back to."""
+    path = str(st.session_state.get(PATH, "/"))
+    query = urlencode(st.query_params.to_dict())
+    return f"{path}?{query}" if query else path
+
+
+def show_choice(name: str, value: str) -> str:
+    """Have the widget of a choice show what the address says; returns the widget's key."""
+    st.session_state[CHOICE + name] = value
+    return CHOICE + name
+
+
+def choice(name: str) -> str:
+    """What the widget of a choice shows."""
+    return str(st.session_state[CHOICE + name])
 
 
 def notice() -> Notice | None:

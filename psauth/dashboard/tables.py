@@ -1,71 +1,190 @@
-"""Tables: what every table page has around its table. Facts, search, times in the reader's zone, downloads."""
+"""Tables: what every table page has around its table. Facts, search, the table itself, what leads on, downloads."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from psauth.dashboard.loaders import Loaded
+from psauth.dashboard import state, waiting
+from psauth.dashboard.reads import Loaded, Read
 
-SHOWN_WHOLE: Final = 30
-"""Up to this many rows a table is as high as its rows; a longer one scrolls inside."""
+SHOWN_WHOLE: Final = 12
+"""Up to this many rows a table is as high as its rows; a longer one has a fixed height and scrolls inside."""
+HEIGHT: Final = 560
+
+Ways = Mapping[str, tuple[str, str]]
+"""Where a row leads: by the words of the link, the view, and the name under which the row's id stands in the address."""
 
 
-def facts(loaded: Loaded, noun: str) -> bool:
-    """One line: how many, how old, what it cost; whether Reload was pressed."""
-    count, cost = len(loaded.frame), loaded.requests
-    line = f"{count:,} {_plural(noun, count)} · read {_age(loaded.read_at)} · {cost} {_plural('request', cost)}"
+def facts(read: Read, loaded: Loaded, count: str) -> None:
+    """One line: how many, how old, what it cost; and Reload."""
+    cost = f"{loaded.requests:,} {plural('request', loaded.requests)}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(line)
-        return st.button("Reload", type="tertiary", icon=":material/refresh:")
+        st.caption(f"{count} · read {_age(loaded.read_at)} · {cost}")
+        if st.button("Reload", type="tertiary", icon=":material/refresh:"):
+            waiting.again(read, loaded)
+    if loaded.missing:
+        _say_missing(loaded.missing)
+
+
+def _say_missing(missing: Mapping[str, str]) -> None:
+    rest = missing.get("the rest")
+    failed = [f"{what}: {why}" for what, why in missing.items() if what != "the rest"]
+    said = rest or f"{len(failed):,} {plural('part', len(failed))} could not be read."
+    st.warning(f"This table is incomplete. {said} Reload reads everything again.", icon=":material/incomplete_circle:")
+    if failed:
+        with st.expander("What is missing"):
+            st.code("\n".join(failed[:200]), language=None, wrap_lines=True)
 
 
 def search(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The rows in which the reader's words stand, in any of the columns and any case."""
     words = st.text_input("Search", placeholder="Search", label_visibility="collapsed", icon=":material/search:")
+    if not words.split():
+        return frame
     found = pd.Series(True, index=frame.index)
     for word in words.split():
-        hits = [frame[c].str.contains(word, case=False, regex=False, na=False) for c in columns]
+        hits = [frame[c].astype("str").str.contains(word, case=False, regex=False, na=False) for c in columns]
         found &= pd.concat(hits, axis="columns").any(axis="columns")
     return frame[found]
 
 
-def time_column(label: str) -> Any:
-    """A timestamp in the reader's own time zone; the downloads hold the exact UTC."""
-    zone = st.context.timezone
-    return st.column_config.DatetimeColumn(
-        label, format="YYYY-MM-DD HH:mm", timezone=zone, help=f"Time zone: {zone or 'UTC'}. The downloads hold UTC."
+def show(found: pd.DataFrame, name: str, columns: Mapping[str, Any]) -> None:
+    """The table, with these columns first; the others can be brought in by its own menu."""
+    st.dataframe(_shown(found, columns), key=_key(found, name), **_looks(found, columns))
+
+
+def selected(found: pd.DataFrame, name: str, columns: Mapping[str, Any]) -> pd.Series | None:
+    """The same table, and the row that the reader has selected in it."""
+    event = st.dataframe(
+        _shown(found, columns),
+        key=_key(found, name),
+        on_select="rerun",
+        selection_mode="single-row",
+        **_looks(found, columns),
     )
+    rows = event["selection"]["rows"]
+    return found.iloc[rows[0]] if rows and rows[0] < len(found) else None
 
 
-def downloads(frame: pd.DataFrame, name: str) -> None:
-    """The rows as shown, every column of them, as CSV and as Parquet."""
+def lead(place: DeltaGenerator, row: pd.Series | None, noun: str, ways: Ways) -> None:
+    """The line above a table that says which row is selected, and where it leads."""
+    with place, st.container(horizontal=True, vertical_alignment="center"):
+        st.text(row["name"] if row is not None else f"Select a {noun} to see its", width="content")
+        for label, (view, parameter) in ways.items():
+            st.page_link(
+                f"views/{view}.py",
+                label=label,
+                icon=":material/arrow_forward:",
+                query_params={} if row is None else {parameter: row[f"{parameter}_id"]},
+                disabled=row is None,
+            )
+
+
+def with_names(frame: pd.DataFrame, things: pd.DataFrame, noun: str) -> pd.DataFrame:
+    """The frame with the names of the things whose ids stand in it."""
+    names = things.drop_duplicates(f"{noun}_id").set_index(f"{noun}_id")["name"]
+    return frame.assign(**{f"{noun}_name": frame[f"{noun}_id"].map(names)})
+
+
+def with_people(frame: pd.DataFrame, people: pd.DataFrame, role: str) -> pd.DataFrame:
+    """The frame with the names and addresses of the people whose ids stand in it, as `role`."""
+    known = people.drop_duplicates("user_id").set_index("user_id")
+    ids = frame[f"{role}_id"]
+    return frame.assign(**{f"{role}_username": ids.map(known["username"]), f"{role}_email": ids.map(known["email"])})
+
+
+def downloads(frame: pd.DataFrame, name: str, *, of: int) -> None:
+    """The rows as shown, every column of them, as CSV and as Parquet; made when they are asked for."""
+    if len(frame) < of:
+        st.caption(f"{len(frame):,} of {of:,} rows match; the files hold these.")
     with st.container(horizontal=True):
-        st.download_button("CSV", _csv(frame), f"{name}.csv", "text/csv", icon=":material/download:", on_click="ignore")
-        st.download_button(
-            "Parquet",
-            _parquet(frame),
-            f"{name}.parquet",
-            "application/vnd.apache.parquet",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        for label, make, kind in (
+            ("CSV", _csv, "text/csv"),
+            ("Parquet", _parquet, "application/vnd.apache.parquet"),
+        ):
+            st.download_button(
+                label,
+                partial(make, frame),
+                f"{name}.{label.lower()}",
+                kind,
+                icon=":material/download:",
+                on_click="ignore",
+            )
+
+
+def plural(noun: str, count: int) -> str:
+    """The noun for so many."""
+    return noun if count == 1 else noun + "s"
+
+
+def _looks(found: pd.DataFrame, columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "hide_index": True,
+        "height": "content" if len(found) <= SHOWN_WHOLE else HEIGHT,
+        "placeholder": "",
+        "column_order": list(columns),
+        "column_config": dict(columns),
+    }
+
+
+def _key(found: pd.DataFrame, name: str) -> str:
+    """Other rows are another table, so that a selection never comes to mean another row."""
+    rows = pd.util.hash_pandas_object(found.iloc[:, 0].astype("str")).sum() if len(found) else 0
+    return f"{state.TABLE}{name}.{rows}"
+
+
+def _shown(found: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
+    """What the table can draw: chips want lists."""
+    shown = found.copy(deep=False)
+    for column in found.columns:
+        if isinstance(found[column].dtype, pd.CategoricalDtype):
+            shown[column] = [[] if pd.isna(value) else [value] for value in found[column]]
+        elif found[column].dtype == "object":
+            shown[column] = [[_name(v) for v in value] if isinstance(value, list) else value for value in found[column]]
+    return shown
+
+
+def _name(item: Any) -> str:
+    """One of a list as a person would call it: a file by its name, a row of a table as its JSON."""
+    name = item.get("name") if isinstance(item, Mapping) else item
+    return name if isinstance(name, str) else json.dumps(item, ensure_ascii=False, default=str)
+
+
+def _plain(value: Any) -> Any:
+    """A list as files can hold it: texts as they are, anything else as its JSON."""
+    if not isinstance(value, list):
+        return None
+    return [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False, default=str) for v in value]
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
+    flat = frame.copy(deep=False)
+    for column in _objects(frame):
+        flat[column] = [None if v is None else "; ".join(v) for v in map(_plain, frame[column])]
     # The mark at the start makes Excel read UTF-8; pandas drops it again with encoding="utf-8-sig".
-    return frame.to_csv(index=False).encode("utf-8-sig")
+    return flat.to_csv(index=False).encode("utf-8-sig")
 
 
 def _parquet(frame: pd.DataFrame) -> bytes:
+    plain = frame.copy(deep=False)
+    for column in _objects(frame):
+        plain[column] = list(map(_plain, frame[column]))
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
+    plain.to_parquet(buffer, index=False)
     return buffer.getvalue()
+
+
+def _objects(frame: pd.DataFrame) -> list[str]:
+    return [column for column in frame.columns if frame[column].dtype == "object"]
 
 
 def _age(moment: datetime) -> str:
@@ -73,8 +192,4 @@ def _age(moment: datetime) -> str:
     if seconds < 60:
         return "just now"
     minutes = int(seconds // 60)
-    return f"{minutes} {_plural('minute', minutes)} ago"
-
-
-def _plural(noun: str, count: int) -> str:
-    return noun if count == 1 else noun + "s"
+    return f"{minutes} {plural('minute', minutes)} ago"

@@ -1,30 +1,19 @@
-"""Workflows: every workflow of the organisation, searchable, as a file to take along."""
+"""Workflows: every workflow of the organisation; one of them leads on to its runs, tasks and forms."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from psauth.dashboard import loaders, problems, state, tables
-from psauth.dashboard.routes import ACCOUNT
-from psauth.exceptions import PsauthError
+from psauth.dashboard import columns, loaders, state, tables, waiting
 
 
 def show() -> None:
     """The page."""
-    title = st.empty()
-    title.title("Workflows")
-    vault = state.vault()
-    try:
-        connection = vault.read(ACCOUNT).connection
-        with st.spinner("Reading the workflows …"):
-            loaded = loaders.workflows(connection, vault)
-    except PsauthError as error:
-        title.empty()  # the failure has a heading of its own
-        problems.show_failure(error)
-        return
-    if tables.facts(loaded, "workflow"):
-        loaders.forget_workflows(connection, vault)
-        st.rerun()
+    st.title("Workflows")
+    read = loaders.workflows(state.here())
+    loaded = waiting.ready(read)
+    count = len(loaded.frame)
+    tables.facts(read, loaded, f"{count:,} {tables.plural('workflow', count)}")
     if loaded.frame.empty:
         st.write("There are no workflows here yet. Create one in Process Street, then press Reload.")
         return
@@ -32,33 +21,23 @@ def show() -> None:
     if found.empty:
         st.write("No workflow matches. Clear the search to see them all.")
         return
-    st.dataframe(
+    place = st.container()
+    row = tables.selected(
         found,
-        hide_index=True,
-        height="content" if len(found) <= tables.SHOWN_WHOLE else "auto",
-        placeholder="",
-        column_order=[
-            "name",
-            "link",
-            "updated_date",
-            "updated_by_username",
-            "description",
-            "created_date",
-            "created_by_username",
-        ],
-        column_config={
-            "name": st.column_config.TextColumn("Name"),
-            "description": st.column_config.TextColumn("Description", width="medium"),
-            "created_date": tables.time_column("Created"),
-            "created_by_username": st.column_config.TextColumn("Created by"),
-            "updated_date": tables.time_column("Updated"),
-            "updated_by_username": st.column_config.TextColumn("Updated by"),
-            "link": st.column_config.LinkColumn("In Process Street", display_text="Open"),
+        "workflows",
+        {
+            "name": columns.text("Name", width="medium"),
+            "link": columns.link(),
+            "updated_date": columns.time("Updated"),
+            "updated_by_username": columns.text("Updated by"),
+            "description": columns.text("Description", width="medium"),
+            "created_date": columns.time("Created"),
+            "created_by_username": columns.text("Created by"),
         },
     )
-    if len(found) < len(loaded.frame):
-        st.caption(f"{len(found):,} of {len(loaded.frame):,} workflows match; the files hold these.")
-    tables.downloads(found, "workflows")
+    ways = {"Runs": ("runs", "workflow"), "Tasks": ("tasks", "workflow"), "Form values": ("form_values", "workflow")}
+    tables.lead(place, row, "workflow", ways)
+    tables.downloads(found, "workflows", of=count)
 
 
 show()

@@ -1,0 +1,61 @@
+"""Columns: how the values of a table look. Times in the reader's zone, statuses as coloured words, links that open."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+WORDS: Final = {"NotCompleted": "Not completed"}
+"""Statuses whose own word reads badly."""
+COLOURS: Final = {
+    "Active": "#2f5fd0",
+    "Completed": "#2e7d4f",
+    "Archived": "#6b7280",
+    "NotCompleted": "#2f5fd0",
+    "Person": "#6b7280",
+    "Robot": "#b45309",
+}
+"""Readable with white words, on light and on dark; the word says the same as the colour."""
+
+
+def text(label: str, **looks: Any) -> Any:
+    """A text."""
+    return st.column_config.TextColumn(label, **looks)
+
+
+def time(label: str) -> Any:
+    """A timestamp in the reader's own time zone; the downloads hold the exact UTC."""
+    zone = st.context.timezone
+    return st.column_config.DatetimeColumn(
+        label, format="YYYY-MM-DD HH:mm", timezone=zone, help=f"Time zone: {zone or 'UTC'}. The downloads hold UTC."
+    )
+
+
+def status(label: str) -> Any:
+    """A status: a word in its colour."""
+    return st.column_config.MultiselectColumn(
+        label, options=list(COLOURS), color=list(COLOURS.values()), format_func=lambda word: WORDS.get(word, word)
+    )
+
+
+def flag(label: str) -> Any:
+    """Yes or no."""
+    return st.column_config.CheckboxColumn(label)
+
+
+def by_kind(values: pd.Series, label: str) -> Any:
+    """A column whose kind the data decide: a moment, a number, a list, or a text."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return time(label)
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return st.column_config.NumberColumn(label)
+    if values.dtype == "object":
+        return st.column_config.ListColumn(label)
+    return text(label)
+
+
+def link() -> Any:
+    """The thing itself, in Process Street."""
+    return st.column_config.LinkColumn("In Process Street", display_text="Open")

@@ -1,0 +1,152 @@
+"""Waiting: half a second of nothing, then the outline of what will come, then how far it is; and asking before spending."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import streamlit as st
+
+from psauth.budget import Budget
+from psauth.dashboard import problems, reads, state
+from psauth.dashboard.jobs import Job, jobs
+from psauth.dashboard.reads import ASKED_FROM, Loaded, Read
+from psauth.exceptions import PsauthError
+from psauth.plans import Plan, lasting
+
+CALM: Final = 0.5
+"""Seconds in which a page shows nothing of its waiting."""
+SAID_FROM: Final = 2.0
+"""Seconds after which it says how far it is."""
+LOOK_EVERY: Final = 0.5
+"""Seconds between looks at a read under way; nothing is asked of the service."""
+
+
+def ready(read: Read) -> Loaded:
+    """What was read, when it is there; until then the page ends here, with what there is to see meanwhile."""
+    job = read.find()
+    if job is None:
+        slot = st.empty()
+        plan = _result(read.cost(), read.name) if read.plan else None
+        long = read.endless or (plan is not None and plan.requests > ASKED_FROM)
+        if long:
+            with slot.container():
+                if not _agreed(read, plan):
+                    st.stop()
+            slot.empty()
+        job = _started(read, long=long)
+    loaded = _result(job, read.name)
+    if not isinstance(loaded, Loaded):  # stopped before its turn came
+        jobs.drop(job)
+        st.rerun()
+    return loaded
+
+
+def again(read: Read, loaded: Loaded) -> None:
+    """Reload: read anew at once, or ask first when that is dear."""
+    if loaded.requests > ASKED_FROM:
+        _ask_again(read, loaded)
+    else:
+        _drop(read)
+        st.rerun()
+
+
+def _drop(read: Read) -> None:
+    if (job := read.find()) is not None:
+        jobs.drop(job)
+
+
+def _started(read: Read, *, long: bool) -> Job:
+    try:
+        return read.start(long=long)
+    except PsauthError as error:
+        problems.show_failure(error, return_to=state.place())
+        st.stop()
+
+
+def _result(job: Job, name: str) -> Any:
+    if not job.wait(max(0.0, CALM - job.seconds)):
+        _watch(job, name)
+        st.stop()
+    try:
+        return job.result()
+    except PsauthError as error:
+        jobs.drop(job)  # so that the next run of the page tries again
+        problems.show_failure(error, return_to=state.place())
+        st.stop()
+    except Exception:
+        jobs.drop(job)
+        raise
+
+
+def _agreed(read: Read, plan: Plan | None) -> bool:
+    """What a read will cost, and the button to begin it; whether that was pressed."""
+    with st.container(border=True):
+        if plan is None:
+            st.markdown(f"**Reading all of {read.name} may take many requests**")
+            st.write("How many there are is not known beforehand: it takes one request for every 20.")
+        else:
+            st.markdown(f"**Reading {read.name} of {len(plan.run_ids):,} runs takes about {plan.requests:,} requests**")
+            st.write(f"That lasts about {lasting(plan.seconds)}. {_left(reads.budget(read.here))}".strip())
+        st.caption("You can go to other pages meanwhile, and stop it at any time: what has come by then is kept.")
+        return st.button("Start", type="primary", icon=":material/play_arrow:")
+
+
+@st.dialog("Read again?")
+def _ask_again(read: Read, loaded: Loaded) -> None:
+    st.write(f"Reading {read.name} took {loaded.requests:,} requests. {_left(reads.budget(read.here))}".strip())
+    with st.container(horizontal=True):
+        if st.button("Read again", type="primary"):
+            _drop(read)
+            _started(read, long=True)
+            st.rerun()
+        if st.button("Keep these"):
+            st.rerun()
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def _watch(job: Job, name: str) -> None:
+    """What there is to see of a read under way; draws the page anew when it is over."""
+    if job.is_over or jobs.find(job.owner, job.what) is not job:
+        st.rerun()
+    with st.container(height=72, border=False, key="waiting"):
+        if job.long and job.begun is None:
+            _line(0.0, f"{name.capitalize()} wait for another long read to end", job)
+        elif job.seconds >= SAID_FROM:
+            _line(job.done / job.total if job.total else None, _how_far(job, name), job)
+        else:
+            st.caption(f"Reading {name} …")
+    st.skeleton(height=320)
+
+
+def _line(share: float | None, text: str, job: Job) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if share is None:
+            st.markdown(text)
+        else:
+            st.progress(min(1.0, share), text=text)
+        if job.stopping:
+            st.caption("Stopping …")
+        elif st.button("Stop", icon=":material/stop_circle:"):
+            job.stop()
+            st.rerun(scope="fragment")
+
+
+def _how_far(job: Job, name: str) -> str:
+    parts = [f"{job.done:,} of {job.total:,} runs" if job.total else f"{job.done:,} rows of {name}"]
+    left = job.budget
+    if left is not None and left.remaining is not None:
+        parts.append(f"{left.remaining:,} requests left")
+    if job.total and job.done:
+        parts.append(f"about {lasting(job.seconds / job.done * (job.total - job.done))} to go")
+    return " · ".join(parts)
+
+
+def _left(budget: Budget) -> str:
+    """How many requests this hour still has."""
+    if budget.remaining is None or not budget.limit:
+        return ""
+    minutes = ""
+    if budget.resets_at is not None:
+        minutes = f"; it refills in {lasting(max(0.0, (budget.resets_at - datetime.now(UTC)).total_seconds()))}"
+    return f"{budget.remaining:,} of {budget.limit:,} requests are left this hour{minutes}."
