@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any, Final
 
-from psauth.budget import Budget
-
 Owner = tuple[str, str, str]
 """Whose a job is: the vault's place, the account, and the id that each new connection gets."""
 
@@ -32,8 +30,6 @@ class Job:
         self.owner, self.what, self.long = owner, what, long
         self.done = 0
         self.total: int | None = None
-        self.budget: Budget | None = None
-        """What the service told this read last."""
         self.begun: float | None = None
         """When its turn came; None while it waits for one."""
         self.looked_at = clock()

@@ -81,13 +81,14 @@ class Read:
 
         def work(job: Job) -> Loaded:
             def progress(done: int, total: int | None) -> bool:
-                job.budget = client.budget
+                _hear(self.here.owner, client.budget)
                 return job.progress(done, total)
 
             before = client.requests_sent
             try:
                 frame = self.work(client, progress)
             finally:
+                _hear(self.here.owner, client.budget)
                 if long:
                     client.close()
             return Loaded(frame, datetime.now(UTC), client.requests_sent - before)
@@ -103,9 +104,15 @@ class Read:
 
 def budget(here: Here) -> Budget:
     """What the service told last, to any read of this connection; nothing is asked."""
-    told = [job.budget for job in jobs.of(here.owner) if not job.is_over and job.budget is not None]
-    told.append(_client(*here.owner, here).budget)
-    return max(told, key=_how_late)
+    return _heard.get(here.owner, Budget())
+
+
+_heard: Final[dict[Owner, Budget]] = {}
+"""What each connection was told last: a few numbers for each that there was since this process began."""
+
+
+def _hear(owner: Owner, told: Budget) -> None:
+    _heard[owner] = max(told, _heard.get(owner, told), key=_how_late)
 
 
 def _how_late(budget: Budget) -> tuple[Any, ...]:

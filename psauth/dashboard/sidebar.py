@@ -29,10 +29,7 @@ def show(here: Here) -> None:
 
 
 def _show_budget(here: Here) -> None:
-    try:
-        budget = reads.budget(here)
-    except PsauthError:
-        return  # the page itself says what is wrong
+    budget = reads.budget(here)
     if budget.remaining is None or not budget.limit:
         return
     left = max(0.0, min(1.0, budget.remaining / budget.limit))

@@ -27,7 +27,7 @@ def ready(read: Read) -> Loaded:
     job = read.find()
     if job is None:
         slot = st.empty()
-        plan = _result(read.cost(), read.name) if read.plan else None
+        plan = _result(read, read.cost()) if read.plan else None
         long = read.endless or (plan is not None and plan.requests > ASKED_FROM)
         if long:
             with slot.container():
@@ -35,7 +35,7 @@ def ready(read: Read) -> Loaded:
                     st.stop()
             slot.empty()
         job = _started(read, long=long)
-    loaded = _result(job, read.name)
+    loaded = _result(read, job)
     if not isinstance(loaded, Loaded):  # stopped before its turn came
         jobs.drop(job)
         st.rerun()
@@ -64,9 +64,9 @@ def _started(read: Read, *, long: bool) -> Job:
         st.stop()
 
 
-def _result(job: Job, name: str) -> Any:
+def _result(read: Read, job: Job) -> Any:
     if not job.wait(max(0.0, CALM - job.seconds)):
-        _watch(job, name)
+        _watch(read, job)
         st.stop()
     try:
         return job.result()
@@ -105,17 +105,17 @@ def _ask_again(read: Read, loaded: Loaded) -> None:
 
 
 @st.fragment(run_every=LOOK_EVERY)
-def _watch(job: Job, name: str) -> None:
+def _watch(read: Read, job: Job) -> None:
     """What there is to see of a read under way; draws the page anew when it is over."""
     if job.is_over or jobs.find(job.owner, job.what) is not job:
         st.rerun()
     with st.container(height=72, border=False, key="waiting"):
         if job.long and job.begun is None:
-            _line(0.0, f"{name.capitalize()} wait for another long read to end", job)
+            _line(0.0, f"{read.name.capitalize()} wait for another long read to end", job)
         elif job.seconds >= SAID_FROM:
-            _line(job.done / job.total if job.total else None, _how_far(job, name), job)
+            _line(job.done / job.total if job.total else None, _how_far(read, job), job)
         else:
-            st.caption(f"Reading {name} …")
+            st.caption(f"Reading {read.name} …")
     st.skeleton(height=320)
 
 
@@ -132,11 +132,10 @@ def _line(share: float | None, text: str, job: Job) -> None:
             st.rerun(scope="fragment")
 
 
-def _how_far(job: Job, name: str) -> str:
-    parts = [f"{job.done:,} of {job.total:,} runs" if job.total else f"{job.done:,} rows of {name}"]
-    left = job.budget
-    if left is not None and left.remaining is not None:
-        parts.append(f"{left.remaining:,} requests left")
+def _how_far(read: Read, job: Job) -> str:
+    parts = [f"{job.done:,} of {job.total:,} runs" if job.total else f"{job.done:,} rows of {read.name}"]
+    if (left := reads.budget(read.here).remaining) is not None:
+        parts.append(f"{left:,} requests left")
     if job.total and job.done:
         parts.append(f"about {lasting(job.seconds / job.done * (job.total - job.done))} to go")
     return " · ".join(parts)
