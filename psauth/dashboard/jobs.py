@@ -133,16 +133,14 @@ class Jobs:
             if self._jobs.get((job.owner, job.what)) is job:
                 del self._jobs[job.owner, job.what]
 
-    def of(self, owner: Owner) -> list[Job]:
-        """All jobs of a connection."""
+    def of(self, owner: Owner | None = None) -> list[Job]:
+        """The jobs of a connection, or everybody's."""
         with self._lock:
-            return [job for (whose, _), job in self._jobs.items() if whose == owner]
+            return [job for (whose, _), job in self._jobs.items() if owner in (None, whose)]
 
     def forget(self, owner: Owner | None = None) -> None:
-        """Drop all jobs, of a connection or of everybody."""
-        with self._lock:
-            jobs = [job for (whose, _), job in self._jobs.items() if owner in (None, whose)]
-        for job in jobs:
+        """Drop the jobs of a connection, or everybody's."""
+        for job in self.of(owner):
             self.drop(job)
 
     def _find(self, owner: Owner, what: What) -> Job | None:

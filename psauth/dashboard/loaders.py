@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import pandas as pd
@@ -49,21 +50,40 @@ def runs(here: Here, workflow: str | None, status: str | None, since: str | None
 
 def tasks(here: Here, runs: pd.DataFrame) -> Read:
     """The tasks of these runs."""
-
-    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
-        return ps.tasks(runs=runs, progress=progress, on_error="keep")
-
-    return Read(here, ("tasks", *runs["run_id"]), "the tasks", work, plan=lambda ps: ps.plan("tasks", runs=runs))
+    return _of_runs(here, "tasks", "the tasks", ProcessStreet.tasks, runs)
 
 
 def form_values(here: Here, runs: pd.DataFrame) -> Read:
     """What was typed into the forms of these runs, one row a value."""
+    return _of_runs(here, "form_values", "the form values", ProcessStreet.form_values, runs)
+
+
+def _of_runs(
+    here: Here,
+    noun: str,
+    name: str,
+    method: Callable[..., pd.DataFrame],
+    runs: pd.DataFrame,
+    so_far: Loaded | None = None,
+) -> Read:
+    """What is in these runs; with `so_far`, an incomplete read of the same, only what is missing in it is asked for."""
+    have = None if so_far is None else so_far.frame[~so_far.frame["run_id"].isin(list(so_far.missing))]
+    wanted = runs if have is None else runs[~runs["run_id"].isin(have["run_id"])]
 
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
-        return ps.form_values(runs=runs, progress=progress, on_error="keep")
+        found = method(ps, runs=wanted, progress=progress, on_error="keep")
+        if have is None:
+            return found
+        joined = pd.concat([have, found], ignore_index=True)
+        joined.attrs = found.attrs
+        return joined
 
-    what = ("form_values", *runs["run_id"])
-    return Read(here, what, "the form values", work, plan=lambda ps: ps.plan("form_values", runs=runs))
+    def rest(loaded: Loaded) -> Read:
+        return _of_runs(here, noun, name, method, runs, loaded)
+
+    what = (noun, *runs["run_id"])
+    spent = 0 if so_far is None else so_far.requests
+    return Read(here, what, name, work, plan=lambda ps: ps.plan(noun, runs=wanted), rest=rest, spent=spent)
 
 
 def form_fields(here: Here, workflow: str) -> Read:

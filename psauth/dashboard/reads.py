@@ -70,6 +70,10 @@ class Read:
     work: Callable[[ProcessStreet, Progress], pd.DataFrame]
     plan: Callable[[ProcessStreet], Plan] | None = None
     endless: bool = False
+    rest: Callable[[Loaded], Read] | None = None
+    """How to go on with a read that stayed incomplete."""
+    spent: int = 0
+    """Requests spent on it before."""
 
     def find(self) -> Job | None:
         """The job that does this read or has done it."""
@@ -91,7 +95,7 @@ class Read:
                 _hear(self.here.owner, client.budget)
                 if long:
                     client.close()
-            return Loaded(frame, datetime.now(UTC), client.requests_sent - before)
+            return Loaded(frame, datetime.now(UTC), self.spent + client.requests_sent - before)
 
         return jobs.start(self.here.owner, self.what, work, long=long)
 

@@ -32,14 +32,19 @@ def facts(read: Read, loaded: Loaded, count: str) -> None:
         if st.button("Reload", type="tertiary", icon=":material/refresh:"):
             waiting.again(read, loaded)
     if loaded.missing:
-        _say_missing(loaded.missing)
+        _say_missing(read, loaded)
 
 
-def _say_missing(missing: Mapping[str, str]) -> None:
-    rest = missing.get("the rest")
-    failed = [f"{what}: {why}" for what, why in missing.items() if what != "the rest"]
-    said = rest or f"{len(failed):,} {plural('part', len(failed))} could not be read."
-    st.warning(f"This table is incomplete. {said} Reload reads everything again.", icon=":material/incomplete_circle:")
+def _say_missing(read: Read, loaded: Loaded) -> None:
+    """That the table is incomplete, why, and how to go on."""
+    rest = loaded.missing.get("the rest")
+    failed = [f"{what}: {why}" for what, why in loaded.missing.items() if what != "the rest"]
+    said = rest or f"{len(failed):,} {plural('part', len(failed))} of {read.name} could not be read."
+    st.warning(f"This table is incomplete. {said}", icon=":material/incomplete_circle:")
+    if read.rest is None:
+        st.caption("Reload reads everything again.")
+    elif st.button("Read on", icon=":material/play_arrow:"):
+        waiting.go_on(read.rest(loaded))
     if failed:
         with st.expander("What is missing"):
             st.code("\n".join(failed[:200]), language=None, wrap_lines=True)

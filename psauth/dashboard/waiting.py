@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import streamlit as st
 
@@ -39,6 +39,8 @@ def ready(read: Read) -> Loaded:
     if not isinstance(loaded, Loaded):  # stopped before its turn came
         jobs.drop(job)
         st.rerun()
+    if loaded.frame.empty and loaded.missing:
+        _nothing_came(read, loaded)
     return loaded
 
 
@@ -49,6 +51,22 @@ def again(read: Read, loaded: Loaded) -> None:
     else:
         _drop(read)
         st.rerun()
+
+
+def go_on(rest: Read) -> None:
+    """Read what an incomplete read lacks; that was agreed to when it began."""
+    _drop(rest)
+    _started(rest, long=True)
+    st.rerun()
+
+
+def _nothing_came(read: Read, loaded: Loaded) -> NoReturn:
+    """A read that was stopped at once, or of which every part failed."""
+    st.write(f"Nothing of {read.name} has come. {next(iter(loaded.missing.values()))}")
+    if st.button("Try again", type="primary", icon=":material/refresh:"):
+        _drop(read)
+        st.rerun()
+    st.stop()
 
 
 def _drop(read: Read) -> None:
@@ -84,7 +102,8 @@ def _agreed(read: Read, plan: Plan | None) -> bool:
     with st.container(border=True):
         if plan is None:
             st.markdown(f"**Reading all of {read.name} may take many requests**")
-            st.write("How many there are is not known beforehand: it takes one request for every 20.")
+            unknown = "How many there are is not known beforehand; it takes one request for every 20."
+            st.write(f"{unknown} {_left(reads.budget(read.here))}".strip())
         else:
             st.markdown(f"**Reading {read.name} of {len(plan.run_ids):,} runs takes about {plan.requests:,} requests**")
             st.write(f"That lasts about {lasting(plan.seconds)}. {_left(reads.budget(read.here))}".strip())
@@ -122,7 +141,7 @@ def _watch(read: Read, job: Job) -> None:
 def _line(share: float | None, text: str, job: Job) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if share is None:
-            st.markdown(text)
+            st.markdown(text, width="stretch")
         else:
             st.progress(min(1.0, share), text=text)
         if job.stopping:
@@ -133,7 +152,9 @@ def _line(share: float | None, text: str, job: Job) -> None:
 
 
 def _how_far(read: Read, job: Job) -> str:
-    parts = [f"{job.done:,} of {job.total:,} runs" if job.total else f"{job.done:,} rows of {read.name}"]
+    parts = [
+        f"{job.done:,} of {job.total:,} runs" if job.total else f"{job.done:,} {read.name.removeprefix('the ')} so far"
+    ]
     if (left := reads.budget(read.here).remaining) is not None:
         parts.append(f"{left:,} requests left")
     if job.total and job.done:

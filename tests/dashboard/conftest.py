@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import psauth
+from psauth.dashboard.jobs import jobs
 from psauth.settings import Settings
 from psauth.vault import Vault
 
@@ -23,10 +24,10 @@ def _local_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     before = config.get_option("server.address")
     config.set_option("server.address", "localhost")
-    st.cache_data.clear()
     st.cache_resource.clear()
+    jobs.forget()
     yield
-    st.cache_data.clear()
+    jobs.forget()
     st.cache_resource.clear()
     config.set_option("server.address", before)
 
@@ -40,11 +41,21 @@ def run() -> Callable[..., AppTest]:
         page.secrets = {}
         for name, value in query.items():
             page.query_params[name] = value
-        page.run()
-        assert not page.exception, page.exception
-        return page
+        return settled(page.run())
 
     return run
+
+
+def settled(page: AppTest) -> AppTest:
+    """The page as it is when everything that it reads is there; a browser would look again by itself."""
+    for _ in range(20):
+        assert not page.exception, page.exception
+        if not page.get("skeleton"):
+            return page
+        for job in jobs.of():
+            assert job.wait(30), job.what
+        page.run()
+    raise AssertionError("the page waits for something without end")
 
 
 @pytest.fixture(scope="module")
