@@ -16,6 +16,7 @@ COLOURS: Final = {
     "NotCompleted": "#2f5fd0",
     "Person": "#6b7280",
     "Robot": "#b45309",
+    "Group": "#0f766e",
 }
 """Readable with white words, on light and on dark; the word says the same as the colour."""
 

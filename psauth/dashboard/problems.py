@@ -10,7 +10,16 @@ from psauth.connection import Connection
 from psauth.dashboard.links import same_tab_button
 from psauth.dashboard.notices import Notice, place_of
 from psauth.dashboard.routes import connect_address
-from psauth.exceptions import ApiError, LoginRequired, PsauthError, SettingsError, VaultError
+from psauth.exceptions import (
+    ApiError,
+    LoginRequired,
+    NotFound,
+    PermissionDenied,
+    PsauthError,
+    RateLimited,
+    SettingsError,
+    VaultError,
+)
 
 log = logging.getLogger("psauth.dashboard")
 
@@ -70,6 +79,12 @@ def _title(error: PsauthError) -> str:
         return "A setting cannot be used"
     if isinstance(error, VaultError):
         return "The vault cannot be used"
+    if isinstance(error, NotFound):
+        return "This is not there, or not any more"
+    if isinstance(error, PermissionDenied):
+        return "You may not see this"
+    if isinstance(error, RateLimited):
+        return "The requests of this hour are used up"
     if isinstance(error, ApiError) and error.status is None:
         return "Process Street does not answer"
     return "Process Street could not answer"

@@ -26,15 +26,13 @@ def ready(read: Read) -> Loaded:
     """What was read, when it is there; until then the page ends here, with what there is to see meanwhile."""
     job = read.find()
     if job is None:
-        slot = st.empty()
         plan = _result(read, read.cost()) if read.plan else None
-        long = read.endless or (plan is not None and plan.requests > ASKED_FROM)
-        if long:
-            with slot.container():
-                if not _agreed(read, plan):
-                    st.stop()
-            slot.empty()
-        job = _started(read, long=long)
+        if read.endless or (plan is not None and plan.requests > ASKED_FROM):
+            if not _agreed(read, plan):
+                st.stop()
+            _started(read, long=True)
+            st.rerun()
+        job = _started(read, long=False)
     loaded = _result(read, job)
     if not isinstance(loaded, Loaded):  # stopped before its turn came
         jobs.drop(job)

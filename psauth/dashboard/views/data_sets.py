@@ -19,11 +19,11 @@ def show() -> None:
     if sets.empty:
         st.write("There are no data sets here yet. Create one in Process Street, then press Reload.")
         return
+    place = st.container()
     found = tables.search(sets.assign(holds=sets["fields"].map(_field_names)), ["name", "holds"])
     if found.empty:
         st.write("No data set matches. Clear the search to see them all.")
         return
-    place = st.container()
     looks = {
         "name": columns.text("Name", width="medium"),
         "holds": columns.text("Fields", width="large"),

@@ -7,8 +7,8 @@ import streamlit as st
 
 from psauth.dashboard import columns, loaders, state, tables, waiting
 
-ROBOT = r"api-[^@]*@process\.st"
-"""The addresses of the accounts behind API keys and automations (seen live)."""
+KINDS = {"Robot": r"api-[^@]*@process\.st", "Group": r"group-[^@]*@process\.st"}
+"""The addresses of the accounts behind API keys and automations, and of groups (seen live)."""
 
 
 def show() -> None:
@@ -16,12 +16,13 @@ def show() -> None:
     st.title("People")
     read = loaders.users(state.here())
     loaded = waiting.ready(read)
-    robots = loaded.frame["email"].str.fullmatch(ROBOT, case=False, na=False)
-    people = loaded.frame.assign(kind=pd.Categorical(robots.map({True: "Robot", False: "Person"})))
-    count, machines = len(people), int(robots.sum())
-    facts = f"{count - machines:,} people" + (
-        f" and {machines:,} {tables.plural('robot', machines)}" if machines else ""
-    )
+    kinds = pd.Series("Person", index=loaded.frame.index, dtype="str")
+    for kind, shape in KINDS.items():
+        kinds[loaded.frame["email"].str.fullmatch(shape, case=False, na=False)] = kind
+    people = loaded.frame.assign(kind=pd.Categorical(kinds))
+    count, many = len(people), kinds.value_counts()
+    others = [f"{many[k]:,} {tables.plural(k.casefold(), many[k])}" for k in KINDS if k in many]
+    facts = ", ".join([f"{many.get('Person', 0):,} people", *others])
     tables.facts(read, loaded, ("The first " if loaded.cut else "") + facts)
     if people.empty:
         st.write("Nobody is here yet. Invite people in Process Street, then press Reload.")

@@ -30,11 +30,11 @@ def show() -> None:
     if loaded.cut:
         st.caption("Older runs are not in this table. Choose more above, or a shorter time.")
     runs = tables.with_people(tables.with_names(loaded.frame, workflows, "workflow"), people, "created_by")
+    place = st.container()
     found = tables.search(runs, ["name", "workflow_name", "status", "created_by_username"])
     if found.empty:
         st.write("No run matches. Clear the search to see them all.")
         return
-    place = st.container()
     row = tables.selected(
         found,
         "runs",

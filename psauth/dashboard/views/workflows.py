@@ -17,11 +17,11 @@ def show() -> None:
     if loaded.frame.empty:
         st.write("There are no workflows here yet. Create one in Process Street, then press Reload.")
         return
+    place = st.container()
     found = tables.search(loaded.frame, ["name", "description", "created_by_username", "updated_by_username"])
     if found.empty:
         st.write("No workflow matches. Clear the search to see them all.")
         return
-    place = st.container()
     row = tables.selected(
         found,
         "workflows",
