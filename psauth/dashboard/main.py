@@ -21,8 +21,8 @@ from psauth.vault import Vault
 # A file, because Streamlit's own icons would be fetched from the internet for a browser tab.
 ICON = Path(__file__).with_name("icon.png")
 
+# Without Streamlit's own sign that a script runs: it would blink at every look at a read under way, and its Stop is not ours.
 QUIET: Final = "<style>[data-testid=stStatusWidget] { display: none }</style>"
-"""Streamlit's own sign that a script runs: it would blink at every look at a read under way, with a Stop that stops nothing."""
 PAGES: Final[list[dict[str, Any]]] = [
     {"page": "views/workflows.py", "title": "Workflows", "icon": ":material/account_tree:", "default": True},
     {"page": "views/runs.py", "title": "Runs", "icon": ":material/play_circle:"},

@@ -8,6 +8,7 @@ import streamlit as st
 
 from psauth.connection import Connection
 from psauth.dashboard import problems, state
+from psauth.dashboard.jobs import jobs
 from psauth.dashboard.links import same_tab_button
 from psauth.dashboard.routes import ACCOUNT, connect_address
 from psauth.dashboard.target import is_sandbox
@@ -91,6 +92,7 @@ def _ask_to_disconnect(vault: Vault, connection: Connection) -> None:
             except PsauthError as error:
                 st.error(str(error))
                 return
+            jobs.forget(state.here().owner)
             st.switch_page("views/workflows.py")  # the first page, so that the address agrees with what is seen
         if st.button("Keep it"):
             st.rerun()
