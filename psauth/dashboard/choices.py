@@ -40,7 +40,10 @@ def one(name: str, label: str, options: Mapping[str, str], *, width: int = 160) 
 
 def workflow(workflows: pd.DataFrame, *, nothing: str) -> str | None:
     """A choice of a workflow by its name; `nothing` says what it means to choose none."""
-    names = dict(zip(workflows["workflow_id"], workflows["name"].fillna("Without a name"), strict=True))
+    called = workflows["name"].fillna("Without a name")
+    # The widget tells its options apart by their words.
+    called = called.where(~called.duplicated(keep=False), called + " (" + workflows["workflow_id"] + ")")
+    names = dict(zip(workflows["workflow_id"], called, strict=True))
     ordered = dict(sorted(names.items(), key=lambda pair: pair[1].casefold()))
     return one("workflow", "Workflow", {"": nothing, **ordered}, width=260) or None
 

@@ -73,6 +73,11 @@ class Job:
             raise self._error
         return self._result
 
+    @property
+    def failure(self) -> Exception | None:
+        """What went wrong, if anything has."""
+        return self._error
+
     def peek(self) -> Any:
         """What was read, or None where that failed or is under way."""
         return self._result

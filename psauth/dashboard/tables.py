@@ -100,8 +100,10 @@ def with_names(frame: pd.DataFrame, things: pd.DataFrame, noun: str) -> pd.DataF
     return frame.assign(**{f"{noun}_name": frame[f"{noun}_id"].map(names)})
 
 
-def with_people(frame: pd.DataFrame, people: pd.DataFrame, role: str) -> pd.DataFrame:
-    """The frame with the names and addresses of the people whose ids stand in it, as `role`."""
+def with_people(frame: pd.DataFrame, people: pd.DataFrame | None, role: str) -> pd.DataFrame:
+    """The frame with the names and addresses of the people whose ids stand in it, as `role`; the ids where nobody knows."""
+    if people is None:
+        return frame.assign(**{f"{role}_username": frame[f"{role}_id"]})
     known = people.drop_duplicates("user_id").set_index("user_id")
     ids = frame[f"{role}_id"]
     return frame.assign(**{f"{role}_username": ids.map(known["username"]), f"{role}_email": ids.map(known["email"])})
@@ -143,8 +145,7 @@ def _looks(found: pd.DataFrame, columns: Mapping[str, Any]) -> dict[str, Any]:
 
 def _key(found: pd.DataFrame, name: str) -> str:
     """Other rows are another table, so that a selection never comes to mean another row."""
-    rows = pd.util.hash_pandas_object(found.iloc[:, 0].astype("str")).sum() if len(found) else 0
-    return f"{state.TABLE}{name}.{rows}"
+    return f"{state.TABLE}{name}.{hash(tuple(found.iloc[:, 0]))}"
 
 
 def _shown(found: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:

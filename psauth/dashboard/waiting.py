@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn
 
+import pandas as pd
 import streamlit as st
 
 from psauth.budget import Budget
@@ -40,6 +41,14 @@ def ready(read: Read) -> Loaded:
     if loaded.frame.empty and loaded.missing:
         _nothing_came(read, loaded)
     return loaded
+
+
+def offered(read: Read) -> pd.DataFrame | None:
+    """The same for what a page can do without, like names beside ids: nothing where it cannot be read."""
+    job = read.find() or _started(read, long=False)
+    if job.wait(max(0.0, CALM - job.seconds)) and isinstance(job.failure, PsauthError):
+        return None
+    return ready(read).frame
 
 
 def again(read: Read, loaded: Loaded) -> None:

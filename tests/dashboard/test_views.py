@@ -113,6 +113,18 @@ def test_all_runs_are_read_only_after_start(visit: Visit, box: psauth.Sandbox, p
     assert len(page.dataframe[0].value) == len(ps.runs(progress=False))
 
 
+def test_runs_are_there_even_where_nobody_may_see_the_people(
+    visit: Visit, box: psauth.Sandbox, ps: psauth.ProcessStreet
+) -> None:
+    box.knobs.fault("/v1/users", status=403)
+    page = visit("runs")
+    truth = ps.runs(progress=False)
+    assert page.dataframe[0].value["created_by_username"].tolist() == truth["created_by_id"].tolist()
+    before = len(box.requests.matching(path="/v1/users"))
+    settled(page.run())
+    assert len(box.requests.matching(path="/v1/users")) == before  # not asked again at every run of the page
+
+
 def test_no_such_runs_says_what_to_do(visit: Visit, busiest: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choices, "since", lambda: "2999-01-01")
     assert "There are no such runs. Choose another workflow" in texts(visit("runs", workflow=busiest))

@@ -33,7 +33,7 @@ def show() -> None:
 def _wide(tidy: pd.DataFrame, runs: pd.DataFrame) -> None:
     """One row a run, one column a field in the template's order."""
     workflows = runs["workflow_id"].dropna().unique().tolist()
-    fields = waiting.ready(loaders.form_fields(state.here(), workflows[0])).frame if len(workflows) == 1 else None
+    fields = waiting.offered(loaders.form_fields(state.here(), workflows[0])) if len(workflows) == 1 else None
     wide = tables.with_names(values.wide(tidy, fields), runs, "run")
     filled = [c for c in wide.columns if c not in ("run_id", "run_name")]
     found = tables.search(wide, ["run_name", *filled])

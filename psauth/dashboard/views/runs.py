@@ -19,7 +19,7 @@ def show() -> None:
         newest = choices.one("newest", "How many", choices.NEWEST)
     read = loaders.runs(here, workflow, status, since, None if newest == "all" else int(newest))
     loaded = waiting.ready(read)
-    people = waiting.ready(loaders.users(here)).frame
+    people = waiting.offered(loaders.users(here))
     count = len(loaded.frame)
     tables.facts(read, loaded, f"{'The newest ' if loaded.cut else ''}{count:,} {tables.plural('run', count)}")
     if loaded.frame.empty:
