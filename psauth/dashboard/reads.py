@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import pandas as pd
 import streamlit as st
@@ -21,6 +21,8 @@ from psauth.vault import Vault
 
 ASKED_FROM: Final = 50
 """Requests above which a read does not begin before the reader has seen what it costs."""
+SAME_WINDOW: Final = 5.0
+"""Seconds by which the told ends of one window may differ."""
 
 Progress = Callable[[int, int | None], bool]
 
@@ -103,7 +105,14 @@ class Read:
         """The job that finds out what this read will cost; that may take a few requests itself."""
         plan = cast(Callable[[ProcessStreet], Plan], self.plan)
         client = _client(*self.here.owner, self.here)
-        return jobs.start(self.here.owner, ("plan", *self.what), lambda _: plan(client))
+
+        def work(job: Job) -> Plan:
+            try:
+                return plan(client)
+            finally:
+                _hear(self.here.owner, client.budget)
+
+        return jobs.start(self.here.owner, ("plan", *self.what), work)
 
 
 def budget(here: Here) -> Budget:
@@ -116,13 +125,21 @@ _heard: Final[dict[Owner, Budget]] = {}
 
 
 def _hear(owner: Owner, told: Budget) -> None:
-    _heard[owner] = max(told, _heard.get(owner, told), key=_how_late)
+    _heard[owner] = later(_heard.get(owner, told), told)
 
 
-def _how_late(budget: Budget) -> tuple[Any, ...]:
-    """Of one window the smaller remainder is the later word; ends of one window differ by a second or two."""
-    end = round(budget.resets_at.timestamp() / 10) if budget.resets_at else 0
-    return budget.remaining is not None, end, -(budget.remaining or 0)
+def later(known: Budget, told: Budget) -> Budget:
+    """Which of two budgets is the later word: that of the later window, and in one window the smaller remainder.
+
+    Several reads are told at once, in any order; ends of one window differ by a second or two.
+    """
+    if known.remaining is None or told.remaining is None:
+        return known if told.remaining is None else told
+    if known.resets_at is not None and told.resets_at is not None:
+        apart = (told.resets_at - known.resets_at).total_seconds()
+        if abs(apart) > SAME_WINDOW:
+            return told if apart > 0 else known
+    return told if told.remaining <= known.remaining else known
 
 
 def _open(here: Here) -> ProcessStreet:

@@ -162,9 +162,11 @@ def _how_far(read: Read, job: Job) -> str:
     parts = [
         f"{job.done:,} of {job.total:,} runs" if job.total else f"{job.done:,} {read.name.removeprefix('the ')} so far"
     ]
-    if (left := reads.budget(read.here).remaining) is not None:
-        parts.append(f"{left:,} requests left")
-    if job.total and job.done:
+    budget = reads.budget(read.here)
+    enough = budget.remaining is None or budget.remaining >= (job.total - job.done if job.total else 1)
+    if budget.remaining is not None:
+        parts.append(f"{budget.remaining:,} requests left{'' if enough else _refill(budget)}")
+    if job.total and job.done and enough:
         parts.append(f"about {lasting(job.seconds / job.done * (job.total - job.done))} to go")
     return " · ".join(parts)
 
@@ -173,7 +175,10 @@ def _left(budget: Budget) -> str:
     """How many requests this hour still has."""
     if budget.remaining is None or not budget.limit:
         return ""
-    minutes = ""
-    if budget.resets_at is not None:
-        minutes = f"; it refills in {lasting(max(0.0, (budget.resets_at - datetime.now(UTC)).total_seconds()))}"
-    return f"{budget.remaining:,} of {budget.limit:,} requests are left this hour{minutes}."
+    return f"{budget.remaining:,} of {budget.limit:,} requests are left this hour{_refill(budget)}."
+
+
+def _refill(budget: Budget) -> str:
+    if budget.resets_at is None:
+        return ""
+    return f", new ones come in {lasting(max(0.0, (budget.resets_at - datetime.now(UTC)).total_seconds()))}"
