@@ -34,6 +34,11 @@ def time(label: str) -> Any:
     )
 
 
+def day(label: str) -> Any:
+    """A calendar day, which stands as midnight UTC and is the same day in every zone."""
+    return st.column_config.DatetimeColumn(label, format="YYYY-MM-DD", timezone="UTC")
+
+
 def status(label: str) -> Any:
     """A status: a word in its colour."""
     return st.column_config.MultiselectColumn(
@@ -47,9 +52,9 @@ def flag(label: str) -> Any:
 
 
 def by_kind(values: pd.Series, label: str) -> Any:
-    """A column whose kind the data decide: a moment, a number, a list, or a text."""
+    """A column whose kind the data decide: a moment, a day where all are midnights, a number, a list, or a text."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
-        return time(label)
+        return day(label) if (values.dropna().dt.normalize() == values.dropna()).all() else time(label)
     if pd.api.types.is_numeric_dtype(values.dtype):
         return st.column_config.NumberColumn(label)
     if values.dtype == "object":

@@ -113,7 +113,7 @@ def _agreed(read: Read, plan: Plan | None) -> bool:
             st.write(f"{unknown} {_left(reads.budget(read.here))}".strip())
         else:
             st.markdown(f"**Reading {read.name} of {len(plan.run_ids):,} runs takes about {plan.requests:,} requests**")
-            st.write(f"That lasts about {lasting(plan.seconds)}. {_left(reads.budget(read.here))}".strip())
+            st.write(f"That takes about {lasting(plan.seconds)}. {_left(reads.budget(read.here))}".strip())
         st.caption("You can go to other pages meanwhile, and stop it at any time: what has come by then is kept.")
         return st.button("Start", type="primary", icon=":material/play_arrow:")
 

@@ -186,6 +186,7 @@ def test_stop_keeps_what_has_come_and_read_on_gets_the_rest(
     reader: Page, service_app: App, box: psauth.Sandbox, busiest: tuple[str, str], shot: Shot
 ) -> None:
     reader.goto(f"{service_app.url}tasks?workflow={busiest[0]}")
+    main(reader).get_by_role("button", name="Start").wait_for()
     box.knobs.latency = 2.0
     main(reader).get_by_role("button", name="Start").click()
     expect(main(reader).get_by_text(re.compile(r"[1-9]\d* of \d+ runs"))).to_be_visible()
@@ -250,6 +251,7 @@ def test_a_connection_that_ends_while_a_read_is_under_way_is_a_calm_page(
     reader: Page, service_app: App, box: psauth.Sandbox, busiest: tuple[str, str], shot: Shot
 ) -> None:
     reader.goto(f"{service_app.url}tasks?workflow={busiest[0]}")
+    main(reader).get_by_role("button", name="Start").wait_for()
     box.knobs.latency = 2.0
     main(reader).get_by_role("button", name="Start").click()
     main(reader).get_by_role("button", name="Stop").wait_for()

@@ -58,7 +58,7 @@ def _tidy(tidy: pd.DataFrame, runs: pd.DataFrame) -> None:
         "label": columns.text("Field", width="medium"),
         "value": columns.text("Value", width="medium"),
         "run_name": columns.text("Run", width="medium"),
-        "field_type": columns.text("Kind"),
+        "field_type": columns.status("Kind"),
         "updated_date": columns.time("Updated"),
         "updated_by_username": columns.text("Updated by"),
     }
