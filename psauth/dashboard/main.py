@@ -62,6 +62,7 @@ def main() -> None:
     sidebar.watch(vault, ACCOUNT)
     return_to = "/" + page.url_path
     if stored is not None:
+        state.welcome_back()
         with st.sidebar:
             sidebar.show(Here(stored.connection, vault))
     _show_notice(stored)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from psauth.connection import Connection
 from psauth.dashboard import reads, state
+from psauth.dashboard.jobs import jobs
 from psauth.dashboard.reads import Here
 from psauth.dashboard.target import is_sandbox
 from psauth.exceptions import PsauthError
@@ -26,6 +27,7 @@ def show(here: Here) -> None:
             st.badge("Sandbox", color="orange", help="Invented data from inside this app")
         if here.connection.ended is None:
             _show_budget(here)
+            _show_long_reads(here)
 
 
 def _show_budget(here: Here) -> None:
@@ -38,6 +40,15 @@ def _show_budget(here: Here) -> None:
         minutes = max(0, round((budget.resets_at - datetime.now(UTC)).total_seconds() / 60))
         refill = f", refills in {minutes} min"
     st.progress(left, text=f"{budget.remaining:,} requests left{refill}")
+
+
+def _show_long_reads(here: Here) -> None:
+    """What is being read meanwhile, whichever page is shown."""
+    for job in jobs.of(here.owner):
+        if job.long and not job.is_over:
+            noun = str(job.what[0]).replace("_", " ")
+            of = f" of {job.total:,} runs" if job.total else ""
+            st.caption(f"Reading {noun}: {job.done:,}{of}")
 
 
 @st.fragment(run_every=WATCH_EVERY)

@@ -17,7 +17,7 @@ STAMP = "psauth.stamp"
 VAULT = "psauth.vault"
 """The Vault as this run opened it; the pages use it instead of opening it again."""
 FAREWELL = "psauth.farewell"
-"""What disconnecting did, to be said once on the first page."""
+"""What disconnecting did, to be said on the first page until somebody connects again."""
 HERE = "psauth.here"
 """The connection of this run, whose reads the pages show."""
 PATH = "psauth.path"
@@ -98,9 +98,14 @@ def say_farewell(text: str) -> None:
 
 
 def farewell() -> str | None:
-    """What disconnecting did, once."""
-    text = st.session_state.pop(FAREWELL, None)
+    """What disconnecting did."""
+    text = st.session_state.get(FAREWELL)
     return text if isinstance(text, str) else None
+
+
+def welcome_back() -> None:
+    """Somebody is connected: what was said at the last farewell is over."""
+    st.session_state.pop(FAREWELL, None)
 
 
 def drawn(stamp: str | None) -> None:

@@ -57,6 +57,7 @@ def again(read: Read, loaded: Loaded) -> None:
         _ask_again(read, loaded)
     else:
         _drop(read)
+        _started(read, long=False)
         st.rerun()
 
 

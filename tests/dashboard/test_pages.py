@@ -14,7 +14,7 @@ from psauth.dashboard.guard import COOKIE
 from psauth.settings import Settings
 from psauth.vault import Vault
 
-from .conftest import texts
+from .conftest import settled, texts
 
 Run = Callable[..., AppTest]
 
@@ -256,3 +256,17 @@ def test_an_old_read_says_its_age(connected: Vault) -> None:
 
 def test_the_cookie_that_names_the_browser_has_a_fixed_name() -> None:
     assert COOKIE == "psauth_browser"
+
+
+def test_a_farewell_is_said_until_somebody_connects_again(run: Run, box: psauth.Sandbox) -> None:
+    page = run()
+    page.session_state["psauth.farewell"] = "Disconnected: the service has revoked the access."
+    for _ in range(2):  # the watch over the vault may draw the page once more at any moment
+        assert "revoked the access" in " ".join(s.value for s in page.run().success)
+    settings = box.settings.with_(home=Settings(env_file=None).home, secret_key=Settings(env_file=None).secret_key)
+    vault = Vault.open(settings)
+    flow = psauth.AuthorizationFlow(settings, vault)
+    flow.finish(box.login(flow.begin()))
+    settled(page.run())
+    vault.forget("default")
+    assert not page.run().success

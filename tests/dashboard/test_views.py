@@ -113,6 +113,15 @@ def test_all_runs_are_read_only_after_start(visit: Visit, box: psauth.Sandbox, p
     assert len(page.dataframe[0].value) == len(ps.runs(progress=False))
 
 
+def test_what_turned_out_cheap_is_read_again_without_asking(visit: Visit, box: psauth.Sandbox) -> None:
+    page = press(visit("runs", newest="all"), "Start")
+    before = asked(box)
+    press(page, "Reload")
+    assert "Start" not in labels(page)
+    assert page.dataframe
+    assert asked(box) > before
+
+
 def test_runs_are_there_even_where_nobody_may_see_the_people(
     visit: Visit, box: psauth.Sandbox, ps: psauth.ProcessStreet
 ) -> None:
@@ -225,6 +234,8 @@ def test_a_stopped_read_keeps_what_came_says_so_and_can_be_gone_on_with(
         [job] = [j for j in jobs.of() if j.what[0] == "tasks"]
         while job.done == 0:
             assert not job.wait(0.01)
+        page.run()
+        assert f"Reading tasks: {job.done} of {len(runs)} runs" in texts(page)  # in the sidebar, on any page
         job.stop()
         settled(page.run())
     finally:
