@@ -100,7 +100,7 @@ def run(here: Here, run_id: str) -> Read:
 
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
         answer = ps.get(f"/workflow-runs/{run_id}")
-        return frame([answer.get("data", answer)] if isinstance(answer, dict) else [], e.RUNS)
+        return frame([answer if isinstance(answer, dict) else {}], e.RUNS)
 
     return Read(here, ("run", run_id), "the run", work)
 

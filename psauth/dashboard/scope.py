@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from psauth.dashboard import choices, loaders, state, waiting
+from psauth.dashboard import choices, loaders, state, tables, waiting
 
 
 def chosen_runs(things: str) -> pd.DataFrame:
@@ -35,7 +35,7 @@ def _one(run_id: str) -> pd.DataFrame:
     if runs is None:
         runs = waiting.ready(loaders.run(here, run_id)).frame
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{_plain(str(runs['name'].iloc[0]))}**", width="content")
+        st.markdown(f"**{tables.literal(tables.called(runs.iloc[0]))}**", width="content")
         st.page_link("views/tasks.py", label="Tasks", query_params={"run": run_id}, icon=":material/task_alt:")
         st.page_link(
             "views/form_values.py", label="Form values", query_params={"run": run_id}, icon=":material/edit_note:"
@@ -47,8 +47,3 @@ def _one(run_id: str) -> pd.DataFrame:
             icon=":material/arrow_back:",
         )
     return runs
-
-
-def _plain(text: str) -> str:
-    """A name that Markdown leaves as it is."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:" else c for c in text)

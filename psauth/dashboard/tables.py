@@ -83,7 +83,7 @@ def selected(found: pd.DataFrame, name: str, columns: Mapping[str, Any]) -> pd.S
 def lead(place: DeltaGenerator, row: pd.Series | None, noun: str, ways: Ways) -> None:
     """The line above a table that says which row is selected, and where it leads."""
     with place, st.container(horizontal=True, vertical_alignment="center"):
-        st.text(row["name"] if row is not None else f"Select a {noun} to see its", width="content")
+        st.text(called(row) if row is not None else f"Select a {noun} to see its", width="content")
         for label, (view, parameter) in ways.items():
             st.page_link(
                 f"views/{view}.py",
@@ -92,6 +92,17 @@ def lead(place: DeltaGenerator, row: pd.Series | None, noun: str, ways: Ways) ->
                 query_params={} if row is None else {parameter: row[f"{parameter}_id"]},
                 disabled=row is None,
             )
+
+
+def called(row: pd.Series) -> str:
+    """What a thing is called."""
+    name = row["name"]
+    return name if isinstance(name, str) and name.strip() else "Without a name"
+
+
+def literal(text: str) -> str:
+    """A text from the service that Markdown leaves as it is."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:" else c for c in text)
 
 
 def with_names(frame: pd.DataFrame, things: pd.DataFrame, noun: str) -> pd.DataFrame:
@@ -165,7 +176,7 @@ def _name(item: Any) -> str:
     return name if isinstance(name, str) else json.dumps(item, ensure_ascii=False, default=str)
 
 
-def _plain(value: Any) -> Any:
+def _writable(value: Any) -> Any:
     """A list as files can hold it: texts as they are, anything else as its JSON."""
     if not isinstance(value, list):
         return None
@@ -175,7 +186,7 @@ def _plain(value: Any) -> Any:
 def _csv(frame: pd.DataFrame) -> bytes:
     flat = frame.copy(deep=False)
     for column in _objects(frame):
-        flat[column] = [None if v is None else "; ".join(v) for v in map(_plain, frame[column])]
+        flat[column] = [None if v is None else "; ".join(v) for v in map(_writable, frame[column])]
     # The mark at the start makes Excel read UTF-8; pandas drops it again with encoding="utf-8-sig".
     return flat.to_csv(index=False).encode("utf-8-sig")
 
@@ -183,7 +194,7 @@ def _csv(frame: pd.DataFrame) -> bytes:
 def _parquet(frame: pd.DataFrame) -> bytes:
     plain = frame.copy(deep=False)
     for column in _objects(frame):
-        plain[column] = list(map(_plain, frame[column]))
+        plain[column] = list(map(_writable, frame[column]))
     buffer = io.BytesIO()
     plain.to_parquet(buffer, index=False)
     return buffer.getvalue()

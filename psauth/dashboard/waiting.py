@@ -70,7 +70,7 @@ def go_on(rest: Read) -> None:
 
 def _nothing_came(read: Read, loaded: Loaded) -> NoReturn:
     """A read that was stopped at once, or of which every part failed."""
-    st.write(f"Nothing of {read.name} has come. {next(iter(loaded.missing.values()))}")
+    st.text(f"Nothing of {read.name} has come. {next(iter(loaded.missing.values()))}")
     if st.button("Try again", type="primary", icon=":material/refresh:"):
         _drop(read)
         st.rerun()

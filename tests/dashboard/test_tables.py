@@ -80,3 +80,12 @@ def test_names_and_people_come_by_their_ids() -> None:
     assert named["created_by_username"].iloc[0] == "Ann"
     assert named["created_by_email"].iloc[0] == "ann@example.com"
     assert pd.isna(named["created_by_username"].iloc[1])
+
+
+@pytest.mark.parametrize("name", [None, "", "  ", float("nan")])
+def test_a_thing_without_a_name_says_so(name: object) -> None:
+    assert tables.called(pd.Series({"name": name})) == "Without a name"
+
+
+def test_a_name_from_the_service_is_no_markup() -> None:
+    assert tables.literal("[Pay](https://evil.example) *now*") == r"\[Pay\]\(https\://evil\.example\) \*now\*"

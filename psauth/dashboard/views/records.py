@@ -18,7 +18,7 @@ def show() -> None:
         return
     sets = waiting.ready(loaders.data_sets(here)).frame
     name = next(iter(sets.loc[sets["data_set_id"] == data_set, "name"].dropna()), "Records")
-    title.title(name)
+    title.title(tables.literal(name))
     read = loaders.records(here, data_set, whole=choices.flag("all"))
     loaded = waiting.ready(read)
     count = len(loaded.frame)
