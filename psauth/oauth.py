@@ -291,7 +291,7 @@ def _check_issuer(callback: Callback, service: Service) -> None:
 
 def _spent() -> StateSpent:
     return StateSpent(
-        "This callback was used before (a reload, or the back button). If you are connected, all is well; else begin "
+        "This address was used before (a reload, or the back button). If you are connected, all is well; else begin "
         "again."
     )
 

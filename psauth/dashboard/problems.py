@@ -57,7 +57,7 @@ def show_refusal(notice: Notice, *, connected: bool) -> bool:
         done = st.button("Go to the workflows", type="primary")
     else:
         same_tab_button("Connect", "/connect")
-        done = st.button("Back to the first page", type="tertiary")
+        done = False
     with st.expander("Details"):
         st.code(notice.detail, language=None)
     return done

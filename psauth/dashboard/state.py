@@ -8,6 +8,7 @@ import streamlit as st
 
 from psauth.dashboard.notices import Notice, notices
 from psauth.dashboard.reads import Here
+from psauth.oauth import Disconnected
 from psauth.vault import Vault
 
 NOTICE = "psauth.notice"
@@ -92,15 +93,15 @@ def dismiss() -> None:
     st.session_state[NOTICE] = None
 
 
-def say_farewell(text: str) -> None:
+def say_farewell(done: Disconnected) -> None:
     """Have the first page say what disconnecting did."""
-    st.session_state[FAREWELL] = text
+    st.session_state[FAREWELL] = done
 
 
-def farewell() -> str | None:
+def farewell() -> Disconnected | None:
     """What disconnecting did."""
-    text = st.session_state.get(FAREWELL)
-    return text if isinstance(text, str) else None
+    done = st.session_state.get(FAREWELL)
+    return done if isinstance(done, Disconnected) else None
 
 
 def welcome_back() -> None:

@@ -8,14 +8,15 @@ from psauth.dashboard import state
 from psauth.dashboard.links import same_tab_button
 from psauth.dashboard.routes import connect_address
 from psauth.dashboard.target import Target
+from psauth.oauth import Disconnected
 
 
 def show(target: Target, *, return_to: str) -> None:
     """The page of somebody who is not connected."""
     if target.sandbox:
         st.info("Sandbox: invented data. No account is configured, so Connect leads to a stand-in inside this app.")
-    if text := state.farewell():
-        st.success(text)
+    if (done := state.farewell()) is not None:
+        _farewell(done)
     _, middle, _ = st.columns([1, 6, 1])
     with middle:
         st.title("Your Process Street workflows, as tables")
@@ -41,6 +42,15 @@ def show(target: Target, *, return_to: str) -> None:
             st.caption("An OAuth app and an API key are both set: Connect uses the OAuth app.")
         if target.sandbox:
             _real_organisation()
+
+
+def _farewell(done: Disconnected) -> None:
+    """What disconnecting did; the service's own words, which may hold anything, stand as plain text."""
+    if done.revoked or not done.existed:
+        st.success(done.message)
+        return
+    st.warning("The connection was removed from this machine, but its access was not revoked at the service.")
+    st.text(done.message)
 
 
 def _small_print(target: Target) -> str:

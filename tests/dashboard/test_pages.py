@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 import psauth
 from psauth.dashboard.guard import COOKIE
+from psauth.oauth import Disconnected
 from psauth.settings import Settings
 from psauth.vault import Vault
 
@@ -224,8 +225,7 @@ def test_a_refused_callback_is_a_page_with_one_next_step(run: Run) -> None:
     assert [h.value for h in page.header] == ["This answer is not ours"]
     assert dict(page.query_params) == {}
     assert 'href="/connect"' in texts(page)
-    next(b for b in page.button if b.label == "Back to the first page").click().run()
-    assert [t.value for t in page.title] == ["Your Process Street workflows, as tables"]
+    assert not page.button, "one next step"
 
 
 def test_a_declined_access_is_told_apart(run: Run, box: psauth.Sandbox) -> None:
@@ -260,7 +260,8 @@ def test_the_cookie_that_names_the_browser_has_a_fixed_name() -> None:
 
 def test_a_farewell_is_said_until_somebody_connects_again(run: Run, box: psauth.Sandbox) -> None:
     page = run()
-    page.session_state["psauth.farewell"] = "Disconnected: the service has revoked the access."
+    message = "Disconnected: the service has revoked the access."
+    page.session_state["psauth.farewell"] = Disconnected(account="default", existed=True, revoked=True, message=message)
     for _ in range(2):  # the watch over the vault may draw the page once more at any moment
         assert "revoked the access" in " ".join(s.value for s in page.run().success)
     settings = box.settings.with_(home=Settings(env_file=None).home, secret_key=Settings(env_file=None).secret_key)
@@ -270,3 +271,15 @@ def test_a_farewell_is_said_until_somebody_connects_again(run: Run, box: psauth.
     settled(page.run())
     vault.forget("default")
     assert not page.run().success
+
+
+def test_an_access_that_was_not_revoked_is_a_warning_and_the_service_s_words_are_no_markup(run: Run) -> None:
+    page = run()
+    message = "Removed from this machine, but not revoked at the service: [click](https://evil.example)"
+    page.session_state["psauth.farewell"] = Disconnected(
+        account="default", existed=True, revoked=False, message=message
+    )
+    page.run()
+    assert not page.success
+    assert "was not revoked at the service" in page.warning[0].value
+    assert message in [t.value for t in page.text]

@@ -88,7 +88,7 @@ def _ask_to_disconnect(vault: Vault, connection: Connection) -> None:
     with st.container(horizontal=True):
         if st.button("Disconnect", type="primary", key="really"):
             try:
-                state.say_farewell(str(disconnect(vault, ACCOUNT)))
+                state.say_farewell(disconnect(vault, ACCOUNT))
             except PsauthError as error:
                 st.error(str(error))
                 return
