@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 
 from psauth.oauth import AuthorizationFlow, AuthorizationRequest
 from psauth.sandbox import Knobs, SandboxServer
+from psauth.sandbox.company import DEFAULT_RUNS
 from psauth.settings import Settings
 from psauth.vault import Vault
 
@@ -30,7 +31,7 @@ class Sandbox:
     def __init__(
         self,
         *,
-        runs: int = 1500,
+        runs: int = DEFAULT_RUNS,
         seed: int = 7,
         port: int = 0,
         state: Path | str | None = None,

@@ -126,7 +126,7 @@ def status(as_json: bool, offline: bool) -> None:
 @click.option(
     "--runs",
     type=click.IntRange(0),
-    default=1500,
+    default=3000,
     show_default=True,
     help="How many workflow runs the invented company has had.",
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, Literal, TypeVar
 
-from psauth.exceptions import PsauthError
+from psauth.exceptions import PsauthError, ServiceUnavailable
 
 Job = TypeVar("Job")
 Item = TypeVar("Item")
@@ -62,7 +62,8 @@ def fetch(
     """Do `work` for every job, WORKERS at a time, beginning while `jobs` are still being told.
 
     `work` yields what it finds part by part; progress counts whole jobs, or the items found so far. The first error ends
-    everything, unless `on_error` is "keep": then what was found before it stays. Ctrl-C ends everything at once: nothing
+    everything, unless `on_error` is "keep": then what was found before it stays, and only a service that fails for a
+    whole crew in a row ends it. Ctrl-C ends everything at once: nothing
     new begins, what waits for the budget or a retry stops waiting, and nobody waits for an answer still on its way.
     """
     crew = _Crew(jobs, work)
@@ -70,6 +71,7 @@ def fetch(
     failed: dict[Job, PsauthError] = {}
     cut_short: str | None = None
     finished: set[int] = set()
+    down = 0
     try:
         crew.begin()
         while not crew.all_told or len(finished) < len(crew.jobs):
@@ -87,6 +89,10 @@ def fetch(
                     finished.add(number)
                     if isinstance(error, PsauthError):
                         failed[crew.jobs[number]] = error
+                    down = down + 1 if isinstance(error, ServiceUnavailable) else 0
+                    if down >= WORKERS:
+                        cut_short = f"Given up: the service failed {down} times in a row. Try again later."
+                        break
             if bar.tell(len(finished) if count == "jobs" else crew.found()) is False:
                 of = "" if total is None else f" of {total:,}"
                 cut_short = f"Stopped after {len(finished):,}{of}." if count == "jobs" else "Stopped before its end."

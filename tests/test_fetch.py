@@ -8,7 +8,7 @@ from typing import ClassVar
 import pytest
 
 from psauth import fetch as fetching
-from psauth.exceptions import ApiError, NotFound
+from psauth.exceptions import ApiError, NotFound, ServiceUnavailable
 from psauth.fetch import WORKERS, fetch
 
 
@@ -186,6 +186,31 @@ def test_with_keep_what_a_list_brought_before_its_error_stays():
     told = fetch(lambda pace: ["one"], work, on_error="keep", progress=False)
     assert told.lists == [[1, 2]]
     assert str(told.failed["one"]) == "cut"
+
+
+def test_with_keep_a_service_that_stays_down_is_given_up():
+    begun = []
+
+    def work(job, pace):
+        begun.append(job)
+        if job >= 10:
+            raise ServiceUnavailable("down")
+        return job
+
+    told = quick(range(3000), work, on_error="keep")
+    assert found(told) == [*range(10)]
+    assert told.cut_short == f"Given up: the service failed {WORKERS} times in a row. Try again later."
+    assert len(begun) < 3000
+    assert all_gone()
+
+
+def test_with_keep_what_is_not_there_never_ends_a_read():
+    def work(job, pace):
+        if job < 200:
+            raise NotFound("gone")
+        return job
+
+    assert found(quick(range(210), work, on_error="keep")) == [*range(200, 210)]
 
 
 def test_an_interpreter_that_wants_to_end_waits_for_no_answer():

@@ -17,7 +17,7 @@ from psauth.sandbox.templates import Template
 from psauth.sandbox.values import Forms
 from psauth.sandbox.worktime import opaque_id
 
-DEFAULT_RUNS = 1_500
+DEFAULT_RUNS = 3_000
 _GROWTH = 1.4  # how many times more runs begin in a day after the anchor than on an average day before it
 
 
