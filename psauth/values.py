@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
 from psauth.endpoints import FORM_VALUES, RECORDS
-from psauth.frames import TIME_DTYPE, frame, times
+from psauth.frames import TIME_DTYPE, frame, texts, times
 
 LISTS: Final = frozenset({"MultiChoice", "MultiSelect", "Members", "MultiFile", "Table"})
 """Field types whose column in a wide frame holds lists, empty never: nothing chosen is missing."""
@@ -20,8 +19,7 @@ LISTS: Final = frozenset({"MultiChoice", "MultiSelect", "Members", "MultiFile", 
 Record = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One decoded value: its `text` as a person would read it, and the same as number, moment or items where it is one."""
 
     text: str | None = None
@@ -53,7 +51,7 @@ def decode(field_type: str, data: Any) -> Value:
     if field_type == "Number":
         return Value(text=text, number=_number(inner))
     if field_type == "Date":
-        hidden = isinstance(data, Mapping) and data.get("timeHidden") is True
+        hidden = isinstance(data, dict) and data.get("timeHidden") is True
         return Value(text=text, moment=text[:10] if hidden and _is_day(text) else text)
     return Value(text=text)
 
@@ -70,7 +68,7 @@ def form_values(records: Iterable[Record]) -> pd.DataFrame:
     place = result.columns.get_loc("field_type")
     assert isinstance(place, int)  # noqa: S101 - the table names each column once
     decoded = {
-        "value": _texts([v.text for v in values]),
+        "value": texts([v.text for v in values]),
         "number": pd.Series([v.number for v in values], dtype="float64"),
         "date": times([v.moment for v in values]),
         "items": pd.Series([v.items for v in values], dtype="object"),
@@ -151,24 +149,17 @@ def _cell_column(field_type: str, values: list[Any]) -> pd.Series:
         return pd.Series([_number(v) for v in values], dtype="float64")
     if field_type == "DateTime":
         return times(values)
-    return _texts([None if v is None else _read(v) for v in values])
-
-
-def _texts(values: list[str | None]) -> pd.Series:
-    # Half an emoji, cut off by the service, is not Unicode.
-    return pd.Series(
-        [None if v is None else v.encode("utf-8", "backslashreplace").decode() for v in values], dtype="str"
-    )
+    return texts([None if v is None else _read(v) for v in values])
 
 
 def _cells(row: Record) -> dict[str, Any]:
     cells = row.get("cells")
     pairs = cells if isinstance(cells, list) else []
-    return {str(c["fieldId"]): c.get("value") for c in pairs if isinstance(c, Mapping) and "fieldId" in c}
+    return {str(c["fieldId"]): c.get("value") for c in pairs if isinstance(c, dict) and "fieldId" in c}
 
 
 def _unwrapped(data: Any) -> Any:
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         if isinstance(data.get("values"), list):
             return data["values"]
         if "value" in data:
@@ -178,7 +169,7 @@ def _unwrapped(data: Any) -> Any:
 
 def _rows(table: Any) -> list[Any]:
     """The rows of a table by column name, as they came where names and cells do not match; another shape is one item."""
-    rows = table.get("rows") if isinstance(table, Mapping) else None
+    rows = table.get("rows") if isinstance(table, dict) else None
     if not isinstance(rows, list):
         return [table]
     names = table.get("columns")
@@ -189,7 +180,7 @@ def _rows(table: Any) -> list[Any]:
 
 
 def _is_file(value: Any) -> bool:
-    return isinstance(value, Mapping) and isinstance(value.get("url"), str)
+    return isinstance(value, dict) and isinstance(value.get("url"), str)
 
 
 def _read(value: Any) -> str:

@@ -162,6 +162,20 @@ def test_a_way_that_breaks_off_leads_to_missing(odd):
     assert result.drop(columns="workflow_id").isna().all(axis=None)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [{"id": 7}, {"audit": "text"}, {"audit": {"createdBy": [1]}}, {"shared": "no"}, {"dueDate": 2026}, {"name": "\ud83d"},
+     {"dueDate": "soon"}, {"status": ["Active"]}],
+)  # fmt: skip
+def test_an_odd_record_changes_nothing_for_its_neighbours(odd):
+    fine = {
+        "id": "r1", "name": "Ünal", "status": "Active", "shared": True, "dueDate": "2026-12-24T10:00:00Z",
+        "audit": {"createdDate": "2026-11-20T09:14:03.120Z", "createdById": "p1"},
+    }  # fmt: skip
+    alone, beside = frame([fine, fine], RUNS), frame([fine, odd, fine], RUNS).iloc[[0, 2]].reset_index(drop=True)
+    assert_frame_equal(alone, beside, check_categorical=False)
+
+
 def test_half_a_surrogate_pair_does_not_cost_the_frame():
     name = json.loads(r'"cut in the emoji \ud83d"')
     result = frame([{"id": "w1", "name": name}, {"id": "w2", "name": "whole 🎉"}], WORKFLOWS)
@@ -175,6 +189,7 @@ def test_half_a_surrogate_pair_does_not_cost_the_frame():
         ("2026-11-20T09:14:03Z", "2026-11-20T09:14:03"),
         ("2026-11-20T09:14:03.123456789Z", "2026-11-20T09:14:03.123456"),
         ("2026-11-20T09:14:03+05:30", "2026-11-20T03:44:03"),
+        ("1969-12-31T23:59:59.999Z", "1969-12-31T23:59:59.999"),
         ("2026-11-20T09:14:03-0800", "2026-11-20T17:14:03"),
         ("2026-11-20T09:14:03", "2026-11-20T09:14:03"),
         ("2026-11-20", "2026-11-20T00:00:00"),
@@ -213,10 +228,26 @@ def test_whatever_the_service_sends_the_frame_has_its_shape(records, endpoint):
 
 
 @pytest.mark.parametrize(
-    "href", ["javascript:alert(1)", "data:text/html,x", "//app.example", "http://[::1", "", 7, None]
+    "href",
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//app.example",
+        "http://[::1",
+        "http://",
+        "https:///path",
+        "",
+        7,
+        None,
+    ],
 )
 def test_a_link_that_is_no_web_address_is_not_offered_for_clicking(href):
     assert frame([{"links": [{"type": "App", "href": href}]}], RUNS)["link"].isna().all()
+
+
+@pytest.mark.parametrize("href", ["https://app.example/r?a=1#b", "HTTP://localhost:8501/", "http://[::1]:8080/app"])
+def test_a_web_address_is_a_link(href):
+    assert frame([{"links": [{"type": "App", "href": href}]}], RUNS).loc[0, "link"] == href
 
 
 def test_the_link_is_the_one_for_people_wherever_it_stands():
