@@ -73,6 +73,10 @@ class Transport:
         adapter = HTTPAdapter(pool_connections=4, pool_maxsize=32)
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
+        # Proxies and certificates of the environment, looked up once: Session.request does it again for every request,
+        # which takes as long as everything else that it does.
+        self._surroundings = self._session.merge_environment_settings(self._base, {}, None, None, None)
+        self._headers = {**self._session.headers, "Accept": "application/json"}
         self._lock = threading.Lock()
         self._governor = Governor(keeper)
         self.budget = Budget()
@@ -223,15 +227,17 @@ class Transport:
         for _ in range(REDIRECTS):
             self._governor.wait(background=pace.background, stop=pace.stop)
             try:
-                answer = self._session.request(
+                asked = requests.Request(
                     request.method,
                     address,
                     params=params,
                     json=request.body,
                     auth=auth,
-                    timeout=TIMEOUT,
-                    allow_redirects=False,
-                    headers={"Accept": "application/json"},
+                    headers=self._headers,
+                    cookies=self._session.cookies,
+                )
+                answer = self._session.send(
+                    asked.prepare(), timeout=TIMEOUT, allow_redirects=False, **self._surroundings
                 )
             except requests.RequestException:
                 self._governor.unanswered()
