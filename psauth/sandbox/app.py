@@ -31,10 +31,12 @@ def create_app(
     grants: Grants | None = None,
     log: RequestLog | None = None,
     wires: Wires | None = None,
+    alone: bool = False,
 ) -> Starlette:
     """The stand-in for Process Street, ready to be mounted anywhere: it finds its own address in each request.
 
     Making it costs nothing: the company is drawn at the first request. Everything left out is made with defaults.
+    `alone`: the event loop serves nothing else, so that the API may hold it up, and need not go through a thread.
     """
     knobs = knobs or Knobs()
     grants = grants or Grants()
@@ -88,7 +90,10 @@ def create_app(
         wires.workers.add(threading.current_thread())
         return api(request)
 
-    # Plain functions all: Starlette runs them in its thread pool, so none of them holds up the event loop.
+    async def answer_at_once(request: Request) -> Response:
+        return api(request)
+
+    # Plain functions: Starlette runs them in its thread pool, so none of them holds up the event loop.
     routes = [
         Route("/", front),
         Route("/app/workflows/{id}", workflow),
@@ -98,7 +103,10 @@ def create_app(
         Route("/oauth/revoke", revoke, methods=["POST"]),
         Route("/.well-known/oauth-authorization-server", metadata),
         Route("/.well-known/openid-configuration", metadata),
-        *(Route(f"{prefix}/{{path:path}}", answer, methods=_EVERY_METHOD) for prefix in PREFIXES),
+        *(
+            Route(f"{prefix}/{{path:path}}", answer_at_once if alone else answer, methods=_EVERY_METHOD)
+            for prefix in PREFIXES
+        ),
     ]
     app = Starlette(
         routes=routes,

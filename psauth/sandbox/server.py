@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -17,7 +18,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from psauth.sandbox.app import create_app
 from psauth.sandbox.company import DEFAULT_RUNS, Company
@@ -102,7 +103,7 @@ class SandboxServer:
         listener = self._bind()
         self._port = int(listener.getsockname()[1])
         app = create_app(
-            company=self.company, knobs=self.knobs, grants=self.grants, log=self.requests, wires=self._wires
+            company=self.company, knobs=self.knobs, grants=self.grants, log=self.requests, wires=self._wires, alone=True
         )
         config = uvicorn.Config(
             Starlette(routes=[Mount(self._prefix, app)]) if self._prefix else app,
@@ -203,10 +204,11 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _protocol(wires: Wires) -> type[H11Protocol]:
+def _protocol(wires: Wires) -> type[asyncio.Protocol]:
     # Faults have to close real connections, and an ASGI application cannot. asyncio tells a protocol about its
     # transport, so this is where they are collected.
-    class Protocol(H11Protocol):
+    # It is httptools' where that is installed, which takes half the time, and h11's elsewhere: known at run time only.
+    class Protocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         def connection_made(self, transport: Any) -> None:
             self._own = transport
             wires.opened(transport)

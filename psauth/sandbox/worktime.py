@@ -20,7 +20,7 @@ _THURSDAY = 3  # 1970-01-01 was one
 def iso(ms: int) -> str:
     """`ms` as the service writes it: `2026-08-19T15:00:00.000Z`."""
     moment = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return f"{moment.isoformat()[:19]}.{ms % 1000:03d}Z"
 
 
 def weekday(ms: int) -> int:
