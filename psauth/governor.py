@@ -29,7 +29,11 @@ HELD_BACK: Final = 100
 PATIENCE: Final = 60.0
 """Seconds a single request waits by itself; beyond that it is for the person to decide."""
 POLL: Final = 0.25
-"""Seconds between looks at the ledger while waiting: another process may know more by then."""
+"""Seconds after which a waiting thread looks whether it is to stop, and one of them, at the earliest, into the ledger."""
+LOOKS: Final = 10
+"""So often is the ledger looked at during a wait, because another process may know more; oftener towards the end."""
+LONGEST_BLOCK: Final = 24 * 3600.0
+"""No 429 was seen that asks for more patience; a longer one is left over from before the clock was set back."""
 UNTOLD: Final = 3.0
 """Seconds for which the first request of all goes out alone, to learn what the budget is."""
 
@@ -102,7 +106,8 @@ def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
     if seen.limit is None or seen.remaining is None:
         return replace(ledger, probing_until=0.0)
     spent = max(0, seen.limit - seen.remaining)
-    end = seen.resets_at.timestamp() if seen.resets_at else now + ledger.length
+    known_end = ledger.window_end if ledger.window_end > now else now + ledger.length
+    end = seen.resets_at.timestamp() if seen.resets_at else known_end
     ledger = replace(ledger, limit=seen.limit, probing_until=0.0)
     # The told end is up to a second late; one that lies clearly behind the known end belongs to the next window, one
     # clearly before it, or told when the window is over, is a late answer from the last one.
@@ -111,6 +116,17 @@ def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
     if end < ledger.window_end - 1.5 or now >= ledger.window_end:
         return ledger
     return replace(ledger, used=max(ledger.used, spent), window_end=min(ledger.window_end, end))
+
+
+def plausible(ledger: Ledger, now: float) -> Ledger:
+    """The ledger without what lies farther ahead than it can, because the clock was set back since it was written."""
+    return replace(
+        ledger,
+        window_end=ledger.window_end if ledger.window_end <= now + ledger.length + 1.5 else 0.0,
+        blocked_until=ledger.blocked_until if ledger.blocked_until <= now + LONGEST_BLOCK else 0.0,
+        probing_until=ledger.probing_until if ledger.probing_until <= now + UNTOLD else 0.0,
+        last_single=min(ledger.last_single, now),
+    )
 
 
 def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
@@ -150,6 +166,7 @@ class Governor:
         self._free = False
         self._seen: Budget | None = None
         self._window_end = 0.0
+        self._next_look = 0.0
         self._looked_at = 0.0
         self._blocked_until = 0.0
 
@@ -164,7 +181,7 @@ class Governor:
                 if stop is not None and stop.is_set():
                     raise InterruptedError("stopped")
                 now = self._clock()
-                if background and self._permits and now < self._window_end:
+                if background and self._permits and self._blocked_until <= now < self._window_end:
                     self._permits -= 1
                     return
                 if not background:
@@ -180,11 +197,16 @@ class Governor:
                 elif self._free:
                     return
                 else:
-                    given = self._lease(now)
-                    if given.permits:
-                        self._permits = given.permits - 1
-                        return
-                    pause = given.wait
+                    pause = self._next_look - now
+                    if not 0 < pause <= LONGEST_BLOCK:  # due, or the clock was set back
+                        given = self._lease(now)
+                        if given.permits:
+                            self._permits, self._next_look = given.permits - 1, 0.0
+                            self._changed.notify_all()
+                            return
+                        # One thread looks for all of them: with many waiting, the ledger would have no rest.
+                        pause = min(given.wait, max(POLL, given.wait / LOOKS))
+                        self._next_look = now + pause
                 self._changed.wait(max(0.005, min(pause, POLL)))
 
     def release(self) -> None:
@@ -204,15 +226,13 @@ class Governor:
             else:
                 self._free = False
                 known = self._seen
-                new_window = (
-                    known is None
-                    or known.resets_at is None
-                    or seen.resets_at is None
-                    or seen.resets_at.timestamp() > self._window_end + 1.5
+                new_window = known is None or (
+                    seen.resets_at is not None and seen.resets_at.timestamp() > self._window_end + 1.5
                 )
                 self._seen = seen
                 if first or new_window or (seen.remaining or 0) <= 1:
                     self._correct(seen)
+                    self._next_look = 0.0
             self._changed.notify_all()
 
     def unanswered(self) -> None:
@@ -220,13 +240,15 @@ class Governor:
         with self._lock:
             if self._seen is None and not self._free:
                 self._keeper.amend(lambda b: (replace(b, probing_until=0.0), None))
+                self._next_look = 0.0
                 self._changed.notify_all()
 
     def refused(self, seconds: float) -> None:
         """A 429: everybody waits so long, in every process."""
         with self._lock:
             until = self._clock() + seconds
-            self._permits = 0
+            if self._seen is None or not self._seen.remaining:
+                self._permits = 0  # others have spent them; a refusal for another reason leaves them for later
             self._blocked_until = max(self._blocked_until, until)
             self._keeper.amend(lambda b: (replace(b, blocked_until=max(b.blocked_until, until)), None))
 
@@ -237,7 +259,7 @@ class Governor:
         """
         if now - self._looked_at >= 1.0 or now < self._looked_at:
             self._looked_at = now
-            self._blocked_until = self._keeper.amend(lambda b: (b, b.blocked_until))
+            self._blocked_until = self._keeper.amend(lambda b: (b, plausible(b, now).blocked_until))
         if now < self._blocked_until:
             return self._blocked_until - now
         seen = self._seen
@@ -249,7 +271,9 @@ class Governor:
         seen = self._seen
 
         def change(ledger: Ledger) -> tuple[Ledger, tuple[Ledger, Lease]]:
-            if seen is not None and seen.resets_at is not None and seen.resets_at.timestamp() > now:
+            ledger = plausible(ledger, now)
+            to_go = seen.resets_at.timestamp() - now if seen is not None and seen.resets_at is not None else 0.0
+            if seen is not None and 0 < to_go <= ledger.length + 1.5:
                 ledger = correct(ledger, seen, now)
             ledger, given = lease(ledger, now)
             return ledger, (ledger, given)
@@ -262,7 +286,7 @@ class Governor:
         now = self._clock()
 
         def change(ledger: Ledger) -> tuple[Ledger, Ledger]:
-            ledger = correct(ledger, seen, now)
+            ledger = correct(plausible(ledger, now), seen, now)
             return ledger, ledger
 
         self._window_end = self._keeper.amend(change).window_end

@@ -5,6 +5,7 @@ import itertools
 import json
 import math
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,19 @@ from hypothesis import strategies as st
 from psauth import Vault
 from psauth.budget import Budget
 from psauth.exceptions import RateLimited
-from psauth.governor import PATIENCE, UNTOLD, Governor, Lease, Ledger, LocalKeeper, VaultKeeper, correct, lease
+from psauth.governor import (
+    LONGEST_BLOCK,
+    PATIENCE,
+    UNTOLD,
+    Governor,
+    Lease,
+    Ledger,
+    LocalKeeper,
+    VaultKeeper,
+    correct,
+    lease,
+    plausible,
+)
 
 NOW = 1_790_000_000.0
 
@@ -130,6 +143,28 @@ def test_without_a_reset_the_usual_length_is_assumed():
     assert (book.used, book.window_end) == (6, NOW + 3600)
 
 
+def test_answers_without_a_reset_do_not_begin_a_window_each():
+    book = ledger(used=100)
+    after = correct(book, Budget(limit=1000, remaining=950), NOW + 5)
+    assert (after.used, after.window_end) == (100, book.window_end)
+
+
+@pytest.mark.parametrize(
+    "left_over", [{"window_end": NOW + 102}, {"blocked_until": NOW + LONGEST_BLOCK + 1}, {"probing_until": NOW + 60, "limit": None}]
+)  # fmt: skip
+def test_a_clock_that_was_set_back_leaves_nobody_waiting(left_over):
+    book = ledger(used=1000, window_end=NOW - 1) if "window_end" not in left_over else ledger(used=1000)
+    assert lease(plausible(replace(book, **left_over), NOW), NOW)[1].permits > 0
+
+
+@given(st.floats(0, 3600), st.floats(0, LONGEST_BLOCK), st.floats(0, UNTOLD))
+def test_what_can_be_is_left_as_it_is(to_go, blocked, probing):
+    book = Ledger(
+        limit=9, window_end=NOW + to_go, blocked_until=NOW + blocked, probing_until=NOW + probing, last_single=NOW
+    )
+    assert plausible(book, NOW) == book
+
+
 # A whole service, simulated -------------------------------------------------------------------------------------------
 
 
@@ -162,6 +197,16 @@ class Held(Exception):
     """A governor would wait now."""
 
 
+class Waits:
+    """Stands where a governor waits, and says for how long it would."""
+
+    def wait(self, seconds):
+        raise Held(seconds)
+
+    def notify_all(self):
+        pass
+
+
 class Time:
     """The clock of a simulation."""
 
@@ -178,15 +223,8 @@ def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None
     shared = LocalKeeper()
     governors = [Governor(keepers[p] if keepers else shared, clock=lambda: clock.now) for p in range(processes)]
 
-    class Changed:
-        def wait(self, seconds):
-            raise Held(seconds)
-
-        def notify_all(self):
-            pass
-
     for governor in governors:
-        governor._changed = Changed()
+        governor._changed = Waits()
     order = itertools.count()
     end = NOW + service.window * windows
     events = [(NOW + n / 1000, next(order), "ask", governor, None) for n in range(threads) for governor in governors]
@@ -334,6 +372,47 @@ def test_a_shorter_refusal_does_not_shorten_a_longer_one(governor):
     with pytest.raises(RateLimited) as caught:
         governor.wait()
     assert caught.value.retry_after == pytest.approx(PATIENCE + 100)
+
+
+def test_a_refusal_with_budget_left_costs_none_of_it(now):
+    keeper = LocalKeeper()
+    governor = Governor(keeper, clock=lambda: now.now)
+    governor.wait(background=True)
+    governor.told(told(1000, 999, 3600))
+    governor.wait(background=True)
+    used = keeper.amend(lambda book: (book, book.used))
+    governor.refused(2)
+    now.now += 2
+    governor.wait(background=True)
+    assert keeper.amend(lambda book: (book, book.used)) == used, "what was leased is spent after the wait"
+
+
+def test_a_day_that_the_clock_was_set_back_is_not_waited_for(governor, now):
+    governor.wait(background=True)
+    governor.told(told(10, 0, 3600))
+    now.now -= 24 * 3600
+    governor.wait(background=True)
+
+
+def test_of_many_threads_that_wait_one_looks_into_the_ledger(now):
+    looks = []
+
+    class Counting(LocalKeeper):
+        def amend(self, change):
+            looks.append(now.now)
+            return super().amend(change)
+
+    governor = Governor(Counting(), clock=lambda: now.now)
+    governor.wait(background=True)
+    governor.told(told(100, 0, 60))
+    del looks[:]
+    governor._changed = Waits()
+    for step in range(200):  # half a minute, 32 threads
+        now.now = NOW + step * 0.15
+        for _ in range(32):
+            with pytest.raises(Held):
+                governor.wait(background=True)
+    assert len(looks) < 15
 
 
 def test_what_waits_for_the_budget_ends_when_told_to(governor):
