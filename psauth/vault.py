@@ -284,9 +284,11 @@ class Vault:
     def amend_budget(self, name: str, change: Callable[[str | None], tuple[str, T]]) -> T:
         """Rewrite the ledger called `name` with nobody in between; `change` gets it (None: new), and gives it and a result."""
         with self._writing() as db:
-            text, result = change(db.execute(sa.select(_budgets.c.ledger).where(_budgets.c.name == name)).scalar())
-            db.execute(sa.delete(_budgets).where(_budgets.c.name == name))
-            db.execute(_budgets.insert().values(name=name, ledger=text))
+            before = db.execute(sa.select(_budgets.c.ledger).where(_budgets.c.name == name)).scalar()
+            text, result = change(before)
+            if text != before:  # most looks change nothing, and a write waits for the disk
+                db.execute(sa.delete(_budgets).where(_budgets.c.name == name))
+                db.execute(_budgets.insert().values(name=name, ledger=text))
         return result
 
     # Keys -------------------------------------------------------------------------------------------------------
