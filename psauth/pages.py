@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
@@ -111,7 +110,7 @@ def _is_new(record: Record, key: tuple[str, ...], seen: set[str]) -> bool:
     """Whether a record has not come before; one without an id cannot be told from another and is kept."""
     if record.get("id") is None:
         return True
-    identity = json.dumps([record.get(name) for name in key])
+    identity = repr([record.get(name) for name in key])
     if identity in seen:
         return False
     seen.add(identity)

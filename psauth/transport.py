@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -230,7 +230,7 @@ class Transport:
                 asked = requests.Request(
                     request.method,
                     address,
-                    params=params,
+                    params=urlencode(params or (), doseq=True),  # as requests would, which thinks longer about it
                     json=request.body,
                     auth=auth,
                     headers=self._headers,
