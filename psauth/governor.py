@@ -1,9 +1,10 @@
 """Governor: when the next request may leave, so that the hour's budget is used up and no 429 is provoked.
 
 Requests are let out by permits, leased in small blocks from a ledger that all threads and processes of a connection share.
-The ledger counts leases; every answer's headers correct it, because others spend from the same budget. Near the end of a
-window some permits are held back: for the interactive app, and, in the window's last second, as the requests that notice
-the moment at which the service begins the next one (its reset is told in whole seconds, rounded up).
+The ledger counts leases; every answer's headers correct it, because others spend from the same budget. The first request
+of a window goes out alone: its answer, and no clock here, tells that the service has begun the next one. Near the end of
+a window some permits are held back: for the interactive app, and, in the last second, as the requests that notice its end
+early (it is told in whole seconds, rounded up).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ LOOKS: Final = 10
 LONGEST_BLOCK: Final = 24 * 3600.0
 """No 429 was seen that asks for more patience; a longer one is left over from before the clock was set back."""
 UNTOLD: Final = 3.0
-"""Seconds for which the first request of all goes out alone, to learn what the budget is."""
+"""Seconds for which the first request of a window goes out alone, to learn what the budget is and when it ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class Ledger:
     """What all processes of a connection know together; times are seconds since 1970.
 
     `limit` None: nothing told yet. `used` counts leases and what others spent; `blocked_until` comes from a 429;
-    `probing_until` is set while one request finds out what the budget is; `last_single` when a held-back one left.
+    `probing_until` is set while one request finds out what the window is; `last_single` when a held-back one left.
     """
 
     limit: int | None = None
@@ -108,14 +109,17 @@ def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
     spent = max(0, seen.limit - seen.remaining)
     known_end = ledger.window_end if ledger.window_end > now else now + ledger.length
     end = seen.resets_at.timestamp() if seen.resets_at else known_end
-    ledger = replace(ledger, limit=seen.limit, probing_until=0.0)
+    ledger = replace(ledger, limit=seen.limit)
     # The told end is up to a second late; one that lies clearly behind the known end belongs to the next window, one
-    # clearly before it, or told when the window is over, is a late answer from the last one.
+    # clearly before it, or in the past, is a late answer from the last one.
     if ledger.window_end == 0.0 or end > ledger.window_end + 1.5:
-        return replace(ledger, used=spent, window_end=end, length=max(1.0, end - now), last_single=0.0)
-    if end < ledger.window_end - 1.5 or now >= ledger.window_end:
+        length = max(1.0, end - now)
+        return replace(ledger, used=spent, window_end=end, length=length, last_single=0.0, probing_until=0.0)
+    if end < ledger.window_end - 1.5 or end <= now:
         return ledger
-    return replace(ledger, used=max(ledger.used, spent), window_end=min(ledger.window_end, end))
+    # The earliest end counts, unless it is past and an answer still knows the same window.
+    end = min(ledger.window_end, end) if now < ledger.window_end else end
+    return replace(ledger, used=max(ledger.used, spent), window_end=end, probing_until=0.0)
 
 
 def plausible(ledger: Ledger, now: float) -> Ledger:
@@ -133,13 +137,11 @@ def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
     """How many requests of a long read may leave now; until the window's last second some are left for the app."""
     if now < ledger.blocked_until:
         return ledger, Lease(0, ledger.blocked_until - now)
-    if ledger.limit is None:
+    if ledger.limit is None or now >= ledger.window_end:
         if now < ledger.probing_until:
             return ledger, Lease(0, min(POLL, ledger.probing_until - now))
         return replace(ledger, probing_until=now + UNTOLD), Lease(1)
-    if now >= ledger.window_end:
-        ledger = replace(ledger, used=0, window_end=now + ledger.length, last_single=0.0)
-    limit = ledger.limit or 0
+    limit = ledger.limit
     left = limit - ledger.used
     held = min(max(4, limit // HELD_BACK), limit // 2)
     if left > held:
@@ -238,7 +240,7 @@ class Governor:
     def unanswered(self) -> None:
         """No answer came: whoever went out alone to learn the budget has not, and the next may try at once."""
         with self._lock:
-            if self._seen is None and not self._free:
+            if not self._free:
                 self._keeper.amend(lambda b: (replace(b, probing_until=0.0), None))
                 self._next_look = 0.0
                 self._changed.notify_all()
@@ -273,7 +275,7 @@ class Governor:
         def change(ledger: Ledger) -> tuple[Ledger, tuple[Ledger, Lease]]:
             ledger = plausible(ledger, now)
             to_go = seen.resets_at.timestamp() - now if seen is not None and seen.resets_at is not None else 0.0
-            if seen is not None and 0 < to_go <= ledger.length + 1.5:
+            if seen is not None and 0 < to_go <= ledger.length + 1.5 and now < ledger.window_end:
                 ledger = correct(ledger, seen, now)
             ledger, given = lease(ledger, now)
             return ledger, (ledger, given)

@@ -80,10 +80,19 @@ def test_what_was_held_back_leaves_one_by_one_in_the_last_second():
     assert left == 10
 
 
-def test_a_new_window_begins_with_everything():
-    after, given = lease(ledger(used=1000), NOW + 100)
-    assert given.permits > 50
-    assert (after.used, after.window_end) == (given.permits, NOW + 200)
+def test_the_first_request_of_a_window_goes_out_alone_and_its_answer_opens_it():
+    after, first = lease(ledger(used=1000), NOW + 100)
+    assert first == Lease(1)
+    assert lease(after, NOW + 100.1)[1].permits == 0
+    book = correct(after, told(1000, 999, 200), NOW + 100.2)
+    assert lease(book, NOW + 100.2)[1].permits > 50
+
+
+def test_when_the_answer_still_knows_the_old_window_its_end_is_waited_for():
+    after, _ = lease(ledger(used=1000), NOW + 100)
+    book = correct(after, told(1000, 0, 100.7), NOW + 100.1)
+    assert lease(book, NOW + 100.1)[1] == Lease(0, pytest.approx(0.6))
+    assert lease(book, NOW + 100.7)[1] == Lease(1)
 
 
 def test_while_blocked_nobody_gets_anything():
@@ -100,8 +109,10 @@ def test_a_lease_never_gives_more_than_is_left_and_a_wait_is_one(limit, used, to
     after, given = lease(book, NOW)
     assert given.permits >= 0
     assert given.wait >= 0
-    if given.permits and limit_known:
+    if given.permits and limit_known and book.window_end > NOW:
         assert after.used <= limit
+    if book.window_end <= NOW:
+        assert given.permits <= 1
     if not given.permits:
         assert math.isfinite(given.wait)
 
@@ -253,13 +264,15 @@ def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None
     return service
 
 
+@pytest.mark.parametrize("latency", [0.05, 0.6])
 @pytest.mark.parametrize("epoch", [False, True], ids=["seconds", "epoch"])
 @pytest.mark.parametrize(
     ("limit", "window", "processes", "threads"),
     [(100, 10.0, 1, 32), (100, 10.0, 4, 8), (100, 10.3, 4, 32), (2500, 60.0, 3, 16), (1000, 30.7, 2, 32)],
 )
-def test_the_budget_is_used_up_and_next_to_nothing_is_refused(limit, window, processes, threads, epoch):
-    service = simulate(Service(limit, window, epoch=epoch), processes=processes, threads=threads, windows=12)
+def test_the_budget_is_used_up_and_next_to_nothing_is_refused(limit, window, processes, threads, epoch, latency):
+    service = Service(limit, window, epoch=epoch)
+    simulate(service, processes=processes, threads=threads, windows=12, latency=latency)
     whole = service.windows[1:]
     assert len(whole) >= 9
     assert service.refused <= 0.01 * service.answered, (service.refused, service.answered)
