@@ -1,4 +1,4 @@
-"""Tables: 100,000 tasks to a frame, by psauth and by pandas.json_normalize with the same casts; time and peak memory."""
+"""Tables: 100,000 tasks to a frame, by psauth and by pandas.json_normalize with the same casts; time and peak memory (POSIX)."""
 
 from __future__ import annotations
 
