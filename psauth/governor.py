@@ -111,8 +111,9 @@ def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
     end = seen.resets_at.timestamp() if seen.resets_at else known_end
     ledger = replace(ledger, limit=seen.limit)
     # The told end is up to a second late; one that lies clearly behind the known end belongs to the next window, one
-    # clearly before it, or in the past, is a late answer from the last one.
-    if ledger.window_end == 0.0 or end > ledger.window_end + 1.5:
+    # clearly before it is a late answer from the last one if that is about over, else the service counts anew.
+    nearer = now + 1.5 < end < ledger.window_end - 1.5
+    if ledger.window_end == 0.0 or end > ledger.window_end + 1.5 or nearer:
         length = max(1.0, end - now)
         return replace(ledger, used=spent, window_end=end, length=length, last_single=0.0, probing_until=0.0)
     if end < ledger.window_end - 1.5 or end <= now:
@@ -229,7 +230,7 @@ class Governor:
                 self._free = False
                 known = self._seen
                 new_window = known is None or (
-                    seen.resets_at is not None and seen.resets_at.timestamp() > self._window_end + 1.5
+                    seen.resets_at is not None and abs(seen.resets_at.timestamp() - self._window_end) > 1.5
                 )
                 self._seen = seen
                 if first or new_window or (seen.remaining or 0) <= 1:

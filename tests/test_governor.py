@@ -95,6 +95,11 @@ def test_when_the_answer_still_knows_the_old_window_its_end_is_waited_for():
     assert lease(book, NOW + 100.7)[1] == Lease(1)
 
 
+def test_a_service_that_counts_in_shorter_windows_from_now_on_is_believed():
+    book = correct(ledger(limit=10**9, used=5000, window_end=NOW + 3600, length=3600.0), told(100, 99, 10), NOW)
+    assert (book.limit, book.used, book.window_end) == (100, 1, NOW + 10)
+
+
 def test_while_blocked_nobody_gets_anything():
     book = ledger(blocked_until=NOW + 7)
     assert lease(book, NOW) == (book, Lease(0, 7.0))
