@@ -25,7 +25,7 @@ T = TypeVar("T")
 BLOCKS: Final = 16
 """A lease takes a sixteenth of what is left: few leases while there is plenty, single ones when it gets tight."""
 LARGEST_LEASE: Final = 200
-HELD_BACK: Final = 100
+HELD_BACK: Final = 50
 """One in so many requests of a window is held back until its last second, four at the least."""
 PATIENCE: Final = 60.0
 """Seconds a single request waits by itself; beyond that it is for the person to decide."""

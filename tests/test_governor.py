@@ -61,23 +61,23 @@ def test_leases_are_large_while_there_is_plenty_and_single_when_it_gets_tight():
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > 50
     assert sizes[-1] == 1
-    assert book.used == sum(sizes) == 1000 - 10, "one in a hundred is held back"
+    assert book.used == sum(sizes) == 1000 - 20, "one in fifty is held back"
     assert given.wait == pytest.approx(99.0), "until the window's last second"
 
 
 def test_long_reads_leave_something_for_the_app(governor):
-    assert lease(ledger(used=990), NOW)[1].permits == 0
+    assert lease(ledger(used=980), NOW)[1].permits == 0
     governor.told(told(1000, 10, 3600))
     governor.wait()  # a single request goes at once
 
 
 def test_what_was_held_back_leaves_one_by_one_in_the_last_second():
-    book, left = ledger(used=990), 0
-    for step in range(100):
-        book, given = lease(book, NOW + 99 + step / 100)
+    book, left = ledger(used=980), 0
+    for step in range(1000):
+        book, given = lease(book, NOW + 99 + step / 1000)
         left += given.permits
         assert given.permits in (0, 1)
-    assert left == 10
+    assert left == 20
 
 
 def test_the_first_request_of_a_window_goes_out_alone_and_its_answer_opens_it():
@@ -465,7 +465,7 @@ def test_threads_share_one_ledger_and_spend_no_permit_twice(now):
                 governor.wait(background=True, stop=stop)
                 with lock:
                     out.append(next(count))
-                    if len(out) == 494:
+                    if len(out) == 489:
                         stop.set()
         except InterruptedError:
             return
@@ -477,8 +477,8 @@ def test_threads_share_one_ledger_and_spend_no_permit_twice(now):
         thread.join(10)
     assert not any(thread.is_alive() for thread in threads)
     used = keeper.amend(lambda book: (book, book.used))
-    assert used == 495, "all but the five held back for the app"
-    assert len(out) == 494
+    assert used == 490, "all but the ten held back for the app"
+    assert len(out) == 489
 
 
 def test_a_ledger_in_the_vault_is_plain_json_and_one_for_each_name(settings, vault):
