@@ -10,6 +10,7 @@ early (it is told in whole seconds, rounded up).
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -172,6 +173,7 @@ class Governor:
         self._next_look = 0.0
         self._looked_at = 0.0
         self._blocked_until = 0.0
+        self._trial_until = 0.0
 
     def wait(self, *, background: bool = False, stop: threading.Event | None = None) -> None:
         """Return when a request may leave.
@@ -198,7 +200,9 @@ class Governor:
                             retry_after=pause,
                         )
                 elif self._free:
-                    return
+                    pause = self._trial(now)
+                    if pause <= 0:
+                        return
                 else:
                     pause = self._next_look - now
                     if not 0 < pause <= LONGEST_BLOCK:  # due, or the clock was set back
@@ -219,11 +223,13 @@ class Governor:
             if unused and self._clock() < self._window_end:
                 self._keeper.amend(lambda b: (replace(b, used=max(0, b.used - unused)), None))
 
-    def told(self, seen: Budget | None) -> None:
-        """What an answer's headers said; None when they said nothing, which sets every request free."""
+    def told(self, seen: Budget | None, *, refusal: bool = False) -> None:
+        """What an answer's headers said; where they say nothing, or only a part, only refusals hold requests back."""
         with self._lock:
             first = self._seen is None and not self._free
-            if seen is None or seen.limit is None:
+            if not refusal and math.isfinite(self._trial_until):
+                self._trial_until = 0.0
+            if seen is None or seen.limit is None or seen.remaining is None or seen.resets_at is None:
                 if self._seen is None:
                     self._free = True
             else:
@@ -241,7 +247,10 @@ class Governor:
     def unanswered(self) -> None:
         """No answer came: whoever went out alone to learn the budget has not, and the next may try at once."""
         with self._lock:
-            if not self._free:
+            if self._free:
+                self._trial_until = 0.0 if math.isfinite(self._trial_until) else self._trial_until
+                self._changed.notify_all()
+            else:
                 self._keeper.amend(lambda b: (replace(b, probing_until=0.0), None))
                 self._next_look = 0.0
                 self._changed.notify_all()
@@ -253,22 +262,38 @@ class Governor:
             if self._seen is None or not self._seen.remaining:
                 self._permits = 0  # others have spent them; a refusal for another reason leaves them for later
             self._blocked_until = max(self._blocked_until, until)
+            self._trial_until = math.inf
             self._keeper.amend(lambda b: (replace(b, blocked_until=max(b.blocked_until, until)), None))
 
     def _single(self, now: float) -> float:
-        """Seconds a single request must wait: it takes no lease, because long reads leave some room for it.
-
-        The ledger is looked at once a second, for a 429 that another process was given.
-        """
-        if now - self._looked_at >= 1.0 or now < self._looked_at:
-            self._looked_at = now
-            self._blocked_until = self._keeper.amend(lambda b: (b, plausible(b, now).blocked_until))
-        if now < self._blocked_until:
-            return self._blocked_until - now
+        """Seconds a single request must wait: it takes no lease, because long reads leave some room for it."""
+        if (pause := self._blocked(now)) > 0:
+            return pause
         seen = self._seen
         if seen is None or seen.remaining != 0 or seen.resets_at is None:
             return 0.0
         return max(0.0, seen.resets_at.timestamp() - now)
+
+    def _trial(self, now: float) -> float:
+        """Seconds a request of a long read must wait where no headers tell the budget: as a refusal said.
+
+        The first one after a refusal goes out alone, because nobody knows whether the next window has begun.
+        """
+        if (pause := self._blocked(now)) > 0:
+            return pause
+        if not self._trial_until:
+            return 0.0
+        if now < self._trial_until < math.inf:
+            return min(POLL, self._trial_until - now)
+        self._trial_until = now + UNTOLD
+        return 0.0
+
+    def _blocked(self, now: float) -> float:
+        """Seconds that a refusal holds everybody back; the ledger is looked at once a second, for other processes'."""
+        if now - self._looked_at >= 1.0 or now < self._looked_at:
+            self._looked_at = now
+            self._blocked_until = self._keeper.amend(lambda b: (b, plausible(b, now).blocked_until))
+        return self._blocked_until - now
 
     def _lease(self, now: float) -> Lease:
         seen = self._seen

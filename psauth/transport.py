@@ -246,7 +246,7 @@ class Transport:
             took = answer.elapsed.total_seconds()
             self.answer_time += (took - self.answer_time) * (NEWS if self.answer_time else 1.0)
             budget = Budget.from_headers(answer.headers)
-            self._governor.told(budget)
+            self._governor.told(budget, refusal=answer.status_code == requests.codes.too_many_requests)
             if budget is not None:
                 self.budget = budget
             if not answer.is_redirect:

@@ -7,6 +7,7 @@ import math
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given
@@ -311,6 +312,44 @@ def test_a_service_that_tells_nothing_sets_every_request_free(governor):
     governor.told(None)
     for _ in range(10_000):
         governor.wait(background=True)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [None, Budget(limit=100), Budget(limit=100, remaining=0), Budget(remaining=0)],
+    ids=["nothing", "limit alone", "no reset", "no limit"],
+)
+def test_where_the_headers_say_too_little_a_refusal_holds_long_reads_back_and_one_tries_first(now, seen):
+    governor = Governor(clock=lambda: now.now)
+
+    def leaves():
+        """Whether a request of a long read may leave at once: one that has to wait is stopped at its second look."""
+        looks = iter([False, True])
+        try:
+            governor.wait(background=True, stop=Mock(is_set=lambda: next(looks)))
+        except InterruptedError:
+            return False
+        return True
+
+    governor.told(seen)
+    assert [leaves(), leaves()] == [True, True]
+    governor.told(seen, refusal=True)
+    governor.refused(8)
+    governor.told(seen)  # one that was under way meanwhile
+    assert not leaves()
+    now.now += 8
+    assert [leaves(), leaves()] == [True, False], "one alone, until it is answered"
+    governor.told(seen, refusal=True)
+    governor.refused(1)
+    now.now += 1
+    assert [leaves(), leaves()] == [True, False]
+    governor.told(seen)
+    assert [leaves(), leaves()] == [True, True]
+    governor.refused(1)
+    now.now += 1
+    assert [leaves(), leaves()] == [True, False]
+    now.now += UNTOLD
+    assert leaves(), "whoever tried never came back"
 
 
 def test_when_no_answer_came_the_next_request_need_not_wait(governor):
