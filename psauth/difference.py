@@ -25,6 +25,7 @@ ACTIONS: Final = ("add", "change", "remove")
 OUTCOMES: Final = ("planned", "done", "failed", "unknown")
 OURS: Final = frozenset(column.name for column in RECORDS.columns)
 """Columns of a frame of `records` that are about the record and not its cells: not written."""
+UNDER_WAY: Final = "Stopped while it was under way. Write again: what was done is not done twice."
 
 Cells = dict[str, Any]
 """Values by the name of their column, as the service takes them."""
@@ -67,8 +68,9 @@ class RecordWriter:
         steps = list(self._difference(frame, key, self._there(progress), remove=remove))
         if not dry_run:
             steps = self._do(steps, progress)
-            if any(step.outcome == "unknown" for step in steps):
-                left = {s.key for s in self._difference(frame, key, self._there(progress), remove=remove)}
+            # A look at what is still on its way would come too early.
+            if any(s.outcome == "unknown" for s in steps) and not any(s.problem == UNDER_WAY for s in steps):
+                left = {s.key for s in self._difference(frame, key, self._there(False), remove=remove)}
                 steps = [_settled(step, left) for step in steps]
         return _report(steps, key)
 
@@ -94,8 +96,10 @@ class RecordWriter:
             raise ValueError("The frame has a column twice. Expected each name once.")
 
     def _there(self, progress: Progress) -> list[Record]:
-        """The records as they are now."""
+        """The records as they are now, all of them: one that was not read would be added a second time."""
         found = self._reader.lists(RECORDS, [Listing.of({}, data_set_id=self._data_set_id)], progress=progress)
+        if found.cut_short is not None:
+            raise PsauthError("Stopped while the data set was being read, so nothing was written. Write again.")
         return [record for one in found.lists for record in one]
 
     def _difference(self, frame: pd.DataFrame, key: str, there: list[Record], *, remove: bool) -> Iterator[Step]:
@@ -173,8 +177,10 @@ class RecordWriter:
     def _do(self, steps: list[Step], progress: Progress) -> list[Step]:
         """Write what is planned, many at once; a record that fails does not stop the others."""
         planned = [number for number, step in enumerate(steps) if step.outcome == "planned"]
+        begun: set[int] = set()
 
         def write(number: int, pace: Pace) -> Iterable[list[Step]]:
+            begun.add(number)
             yield [self._one(steps[number], pace)]
 
         try:
@@ -182,6 +188,9 @@ class RecordWriter:
         finally:
             self._reader.transport.release()
         made = {number: one[0] for number, one in zip(planned, done.lists, strict=False) if one}  # fewer when stopped
+        for number in list(begun):
+            if number not in made:
+                made[number] = replace(steps[number], outcome="unknown", problem=UNDER_WAY)
         return [made.get(number, step) for number, step in enumerate(steps)]
 
     def _one(self, step: Step, pace: Pace) -> Step:

@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from psauth import PsauthError
+
 from .test_writing import LOST, NOT_DONE, WRITTEN, name
 
 
@@ -231,3 +233,21 @@ def test_stopping_leaves_the_rest_planned(ps, there, writes):
     outcomes = report["outcome"].value_counts()
     assert outcomes["done"] >= 3
     assert outcomes["planned"] > 100
+
+
+def test_stopping_while_the_data_set_is_being_read_writes_nothing(ps, there, writes):
+    frame, _ = there
+    with pytest.raises(PsauthError, match="while the data set was being read, so nothing was written"):
+        ps.write_records("Cost centres", frame[["Name", "Budget"]], key="Name", progress=lambda done, total: False)
+    assert writes() == []
+
+
+def test_what_was_under_way_when_it_was_stopped_is_not_called_planned(box, ps, writes):
+    rows = pd.DataFrame({"Name": [f"Centre {n:04}" for n in range(40)]})
+    box.knobs.fault("/v1/data-sets", method="POST", kind="delay", seconds=2, times=40)
+    report = ps.write_records("Cost centres", rows, key="Name", progress=lambda done, total: total != 40)
+    outcomes = report["outcome"].value_counts()
+    assert outcomes["unknown"] > 0
+    assert outcomes["unknown"] >= len(writes()), "each that may have reached the service"
+    assert outcomes["unknown"] + outcomes["planned"] == 40
+    assert report["error"].str.startswith("Stopped while it was under way").sum() == outcomes["unknown"]
