@@ -38,7 +38,7 @@ def walk(
     """
     address = transport.address(path)
     query: Params = {name: value for name, value in params.items() if value is not None}
-    followed: set[str] = set()
+    followed = {_place(address, query)}
     seen: set[str] = set()
     idle = 0
     for number in count():
@@ -55,10 +55,12 @@ def walk(
             why = f"{idle} pages in a row brought nothing new" if idle else f"{number:,} pages came"
             raise ApiError(f"{urlsplit(address).path} does not end: {why}. Try again later.")
         href = _next_link(page)
-        if href is None or href in followed:
+        if href is None:
             return
-        followed.add(href)
         address, query = transport.next_page(address, href)
+        if _place(address, query) in followed:
+            return
+        followed.add(_place(address, query))
 
 
 def one_of(transport: Transport, path: str, *, list_key: str, pace: Pace = INTERACTIVE) -> Record:
@@ -104,6 +106,12 @@ def _next_link(page: Mapping[str, Any]) -> str | None:
         if isinstance(link, Mapping) and link.get("name") == "next" and isinstance(link.get("href"), str):
             return str(link["href"])
     return None
+
+
+def _place(address: str, query: Params) -> tuple[str, frozenset[tuple[str, str]]]:
+    """What is asked for, however the link to it was written: the host, and the order of the query, may differ."""
+    pairs = query.items() if isinstance(query, Mapping) else query
+    return address, frozenset((name, str(value)) for name, value in pairs)
 
 
 def _is_new(record: Record, key: tuple[str, ...], seen: set[str]) -> bool:
