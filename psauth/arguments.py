@@ -44,6 +44,13 @@ def run_ids(given: Things) -> list[str]:
     return found
 
 
+def only(found: list[str], what: str) -> str:
+    """The one id there is; ValueError for none and for several."""
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} {what}s were given. Expected one.")
+    return found[0]
+
+
 def pairs(given: pd.DataFrame, columns: tuple[str, str]) -> list[tuple[str, str]]:
     """Pairs of ids out of a frame that has both columns; each once."""
     for column in columns:

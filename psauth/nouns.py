@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from psauth import endpoints as e
-from psauth.arguments import ids, known, moment, pairs, run_ids
+from psauth.arguments import ids, known, moment, only, pairs, run_ids
 from psauth.endpoints import RUN_STATUSES, Endpoint
 from psauth.fetch import Fetched, OnError, Pace, Progress
 from psauth.pages import Record, unique
@@ -234,36 +234,35 @@ class Nouns:
         self,
         *,
         workflow: Things | None = None,
-        run: str | None = None,
+        run: Things | None = None,
         task: str | None = None,
         progress: Progress = True,
         on_error: OnError = "raise",
     ) -> pd.DataFrame:
-        """Comments of workflows, or of a run and, if given, one task in it.
+        """Comments of workflows, or of runs (ids or a frame) and, if given, one task in them.
 
         Columns: comment_id, text, run_id, task_id, created_…, updated_….
         """
         if (workflow is None) == (run is None) or (task is not None and run is None):
             raise ValueError("Say which comments: expected either workflow=…, or run=… and perhaps task=….")
-        query = {"workflowRunId": run, "taskId": task}
-        return self._filtered(e.COMMENTS, workflow, query, progress, on_error)
+        return self._filtered(e.COMMENTS, workflow, {"taskId": task}, progress, on_error, run=run)
 
     def attachments(
         self,
         *,
         workflow: Things | None = None,
-        run: str | None = None,
+        run: Things | None = None,
         task: str | None = None,
         created_by: str | None = None,
         progress: Progress = True,
         on_error: OnError = "raise",
     ) -> pd.DataFrame:
-        """Attached files, of everything or of a workflow, run, task or person (a user id).
+        """Attached files, of everything or of workflows, runs (ids or a frame), a task or a person (a user id).
 
         Columns: attachment_id, file_name, mime_type, size (bytes), workflow_id, run_id, task_id, created_….
         """
-        query = {"workflowRunId": run, "taskId": task, "createdById": created_by}
-        return self._filtered(e.ATTACHMENTS, workflow, query, progress, on_error)
+        query = {"taskId": task, "createdById": created_by}
+        return self._filtered(e.ATTACHMENTS, workflow, query, progress, on_error, run=run)
 
     # Data sets, people and the rest -----------------------------------------------------------------------------
 
@@ -271,15 +270,15 @@ class Nouns:
         """The data sets. Columns: data_set_id, name, fields (JSON: id, name, type), created_…, updated_…, deleted_…."""
         return self._list(e.DATA_SETS, {}, progress, on_error)
 
-    def records(self, data_set: str, *, progress: Progress = True, on_error: OnError = "raise") -> pd.DataFrame:
-        """The records of a data set (id or name), one column a field, by its name and type.
+    def records(self, data_set: Things, *, progress: Progress = True, on_error: OnError = "raise") -> pd.DataFrame:
+        """The records of a data set (id, name or a frame of one), one column a field, by its name and type.
 
         Columns: record_id, the fields, data_set_id, created_…, updated_…. `.attrs["field_ids"]` maps the fields' columns
         to their ids.
         """
         from psauth import values
 
-        [data_set_id] = self._read.data_set_ids([data_set])
+        data_set_id = only(self._read.data_set_ids(data_set), "data set")
         fields = self._read.fields_of(data_set_id)
         listings = [Listing.of({}, data_set_id=data_set_id)]
         found = self._read.lists(e.RECORDS, listings, progress=progress, on_error=on_error)
@@ -360,8 +359,11 @@ class Nouns:
         query: Mapping[str, Any],
         progress: Progress,
         on_error: OnError,
+        *,
+        run: Things | None = None,
     ) -> pd.DataFrame:
-        listings = [Listing.of({**query, **w}) for w in self._each(workflow)]
+        runs: list[dict[str, str]] = [{}] if run is None else [{"workflowRunId": r} for r in run_ids(run)]
+        listings = [Listing.of({**r, **query, **w}) for w in self._each(workflow) for r in runs]
         return self._lists(endpoint, listings, progress, on_error)
 
     def _each(self, workflow: Things | None) -> list[dict[str, str]]:

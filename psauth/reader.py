@@ -29,8 +29,11 @@ class Listing:
 
     @classmethod
     def of(cls, query: Mapping[str, Any], *, since: datetime | None = None, **names: str) -> Listing:
-        """A listing; what is None in the query is not asked for."""
-        asked = tuple((name, str(value)) for name, value in query.items() if value is not None)
+        """A listing; what is None in the query is not asked for. ValueError for what is no text, such as a frame."""
+        asked = tuple((name, value) for name, value in query.items() if value is not None)
+        for name, value in asked:
+            if not isinstance(value, str):
+                raise ValueError(f"A {type(value).__name__} cannot be asked for as {name}. Expected one text.")
         return cls(tuple(names.items()), asked, since)
 
     def __str__(self) -> str:
@@ -147,6 +150,8 @@ class Reader:
 
     def _by_name(self, given: Things, column: str, endpoint: Endpoint, what: str) -> list[str]:
         wanted = ids(given, column)
+        if hasattr(given, "columns"):
+            return wanted  # a frame says itself that these are ids, whatever their shape
         names = [w for w in wanted if not ID_SHAPE.fullmatch(w)]
         if not names:
             return wanted

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from psauth.arguments import ID_SHAPE, moment, run_ids
+from psauth.arguments import ID_SHAPE, moment, only, run_ids
 from psauth.endpoints import FORM_VALUES, RUN_ASSIGNMENTS, TASK_ASSIGNMENTS, TASKS, USERS, Endpoint
 from psauth.entries import form_entry, written
 from psauth.exceptions import ApiError, OutcomeUnknown
@@ -57,7 +57,7 @@ class Writes:
         >>> ps.start_run("Employee Onboarding", name="Ana Lima", due_date="2026-12-01")    # doctest: +SKIP
         'ohVSQR5GrQZ0IEteBL5OQw'
         """
-        workflow_id = _one(self._read.workflow_ids(workflow), "workflow")
+        workflow_id = only(self._read.workflow_ids(workflow), "workflow")
         body = {
             "workflowId": workflow_id,
             "name": name,
@@ -147,7 +147,7 @@ class Writes:
 
     def write_records(
         self,
-        data_set: str,
+        data_set: Things,
         frame: pd.DataFrame,
         *,
         key: str,
@@ -170,7 +170,7 @@ class Writes:
         """
         from psauth.difference import RecordWriter
 
-        data_set_id = _one(self._read.data_set_ids(data_set), "data set")
+        data_set_id = only(self._read.data_set_ids(data_set), "data set")
         return RecordWriter(self._read, data_set_id).write(
             frame, key=key, remove=remove, dry_run=dry_run, progress=progress
         )
@@ -236,13 +236,7 @@ class Writes:
 
 
 def _run(run: str) -> str:
-    return quote(_one(run_ids(run), "run"), safe="")
-
-
-def _one(found: list[str], what: str) -> str:
-    if len(found) != 1:
-        raise ValueError(f"{len(found)} {what}s were given. Expected one.")
-    return found[0]
+    return quote(only(run_ids(run), "run"), safe="")
 
 
 def _only(there: list[Record], wanted: str, what: str, names: tuple[str, ...]) -> Record:

@@ -70,6 +70,24 @@ def test_a_next_link_that_comes_again_ends_the_walk(ps, requests_mock):
     assert requests_mock.call_count == 2
 
 
+@pytest.mark.parametrize("back", ["?name=x", f"{BASE}/workflows?name=x", "https://elsewhere.example/v1/workflows?name=x"])
+def test_a_link_back_to_the_first_page_asks_nothing_twice(ps, requests_mock, back):
+    pages = [page("workflows", "w1", next_="?_=c&name=x"), page("workflows", "w2", next_=back)]
+    requests_mock.get(f"{BASE}/workflows", pages)
+    assert ps.workflows(name="x")["workflow_id"].tolist() == ["w1", "w2"]
+    assert requests_mock.call_count == 2
+
+
+def test_one_page_under_two_addresses_is_asked_for_once(ps, requests_mock):
+    pages = [
+        page("workflows", "w1", next_=f"{BASE}/workflows?_=c&name=x"),
+        page("workflows", "w2", next_="https://elsewhere.example/v1/workflows?name=x&_=c"),
+    ]
+    requests_mock.get(f"{BASE}/workflows", pages)
+    assert ps.workflows(name="x")["workflow_id"].tolist() == ["w1", "w2"]
+    assert requests_mock.call_count == 2
+
+
 def test_pages_that_bring_nothing_new_end_in_an_error_not_in_an_endless_walk(ps, requests_mock):
     count = iter(range(10_000))
     requests_mock.get(f"{BASE}/workflows", json=lambda *_: page("workflows", "w1", next_=f"?_={next(count)}")["json"])
@@ -264,6 +282,12 @@ def test_a_workflow_is_an_id_a_name_several_or_a_frame(ps, company, workflow, id
 
 def test_no_workflow_at_all_is_an_empty_frame_not_every_run(ps, company):
     assert ps.runs(workflow=[]).empty
+    assert not company.called
+
+
+def test_the_ids_of_a_frame_are_ids_whatever_their_shape(ps, company, requests_mock):
+    requests_mock.get(f"{BASE}/workflows/w9/form-fields", **page("fields", "f1"))
+    assert ps.form_fields(pd.DataFrame({"workflow_id": ["w9"]}))["workflow_id"].tolist() == ["w9"]
     assert not company.called
 
 

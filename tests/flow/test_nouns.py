@@ -374,6 +374,13 @@ def test_records_are_the_data_set_s_by_id_and_by_name(box, ps):
     assert_frame_equal(ps.records(held["name"]), result)
 
 
+def test_a_data_set_may_be_a_frame_of_one(box, ps):
+    every = ps.data_sets()
+    assert_frame_equal(ps.records(every.head(1)), ps.records(every["data_set_id"][0]))
+    with pytest.raises(ValueError, match=r"\d data sets were given. Expected one"):
+        ps.records(every)
+
+
 def test_one_off_tasks_are_read_one_by_one(box, ps, connected):
     body = {"data": {"id": "o1", "name": "Call Ünal", "status": "NotCompleted", "required": True, "subtasks": [{"id": "s"}],
                      "createdDate": "2026-11-20T09:00:00.000Z"}}  # fmt: skip
@@ -405,6 +412,31 @@ def test_attachments_and_comments_of_a_run(box, ps):
 
 
 # What did not come ----------------------------------------------------------------------------------------------------
+
+
+def test_comments_and_attachments_of_a_frame_of_runs(box, ps):
+    runs = ps.runs().head(SOME)
+    for read, column in ((ps.comments, "comment_id"), (ps.attachments, "attachment_id")):
+        each = [read(run=run) for run in runs["run_id"]]
+        assert sorted(read(run=runs)[column]) == sorted(pd.concat(each)[column])
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda ps, odd: ps.comments(run="r1", task=odd),
+        lambda ps, odd: ps.attachments(created_by=odd),
+        lambda ps, odd: ps.pages(folder=odd),
+        lambda ps, odd: ps.work_items(assignee=odd),
+        lambda ps, odd: ps.tasks(assignee=odd),
+    ],
+)
+def test_what_is_no_text_is_not_asked_for(box, ps, ask):
+    box.requests.clear()
+    with pytest.raises(ValueError, match=r"A DataFrame cannot be asked for as \w+\. Expected one text"):
+        ask(ps, pd.DataFrame({"task_id": ["t1"]}))
+    assert not box.requests
+
 
 
 def test_with_keep_the_rest_comes_and_the_frame_says_what_did_not(box, ps, runs):
