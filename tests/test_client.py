@@ -70,7 +70,9 @@ def test_a_next_link_that_comes_again_ends_the_walk(ps, requests_mock):
     assert requests_mock.call_count == 2
 
 
-@pytest.mark.parametrize("back", ["?name=x", f"{BASE}/workflows?name=x", "https://elsewhere.example/v1/workflows?name=x"])
+@pytest.mark.parametrize(
+    "back", ["?name=x", f"{BASE}/workflows?name=x", "https://elsewhere.example/v1/workflows?name=x"]
+)
 def test_a_link_back_to_the_first_page_asks_nothing_twice(ps, requests_mock, back):
     pages = [page("workflows", "w1", next_="?_=c&name=x"), page("workflows", "w2", next_=back)]
     requests_mock.get(f"{BASE}/workflows", pages)

@@ -438,7 +438,6 @@ def test_what_is_no_text_is_not_asked_for(box, ps, ask):
     assert not box.requests
 
 
-
 def test_with_keep_the_rest_comes_and_the_frame_says_what_did_not(box, ps, runs):
     whole = ps.tasks(runs=runs)
     box.knobs.fault(f"/v1/workflow-runs/{runs[2]}/tasks", status=403, times=99, body='{"error": "Not yours"}')
