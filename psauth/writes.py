@@ -66,8 +66,14 @@ class Writes:
         }
         given = {key: value for key, value in body.items() if value is not None}
         answer = self._transport.send("POST", "/workflow-runs", given, repeatable=True)
+        run_id = answer.get("id") if isinstance(answer, Mapping) else None
+        if not isinstance(run_id, str):
+            raise ApiError(
+                "A run was started, but the answer names no id. Find it with ps.runs(), or ask again with "
+                f"reference_id={body['referenceId']!r}: that starts no second one."
+            )
         log.info("started a run of workflow %s", workflow_id)
-        return str(answer["id"])
+        return run_id
 
     def complete_task(self, run: str, task: str) -> None:
         """Tick off a task (id or name) of a run; nothing is sent when it is completed already."""
@@ -111,7 +117,11 @@ class Writes:
             return decoding.form_values([])
         answer = self._transport.send("POST", f"/workflow-runs/{run_id}/form-fields", {"fields": list(wanted.values())})
         log.info("set %d form values of run %s", len(wanted), run_id)
-        return decoding.form_values(answer.get("fields") or [])
+        made = answer.get("fields") if isinstance(answer, Mapping) else None
+        if not isinstance(made, list):  # done, but not shown: so it is looked at
+            there = list(self._read.records(FORM_VALUES, Listing.of({}, run_id=run_id)))
+            made = [field for field in there if str(field["id"]) in wanted]
+        return decoding.form_values(made)
 
     def assign(self, run: str, email: str, *, task: str | None = None, invite: bool = False) -> None:
         """Put a person on a run, or on one of its tasks (id or name); nothing is sent for who is on it already.
@@ -120,7 +130,7 @@ class Writes:
         looks among the users first and raises ValueError, unless `invite` says that it is meant.
         """
         path, listing = self._place(run, task)
-        if self._is_assigned(listing, email):
+        if self._assigned(listing, email) is not None:
             return
         if not invite:
             known = [str(user.get("email", "")) for user in self._read.records(USERS)]
@@ -132,17 +142,18 @@ class Writes:
         method = "POST" if task is None else "PUT"
         self._surely(
             lambda: self._transport.send(method, f"{path}/{quote(email, safe='@')}"),
-            lambda: self._is_assigned(listing, email),
+            lambda: self._assigned(listing, email) is not None,
         )
 
     def unassign(self, run: str, email: str, *, task: str | None = None) -> None:
         """Take a person off a run, or off one of its tasks (id or name); nothing is sent for who is not on it."""
         path, listing = self._place(run, task)
-        if not self._is_assigned(listing, email):
+        there = self._assigned(listing, email)
+        if there is None:
             return
         self._surely(
-            lambda: self._transport.send("DELETE", f"{path}/{quote(email, safe='@')}"),
-            lambda: not self._is_assigned(listing, email),
+            lambda: self._transport.send("DELETE", f"{path}/{quote(there, safe='@')}"),
+            lambda: self._assigned(listing, email) is None,
         )
 
     def write_records(
@@ -230,9 +241,10 @@ class Writes:
         listing = Listing.of({}, run_id=run_id, task_id=task_id)
         return f"/workflow-runs/{run_id}/tasks/{task_id}/assignees", (TASK_ASSIGNMENTS, listing)
 
-    def _is_assigned(self, place: tuple[Endpoint, Listing], email: str) -> bool:
-        there = self._read.records(*place)
-        return email.casefold() in {str(person.get("email", "")).casefold() for person in there}
+    def _assigned(self, place: tuple[Endpoint, Listing], email: str) -> str | None:
+        """The address as it stands among the assignees there, in whatever case; None where it does not."""
+        there = (str(person.get("email", "")) for person in self._read.records(*place))
+        return next((address for address in there if address.casefold() == email.casefold()), None)
 
 
 def _run(run: str) -> str:

@@ -84,6 +84,17 @@ def test_an_answer_that_is_lost_starts_one_run(box, ps, writes, fault):
     assert box.company.run(run_id) is not None
 
 
+@pytest.mark.parametrize("body", ["", "{}", "[]"])
+def test_a_started_run_whose_id_is_not_told_is_said_with_the_way_to_it(box, ps, run, body):
+    box.knobs.fault("/v1/workflow-runs", method="POST", status=201, when="after", body=body)
+    with pytest.raises(ApiError, match=r"names no id.*reference_id='[\w-]+'") as caught:
+        ps.start_run(run.template.id, name="Ana")
+    reference = re.search(r"reference_id='([\w-]+)'", str(caught.value))[1]
+    before = len(box.company.runs)
+    assert ps.start_run(run.template.id, name="Ana", reference_id=reference) in {r.id for r in box.company.runs}
+    assert len(box.company.runs) == before
+
+
 def test_a_reference_of_one_s_own_starts_one_run_for_ever(box, ps):
     template = box.company.templates[0].id
     assert ps.start_run(template, reference_id="PO-17") == ps.start_run(template, reference_id="PO-17")
@@ -290,6 +301,15 @@ def test_values_that_do_not_fit_are_said_before_anything_is_sent(box, ps, writes
     assert writes() == []
 
 
+@pytest.mark.parametrize("body", ["", "{}", "[]"])
+def test_values_that_were_set_and_not_shown_are_looked_at(box, ps, body):
+    run = run_with(box, "Number")
+    field_id = fields_of(run, "Number")[0][0]
+    box.knobs.fault("/v1/workflow-runs", method="POST", status=200, when="after", body=body)
+    rows = ps.set_form_values(run.id, {field_id: 7})
+    assert rows[["field_id", "number"]].values.tolist() == [[field_id, 7.0]]
+
+
 def test_what_the_service_does_not_take_names_the_field(box, ps):
     run = run_with(box, "Select")
     field_id = fields_of(run, "Select")[0][0]
@@ -335,6 +355,12 @@ def test_people_are_put_on_and_taken_off(box, ps, run, at, task_id, somebody, of
     ps.unassign(run.id, somebody, task=task)
     assert there() == 0
     ps.unassign(run.id, somebody, task=task)
+
+
+def test_people_are_taken_off_by_their_address_as_the_service_writes_it(box, ps, run, somebody, writes):
+    ps.assign(run.id, somebody)
+    ps.unassign(run.id, somebody.upper())
+    assert writes()[-1] == ("DELETE", f"/workflow-runs/{run.id}/assignees/{somebody}")
 
 
 def test_a_slip_of_the_pen_invites_nobody(box, ps, run, writes):
