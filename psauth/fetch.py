@@ -40,12 +40,16 @@ INTERACTIVE: Final = Pace()
 
 @dataclass
 class Fetched(Generic[Job, Item]):
-    """What came, list by list in the order of the jobs; with `on_error="keep"` also what did not, and why."""
+    """What came, list by list in the order of the jobs; with `on_error="keep"` also what did not, and why.
+
+    `answered` are the jobs that were done to their end, whether they found anything or not, or of which a part came.
+    """
 
     lists: list[list[Item]] = field(default_factory=list)
     failed: dict[Job, PsauthError] = field(default_factory=dict)
     cut_short: str | None = None
     """Why there are no more lists than these: the telling of the jobs failed, or the read was stopped."""
+    answered: list[Job] = field(default_factory=list)
 
 
 def fetch(
@@ -106,7 +110,13 @@ def fetch(
             for number, found in enumerate(crew.lists)
             if found and number not in finished
         }
-    return Fetched([list(found) for found in crew.lists], failed, cut_short)
+    lists = [list(found) for found in crew.lists]
+    answered = [
+        job
+        for number, (job, found) in enumerate(zip(crew.jobs, lists, strict=False))  # one may just be being told
+        if found or (number in finished and job not in failed)
+    ]
+    return Fetched(lists, failed, cut_short, answered)
 
 
 class _Crew(Generic[Job, Item]):

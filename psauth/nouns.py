@@ -191,7 +191,7 @@ class Nouns:
         tidy = values.form_values(_flat(found))
         if wide:
             fields = self.form_fields(workflow, progress=False) if workflow is not None else None
-            tidy = values.wide(tidy, fields)
+            tidy = values.wide(tidy, fields, [dict(job.names)["run_id"] for job in found.answered])
         return _marked(tidy, found)
 
     def approvals(

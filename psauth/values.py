@@ -78,18 +78,19 @@ def form_values(records: Iterable[Record]) -> pd.DataFrame:
     return result
 
 
-def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None) -> pd.DataFrame:
+def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None, run_ids: Iterable[str] = ()) -> pd.DataFrame:
     """One row a run, one column a field, from a frame of `form_values`.
 
     A column is called by the field's latest label, its key where it has none; where names repeat, the key is added.
     Numbers are float64, dates datetime64[us, UTC], choices, members, files and tables lists, everything else `str`.
     Columns follow `fields` (a frame of `form_fields`, in the template's order), fields no longer in the template last;
-    runs stand in the order they came. `.attrs["field_ids"]` maps column names to field ids.
+    runs stand in the order of `run_ids`, which has those without any value too, others behind them as they came.
+    `.attrs["field_ids"]` maps column names to field ids.
     """
     # A value that came without an id has its key or label for one, rather than no column.
     told = tidy["field_id"].fillna(tidy["key"]).fillna(tidy["label"]).fillna("?")
     tidy = tidy.assign(field_id=told)
-    runs = pd.Index(tidy["run_id"].drop_duplicates(), name="run_id", dtype="str")
+    runs = pd.Index(dict.fromkeys([*run_ids, *tidy["run_id"]]), name="run_id", dtype="str")
     order = [] if fields is None else fields["field_id"].tolist()
     order = list(dict.fromkeys([*order, *tidy["field_id"].tolist()]))
     names = _names(tidy, fields, order)

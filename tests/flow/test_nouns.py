@@ -268,6 +268,16 @@ def test_wide_form_values_stand_in_the_template_s_order(box, ps):
         assert set(result[result[name].notna()]["run_id"]) == there, name
 
 
+def test_a_run_in_which_nobody_could_type_anything_is_a_row_of_a_wide_frame(box, ps, runs):
+    nothing = json.dumps({"fields": [], "links": []})
+    box.knobs.fault(f"/v1/workflow-runs/{runs[1]}/form-fields", status=200, body=nothing)
+    box.knobs.fault(f"/v1/workflow-runs/{runs[2]}/form-fields", status=404, body="{}")
+    result = ps.form_values(runs=runs[:4], wide=True, on_error="keep")
+    assert result["run_id"].tolist() == [runs[0], runs[1], runs[3]], "and one that was not read is none"
+    assert result.iloc[1, 1:].isna().all()
+    assert list(result.attrs["incomplete"]) == [runs[2]]
+
+
 def test_an_unknown_name_lists_what_there_is(box, ps):
     with pytest.raises(ValueError, match=r"No workflow is called 'Nowhere'"):
         ps.workflow_tasks("Nowhere")
@@ -411,9 +421,6 @@ def test_attachments_and_comments_of_a_run(box, ps):
     assert ps.comments(run=run)["comment_id"].tolist() == [c["id"] for c in comments]
 
 
-# What did not come ----------------------------------------------------------------------------------------------------
-
-
 def test_comments_and_attachments_of_a_frame_of_runs(box, ps):
     runs = ps.runs().head(SOME)
     for read, column in ((ps.comments, "comment_id"), (ps.attachments, "attachment_id")):
@@ -436,6 +443,9 @@ def test_what_is_no_text_is_not_asked_for(box, ps, ask):
     with pytest.raises(ValueError, match=r"A DataFrame cannot be asked for as \w+\. Expected one text"):
         ask(ps, pd.DataFrame({"task_id": ["t1"]}))
     assert not box.requests
+
+
+# What did not come ----------------------------------------------------------------------------------------------------
 
 
 def test_with_keep_the_rest_comes_and_the_frame_says_what_did_not(box, ps, runs):
