@@ -25,6 +25,8 @@ SAMPLED: Final = 12
 """Workflows of which a run is looked at, those with the most runs first; the others are taken to be alike."""
 WINDOW: Final = 3600.0
 """Seconds after which the budget is full again (seen live: about an hour)."""
+SHORTER: Final = (1.0, 10.0, 60.0)
+"""Windows of services that count in shorter ones; a wait of at most this much is taken for one of these."""
 USUAL_ANSWER: Final = 0.3
 """Seconds an answer is taken to need before there was one."""
 
@@ -77,7 +79,12 @@ class Planner:
         return Plan(
             nouns=nouns,
             requests=requests,
-            seconds=seconds_for(requests, transport.budget, transport.answer_time or USUAL_ANSWER),
+            seconds=seconds_for(
+                requests,
+                transport.budget,
+                transport.answer_time or USUAL_ANSWER,
+                window=window_of(transport.longest_wait),
+            ),
             asked=transport.requests_sent - before,
             budget=transport.budget,
             run_ids=tuple(found),
@@ -111,19 +118,29 @@ def _workflow_of(runs: Things) -> dict[str, str]:
     return {run: str(told[run]) for run in found}
 
 
-def seconds_for(requests: int, budget: Budget, answer_time: float, *, now: datetime | None = None) -> float:
+def window_of(longest_wait: float) -> float:
+    """How long a window lasts, by the longest wait for a next one that was told so far; told up to a second late."""
+    return next((usual for usual in SHORTER if 0 < longest_wait <= usual + 1.0), WINDOW)
+
+
+def seconds_for(
+    requests: int, budget: Budget, answer_time: float, *, window: float = WINDOW, now: datetime | None = None
+) -> float:
     """Seconds until so many requests are answered, WORKERS at a time, with the waits for the next windows."""
 
     def working(count: int) -> float:
         return math.ceil(count / WORKERS) * answer_time
 
     left, limit = budget.remaining, budget.limit
+    now = now or datetime.now(UTC)
+    if budget.resets_at is not None and budget.resets_at <= now:
+        left = limit  # what was told is of a window that is over
     if left is None or not limit or requests <= left:
         return working(requests)
-    to_go = (budget.resets_at - (now or datetime.now(UTC))).total_seconds() if budget.resets_at else WINDOW
+    to_go = max(0.0, (budget.resets_at - now).total_seconds()) if budget.resets_at else window
     later = requests - left
     whole = (later - 1) // limit
-    return max(to_go, working(left)) + whole * WINDOW + working(later - whole * limit)
+    return max(to_go, working(left)) + whole * window + working(later - whole * limit)
 
 
 def lasting(seconds: float) -> str:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urljoin, urlsplit
 
@@ -82,6 +83,7 @@ class Transport:
         self.budget = Budget()
         self.requests_sent = 0
         self.answer_time = 0.0
+        self.longest_wait = 0.0
 
     @property
     def connection(self) -> Connection:
@@ -249,6 +251,9 @@ class Transport:
             self._governor.told(budget, refusal=answer.status_code == requests.codes.too_many_requests)
             if budget is not None:
                 self.budget = budget
+                if budget.resets_at is not None:
+                    to_go = (budget.resets_at - datetime.now(UTC)).total_seconds()
+                    self.longest_wait = max(self.longest_wait, to_go)
             if not answer.is_redirect:
                 return answer
             if request.method != "GET":

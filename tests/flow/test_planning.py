@@ -7,7 +7,7 @@ import pytest
 import psauth
 from psauth.budget import Budget
 from psauth.fetch import WORKERS
-from psauth.plans import PLANNED, WINDOW, lasting, seconds_for
+from psauth.plans import PLANNED, WINDOW, lasting, seconds_for, window_of
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,32 @@ def budget(remaining, *, limit=2500, minutes=20):
 )
 def test_the_time_is_that_of_the_answers_and_of_the_waits_for_the_budget(requests, told, seconds):
     assert seconds_for(requests, told, 0.5, now=NOW) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("longest", "window"),
+    [(0, WINDOW), (0.7, 1), (7, 10), (10.9, 10), (31, 60), (61, 60), (62, WINDOW), (1800, WINDOW), (3601, WINDOW)],
+)
+def test_a_service_that_counts_in_short_windows_is_known_by_the_waits_it_tells(longest, window):
+    assert window_of(longest) == window
+
+
+def test_in_short_windows_the_waits_are_short():
+    told = Budget(limit=100, remaining=60, resets_at=NOW + timedelta(seconds=4))
+    assert seconds_for(260, told, 0.05, window=10, now=NOW) == pytest.approx(4 + 10 + 0.2)
+
+
+def test_a_budget_of_a_window_that_is_over_is_full_again():
+    assert seconds_for(WORKERS, budget(0, minutes=-1), 0.5, now=NOW) == pytest.approx(0.5)
+
+
+def test_the_time_is_about_what_it_then_takes_where_the_budget_is_tight():
+    with psauth.Sandbox(runs=200) as box:
+        box.knobs.budget, box.knobs.window = 100, 2.0
+        with psauth.connect(settings=box.settings) as ps:
+            runs = ps.runs(progress=False)
+            plan = ps.plan("tasks", runs=runs)
+            assert 2 <= plan.seconds <= 40, plan
 
 
 @pytest.mark.parametrize(
