@@ -284,12 +284,12 @@ class Transport:
             return self._stored
 
     def _silent(self, address: str, problem: str, attempt: int) -> ServiceUnavailable:
-        host = urlsplit(address).netloc
+        host, path = urlsplit(address).netloc, urlsplit(address).path
         hint = "Check the network and try again" + ("; the connection is kept." if self._vault else ".")
-        if urlsplit(address).path.startswith("/sandbox/"):
+        if path.startswith("/sandbox/"):
             port = urlsplit(address).port
             hint = f"It is the sandbox of the psauth app at that address: start the app (make app) on port {port}, or connect again."
-        return ServiceUnavailable(f"{host} does not answer ({problem}, tried {_times(attempt)}). {hint}")
+        return ServiceUnavailable(f"{host} does not answer {path} ({problem}, tried {_times(attempt)}). {hint}")
 
     def release(self) -> None:
         """A long read is over: give back the permits it did not use."""

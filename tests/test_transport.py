@@ -281,6 +281,13 @@ def test_what_passes_is_tried_again_with_growing_pauses(door, requests_mock, nap
         assert all(0.5 * pause <= nap <= 1.5 * pause for nap, pause in zip(naps, usual, strict=True)), naps
 
 
+@pytest.mark.parametrize("how", ["connection error", "read timeout", "broken off"])
+def test_where_no_whole_answer_came_from_is_said(door, requests_mock, naps, how):
+    requests_mock.get(f"{BASE}/x", **PASSING[how])
+    with pytest.raises(ServiceUnavailable, match=r"api\.example does not answer /v1/x \(\w+, tried 6 times\)"):
+        door.get("/x")
+
+
 @pytest.mark.parametrize("how", PASSING)
 def test_what_does_not_pass_is_said_after_six_attempts(door, requests_mock, naps, how):
     requests_mock.get(f"{BASE}/x", **PASSING[how])
