@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Any, Final, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar, get_args
 
 from psauth.exceptions import PsauthError, ServiceUnavailable
 
@@ -70,6 +70,8 @@ def fetch(
     whole crew in a row ends it. Ctrl-C ends everything at once: nothing
     new begins, what waits for the budget or a retry stops waiting, and nobody waits for an answer still on its way.
     """
+    if on_error not in get_args(OnError):
+        raise ValueError(f"There is no on_error={on_error!r}. Expected {' or '.join(map(repr, get_args(OnError)))}.")
     crew = _Crew(jobs, work)
     bar = _Bar(progress, total, unit, note)
     failed: dict[Job, PsauthError] = {}

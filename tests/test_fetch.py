@@ -119,6 +119,14 @@ def test_what_failed_can_be_kept_apart():
     assert {job: str(error) for job, error in told.failed.items()} == {0: "no 0", 3: "no 3", 6: "no 6"}
 
 
+@pytest.mark.parametrize("on_error", ["ignore", "", None, True])
+def test_another_way_with_errors_is_refused_before_anything_is_done(on_error):
+    done = []
+    with pytest.raises(ValueError, match="no on_error=.* Expected 'raise' or 'keep'"):
+        quick(range(9), lambda job, pace: done.append(job), on_error=on_error)
+    assert not done
+
+
 @pytest.mark.parametrize("on_error", ["raise", "keep"])
 def test_a_defect_is_never_kept_apart(on_error):
     with pytest.raises(ZeroDivisionError):
