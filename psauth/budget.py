@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+CLOCKS_AGREE = timedelta(minutes=1)
+"""Clocks this close count as the same: an answer's `Date` has whole seconds, and may have been on its way for long."""
 EPOCH_FROM = 1_000_000_000
 """A reset value at least this large is seconds since 1970 (a date after 2001), a smaller one seconds to go."""
 
@@ -30,7 +32,7 @@ class Budget:
         return cls(
             limit=None if limit is None else int(limit),
             remaining=None if remaining is None else int(remaining),
-            resets_at=None if reset is None else _moment(reset, now or datetime.now(UTC)),
+            resets_at=None if reset is None else _moment(reset, now or datetime.now(UTC), headers),
         )
 
 
@@ -43,18 +45,31 @@ def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> f
         moment = parsedate_to_datetime(text)
     except (ValueError, OverflowError):  # no date, or one with a number that no clock holds
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - (now or datetime.now(UTC))).total_seconds())
+    now = now or datetime.now(UTC)
+    return max(0.0, (_utc(moment) + _ahead(headers, now) - now).total_seconds())
 
 
-def _moment(reset: float, now: datetime) -> datetime | None:
+def _moment(reset: float, now: datetime, headers: Mapping[str, str]) -> datetime | None:
     try:
-        if reset >= EPOCH_FROM * 1000:  # milliseconds since 1970
-            return datetime.fromtimestamp(reset / 1000, UTC)
-        return datetime.fromtimestamp(reset, UTC) if reset >= EPOCH_FROM else now + timedelta(seconds=reset)
+        if reset < EPOCH_FROM:
+            return now + timedelta(seconds=reset)
+        since_1970 = reset / 1000 if reset >= EPOCH_FROM * 1000 else reset  # milliseconds
+        return datetime.fromtimestamp(since_1970, UTC) + _ahead(headers, now)
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def _ahead(headers: Mapping[str, str], now: datetime) -> timedelta:
+    """How far the clock here is ahead of the service's, by its answer's `Date` (RFC 9110 §6.6.1); behind is negative."""
+    try:
+        ahead = now - _utc(parsedate_to_datetime(headers.get("Date") or ""))
+    except (ValueError, OverflowError):
+        return timedelta()
+    return ahead if abs(ahead) > CLOCKS_AGREE else timedelta()
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _number(text: str | None) -> float | None:

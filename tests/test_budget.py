@@ -1,6 +1,7 @@
 """Budget headers and Retry-After, in every form the service was seen to use."""
 
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -57,6 +58,21 @@ def test_retry_after_is_seconds_or_a_date(header, seconds):
     assert retry_after({"Retry-After": header}, now=NOW) == seconds
 
 
+@pytest.mark.parametrize("off", [timedelta(hours=-2), timedelta(minutes=-5), timedelta(0), timedelta(minutes=5)])
+def test_what_the_service_tells_by_its_clock_is_read_by_its_clock(off):
+    there = NOW + off
+    told = {LIMIT: "10", LEFT: "0", RESET: str(int(there.timestamp()) + 90), "Date": format_datetime(there)}
+    assert Budget.from_headers(told, now=NOW).resets_at == NOW + timedelta(seconds=90)
+    told["Retry-After"] = format_datetime(there + timedelta(seconds=30))
+    assert retry_after(told, now=NOW) == 30
+
+
+def test_an_answer_that_was_on_its_way_for_a_while_says_no_other_time():
+    told = {LIMIT: "10", LEFT: "0", RESET: str(int(NOW.timestamp()) + 90)}
+    for date in (format_datetime(NOW - timedelta(seconds=20)), "soon", ""):
+        assert Budget.from_headers({**told, "Date": date}, now=NOW).resets_at == NOW + timedelta(seconds=90)
+
+
 def test_without_the_header_there_is_nothing_to_wait_for():
     assert retry_after({}) is None
 
@@ -67,4 +83,4 @@ def test_without_the_header_there_is_nothing_to_wait_for():
 def test_no_header_breaks_the_reading(text):
     seconds = retry_after({"Retry-After": text}, now=NOW)
     assert seconds is None or seconds >= 0
-    Budget.from_headers({LIMIT: text, LEFT: text, RESET: text}, now=NOW)
+    Budget.from_headers({LIMIT: text, LEFT: text, RESET: text, "Date": text}, now=NOW)
