@@ -7,6 +7,9 @@ else
 BIN := $(VENV)/bin
 endif
 
+# By a path file: the import hook of other editable installs loses to a folder called psauth in the current one.
+EDITABLE := --config-settings editable_mode=compat
+
 .PHONY: app test unit lint format bench screenshots clean
 .DEFAULT_GOAL := app
 
@@ -48,13 +51,13 @@ $(VENV)/bin/python $(VENV)/Scripts/python.exe:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.app: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
-	@echo "Installing what the app needs into $(VENV): about half a minute."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[app]"
+	@echo "Installing what the app needs into $(VENV): a minute or two."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app]"
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
-	@echo "Installing what the tests need into $(VENV): about a minute."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[app,dev]"
+	@echo "Installing what the tests need into $(VENV): two minutes or three."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,dev]"
 	@touch $@ $(VENV)/.app
 
 $(VENV)/.bench: tests/benchmarks/requirements.txt $(VENV)/.dev

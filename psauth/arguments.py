@@ -28,6 +28,10 @@ def ids(given: Things, column: str) -> list[str]:
                 f"The frame has no column {column!r}. Expected one, as in ps.{column.removesuffix('_id')}s()."
             )
         given = given[column]  # type: ignore[index] # it has columns, so it is a frame
+    elif not callable(labels := getattr(given, "index", str)) and column in labels:  # a row of such a frame
+        given = [given[column]]  # type: ignore[index,list-item] # it has labels, so it is a row
+    if not isinstance(given, Iterable):
+        raise ValueError(f"{given!r} is not a {column}. Expected a text, several, or a frame that has that column.")
     values = one_or_more(given)  # type: ignore[arg-type] # a series of texts is an iterable of texts
     _check(values, column)
     return list(dict.fromkeys(values))
@@ -64,6 +68,13 @@ def _check(values: list[str], column: str) -> None:
     for value in values:
         if not isinstance(value, str) or not value.strip():
             raise ValueError(f"{value!r} is not a {column}. Expected a text.")
+
+
+def address(email: str) -> str:
+    """An e-mail address; ValueError for a person's name and the like."""
+    if isinstance(email, str) and "@" not in email:
+        raise ValueError(f"{email!r} is not an e-mail address. Expected one, as in ps.users()['email'].")
+    return email
 
 
 def one_or_more(given: str | Iterable[str]) -> list[str]:

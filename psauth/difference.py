@@ -81,6 +81,8 @@ class RecordWriter:
             raise ValueError(
                 f"A {type(frame).__name__} cannot be written. Expected a DataFrame, as ps.records() gives."
             )
+        if frame.attrs.get("incomplete"):
+            raise ValueError("The frame is incomplete, as its attrs say. Expected one that was read to its end.")
         if key not in frame.columns or (key not in self._fields and key != "record_id"):
             known = ", ".join(["record_id", *self._fields])
             where = "the frame" if key not in frame.columns else "the data set"

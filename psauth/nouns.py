@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from psauth import endpoints as e
-from psauth.arguments import ids, known, moment, only, pairs, run_ids
+from psauth.arguments import address, ids, known, moment, only, pairs, run_ids
 from psauth.endpoints import RUN_STATUSES, Endpoint
 from psauth.fetch import Fetched, OnError, Pace, Progress
 from psauth.pages import Record, unique
@@ -126,12 +126,12 @@ class Nouns:
     ) -> pd.DataFrame:
         """Runs by part of their name, or of a field's value (`fields={field_id: text}`, any of them), in any case.
 
-        The most recently updated first. The service shows at most 200 of each workflow and status; when that many came,
+        With `workflow` a field may also be named by its label or key. The most recently updated first. The service shows at most 200 of each workflow and status; when that many came,
         `frame.attrs["incomplete"]` says that more may be hidden. Columns as those of `runs`.
         """
         chosen = known(status, RUN_STATUSES, "run status") if status is not None else None
         query = {"name": name, "status": ",".join(chosen) if chosen else None}
-        query |= {f"fields[{field_id}]": text for field_id, text in (fields or {}).items()}
+        query |= {f"fields[{f}]": text for f, text in self._read.by_field_id(fields or {}, workflow).items()}
         listings = [Listing.of(query | w) for w in self._each(workflow)]
         found = self._read.lists(e.RUN_SEARCH, listings, progress=progress, on_error=on_error, unit="workflows")
         result = self._unique(e.RUN_SEARCH, found)
@@ -167,7 +167,7 @@ class Nouns:
             return self._of_runs(e.TASKS, runs, workflow, progress, on_error)
         if runs is not None:
             raise ValueError("assignee=… lists a person's tasks by itself. Expected it without runs=….")
-        listings = [Listing.of({"assigneeEmail": assignee} | w) for w in self._each(workflow)]
+        listings = [Listing.of({"assigneeEmail": address(assignee)} | w) for w in self._each(workflow)]
         return self._lists(e.ASSIGNED_TASKS, listings, progress, on_error)
 
     def form_values(

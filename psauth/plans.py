@@ -27,6 +27,8 @@ WINDOW: Final = 3600.0
 """Seconds after which the budget is full again (seen live: about an hour)."""
 SHORTER: Final = (1.0, 10.0, 60.0)
 """Windows of services that count in shorter ones; a wait of at most this much is taken for one of these."""
+OWN_TIME: Final = 0.003
+"""Seconds that a request and its records take this machine, however fast the service is."""
 USUAL_ANSWER: Final = 0.3
 """Seconds an answer is taken to need before there was one."""
 
@@ -68,8 +70,8 @@ class Planner:
     def plan(self, nouns: tuple[str, ...], runs: Things | None, workflow: Things | None) -> Plan:
         """See ProcessStreet.plan."""
         if not nouns or any(noun not in PLANNED for noun in nouns):
-            named = ", ".join(map(repr, nouns)) or "No noun"
-            raise ValueError(f"{named} cannot be planned. Expected one or more of {', '.join(PLANNED)}.")
+            named = f"{', '.join(map(repr, nouns))} cannot be planned." if nouns else "Say what is to be planned."
+            raise ValueError(f"{named} Expected one or more of {', '.join(PLANNED)}.")
         if (runs is None) == (workflow is None):
             raise ValueError("Say of which runs: expected either runs=… or workflow=….")
         transport = self._reader.transport
@@ -129,7 +131,7 @@ def seconds_for(
     """Seconds until so many requests are answered, WORKERS at a time, with the waits for the next windows."""
 
     def working(count: int) -> float:
-        return math.ceil(count / WORKERS) * answer_time
+        return max(math.ceil(count / WORKERS) * answer_time, count * OWN_TIME)
 
     left, limit = budget.remaining, budget.limit
     now = now or datetime.now(UTC)

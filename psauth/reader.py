@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from psauth.arguments import ID_SHAPE, ids, moment
-from psauth.endpoints import DATA_SETS, RUNS, WORKFLOWS, Endpoint
+from psauth.endpoints import DATA_SETS, FORM_FIELDS, RUNS, WORKFLOWS, Endpoint
 from psauth.fetch import INTERACTIVE, Fetched, OnError, Pace, Progress, fetch
 from psauth.pages import Record, one_of, walk
 from psauth.transport import Transport
@@ -51,6 +51,8 @@ class Reader:
         """The records of one list, page by page; each also holds the names in its path, under `@name`."""
         path = endpoint.path.format(**{name: quote(value, safe="") for name, value in listing.names})
         context = {f"@{name}": value for name, value in listing.names}
+        names = dict(listing.names)
+        run = {"workflowRunId": names["run_id"]} if "run_id" in names else {}  # should a record not say it
         found: Iterable[list[Record]]
         if endpoint.single:
             found = ([one_of(self.transport, path, list_key=endpoint.list_key, pace=pace)] for _ in range(1))
@@ -64,7 +66,7 @@ class Reader:
                 if len(recent) < len(page):  # newest created first: everything behind is older still
                     return
             else:
-                yield [record | context for record in page] if context else page
+                yield [run | record | context for record in page] if context else page
 
     def records(self, endpoint: Endpoint, listing: Listing | None = None, pace: Pace = INTERACTIVE) -> Iterator[Record]:
         """The records of one list, one by one."""
@@ -123,6 +125,21 @@ class Reader:
         body = answer.get("data", answer) if isinstance(answer, Mapping) else {}
         fields = body.get("fields") if isinstance(body, Mapping) else None
         return [field for field in fields or [] if isinstance(field, dict)]
+
+    def by_field_id(self, texts: Mapping[str, str], workflow: Things | None) -> Mapping[str, str]:
+        """The texts by the ids of their fields, which may be named by label or key where the workflows are known."""
+        if workflow is None or all(ID_SHAPE.fullmatch(name) for name in texts):
+            return texts
+        listings = [Listing.of({}, workflow_id=w) for w in self.workflow_ids(workflow)]
+        fields = [field for listing in listings for field in self.records(FORM_FIELDS, listing)]
+        found: dict[str, str] = {}
+        for name, text in texts.items():
+            called = {str(f["id"]) for f in fields if name in (f.get("id"), f.get("label"), f.get("key"))}
+            if not called:
+                labels = "; ".join(dict.fromkeys(str(f.get("label") or f.get("key")) for f in fields))
+                raise ValueError(f"No form field is called {name!r}. There are: {labels or 'none'}.")
+            found |= dict.fromkeys(called, text)
+        return found
 
     def runs_of(self, workflow: Things | None, statuses: Iterable[str | None], since: datetime | None) -> list[Listing]:
         """The lists of the runs of these workflows (None: of all), of each status (None: of any)."""

@@ -216,7 +216,7 @@ class Transport:
         if answer.status_code == requests.codes.unauthorized:
             account = stored.connection.account
             what = "API key" if stored.token is None else "access token, even a fresh one"
-            hint = "Check PSAUTH_API_KEY, then log" if stored.token is None else "Log"
+            hint = "Check PSAUTH_API_KEY, then press Connect in the app, or log" if stored.token is None else "Log"
             raise LoginRequired(
                 f"The service does not accept the {what} ({_said(answer)[0]}). {hint} in with: {login_line(account)}"
             )

@@ -115,12 +115,25 @@ class Writes:
             wanted[str(field["id"])] = form_entry(field, value)
         if not wanted:
             return decoding.form_values([])
-        answer = self._transport.send("POST", f"/workflow-runs/{run_id}/form-fields", {"fields": list(wanted.values())})
+
+        def look() -> list[Record]:
+            now = self._read.records(FORM_VALUES, Listing.of({}, run_id=run_id))
+            return [field for field in now if str(field["id"]) in wanted]
+
+        body = {"fields": list(wanted.values())}
+        try:
+            answer = self._transport.send("POST", f"/workflow-runs/{run_id}/form-fields", body)
+            made = answer.get("fields") if isinstance(answer, Mapping) else None
+            if not isinstance(made, list):  # done, but not shown
+                made = look()
+        except OutcomeUnknown as unknown:
+            try:
+                made = look()
+            except ApiError:
+                raise unknown from None
+            if len(made) < len(wanted) or not all(_stands(field, wanted[str(field["id"])]) for field in made):
+                raise
         log.info("set %d form values of run %s", len(wanted), run_id)
-        made = answer.get("fields") if isinstance(answer, Mapping) else None
-        if not isinstance(made, list):  # done, but not shown: so it is looked at
-            there = list(self._read.records(FORM_VALUES, Listing.of({}, run_id=run_id)))
-            made = [field for field in there if str(field["id"]) in wanted]
         return decoding.form_values(made)
 
     def assign(self, run: str, email: str, *, task: str | None = None, invite: bool = False) -> None:
@@ -265,6 +278,22 @@ def _only(there: list[Record], wanted: str, what: str, names: tuple[str, ...]) -
     if matches:
         raise ValueError(f"{len(matches)} {what}s are called {wanted!r}: {shown(matches)}. Give the id of one.")
     raise ValueError(f"The run has no {what} called {wanted!r}. Expected one of: {shown(there)}.")
+
+
+def _stands(field: Record, entry: Record) -> bool:
+    """Whether a form field, as it was read, certainly holds what the entry sets."""
+    from psauth.values import decode
+
+    kind, held = str(field.get("fieldType")), decode(str(field.get("fieldType")), field.get("data"))
+    if "values" in entry:
+        return bool((held.items or []) == entry["values"])
+    if held.text is None or not entry["value"]:
+        return held.text is None and not entry["value"]
+    if kind == "Date":
+        return moment(held.text) == moment(entry["value"])
+    if kind == "Number":
+        return held.number == float(entry["value"])
+    return kind != "Table" and bool(held.text == entry["value"])
 
 
 def _same(one: Record, other: Record) -> bool:

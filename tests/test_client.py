@@ -459,3 +459,28 @@ def test_connecting_logs_in_when_nothing_is_stored(settings, requests_mock):
 
 def test_a_client_shows_host_account_and_kind(ps):
     assert repr(ps) == "ProcessStreet(api.example, account='default', kind='oauth')"
+
+
+def test_a_record_that_does_not_name_its_run_is_of_the_run_that_was_asked(ps, requests_mock):
+    requests_mock.get(f"{BASE}/workflow-runs/r1/tasks", **page("tasks", {"id": "t1", "name": "One"}))
+    assert ps.tasks(runs=["r1"])["run_id"].tolist() == ["r1"]
+
+
+def test_a_row_of_a_frame_stands_for_its_id(ps, company, requests_mock):
+    row = ps.workflows().iloc[0]
+    requests_mock.get(f"{BASE}/workflows/{row['workflow_id']}/tasks", **page("tasks"))
+    assert len(ps.workflow_tasks(row)) == 0
+    assert requests_mock.last_request.path.endswith(f"/{row['workflow_id'].lower()}/tasks")
+
+
+@pytest.mark.parametrize("given", [5, 5.0, True])
+def test_what_holds_no_ids_is_said_without_a_request(ps, requests_mock, given):
+    with pytest.raises(ValueError, match=r"is not a run_id. Expected a text, several, or a frame"):
+        ps.tasks(runs=given)
+    assert not requests_mock.called
+
+
+def test_a_person_s_name_is_no_address(ps, requests_mock):
+    with pytest.raises(ValueError, match=r"'Hana' is not an e-mail address. Expected one, as in ps.users"):
+        ps.tasks(assignee="Hana")
+    assert not requests_mock.called

@@ -187,6 +187,11 @@ def _csv(frame: pd.DataFrame) -> bytes:
     flat = frame.copy(deep=False)
     for column in _objects(frame):
         flat[column] = [None if v is None else "; ".join(v) for v in map(_writable, frame[column])]
+    for column in map(str, frame.select_dtypes("datetimetz")):
+        moments = frame[column].dt.tz_convert("UTC")
+        days_alone = (moments.dropna() == moments.dropna().dt.normalize()).all()
+        # Without zone and fraction, because spreadsheets take anything longer for a text.
+        flat[column] = moments.dt.strftime("%Y-%m-%d" if days_alone else "%Y-%m-%d %H:%M:%S")
     # The mark at the start makes Excel read UTF-8; pandas drops it again with encoding="utf-8-sig".
     return flat.to_csv(index=False).encode("utf-8-sig")
 

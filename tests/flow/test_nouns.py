@@ -490,3 +490,13 @@ def test_no_credential_goes_anywhere_else(box, other_box, ps, runs):
     ps.tasks(runs=runs)
     ps.runs()
     assert len(other_box.requests) == 0
+
+
+def test_fields_are_searched_by_label_where_the_workflow_is_known(box, ps):
+    pair = field_pairs(box)[0]
+    template = box.company.template(pair["workflow_id"])
+    label = next(f[3].label for f in template.fields if f[0] == pair["field_id"])
+    by_id = ps.search_runs(workflow=template.id, fields={pair["field_id"]: "a"})
+    assert_frame_equal(ps.search_runs(workflow=template.id, fields={label: "a"}), by_id)
+    with pytest.raises(ValueError, match=r"No form field is called 'Shoe size'. There are: "):
+        ps.search_runs(workflow=template.id, fields={"Shoe size": "43"})

@@ -126,7 +126,11 @@ def test_a_service_that_counts_in_short_windows_is_known_by_the_waits_it_tells(l
 
 def test_in_short_windows_the_waits_are_short():
     told = Budget(limit=100, remaining=60, resets_at=NOW + timedelta(seconds=4))
-    assert seconds_for(260, told, 0.05, window=10, now=NOW) == pytest.approx(4 + 10 + 0.2)
+    assert seconds_for(260, told, 0.5, window=10, now=NOW) == pytest.approx(4 + 10 + 2.0)
+
+
+def test_a_fast_service_is_not_faster_than_this_machine():
+    assert seconds_for(1000, Budget(), 0.001, now=NOW) == pytest.approx(3.0)
 
 
 def test_a_budget_of_a_window_that_is_over_is_full_again():

@@ -319,12 +319,31 @@ def test_what_the_service_does_not_take_names_the_field(box, ps):
     assert "fields[0].value" in refusal.value.details
 
 
-@pytest.mark.parametrize("fault", [*LOST, *NOT_DONE], ids=name)
-def test_form_values_whose_answer_is_lost_are_not_sent_again(box, ps, writes, fault):
-    run = run_with(box, "Text")
+SET = {"Text": "x", "Number": 497.50, "Date": date(2026, 12, 1), "MultiChoice": 1, "Email": None}
+
+
+@pytest.mark.parametrize("fault", LOST, ids=name)
+@pytest.mark.parametrize("kind", SET)
+def test_form_values_whose_answer_is_lost_are_looked_at_and_not_sent_again(box, ps, writes, kind, fault):
+    run = run_with(box, kind)
+    field_id, *_, field = fields_of(run, kind)[0]
+    box.knobs.fault("/v1/workflow-runs", method="POST", **fault)
+    set_to = list(field.options[:1]) if kind == "MultiChoice" else SET[kind]
+    assert ps.set_form_values(run.id, {field_id: set_to})["field_id"].tolist() == [field_id]
+    assert len(writes()) == 1
+
+
+@pytest.mark.parametrize("fault", NOT_DONE, ids=name)
+@pytest.mark.parametrize("kind", SET)
+def test_form_values_that_were_not_set_are_said_and_not_sent_again(box, ps, writes, kind, fault):
+    run = run_with(box, kind)
+    field_id, *_, field = fields_of(run, kind)[0]
+    options = list(field.options[:1]) if kind == "MultiChoice" else None
+    ps.set_form_values(run.id, {field_id: options or {"Email": "a@example.com"}.get(kind)})
+    box.requests.clear()
     box.knobs.fault("/v1/workflow-runs", method="POST", **fault)
     with pytest.raises(OutcomeUnknown):
-        ps.set_form_values(run.id, {fields_of(run, "Text")[0][0]: "x"})
+        ps.set_form_values(run.id, {field_id: list(field.options[1:2]) if options else SET[kind]})
     assert len(writes()) == 1
 
 

@@ -223,6 +223,14 @@ def test_columns_that_are_not_there_are_said_before_anything_is_written(ps, writ
     assert writes() == []
 
 
+def test_a_frame_that_was_not_read_to_its_end_takes_nothing_out(ps, writes):
+    frame = ps.records("Cost centres").head(2)
+    frame.attrs["incomplete"] = {"the rest": "Stopped before its end."}
+    with pytest.raises(ValueError, match="The frame is incomplete"):
+        ps.write_records("Cost centres", frame, key="Name", remove=True)
+    assert writes() == []
+
+
 def test_stopping_leaves_the_rest_planned(ps, there, writes):
     rows = pd.DataFrame({"Name": [f"Centre {n:04}" for n in range(200)]})
 
