@@ -104,6 +104,11 @@ def read_users(worker):
     return users, client.connection.revision
 
 
+def read_tasks(worker, runs):
+    with fresh_client(worker) as client:
+        return len(client.tasks(runs=runs, progress=False))
+
+
 def refresh(worker):
     with fresh_client(worker) as client:
         return client.refresh().revision

@@ -47,6 +47,20 @@ def test_eight_processes_one_expired_token_one_refresh_a_round(box, vault, conne
     assert counted == [[200]] * ROUNDS
 
 
+def test_four_processes_share_one_budget(box, vault, connected, make_crew):
+    """The share of refusals is the benchmark's; here nothing is lost, no window is overspent, nobody asks in vain for long."""
+    runs = [run.id for run in box.company.runs]
+    tasks = sum(len(run.tasks) for run in box.company.runs)
+    four = make_crew(4, box.settings)
+    box.knobs.budget, box.knobs.window = 40, 2.0
+    box.requests.clear()
+    assert four.together(crew.read_tasks, runs) == [("done", tasks)] * 4
+    asked = box.requests.matching("/v1/")
+    refused = [r for r in asked if r.status == 429]
+    assert len(asked) - len(refused) == 4 * len(runs), "no list was read twice"
+    assert len(refused) <= 0.1 * len(asked)
+
+
 @pytest.mark.parametrize("clients", ["one for all", "one each", "one each, made anew"])
 def test_eight_threads_one_expired_token_one_refresh_a_round(box, vault, connected, clients):
     people = sorted(p.id for p in box.company.staff.users)
