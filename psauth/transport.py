@@ -1,8 +1,7 @@
-"""Transport: the one door to the API. Credential, origin, timeout, retry, and answers turned into errors."""
+"""Transport: the one door to the API. Credential, origin, timeout, retry."""
 
 from __future__ import annotations
 
-import json
 import logging
 import random
 import threading
@@ -18,6 +17,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import NewConnectionError
 
+from psauth.answers import BrokenAnswer, error_of, json_of, said, times
 from psauth.budget import Budget, retry_after
 from psauth.callback import printable
 from psauth.connection import Connection, Stored, ended, login_line
@@ -27,7 +27,6 @@ from psauth.exceptions import (
     NotFound,
     OutcomeUnknown,
     PermissionDenied,
-    RateLimited,
     ServiceUnavailable,
     UntrustedAddress,
 )
@@ -36,7 +35,6 @@ from psauth.governor import PATIENCE, Governor, Keeper, VaultKeeper
 from psauth.oauth import renew
 from psauth.service import Session
 from psauth.settings import check_address
-from psauth.tokens import Secret, masked
 from psauth.vault import Vault
 
 log = logging.getLogger("psauth.transport")
@@ -167,9 +165,9 @@ class Transport:
             try:
                 answer = self._send_authenticated(request, pace)
                 if answer.ok:
-                    return _json(answer) if answer.content or request.method == "GET" else None
+                    return json_of(answer) if answer.content or request.method == "GET" else None
                 told = retry_after(answer.headers)
-                problem = _error(answer, told, attempt)
+                problem = error_of(answer, told, attempt)
                 if answer.status_code == requests.codes.too_many_requests:
                     told = told if told is not None else BACKOFF * 2**attempt
                     if not pace.background and (told > PATIENCE or attempt >= attempts):
@@ -218,7 +216,7 @@ class Transport:
             what = "API key" if stored.token is None else "access token, even a fresh one"
             hint = "Check PSAUTH_API_KEY, then press Connect in the app, or log" if stored.token is None else "Log"
             raise LoginRequired(
-                f"The service does not accept the {what} ({_said(answer)[0]}). {hint} in with: {login_line(account)}"
+                f"The service does not accept the {what} ({said(answer)[0]}). {hint} in with: {login_line(account)}"
             )
         return answer
 
@@ -289,7 +287,7 @@ class Transport:
         if path.startswith("/sandbox/"):
             port = urlsplit(address).port
             hint = f"It is the sandbox of the psauth app at that address: start the app (make app) on port {port}, or connect again."
-        return ServiceUnavailable(f"{host} does not answer {path} ({problem}, tried {_times(attempt)}). {hint}")
+        return ServiceUnavailable(f"{host} does not answer {path} ({problem}, tried {times(attempt)}). {hint}")
 
     def release(self) -> None:
         """A long read is over: give back the permits it did not use."""
@@ -397,77 +395,3 @@ def _unknown(request: _Request, problem: ApiError) -> OutcomeUnknown:
         code=problem.code,
         request_id=problem.request_id,
     )
-
-
-class BrokenAnswer(ApiError):
-    """The service said yes, but what came is no whole JSON: asked for again, as it may be an accident of the way."""
-
-
-def _json(answer: requests.Response) -> Any:
-    try:
-        return json.loads(answer.content)
-    except (ValueError, RecursionError):  # no JSON, or brackets without end
-        kind = answer.headers.get("Content-Type", "no type").split(";")[0]
-        raise BrokenAnswer(
-            f"{_path(answer)} answered {answer.status_code} with {len(answer.content)} bytes of {kind} that are not whole "
-            "JSON. Try again; if it stays, check the API address.",
-            status=answer.status_code,
-        ) from None
-
-
-def _error(answer: requests.Response, told: float | None, attempt: int) -> ApiError:
-    """The error for a status, in the service's own words where it has some."""
-    message, code, request_id, details = _said(answer)
-    status = answer.status_code
-    fields: dict[str, Any] = {
-        "status": status,
-        "code": code,
-        "request_id": request_id,
-        "details": details,
-        "retry_after": told,
-    }
-    shown = f"{_path(answer)} answered {status}: {message}" + (f" (request {request_id})" if request_id else "")
-    if status == requests.codes.not_found:
-        return NotFound(f"{shown}. Check the path and its ids, and that this connection may see it.", **fields)
-    if status in (requests.codes.payment_required, requests.codes.forbidden):
-        return PermissionDenied(f"{shown}. The connection's scope, role or plan does not allow it.", **fields)
-    if status == requests.codes.too_many_requests:
-        when = f"in {told:.0f} seconds" if told is not None else "in some minutes"
-        return RateLimited(f"{shown}. The request budget is used up; try again {when}.", **fields)
-    if status >= 500:
-        return ServiceUnavailable(f"{shown}. It was tried {_times(attempt)}; try again in a few minutes.", **fields)
-    return ApiError(f"{shown}.", **fields)
-
-
-def _said(answer: requests.Response) -> tuple[str, str | None, str | None, Any]:
-    """`error`, `errorCode`, `requestId` and `details` of an error answer; some are text/plain, some hold `error` only."""
-    said = masked(answer.text, *_credentials(answer.request))
-    try:
-        body = json.loads(said)
-    except (ValueError, RecursionError):
-        body = None
-    if isinstance(body, dict):
-        message = body.get("error") or body.get("message") or answer.reason
-        code, request_id = body.get("errorCode"), body.get("requestId")
-        return (
-            printable(str(message)).rstrip("."),
-            str(code) if code is not None else None,
-            str(request_id) if request_id is not None else None,
-            body.get("details"),
-        )
-    text = said if answer.headers.get("Content-Type", "").startswith("text/plain") else answer.reason
-    return printable(str(text or answer.reason)).rstrip(".") or "no reason given", None, None, None
-
-
-def _credentials(request: requests.PreparedRequest) -> list[str]:
-    """What was sent and must not come back in an error's words."""
-    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return [Secret(bearer), Secret(request.headers.get("X-API-Key", ""))]
-
-
-def _times(attempt: int) -> str:
-    return "once" if attempt == 1 else f"{attempt} times"
-
-
-def _path(answer: requests.Response) -> str:
-    return urlsplit(answer.url).path

@@ -13,7 +13,7 @@ LAYERS = [
     ["exceptions"],
     ["settings"],
     ["tokens", "callback", "budget", "endpoints", "arguments", "fetch"],
-    ["service", "keys", "frames", "database", "entries"],
+    ["service", "keys", "frames", "database", "entries", "answers"],
     ["connection", "token_endpoint", "values"],
     ["vault"],
     ["oauth", "governor"],
