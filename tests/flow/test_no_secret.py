@@ -267,7 +267,8 @@ def leave(session):
 def traceback_of(error):
     """As a debugger or an error tracker shows it: local variables, causes and all; from psauth's first frame on."""
     at = error.__traceback__
-    while at is not None and "/psauth/" not in at.tb_frame.f_code.co_filename.replace("\\", "/"):
+    package = str(Path(psauth.__file__).parent)  # and not any folder of that name, as a clone may be called
+    while at is not None and not at.tb_frame.f_code.co_filename.startswith(package):
         at = at.tb_next
     assert at is not None
     shown = traceback.TracebackException(type(error), error, at, capture_locals=True)
