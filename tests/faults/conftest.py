@@ -1,11 +1,20 @@
 """A sandbox, a connection, and a crew of processes that is always sent home."""
 
+from pathlib import Path
+
 import pytest
 
 import psauth
 from psauth import AuthorizationFlow, Vault
 
 from .crew import Crew
+
+
+def pytest_collection_modifyitems(items):
+    """Each of these starts a server of its own, which the quick part of the tests does without."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture
