@@ -70,7 +70,8 @@ class RecordWriter:
             steps = self._do(steps, progress)
             # A look at what is still on its way would come too early.
             if any(s.outcome == "unknown" for s in steps) and not any(s.problem == UNDER_WAY for s in steps):
-                left = {s.key for s in self._difference(frame, key, self._there(False), remove=remove)}
+                again = self._difference(frame, key, self._there(False), remove=remove)
+                left = {s.key for s in again if s.outcome == "planned"}  # other keys may be anything, lists too
                 steps = [_settled(step, left) for step in steps]
         return _report(steps, key)
 

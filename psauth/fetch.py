@@ -67,8 +67,8 @@ def fetch(
 
     `work` yields what it finds part by part; progress counts whole jobs, or the items found so far. The first error ends
     everything, unless `on_error` is "keep": then what was found before it stays, and only a service that fails for a
-    whole crew in a row ends it. Ctrl-C ends everything at once: nothing
-    new begins, what waits for the budget or a retry stops waiting, and nobody waits for an answer still on its way.
+    whole crew in a row ends it. Ctrl-C ends everything at once: nothing new begins, what waits for the budget or a
+    retry stops waiting, and nobody waits for an answer still on its way.
     """
     if on_error not in get_args(OnError):
         raise ValueError(f"There is no on_error={on_error!r}. Expected {' or '.join(map(repr, get_args(OnError)))}.")

@@ -223,6 +223,14 @@ def test_columns_that_are_not_there_are_said_before_anything_is_written(ps, writ
     assert writes() == []
 
 
+def test_a_key_that_is_no_key_costs_no_report_when_an_answer_is_lost(box, ps, writes):
+    rows = pd.DataFrame({"Name": ["New", ["a", "list"]]})
+    box.knobs.fault("/v1/data-sets", method="POST", kind="drop", when="after")
+    report = ps.write_records("Cost centres", rows, key="Name")
+    assert report["outcome"].tolist() == ["done", "failed"]
+    assert writes() == ["POST"]
+
+
 def test_a_frame_that_was_not_read_to_its_end_takes_nothing_out(ps, writes):
     frame = ps.records("Cost centres").head(2)
     frame.attrs["incomplete"] = {"the rest": "Stopped before its end."}
