@@ -220,7 +220,7 @@ def test_stop_keeps_what_has_come_and_read_on_gets_the_rest(
 def test_a_slow_page_shows_the_outline_of_what_will_come(reader: Page, box: psauth.Sandbox, shot: Shot) -> None:
     box.knobs.latency = 60.0  # longer than anybody looks, however busy the machine
     view(reader, "People")
-    expect(reader.get_by_test_id("stSkeleton")).to_be_visible()
+    expect(reader.get_by_test_id("stSkeletonElement")).to_be_visible()
     shot(reader, "skeleton")
     expect(main(reader).get_by_role("button", name="Stop")).to_be_visible()
     view(reader, "Workflows")

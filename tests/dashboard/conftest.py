@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def _local_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The address of the repository's config.toml, and caches as empty as in a new process."""
     from streamlit import config
 
+    # A run puts the page there for good; a process that a later test spawns would begin by running it.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     before = config.get_option("server.address")
     config.set_option("server.address", "localhost")
     st.cache_resource.clear()
