@@ -77,6 +77,7 @@ def test_without_the_header_there_is_nothing_to_wait_for():
     assert retry_after({}) is None
 
 
+@pytest.mark.slow
 @given(
     st.one_of(st.text(), st.from_regex(r"(Mon, )?\d{1,3} Nov \d{2,6} \d+:\d+:\d+ ([+-]\d{1,8}|GMT)", fullmatch=True))
 )

@@ -98,6 +98,7 @@ values = st.one_of(st.text(), st.none(), st.integers(), st.binary(), st.lists(st
 names = st.one_of(st.sampled_from(["state", "code", "iss", "error", "error_description"]), st.text())
 
 
+@pytest.mark.slow
 @given(
     st.one_of(
         st.dictionaries(names, values),

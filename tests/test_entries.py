@@ -159,6 +159,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(
     kind=st.sampled_from(["Text", "Number", "Date", "Table", *sorted(CHOSEN), *sorted(NOT_SET_HERE)]), value=ANYTHING
 )
@@ -174,6 +175,7 @@ def test_whatever_comes_is_json_or_a_clear_error(kind, value):
     assert "'Start'" in refusal
 
 
+@pytest.mark.slow
 @given(kind=st.sampled_from(["Text", "Number", "DateTime"]), value=ANYTHING)
 def test_whatever_stands_in_a_frame_is_a_cell_or_a_clear_error(kind, value):
     try:

@@ -219,6 +219,7 @@ values = st.recursive(
 names = st.sampled_from(["id", "name", "status", "audit", "links", "dueDate", "hidden", "completedBy", "workflowRunId"])
 
 
+@pytest.mark.slow
 @given(st.lists(st.dictionaries(names, values), max_size=4), st.sampled_from([*ENDPOINTS.values()]))
 def test_whatever_the_service_sends_the_frame_has_its_shape(records, endpoint):
     result = frame(records, endpoint)

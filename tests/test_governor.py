@@ -270,6 +270,7 @@ def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None
     return service
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latency", [0.05, 0.6])
 @pytest.mark.parametrize("epoch", [False, True], ids=["seconds", "epoch"])
 @pytest.mark.parametrize(
@@ -285,6 +286,7 @@ def test_the_budget_is_used_up_and_next_to_nothing_is_refused(limit, window, pro
     assert service.answered >= 0.95 * limit * 12, (service.answered, limit * 12)
 
 
+@pytest.mark.slow
 def test_two_vault_objects_share_one_ledger_as_processes_do(settings, vault):
     keepers = [VaultKeeper(v, "mine") for v in (vault, Vault.open(settings))]
     service = simulate(Service(60, 10.0), processes=2, threads=3, windows=3, keepers=keepers)

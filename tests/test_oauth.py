@@ -634,6 +634,7 @@ def waiting(flow, token_endpoint):
 many = examples(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@pytest.mark.slow
 @many
 @given(params=st.one_of(mappings, addresses))
 def test_a_random_callback_is_an_authorization_error_and_consumes_nothing(flow, waiting, params):
@@ -641,6 +642,7 @@ def test_a_random_callback_is_an_authorization_error_and_consumes_nothing(flow, 
         flow.finish(params, browser="browser-1")
 
 
+@pytest.mark.slow
 @many
 @given(data=st.data())
 def test_a_mutated_callback_is_an_authorization_error_and_consumes_nothing(flow, waiting, data):
@@ -655,6 +657,7 @@ def test_a_mutated_callback_is_an_authorization_error_and_consumes_nothing(flow,
         flow.finish("http://localhost:8501/?" + mutated, browser=browser)
 
 
+@pytest.mark.slow
 @many
 @given(extra=mappings, spoil=st.sampled_from(["state", "code", "iss", "browser", "twice"]), junk=texts)
 def test_a_callback_that_is_right_but_for_one_thing_consumes_nothing(flow, waiting, extra, spoil, junk):
@@ -677,6 +680,7 @@ def test_a_callback_that_is_right_but_for_one_thing_consumes_nothing(flow, waiti
 # Many at once ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_of_eight_threads_with_one_state_exactly_one_wins_forty_times(flow, token_endpoint):
     barrier, wins, losses = threading.Barrier(8), [], []
 

@@ -110,6 +110,7 @@ def shown(value, text, items):
     return json.dumps(value) in text
 
 
+@pytest.mark.slow
 @given(st.sampled_from([*FIELD_TYPES, "Hologram", ""]), json_values)
 def test_whatever_comes_decoding_never_raises_and_loses_nothing(kind, data):
     told = decode(kind, data)
@@ -126,6 +127,7 @@ def test_whatever_comes_decoding_never_raises_and_loses_nothing(kind, data):
         assert (told.items is None) <= (told.text is None or kind == "Table"), "a wide column of lists loses it"
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.sampled_from(["f1", "f2", None, 7]), st.sampled_from(FIELD_TYPES), json_values), max_size=4)
 )
@@ -359,6 +361,7 @@ def test_cells_of_another_shape_do_not_cost_the_record(odd):
     assert records([{"id": "x", "cells": odd}], COLUMNS)["record_id"].tolist() == ["x"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.dictionaries(st.sampled_from(["c1", "c2", "c3", "c9"]), json_values), max_size=3))
 def test_whatever_stands_in_cells_every_record_is_a_row(drawn):
     rows = [{"id": str(n), "cells": cells(**row)} for n, row in enumerate(drawn)]

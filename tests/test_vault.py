@@ -262,6 +262,7 @@ def test_a_spent_state_is_remembered_for_a_day(vault, service, clock):
     assert not vault.was_spent("spent")
 
 
+@pytest.mark.slow
 def test_eight_threads_consume_one_state_once_forty_times(vault, service):
     for round_ in range(40):
         await_callback(vault, service, f"state-{round_}")

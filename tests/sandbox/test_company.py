@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from statistics import median
 from typing import Any
 
@@ -69,10 +68,9 @@ def test_ids_do_not_depend_on_the_day() -> None:
     assert ids[0] == ids[1]
 
 
-def test_it_is_drawn_within_some_seconds_of_computing() -> None:
-    before = time.thread_time()  # not by the clock: a busy machine takes longer for the same
-    assert len(Company().runs) > 1_400
-    assert time.thread_time() - before < 5
+@pytest.mark.slow
+def test_without_a_size_it_has_some_thousand_runs() -> None:
+    assert 2_000 < len(Company().runs) < 4_000
 
 
 def test_ids_are_opaque(company: Company) -> None:
