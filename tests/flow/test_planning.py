@@ -62,8 +62,9 @@ def test_ids_without_their_workflow_are_planned_by_one_of_them(many):
 
 def test_it_says_what_is_left(many):
     _, ps = many
-    plan = ps.plan("tasks", runs=ps.runs())
-    assert str(plan).startswith(f"tasks of 300 runs: about {plan.requests} requests, ")
+    runs = ps.runs()
+    plan = ps.plan("tasks", runs=runs)
+    assert str(plan).startswith(f"tasks of {len(runs)} runs: about {plan.requests} requests, ")
     assert f"{ps.budget.remaining:,} of 2,500 are left" in str(plan)
 
 
