@@ -126,8 +126,9 @@ class Nouns:
     ) -> pd.DataFrame:
         """Runs by part of their name, or of a field's value (`fields={field_id: text}`, any of them), in any case.
 
-        With `workflow` a field may also be named by its label or key. The most recently updated first. The service shows at most 200 of each workflow and status; when that many came,
-        `frame.attrs["incomplete"]` says that more may be hidden. Columns as those of `runs`.
+        With `workflow` a field may also be named by its label or key. The most recently updated first. The service shows
+        at most 200 of each workflow and status; when that many came, `frame.attrs["incomplete"]` says that more may be
+        hidden. Columns as those of `runs`.
         """
         chosen = known(status, RUN_STATUSES, "run status") if status is not None else None
         query = {"name": name, "status": ",".join(chosen) if chosen else None}
