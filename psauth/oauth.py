@@ -189,7 +189,7 @@ def renew(vault: Vault, seen: Stored, *, because: str = "expiry") -> Stored:
         if because == "expiry" and not token.is_expired():
             return stored
         if token.refresh_token is None:
-            if because == "expiry" and _alive(stored):
+            if because == "expiry" and is_alive(stored):
                 return stored  # nothing to renew it with, but some seconds are left
             raise LoginRequired(
                 f"The access of account {account!r} has ended, and the service gave no refresh token. "
@@ -205,6 +205,11 @@ def renew(vault: Vault, seen: Stored, *, because: str = "expiry") -> Stored:
         renewed = vault.renew(stored, token.succeeded_by(answer))
         log.info("refreshed: account=%s because=%s", account, because)
         return renewed
+
+
+def is_alive(stored: Stored) -> bool:
+    """Whether the access token has not met its end yet, as far as that is known."""
+    return stored.token is not None and stored.token.is_expired(timedelta(0)) is not True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -368,7 +373,7 @@ def _after_refusal(vault: Vault, stored: Stored, refusal: Refused, because: str)
         vault.end(stored, "the service has ended the access (invalid_grant)")
         log.warning("refresh refused: account=%s invalid_grant; a new login is needed", account)
         raise ended(vault.read(account).connection) from None
-    if because == "expiry" and _alive(stored):
+    if because == "expiry" and is_alive(stored):
         log.warning("refresh refused: %s; going on with the access token while it lives", refusal)
         return stored
     raise LoginRequired(
@@ -379,7 +384,7 @@ def _after_refusal(vault: Vault, stored: Stored, refusal: Refused, because: str)
 
 def _after_silence(stored: Stored, failure: NoAnswer, because: str) -> Stored:
     account = stored.connection.account
-    if because == "expiry" and _alive(stored):
+    if because == "expiry" and is_alive(stored):
         log.warning("refresh postponed: %s; going on with the access token while it lives", failure)
         return stored
     if failure.sent:
@@ -393,10 +398,6 @@ def _after_silence(stored: Stored, failure: NoAnswer, because: str) -> Stored:
         "connection is kept.",
         status=failure.status,
     ) from None
-
-
-def _alive(stored: Stored) -> bool:
-    return stored.token is not None and stored.token.is_expired(timedelta(0)) is not True
 
 
 # The end ----------------------------------------------------------------------------------------------------------

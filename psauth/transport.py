@@ -32,7 +32,7 @@ from psauth.exceptions import (
 )
 from psauth.fetch import INTERACTIVE, Pace
 from psauth.governor import PATIENCE, Governor, Keeper, VaultKeeper
-from psauth.oauth import renew
+from psauth.oauth import is_alive, renew
 from psauth.service import Session
 from psauth.settings import check_address
 from psauth.vault import Vault
@@ -48,6 +48,8 @@ ATTEMPTS = 6
 BACKOFF = 0.25
 """Seconds before the second attempt; doubled each time, and jittered so that processes do not march in step."""
 REDIRECTS = 5
+RENEWED_AGAIN = 10.0
+"""Seconds in which a token that still lives is used as it is, after the service did not renew it."""
 NEWS = 0.1
 """How much the time of one answer counts in `answer_time`, the usual one so far in seconds."""
 
@@ -77,6 +79,7 @@ class Transport:
         self._surroundings = self._session.merge_environment_settings(self._base, {}, None, None, None)
         self._headers = {**self._session.headers, "Accept": "application/json"}
         self._lock = threading.Lock()
+        self._not_before = 0.0
         self._governor = Governor(keeper)
         self.budget = Budget()
         self.requests_sent = 0
@@ -278,7 +281,11 @@ class Transport:
             now = self._stored
             if because != "asked" and now.token and now.token.access_token != before and not now.token.is_expired():
                 return now
+            if because == "expiry" and is_alive(now) and time.monotonic() < self._not_before:
+                return now
             self._stored = renew(self._vault, seen, because=because)
+            if because == "expiry" and self._stored.token == seen.token:
+                self._not_before = time.monotonic() + RENEWED_AGAIN
             return self._stored
 
     def _silent(self, address: str, problem: str, attempt: int) -> ServiceUnavailable:

@@ -189,6 +189,19 @@ def test_the_token_endpoint_down_and_the_access_token_alive_a_warning_and_on(box
     assert warning.name == "psauth.oauth"
 
 
+def test_while_the_access_token_lives_a_silent_token_endpoint_is_not_waited_for_again_and_again(box, ps, vault):
+    expire_here(vault, ago=-20)
+    box.knobs.fault("/oauth/token", "drop", times=100)
+    client = client_of(box.settings)
+    for _ in range(5):
+        assert len(client.users()) > 0
+    assert len(refreshes(box)) == 2, "one try, and its one retry"
+    expire_at_the_service(box)
+    with pytest.raises(LoginRequired):
+        client.users()
+    assert len(refreshes(box)) == 4, "a token that is refused is not good enough"
+
+
 def test_the_token_endpoint_down_and_the_access_token_dead(box, ps, vault):
     expire_at_the_service(box)
     box.knobs.fault("/oauth/token", status=503, body='{"error": "temporarily_unavailable"}')
