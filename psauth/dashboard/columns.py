@@ -7,6 +7,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
+MOMENT: Final = 145
+"""Pixels in which a moment stands whole: a column is as wide as its first values, and those may be empty."""
 WORDS: Final = {"NotCompleted": "Not completed"}
 """Statuses whose own word reads badly."""
 COLOURS: Final = {
@@ -30,7 +32,11 @@ def time(label: str) -> Any:
     """A timestamp in the reader's own time zone; the downloads hold the exact UTC."""
     zone = st.context.timezone
     return st.column_config.DatetimeColumn(
-        label, format="YYYY-MM-DD HH:mm", timezone=zone, help=f"Time zone: {zone or 'UTC'}. The downloads hold UTC."
+        label,
+        width=MOMENT,
+        format="YYYY-MM-DD HH:mm",
+        timezone=zone,
+        help=f"Time zone: {zone or 'UTC'}. The downloads hold UTC.",
     )
 
 

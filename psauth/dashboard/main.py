@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from psauth.connection import Stored
-from psauth.dashboard import problems, sidebar, state, welcome
+from psauth.dashboard import looks, problems, sidebar, state, welcome
 from psauth.dashboard.guard import COOKIE, NOT_LOCAL, listens_locally
 from psauth.dashboard.notices import CONNECTED, refused
 from psauth.dashboard.reads import Here
@@ -20,9 +20,6 @@ from psauth.vault import Vault
 
 # A file, because Streamlit's own icons would be fetched from the internet for a browser tab.
 ICON = Path(__file__).with_name("icon.png")
-
-# Without Streamlit's own sign that a script runs: it would blink at every look at a read under way, and its Stop is not ours.
-QUIET: Final = "<style>[data-testid=stStatusWidget] { display: none }</style>"
 PAGES: Final[list[dict[str, Any]]] = [
     {"page": "views/workflows.py", "title": "Workflows", "icon": ":material/account_tree:", "default": True},
     {"page": "views/runs.py", "title": "Runs", "icon": ":material/play_circle:"},
@@ -45,7 +42,7 @@ def main() -> None:
         st.write(text)
         st.write(step)
         st.stop()
-    st.html(QUIET)
+    looks.show()
     state.begin(st.context.cookies.get(COOKIE))
     try:
         target = find_target()
@@ -65,6 +62,7 @@ def main() -> None:
         state.welcome_back()
         with st.sidebar:
             sidebar.show(Here(stored.connection, vault))
+            looks.show_menu()
     _show_notice(stored)
     if stored is None:
         welcome.show(target, return_to=return_to)

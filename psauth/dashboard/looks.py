@@ -1,0 +1,42 @@
+"""Looks: what the pages need beyond the theme, where Streamlit has no setting for it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+STYLE: Final = """<style>
+/* Streamlit's own sign that a script runs would blink at every look at a read under way, and its Stop is not ours. */
+[data-testid=stStatusWidget] { display: none }
+/* More of the table on the first screen. */
+[data-testid=stMainBlockContainer] { padding-top: 4rem }
+/* Links to a heading of a page that is one screen. */
+[data-testid=stHeaderActionElements] { display: none }
+/* After Disconnect there is nothing in it; Streamlit would keep the empty place for some seconds, and then jump. */
+[data-testid=stSidebar]:not(:has([data-testid=stSidebarNav])) { display: none }
+/* When the app was stopped, Streamlit's words are for the author of a script. */
+[role=dialog] div:has(> [data-testid=stErrorCodeBlock]) > * { display: none }
+[role=dialog] div:has(> [data-testid=stErrorCodeBlock])::before {
+  content: "The app does not answer. If it was stopped, start it again where it was started, with make app or psauth app: \
+this page then goes on by itself.";
+}
+</style>"""
+
+# Streamlit does so on telephones only. In a narrow window the menu lies over the page just the same.
+CLOSE_MENU: Final = """<script>
+document.body.onclick = (event) => {
+  if (innerWidth < 768 && event.target.closest("[data-testid=stSidebarNavLink]"))
+    document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
+};
+</script>"""
+
+
+def show() -> None:
+    """For every page."""
+    st.html(STYLE)
+
+
+def show_menu() -> None:
+    """For pages with a menu, inside the sidebar."""
+    st.html(CLOSE_MENU, unsafe_allow_javascript=True)
