@@ -48,6 +48,21 @@ def workflow(workflows: pd.DataFrame, *, nothing: str) -> str | None:
     return one("workflow", "Workflow", {"": nothing, **ordered}, width=260) or None
 
 
+def search() -> list[str]:
+    """The words that the reader looks for."""
+    words = st.query_params.get("search", "")
+    st.text_input(
+        "Search",
+        key=state.show_choice("search", words),
+        on_change=_write,
+        args=("search", ""),
+        placeholder="Search",
+        label_visibility="collapsed",
+        icon=":material/search:",
+    )
+    return words.split()
+
+
 def since() -> str | None:
     """A choice of how far back: the day from which on, by UTC."""
     days = one("since", "Created", DAYS)

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from psauth.dashboard import choices, loaders, state, tables, waiting
+from psauth.dashboard.reads import Loaded
 
 
 def chosen_runs(things: str) -> pd.DataFrame:
@@ -26,6 +27,14 @@ def chosen_runs(things: str) -> pd.DataFrame:
         st.write("This workflow has no runs yet. Start one in Process Street, or choose another workflow.")
         st.stop()
     return runs
+
+
+def of(loaded: Loaded, runs: pd.DataFrame) -> str:
+    """Of how many runs something came; of an incomplete read, from how many of them."""
+    if len(runs) == 1:
+        return ""
+    some = f" from {loaded.frame['run_id'].nunique():,}" if loaded.missing else ""
+    return f"{some} of {len(runs):,} runs"
 
 
 def _one(run_id: str) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from psauth.dashboard import state, waiting
+from psauth.dashboard import choices, state, waiting
 from psauth.dashboard.reads import Loaded, Read
 
 SHOWN_WHOLE: Final = 12
@@ -42,7 +42,7 @@ def _say_missing(read: Read, loaded: Loaded) -> None:
     said = rest or f"{len(failed):,} {plural('part', len(failed))} of {read.name} could not be read."
     st.warning(f"This table is incomplete. {said}", icon=":material/incomplete_circle:")
     if read.rest is None:
-        st.caption("Reload reads everything again.")
+        st.caption("A list cannot be gone on with: Reload reads it again, from its first row.")
     elif st.button("Read on", icon=":material/play_arrow:"):
         waiting.go_on(read.rest(loaded))
     if failed:
@@ -52,11 +52,11 @@ def _say_missing(read: Read, loaded: Loaded) -> None:
 
 def search(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """The rows in which the reader's words stand, in any of the columns and any case."""
-    words = st.text_input("Search", placeholder="Search", label_visibility="collapsed", icon=":material/search:")
-    if not words.split():
+    words = choices.search()
+    if not words:
         return frame
     found = pd.Series(True, index=frame.index)
-    for word in words.split():
+    for word in words:
         hits = [frame[c].astype("str").str.contains(word, case=False, regex=False, na=False) for c in columns]
         found &= pd.concat(hits, axis="columns").any(axis="columns")
     return frame[found]

@@ -52,8 +52,8 @@ def offered(read: Read) -> pd.DataFrame | None:
 
 
 def again(read: Read, loaded: Loaded) -> None:
-    """Reload: read anew at once, or ask first when that is dear."""
-    if loaded.requests > ASKED_FROM:
+    """Reload: read anew at once, or ask first when that is dear, or may be because nobody has seen the end of it."""
+    if loaded.requests > ASKED_FROM or (read.endless and loaded.missing):
         _ask_again(read, loaded)
     else:
         _drop(read)
@@ -121,7 +121,10 @@ def _agreed(read: Read, plan: Plan | None) -> bool:
 
 @st.dialog("Read again?")
 def _ask_again(read: Read, loaded: Loaded) -> None:
-    st.write(f"Reading {read.name} took {loaded.requests:,} requests. {_left(reads.budget(read.here))}".strip())
+    took = f"Reading {read.name} took {loaded.requests:,} requests"
+    if loaded.missing:
+        took += ", and did not come to its end"
+    st.write(f"{took}. {_left(reads.budget(read.here))}".strip())
     with st.container(horizontal=True):
         if st.button("Read again", type="primary"):
             _drop(read)

@@ -122,6 +122,29 @@ def test_what_turned_out_cheap_is_read_again_without_asking(visit: Visit, box: p
     assert asked(box) > before
 
 
+def test_a_list_that_was_stopped_says_how_to_go_on_and_asks_before_it_is_read_again(
+    visit: Visit, box: psauth.Sandbox
+) -> None:
+    page = visit("runs", newest="all")
+    box.knobs.latency = 0.3
+    try:
+        next(b for b in page.button if b.label == "Start").click().run()
+        [job] = [j for j in jobs.of() if j.what[0] == "runs"]
+        while job.done == 0:
+            assert not job.wait(0.01)
+        job.stop()
+        settled(page.run())
+    finally:
+        box.knobs.latency = 0.0
+    assert any("This table is incomplete." in w.value for w in page.warning)
+    assert "A list cannot be gone on with: Reload reads it again" in texts(page)
+    assert "Read on" not in labels(page)
+    before = asked(box)
+    press(page, "Reload")
+    assert {"Read again", "Keep these"} <= set(labels(page))
+    assert asked(box) == before
+
+
 def test_runs_are_there_even_where_nobody_may_see_the_people(
     visit: Visit, box: psauth.Sandbox, ps: psauth.ProcessStreet
 ) -> None:
@@ -242,6 +265,8 @@ def test_a_stopped_read_keeps_what_came_says_so_and_can_be_gone_on_with(
         box.knobs.latency = 0.0
     assert 0 < page.dataframe[0].value["run_id"].nunique() < len(runs)
     assert any("This table is incomplete. Stopped after" in w.value for w in page.warning)
+    came = page.dataframe[0].value["run_id"].nunique()
+    assert f"{len(page.dataframe[0].value)} tasks from {came} of {len(runs)} runs" in texts(page)
     press(page, "Read on")
     truth = ps.tasks(runs=runs, progress=False)
     assert page.dataframe[0].value["task_id"].tolist() == truth["task_id"].tolist()
@@ -335,6 +360,17 @@ def test_a_search_finds_in_any_column_and_says_how_many(visit: Visit) -> None:
     assert "2 of 40 rows match; the files hold these." in texts(page)
     settled(page.text_input[0].input("nobody of this name").run())
     assert "Nobody matches. Clear the search" in texts(page)
+
+
+def test_the_search_stands_in_the_address_and_a_cleared_one_leaves_it(visit: Visit) -> None:
+    page = visit("people", search="robot")
+    assert page.text_input[0].value == "robot"
+    assert set(page.dataframe[0].value["kind"].str[0]) == {"Robot"}
+    settled(page.text_input[0].input("group").run())
+    assert page.query_params["search"] == "group"
+    assert set(page.dataframe[0].value["kind"].str[0]) == {"Group"}
+    settled(page.text_input[0].input("").run())
+    assert "search" not in page.query_params
 
 
 def test_a_second_look_at_any_page_costs_nothing(visit: Visit, box: psauth.Sandbox, busiest: str) -> None:

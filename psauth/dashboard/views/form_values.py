@@ -19,8 +19,7 @@ def show() -> None:
     read = loaders.form_values(state.here(), runs)
     loaded = waiting.ready(read)
     count = len(loaded.frame)
-    of = f" of {len(runs):,} runs" if len(runs) > 1 else ""
-    tables.facts(read, loaded, f"{count:,} {tables.plural('value', count)}{of}")
+    tables.facts(read, loaded, f"{count:,} {tables.plural('value', count)}{scope.of(loaded, runs)}")
     if loaded.frame.empty:
         st.write("Nothing has been typed into the forms of these runs. Choose another workflow or another run.")
         return

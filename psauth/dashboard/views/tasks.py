@@ -15,8 +15,7 @@ def show() -> None:
     read = loaders.tasks(state.here(), runs)
     loaded = waiting.ready(read)
     count = len(loaded.frame)
-    of = f" of {len(runs):,} runs" if len(runs) > 1 else ""
-    tables.facts(read, loaded, f"{count:,} {tables.plural('task', count)}{of}")
+    tables.facts(read, loaded, f"{count:,} {tables.plural('task', count)}{scope.of(loaded, runs)}")
     if loaded.frame.empty:
         st.write("There are no tasks here. Choose another workflow or another run.")
         return
