@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from psauth.dashboard import state
@@ -10,15 +12,20 @@ from psauth.dashboard.routes import connect_address
 from psauth.dashboard.target import Target
 from psauth.oauth import Disconnected
 
+CHANGES: Final = (
+    "This app changes nothing: that is for what you write yourself in a notebook. PSAUTH_SCOPE=read leaves it out."
+)
+"""What the scope to write is for."""
+
 
 def show(target: Target, *, return_to: str) -> None:
     """The page of somebody who is not connected."""
-    if target.sandbox:
-        st.info("Sandbox: invented data. No account is configured, so Connect leads to a stand-in inside this app.")
-    if (done := state.farewell()) is not None:
-        _farewell(done)
     _, middle, _ = st.columns([1, 6, 1])
     with middle:
+        if target.sandbox:
+            st.info("Sandbox: invented data. No account is configured, so Connect leads to a stand-in inside this app.")
+        if (done := state.farewell()) is not None:
+            _farewell(done)
         st.title("Your Process Street workflows, as tables")
         st.write("See, search and download the workflows of your organisation, here and in your notebooks.")
         if target.missing:
@@ -59,8 +66,10 @@ def _small_print(target: Target) -> str:
     if target.settings.kind == "api_key":
         return f"Uses the API key from your settings. {kept} {end}"
     wanted = {"read": "see", "write": "change"}
-    words = [wanted.get(s, s) for s in target.settings.scope.replace(",", " ").split()]
-    return f"You will be asked to let psauth {' and '.join(words)} your workflows, runs and tasks. {kept} {end}"
+    scopes = target.settings.scope.replace(",", " ").split()
+    words = " and ".join(wanted.get(s, s) for s in scopes)
+    writes = f" {CHANGES}" if "write" in scopes else ""
+    return f"You will be asked to let psauth {words} your workflows, runs and tasks.{writes} {kept} {end}"
 
 
 def _incomplete(target: Target) -> None:

@@ -29,6 +29,13 @@ def test_the_first_visit_offers_one_button_and_says_that_it_is_the_sandbox(run: 
     assert "PSAUTH_API_KEY=your-key" in [c.value for c in page.code]
 
 
+def test_the_first_visit_says_what_the_right_to_change_is_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "see and change your workflows, runs and tasks. This app changes nothing" in texts(run())
+    monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
+    monkeypatch.setenv("PSAUTH_SCOPE", "read")
+    assert "see your workflows, runs and tasks. The connection is kept" in texts(run())
+
+
 def test_with_an_oauth_app_configured_there_is_no_sandbox(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
     monkeypatch.setenv("PSAUTH_CLIENT_SECRET", "not-to-be-shown")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from psauth.connection import Connection
 from psauth.dashboard import problems, state
@@ -12,6 +13,7 @@ from psauth.dashboard.jobs import jobs
 from psauth.dashboard.links import same_tab_button
 from psauth.dashboard.routes import ACCOUNT, connect_address
 from psauth.dashboard.target import is_sandbox
+from psauth.dashboard.welcome import CHANGES
 from psauth.exceptions import PsauthError
 from psauth.oauth import disconnect, renew
 from psauth.vault import Vault
@@ -54,26 +56,33 @@ def _facts(connection: Connection) -> None:
     if connection.kind == "oauth":
         rows.append(("Allowed", _allowed(connection)))
     for name, value in rows:
-        left, right = st.columns([1, 4])
-        left.markdown(f":gray[{name}]")
-        right.text(value)
+        with _row(name):
+            st.text(value)
     if connection.ended is None and connection.kind == "oauth":  # an API key has no end
         _countdown(connection.expires_at, connection.renewable)
     asked, granted = _scopes(connection.service.scope), _scopes(connection.scope)
+    if "write" in granted:
+        st.caption(CHANGES)
     if granted and asked - granted:
         st.warning(f"Less was allowed than asked for: {', '.join(sorted(asked - granted))} is missing.")
 
 
 @st.fragment(run_every=1.0)
 def _countdown(expires_at: datetime | None, renewable: bool) -> None:
-    left, right = st.columns([1, 4])
-    left.markdown(":gray[Expires]")
-    if expires_at is None:
-        right.text("not said by the service")
-        return
-    remaining = expires_at - datetime.now(UTC)
-    words = f"in {_clock(remaining)}" if remaining > timedelta(0) else "now"
-    right.text(words + (", renewed by itself" if renewable else ""))
+    with _row("Expires"):
+        if expires_at is None:
+            st.text("not said by the service")
+            return
+        remaining = expires_at - datetime.now(UTC)
+        words = f"in {_clock(remaining)}" if remaining > timedelta(0) else "now"
+        st.text(words + (", renewed by itself" if renewable else ""))
+
+
+def _row(name: str) -> DeltaGenerator:
+    """A name, and beside it, in narrow windows too, the place for its value."""
+    row = st.container(horizontal=True)
+    row.markdown(f":gray[{name}]", width=80)
+    return row
 
 
 @st.dialog("Disconnect?")
