@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import sys
 import warnings
 from collections.abc import Callable
@@ -14,7 +16,7 @@ from typing import Any
 import click
 
 from psauth.client import ProcessStreet, logout
-from psauth.connection import Connection, Stored
+from psauth.connection import Connection, Stored, check_account
 from psauth.exceptions import LoginRequired, PsauthError, PsauthWarning
 from psauth.interactive import login
 from psauth.service import Service
@@ -38,12 +40,20 @@ class _Group(click.Group):
                 warnings.showwarning = _sayer(warnings.showwarning)
                 return super().invoke(ctx)
         except LoginRequired as error:
-            raise _Failure(str(error).replace("psauth.login()", "psauth login"), code=3) from error
+            raise _Failure(_in_terminal(str(error)), code=3) from error
         except PsauthError as error:
-            raise _Failure(str(error), code=1) from error
+            raise _Failure(_in_terminal(str(error)), code=1) from error
         except KeyboardInterrupt:
             click.echo("Stopped.", err=True)
             ctx.exit(130)
+
+
+def _in_terminal(text: str) -> str:
+    """An error's text with the next line to type as it is typed here, not in Python."""
+    text = re.sub(
+        r"psauth\.login\(account='([^']+)'\)", lambda call: f"psauth login --account {shlex.quote(call[1])}", text
+    )
+    return text.replace("psauth.login()", "psauth login").replace("psauth.Sandbox()", "psauth sandbox")
 
 
 def _sayer(otherwise: Callable[..., None]) -> Callable[..., None]:
@@ -64,7 +74,14 @@ class _Failure(click.ClickException):
         self.exit_code = code  # type: ignore[misc] # click reads it from the instance, and declares it on the class
 
 
-_account = click.option("--account", default="default", show_default=True, help="Which connection.")
+def _checked(_: click.Context, __: click.Parameter, account: str) -> str:
+    try:
+        return check_account(account)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+_account = click.option("--account", default="default", show_default=True, callback=_checked, help="Which connection.")
 
 
 @click.group(cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,7 +96,7 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
         settings = Settings()
         usable = _usable(settings, Vault.open(settings))
-        click.echo("\nConnected:" if usable else "\nNobody is connected. Begin with: psauth login, or psauth app")
+        click.echo("\nConnected:" if usable else f"\n{_begin(settings)}")
         for stored in usable:
             click.echo(f"  {_line(stored.connection)}")
 
@@ -114,7 +131,7 @@ def status(as_json: bool, offline: bool) -> None:
     settings = Settings()
     vault = Vault.open(settings)
     report = _report(settings, vault, ask=not offline)
-    click.echo(json.dumps(report, indent=2) if as_json else _as_text(report))
+    click.echo(json.dumps(report, indent=2) if as_json else _as_text(report, settings))
     if not report["connections"] or any(c["login_required"] for c in report["connections"]):
         sys.exit(3)
     if any(c["answers"] is False for c in report["connections"]):
@@ -146,13 +163,17 @@ def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
     state = state or Settings().home_path / "sandbox-server.json"
     try:
         state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise _Failure(
+            f"The folder {state.parent} cannot be used ({error.strerror or error}). Name another file with --state.",
+            code=1,
+        ) from None
+    try:
         server = SandboxServer(port=port, runs=runs, seed=seed, state=state).start()
     except StateError as error:
         raise _Failure(f"The sandbox's memory cannot be read: {error}", code=1) from None
     except OSError as error:
-        raise _Failure(
-            f"The sandbox cannot use port {port}: {error.strerror or error}. Try --port 0.", code=1
-        ) from None
+        raise _Failure(f"{error.strerror or error}, or let it take any free one with --port 0.", code=1) from None
     try:
         click.echo(f"The sandbox answers at {server.url} (invented data). In another terminal or in .env:\n")
         for name, value in _sandbox_variables(server).items():
@@ -217,9 +238,9 @@ def _connection(stored: Stored, vault: Vault, *, ask: bool) -> dict[str, Any]:
             with ProcessStreet(Transport(stored, None if connection.id == "settings" else vault)) as ps:
                 connection, answers = ps.whoami(), True
         except LoginRequired as error:
-            login_required, problem = True, str(error)
+            login_required, problem = True, _in_terminal(str(error))
         except PsauthError as error:
-            answers, problem = False, str(error)
+            answers, problem = False, _in_terminal(str(error))
     return {
         "account": connection.account,
         "kind": connection.kind,
@@ -239,12 +260,23 @@ def connection_problem(connection: Connection) -> str | None:
     return f"ended: {connection.ended}" if connection.ended else None
 
 
-def _as_text(report: dict[str, Any]) -> str:
+def _begin(settings: Settings) -> str:
+    """What to do when nobody is connected."""
+    if settings.client_id or settings.api_key:
+        return "Nobody is connected. Begin with: psauth login, or psauth app"
+    return (
+        "Nobody is connected, and nothing is set to connect with.\n"
+        "  To try it without an account:  psauth app\n"
+        "  For your own organisation:     put PSAUTH_API_KEY=your-key into a file .env, then: psauth login"
+    )
+
+
+def _as_text(report: dict[str, Any], settings: Settings) -> str:
     lines = [f"Vault  {report['vault']}", f"Key    {report['key']}", "", "Settings"]
     width = max(map(len, report["settings"]))
     lines += [f"  {name:{width}}  {s['value']}  ({s['from']})" for name, s in report["settings"].items()]
     lines += [f"  {name}: not a setting of psauth; misspelt?" for name in report["unknown_settings"]]
-    lines += ["", "Connections" if report["connections"] else "Nobody is connected. Begin with: psauth login"]
+    lines += ["", "Connections" if report["connections"] else _begin(settings)]
     for c in report["connections"]:
         until = f"until {c['expires_at']}" if c["expires_at"] else "no end known"
         renewed = ", renewed by itself" if c["renewable"] else ""

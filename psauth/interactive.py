@@ -140,10 +140,10 @@ def _login_by_paste(
     """The person opens the address wherever they have a browser; its callback is pasted, or arrives at the receiver."""
     _check_somebody_is_here()
     _say(
-        f"{why}\n\n1. Open this address in a browser, and allow the access:\n{request.url}\n\n"
-        f"2. The browser goes on to an address that begins with {request.redirect_uri}\n"
-        "   If the page there says Connected, you are done. Else, whether it loads or not, copy its whole address\n"
-        "   and paste it here.\n"
+        f"{why}\n\n1. Open this address in a browser, on any machine, and allow the access:\n\n{request.url}\n\n"
+        f"2. The browser then goes on to an address that begins with {request.redirect_uri}\n"
+        "   That page may fail to load, which does not matter: what counts is its address. Copy the whole of it from\n"
+        "   the browser's address bar, and paste it below. If the page says Connected, you are done without that.\n"
     )
     deadline = time.monotonic() + timeout
     for attempt in range(1, PASTES + 1):

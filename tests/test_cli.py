@@ -64,9 +64,16 @@ def terminal():
 def test_alone_it_says_how_to_begin(terminal):
     code, out, err = terminal()
     assert (code, err) == (0, "")
-    assert "Nobody is connected. Begin with: psauth login" in out
+    assert "Nobody is connected, and nothing is set to connect with." in out
+    assert re.search("without an account: +psauth app", out)
+    assert re.search("PSAUTH_API_KEY=your-key .* then: psauth login", out)
     for command in ("login", "logout", "status", "sandbox", "app"):
         assert re.search(rf"^  {command} ", out, re.MULTILINE)
+
+
+def test_alone_with_settings_it_says_to_log_in(configured, terminal):
+    assert "Nobody is connected. Begin with: psauth login" in terminal()[1]
+    assert "Nobody is connected. Begin with: psauth login" in terminal("status")[1]
 
 
 def test_alone_it_says_who_is_connected(connected, terminal):
@@ -85,6 +92,7 @@ def test_login_without_settings_says_what_to_set(terminal):
     code, out, err = terminal("login")
     assert (code, out) == (1, "")
     assert "PSAUTH_CLIENT_ID" in err
+    assert "try psauth sandbox first" in err  # as it is typed here
     assert len(err.splitlines()) == 1
 
 
@@ -109,6 +117,22 @@ def test_login_nobody_answers(configured, terminal, monkeypatch):
     assert "Nobody answered the consent page" in err
     assert "psauth login" in err
     assert "psauth.login()" not in err
+
+
+def test_a_login_that_is_needed_is_named_as_it_is_typed_here(configured, terminal):
+    psauth.login("analyst", settings=configured.settings)
+    expire_at_the_service(configured)
+    configured.knobs.fault("/oauth/token", "body", status=400, body='{"error": "invalid_grant"}')
+    code, out, _ = terminal("status")
+    assert code == 3
+    assert "psauth login --account analyst" in out
+    assert "psauth.login(" not in out
+
+
+def test_an_account_without_a_name_is_wrong_usage(terminal):
+    code, _, err = terminal("login", "--account", "")
+    assert code == 2
+    assert "no name for an account" in err
 
 
 def test_login_without_a_terminal_asks_nothing(configured, terminal, monkeypatch):
@@ -153,7 +177,7 @@ def test_logout_that_could_not_revoke_says_so(connected, terminal):
 def test_status_of_nobody(terminal):
     code, out, _ = terminal("status")
     assert code == 3
-    assert "Nobody is connected. Begin with: psauth login" in out
+    assert "Nobody is connected, and nothing is set to connect with." in out
 
 
 def test_status_says_where_each_setting_came_from_and_no_secret(connected, terminal, tmp_path, monkeypatch):
@@ -475,5 +499,15 @@ def test_a_sandbox_on_a_taken_port_says_so(terminal):
         taken.listen()
         code, _, err = terminal("sandbox", "--port", str(taken.getsockname()[1]))
     assert code == 1
-    assert "Try --port 0" in err
+    assert "--port 0" in err
+    assert err.count("port") == 2  # said once: choose another port, or --port 0
+    assert len(err.splitlines()) == 1
+
+
+@POSIX
+def test_a_sandbox_whose_memory_has_no_place_says_so(terminal, tmp_path):
+    (tmp_path / "file").touch()
+    code, _, err = terminal("sandbox", "--port", "0", "--state", str(tmp_path / "file" / "below" / "state.json"))
+    assert code == 1
+    assert "Name another file with --state" in err
     assert len(err.splitlines()) == 1
