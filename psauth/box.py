@@ -121,4 +121,7 @@ class Sandbox:
         self.stop()
 
     def __repr__(self) -> str:
-        return f"Sandbox({self.url!r})"
+        try:
+            return f"Sandbox({self.url!r})"
+        except RuntimeError:
+            return "Sandbox(stopped)"

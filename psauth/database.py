@@ -137,6 +137,11 @@ def told(place: str) -> Iterator[None]:
         yield
     except sa.exc.DBAPIError as error:
         cause = str(error.orig)
+        if "unable to open" in cause and _is_gone(place):
+            raise VaultError(
+                f"The vault {place} is gone, with its folder. A sandbox that has stopped takes its vault along: start it "
+                "again, and call psauth.connect(settings=box.settings). Any other folder is restored from a backup."
+            ) from None
         if "locked" in cause:
             remedy = "Another program holds it; close it and try again"
         elif "full" in cause or _is_full(place):  # its shared memory fails with "disk I/O error" there
@@ -148,6 +153,17 @@ def told(place: str) -> Iterator[None]:
         else:
             remedy = "Look after the file and its disk"
         raise VaultError(f"The vault {place} cannot be used ({cause}). {remedy}; {KEPT}") from None
+
+
+def _is_gone(place: str) -> bool:
+    """Whether the folder of the vault is there no more; one that nobody may look into is there."""
+    try:
+        Path(place).parent.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _is_full(place: str) -> bool:

@@ -4,7 +4,7 @@ import pytest
 import requests
 
 import psauth
-from psauth import LoginRequired, UntrustedAddress, Vault
+from psauth import LoginRequired, UntrustedAddress, Vault, VaultError
 
 from .parts import client_of, expire_here, refreshes
 
@@ -25,6 +25,16 @@ def test_disconnecting_revokes_both_tokens_and_forgets(box, vault, ps):
     assert [r.status for r in box.requests.matching("/oauth/revoke")] == [200, 200]
     with pytest.raises(LoginRequired):
         psauth.connect(settings=box.settings, interactive=False)
+
+
+def test_after_a_sandbox_has_ended_its_client_says_what_happened_and_what_to_do():
+    with psauth.Sandbox(runs=5) as box:
+        ps = psauth.connect(settings=box.settings)
+    assert repr(box) == "Sandbox(stopped)"
+    with pytest.raises(
+        VaultError, match=r"is gone.*A sandbox that has stopped.*psauth.connect\(settings=box.settings\)"
+    ):
+        ps.workflows()
 
 
 def test_a_client_still_open_after_disconnecting_asks_for_a_login(box, ps):
