@@ -78,6 +78,24 @@ def test_tabs_agree_within_seconds(app: App, new_browser: NewBrowser) -> None:
     expect(second.get_by_role("link", name="Connect", exact=True)).to_be_visible(timeout=15_000)
 
 
+def test_an_app_that_was_stopped_is_said_in_words_for_its_reader_and_the_page_goes_on_by_itself(
+    make_app: MakeApp, page: Page, shot: Shot
+) -> None:
+    app = make_app().start()
+    connect(page, app)
+    app.stop()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    shot(page, "stopped")
+    code = dialog.get_by_test_id("stErrorCodeBlock")
+    expect(code).to_be_hidden()  # streamlit run yourscript.py
+    said = code.evaluate("block => getComputedStyle(block.parentElement, '::before').content")
+    assert "start it again where it was started, with make app or psauth app" in said
+    app.start()
+    expect(dialog).to_be_hidden()
+    page.get_by_test_id("stDataFrame").wait_for()
+
+
 def test_a_restart_of_the_app_keeps_the_connection(make_app: MakeApp, page: Page) -> None:
     app = make_app().start()
     connect(page, app)

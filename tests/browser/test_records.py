@@ -135,6 +135,47 @@ def test_reload_and_the_back_button_keep_what_was_chosen(
     expect(main(reader).get_by_role("combobox").first).to_have_value(name)
 
 
+def test_reload_and_the_back_button_keep_what_was_searched_for(reader: Page, service_app: App) -> None:
+    view(reader, "People")
+    title(reader, "People")
+    field = main(reader).get_by_role("textbox", name="Search")
+    for words in ("robot", "group"):
+        field.fill(words)
+        reader.keyboard.press("Enter")
+        expect(reader).to_have_url(re.compile(f"people.search={words}$"))
+    reader.reload()
+    expect(field).to_have_value("group")
+    reader.go_back()
+    expect(field).to_have_value("robot")
+    expect(reader).to_have_url(re.compile("people.search=robot$"))
+    reader.go_back()
+    expect(field).to_have_value("")
+    view(reader, "Data sets")
+    title(reader, "Data sets")
+    expect(main(reader).get_by_role("textbox", name="Search")).to_have_value("")
+
+
+def test_in_a_narrow_window_the_menu_closes_behind_the_page_that_was_chosen(
+    service_app: App, reader: Page, new_browser: NewBrowser
+) -> None:
+    page = new_browser(viewport={"width": 390, "height": 844}).new_page()
+    page.goto(service_app.url)
+    page.get_by_test_id("stDataFrame").wait_for()
+    page.get_by_role("button", name="Expand sidebar").click()
+    view(page, "People")
+    title(page, "People")
+    expect(page.get_by_role("button", name="Expand sidebar")).to_be_visible()
+    page.set_viewport_size({"width": 1280, "height": 844})
+    page.reload()
+    page.get_by_test_id("stDataFrame").wait_for()
+    open_again = page.get_by_role("button", name="Expand sidebar")
+    if open_again.is_visible():  # Streamlit remembers that it was closed
+        open_again.click()
+    view(page, "Workflows")
+    title(page, "Workflows")
+    expect(page.get_by_role("button", name="Expand sidebar")).to_be_hidden()  # beside a page it stays
+
+
 def test_a_data_set_leads_to_its_records_and_back(reader: Page, shot: Shot) -> None:
     view(reader, "Data sets")
     title(reader, "Data sets")
