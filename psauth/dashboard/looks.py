@@ -11,6 +11,10 @@ STYLE: Final = """<style>
 [data-testid=stStatusWidget] { display: none }
 /* More of the table on the first screen. */
 [data-testid=stMainBlockContainer] { padding-top: 4rem }
+/* Who goes by the keyboard sees where they are; Streamlit shows that on most of its buttons only. */
+a:focus-visible, [data-testid=stBaseButton-elementToolbar]:focus-visible {
+  outline: 3px solid #7ea3f7 !important; outline-offset: -1px;
+}
 /* Links to a heading of a page that is one screen. */
 [data-testid=stHeaderActionElements] { display: none }
 /* After Disconnect there is nothing in it; Streamlit would keep the empty place for some seconds, and then jump. */

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from textwrap import shorten
 from typing import Any, Final
 
 import pandas as pd
@@ -19,6 +20,8 @@ from psauth.dashboard.reads import Loaded, Read
 SHOWN_WHOLE: Final = 12
 """Up to this many rows a table is as high as its rows; a longer one has a fixed height and scrolls inside."""
 HEIGHT: Final = 560
+NAME: Final = 40
+"""Characters of a selected row's name that stand beside its links."""
 
 Ways = Mapping[str, tuple[str, str]]
 """Where a row leads: by the words of the link, the view, and the name under which the row's id stands in the address."""
@@ -83,7 +86,9 @@ def selected(found: pd.DataFrame, name: str, columns: Mapping[str, Any]) -> pd.S
 def lead(place: DeltaGenerator, row: pd.Series | None, noun: str, ways: Ways) -> None:
     """The line above a table that says which row is selected, and where it leads."""
     with place, st.container(horizontal=True, vertical_alignment="center"):
-        st.text(called(row) if row is not None else f"Select a {noun} to see its", width="content")
+        # In one line: the table must not move away from under the pointer that has just selected in it.
+        words = f"Select a {noun} to see its" if row is None else shorten(called(row), NAME, placeholder=" …")
+        st.text(words, width="content")
         for label, (view, parameter) in ways.items():
             st.page_link(
                 f"views/{view}.py",
@@ -97,7 +102,7 @@ def lead(place: DeltaGenerator, row: pd.Series | None, noun: str, ways: Ways) ->
 def called(row: pd.Series) -> str:
     """What a thing is called."""
     name = row["name"]
-    return name if isinstance(name, str) and name.strip() else "Without a name"
+    return (name.strip() if isinstance(name, str) else "") or "Without a name"
 
 
 def literal(text: str) -> str:

@@ -97,6 +97,20 @@ def test_the_workflows_stand_in_a_table_with_their_facts(run: Run, connected: Va
     assert any("12 workflows · read just now · 1 request" in c.value for c in page.caption)
 
 
+def test_a_long_name_stays_in_the_line_above_the_table() -> None:
+    def page() -> None:
+        import pandas as pd
+        import streamlit as st
+
+        from psauth.dashboard import tables
+
+        row = pd.Series({"name": "A procedure whose name goes on " * 7, "workflow_id": "w"})
+        tables.lead(st.container(), row, "workflow", {})
+
+    shown = AppTest.from_function(page).run()
+    assert [t.value for t in shown.text] == ["A procedure whose name goes on A …"]
+
+
 def test_a_second_run_costs_no_request(run: Run, connected: Vault, box: psauth.Sandbox) -> None:
     run()
     before = len(box.requests.matching(path="/v1"))
