@@ -57,7 +57,7 @@ def main() -> None:
     page = st.navigation([st.Page(**one) for one in PAGES], position="sidebar" if stored else "hidden")
     state.drawn(vault.stamp(ACCOUNT))
     sidebar.watch(vault, ACCOUNT)
-    return_to = "/" + page.url_path
+    state.keep_path("/" + page.url_path)
     if stored is not None:
         state.welcome_back()
         with st.sidebar:
@@ -65,7 +65,7 @@ def main() -> None:
             looks.show_menu()
     _show_notice(stored)
     if stored is None:
-        welcome.show(target, return_to=return_to)
+        welcome.show(target, return_to=state.place())
         st.stop()
     if is_elsewhere(target, stored.connection.service.api_url):
         st.info(
@@ -73,9 +73,9 @@ def main() -> None:
             "disconnect on the Connection page, then connect."
         )
     if stored.connection.ended is not None and page.url_path != "connection":
-        problems.show_ended(stored.connection, return_to=return_to)
+        problems.show_ended(stored.connection, return_to=state.place())
         st.stop()
-    state.keep_page(Here(stored.connection, vault), return_to)
+    state.keep_here(Here(stored.connection, vault))
     page.run()
 
 

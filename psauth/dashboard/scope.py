@@ -30,11 +30,13 @@ def chosen_runs(things: str) -> pd.DataFrame:
 
 
 def of(loaded: Loaded, runs: pd.DataFrame) -> str:
-    """Of how many runs something came; of an incomplete read, from how many of them."""
+    """Of how many runs something came; of an incomplete read, how many of them came whole."""
     if len(runs) == 1:
         return ""
-    some = f" from {loaded.frame['run_id'].nunique():,}" if loaded.missing else ""
-    return f"{some} of {len(runs):,} runs"
+    if not loaded.missing:
+        return f" of {len(runs):,} runs"
+    whole = set(loaded.frame["run_id"]) - set(loaded.missing)
+    return f", {len(whole):,} of {len(runs):,} runs complete"
 
 
 def _one(run_id: str) -> pd.DataFrame:

@@ -47,9 +47,14 @@ def vault() -> Vault:
     return found
 
 
-def keep_page(here: Here, path: str) -> None:
-    """Remember which page this run shows, and whose."""
-    st.session_state[HERE], st.session_state[PATH] = here, path
+def keep_path(path: str) -> None:
+    """Remember which page this run shows."""
+    st.session_state[PATH] = path
+
+
+def keep_here(here: Here) -> None:
+    """Remember whose connection this run shows."""
+    st.session_state[HERE] = here
 
 
 def here() -> Here:

@@ -29,6 +29,13 @@ def test_the_first_visit_offers_one_button_and_says_that_it_is_the_sandbox(run: 
     assert "PSAUTH_API_KEY=your-key" in [c.value for c in page.code]
 
 
+def test_connect_leads_back_to_what_was_chosen(run: Run, connected: Vault) -> None:
+    connected.end(connected.read(), "the service has ended the access (invalid_grant)")
+    assert 'href="/connect?return_to=%2F%3Fsearch%3Donboarding"' in texts(run(search="onboarding"))
+    connected.forget("default")
+    assert 'href="/connect?return_to=%2F%3Fsearch%3Donboarding"' in texts(run(search="onboarding"))
+
+
 def test_the_first_visit_says_what_the_right_to_change_is_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "see and change your workflows, runs and tasks. This app changes nothing" in texts(run())
     monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
