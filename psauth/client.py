@@ -59,7 +59,14 @@ class ProcessStreet(Nouns, Writes):
     """One connection's view of Process Street. Make one with `psauth.connect()`; threads may share it.
 
     What can be read as DataFrames stands in Nouns, what can be written in Writes; here is what lies beneath: any
-    documented path, the connection, the budget.
+    documented path, the connection, the budget. Each says its columns: help(ps.runs).
+
+    >>> ps = psauth.connect()                                               # doctest: +SKIP
+    >>> ps.tasks(runs=ps.runs(status="Active"))["status"].value_counts()    # doctest: +SKIP
+    status
+    Completed       215
+    NotCompleted    183
+    Name: count, dtype: int64
 
     Every method may raise LoginRequired (log in again), RateLimited (wait), PermissionDenied, NotFound,
     ServiceUnavailable or another ApiError, each with the service's own words and its request id.
