@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -48,7 +47,7 @@ def wait_for(address: str) -> None:
         try:
             urllib.request.urlopen(address, timeout=2)
             return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # refused, reset, or too slow an answer
             time.sleep(0.2)
     sys.exit(f"Nothing answers at {address}.")
 
