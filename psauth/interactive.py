@@ -139,11 +139,12 @@ def _login_by_paste(
 ) -> Connection:
     """The person opens the address wherever they have a browser; its callback is pasted, or arrives at the receiver."""
     _check_somebody_is_here()
+    by_itself = " If the page says Connected, press Enter instead." if receiver is not None else ""
     _say(
         f"{why}\n\n1. Open this address in a browser, on any machine, and allow the access:\n\n{request.url}\n\n"
         f"2. The browser then goes on to an address that begins with {request.redirect_uri}\n"
         "   That page may fail to load, which does not matter: what counts is its address. Copy the whole of it from\n"
-        "   the browser's address bar, and paste it below. If the page says Connected, you are done without that.\n"
+        f"   the browser's address bar, and paste it below.{by_itself}\n"
     )
     deadline = time.monotonic() + timeout
     for attempt in range(1, PASTES + 1):
@@ -160,7 +161,9 @@ def _login_by_paste(
         except AuthorizationError as refusal:
             if attempt == PASTES:
                 raise
-            _say(f"{refusal}\nTry once more, with the address of the request above.")
+            _say(
+                f"{str(refusal).removesuffix(' Begin again.')}\nTry once more: the whole address, from http on, of step 2."
+            )
     raise AssertionError("the last attempt returns or raises")  # pragma: no cover
 
 
