@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from numbers import Real  # numpy's numbers too, which a row of a frame is made of
 from typing import TYPE_CHECKING, Any, Final
 
 from psauth.arguments import moment
@@ -44,7 +45,7 @@ def form_entry(field: Mapping[str, Any], value: Any) -> dict[str, Any]:
         return entry | {"value": number_text(value, named)}
     if isinstance(value, str):
         return entry | {"value": value}
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, Real | Decimal) and not isinstance(value, bool):
         return entry | {"value": number_text(value, named)}
     raise ValueError(f"{named} takes a text. It was given {value!r}.")
 
@@ -60,7 +61,7 @@ def cell(field_type: str, value: Any, named: str) -> str | float | None:
         return written(value, named)
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+    if isinstance(value, Real | Decimal) and not isinstance(value, bool):
         return number_text(value, named)
     raise ValueError(f"{named} takes a text. It was given {value!r}.")
 
@@ -110,7 +111,8 @@ def _table(value: Any, named: str) -> str:
     for row in value:
         if isinstance(row, str) or not (_is_many(row) or isinstance(row, Mapping)):
             raise ValueError(f"{named} takes rows, a list of lists. One of them is {row!r}.")
-        csv.writer(text, lineterminator="\n").writerow(row.values() if isinstance(row, Mapping) else row)
+        cells = row.values() if isinstance(row, Mapping) else row
+        csv.writer(text, lineterminator="\n").writerow(None if is_missing(one) else one for one in cells)
     return text.getvalue().rstrip("\n")
 
 

@@ -5,6 +5,7 @@ import math
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -36,6 +37,8 @@ def test_a_number_goes_in_digits(value, text):
 
 def test_a_text_field_takes_a_number_too():
     assert entered("Text", 52_000) == {"value": "52000"}
+    assert entered("Text", np.int64(52_000)) == {"value": "52000"}  # as the rows of a frame hold it
+    assert cell("Text", np.int64(52_000), "'City'") == "52000"
 
 
 VIENNA = timezone(timedelta(hours=1))
@@ -66,6 +69,7 @@ def test_choices_are_a_list(kind):
 def test_a_table_is_rows_or_what_a_read_gave():
     assert entered("Table", [["Alice", 'says "hi"'], ["Jon", "a,b"]]) == {"value": 'Alice,"says ""hi"""\nJon,"a,b"'}
     assert entered("Table", [{"Name": "Alice", "Role": "IT"}]) == {"value": "Alice,IT"}
+    assert entered("Table", [["Alice", None], [math.nan, pd.NA]]) == {"value": "Alice,\n,"}
 
 
 @pytest.mark.parametrize("kind", ["Text", "Number", "Date", "Select", "Table"])
