@@ -41,7 +41,10 @@ def error_of(answer: requests.Response, told: float | None, attempt: int) -> Api
         "details": details,
         "retry_after": told,
     }
-    shown = f"{_path(answer)} answered {status}: {message}" + (f" (request {request_id})" if request_id else "")
+    reasons = [f"{at}: {why}" for at, why in details.items()] if isinstance(details, dict) else []
+    more = printable("; ".join(reason for reason in reasons if reason not in message), longest=500)
+    shown = f"{_path(answer)} answered {status}: {message}{f' ({more})' if more else ''}"
+    shown += f" (request {request_id})" if request_id else ""
     if status == requests.codes.not_found:
         return NotFound(f"{shown}. Check the path and its ids, and that this connection may see it.", **fields)
     if status in (requests.codes.payment_required, requests.codes.forbidden):

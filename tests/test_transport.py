@@ -370,6 +370,14 @@ def test_each_status_has_its_error_in_the_services_own_words(door, requests_mock
     assert "of the caller" not in str(caught.value)
 
 
+def test_reasons_by_their_place_are_told_too(door, requests_mock):
+    answer = {"error": "at: b", "details": {"at": "b", "fields[1].value": "takes a\ndate"}, "requestId": "req-7"}
+    requests_mock.get(f"{BASE}/x", status_code=422, json=answer)
+    with pytest.raises(ApiError) as caught:
+        door.get("/x")
+    assert str(caught.value) == "/v1/x answered 422: at: b (fields[1].value: takes a date) (request req-7)."
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
