@@ -84,9 +84,9 @@ class RecordWriter:
             )
         if frame.attrs.get("incomplete"):
             raise ValueError("The frame is incomplete, as its attrs say. Expected one that was read to its end.")
-        if key not in frame.columns or (key not in self._fields and key != "record_id"):
+        if not isinstance(key, str) or key not in frame.columns or (key not in self._fields and key != "record_id"):
             known = ", ".join(["record_id", *self._fields])
-            where = "the frame" if key not in frame.columns else "the data set"
+            where = "the data set" if isinstance(key, str) and key in frame.columns else "the frame"
             raise ValueError(
                 f"{where.capitalize()} has no column {key!r} to tell records apart by. Expected one of {known}."
             )
@@ -246,4 +246,4 @@ def _shown(cells: Mapping[str, Any]) -> str:
 
 
 def _word(value: Any) -> str:
-    return "(empty)" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return "(empty)" if value is None else f"{value:.15g}" if isinstance(value, float) else str(value)

@@ -36,7 +36,7 @@ def there(ps, cells):
     """The records as they are, and the frame they are to become: one changed, one added, one gone."""
     frame = ps.records("Cost centres")
     wanted = frame.copy()
-    wanted.loc[0, "Budget"] = 123.5
+    wanted.loc[0, "Budget"] = 1_234_567.5
     wanted.loc[0, "Owner"] = None
     added = pd.DataFrame({"Name": ["9999 Łódź"], "Budget": [7], "Owner": ["AL"]})
     return frame, pd.concat([wanted.drop(index=3), added], ignore_index=True)
@@ -57,7 +57,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(ps, cells, there, wri
         ["add", "9999 Łódź", ""],
         ["remove", gone["Name"], gone["record_id"]],
     ]
-    assert report["changes"][0] == f"Budget: {first['Budget']:g} → 123.5; Owner: {first['Owner']} → (empty)"
+    assert report["changes"][0] == f"Budget: {first['Budget']:g} → 1234567.5; Owner: {first['Owner']} → (empty)"
     assert set(report["outcome"]) == {"planned"}
     assert writes() == []
     assert_frame_equal(cells(), before)
@@ -207,6 +207,7 @@ def test_many_differences_at_a_bad_hour_end_in_the_frame(box, ps, cells):
             {"key": "Code"},
             r"The frame has no column 'Code'.*Expected one of record_id, Name, Budget, Owner",
         ),
+        ({"Name": ["x"]}, {"key": ["Name"]}, r"The frame has no column \['Name'\]"),
         ({"Name": ["x"], "created_date": [1]}, {"key": "created_date"}, "The data set has no column 'created_date'"),
         (
             {"Name": ["x"], "Colour": ["red"]},
