@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from psauth.arguments import ID_SHAPE, moment, only, run_ids
+from psauth.arguments import ID_SHAPE, address, moment, only, run_ids
 from psauth.endpoints import FORM_VALUES, RUN_ASSIGNMENTS, TASK_ASSIGNMENTS, TASKS, USERS, Endpoint
 from psauth.entries import form_entry, written
 from psauth.exceptions import ApiError, OutcomeUnknown
@@ -26,6 +27,8 @@ log = logging.getLogger("psauth.writes")
 
 ATTEMPTS: Final = 3
 """A write of which a look shows that it was not done is sent this often."""
+FIELD_SENT: Final = re.compile(r"fields\[(\d+)\](?:\.\w+)?")
+"""How a refusal names a form field: by its place in what was sent."""
 RUN_STATE: Final = {"name": "", "status": None, "shared": False, "dueDate": None}
 TASK_STATE: Final = {"status": None, "dueDate": None}
 """What a PUT of a run or a task sets, with what stands for nothing; a key left out of it is emptied (official document)."""
@@ -57,11 +60,15 @@ class Writes:
         >>> ps.start_run("Employee Onboarding", name="Ana Lima", due_date="2026-12-01")    # doctest: +SKIP
         'ohVSQR5GrQZ0IEteBL5OQw'
         """
+        for what, text in {"name": name, "reference_id": reference_id}.items():
+            if text is not None and (not isinstance(text, str) or not text.strip()):
+                raise ValueError(f"{what}={text!r} cannot be sent. Expected a text, or None.")
+        due = None if due_date is None else written(due_date)
         workflow_id = only(self._read.workflow_ids(workflow), "workflow")
         body = {
             "workflowId": workflow_id,
             "name": name,
-            "dueDate": None if due_date is None else written(due_date),
+            "dueDate": due,
             "referenceId": reference_id or secrets.token_urlsafe(16),
         }
         given = {key: value for key, value in body.items() if value is not None}
@@ -106,10 +113,14 @@ class Writes:
         from psauth import values as decoding  # here, because importing psauth loads no pandas
 
         run_id = _run(run)
+        if not hasattr(values, "items") or not all(isinstance(name, str) for name, _ in values.items()):
+            raise ValueError(f'{values!r} cannot be set. Expected values by field, like {{"Salary": 52_000}}.')
         there = list(self._read.records(FORM_VALUES, Listing.of({}, run_id=run_id)))
         wanted: dict[str, Record] = {}
+        called: list[str] = []
         for name, value in values.items():
             field = _only(there, name, "form field", ("label", "key"))
+            called.append(_names(field, ("label", "key", "id"))[0])
             if str(field["id"]) in wanted:
                 raise ValueError(f"{name!r} is named twice, by its id and by its label. Expected each field once.")
             wanted[str(field["id"])] = form_entry(field, value)
@@ -133,6 +144,9 @@ class Writes:
                 raise unknown from None
             if len(made) < len(wanted) or not all(_stands(field, wanted[str(field["id"])]) for field in made):
                 raise
+        except ApiError as error:  # the service counts the fields as they were sent; people call them by their labels
+            error.args = (FIELD_SENT.sub(lambda at: _named(at, called), str(error)),)
+            raise
         log.info("set %d form values of run %s", len(wanted), run_id)
         return decoding.form_values(made)
 
@@ -142,6 +156,7 @@ class Writes:
         The service invites an unknown address to the organisation as a guest. So that a slip invites nobody, psauth
         looks among the users first and raises ValueError, unless `invite` says that it is meant.
         """
+        address(email)
         path, listing = self._place(run, task)
         if self._assigned(listing, email) is not None:
             return
@@ -268,16 +283,25 @@ def _only(there: list[Record], wanted: str, what: str, names: tuple[str, ...]) -
     """The one record that is called so, by any of its names and in any case; ValueError lists the candidates."""
 
     def shown(records: list[Record]) -> str:
-        return "; ".join(f"{r.get(names[0])} ({r.get('id')})" for r in records[:20])
+        return "; ".join(f"{next(iter(_names(r, names)), 'no name')} ({r.get('id')})" for r in records[:20])
 
     text = wanted.casefold()
     matches = [r for r in there if r.get("id") == wanted]
-    matches = matches or [r for r in there if any(str(r.get(name, "")).casefold() == text for name in names)]
+    matches = matches or [r for r in there if text in map(str.casefold, _names(r, names))]
     if len(matches) == 1:
         return matches[0]
     if matches:
         raise ValueError(f"{len(matches)} {what}s are called {wanted!r}: {shown(matches)}. Give the id of one.")
     raise ValueError(f"The run has no {what} called {wanted!r}. Expected one of: {shown(there)}.")
+
+
+def _names(record: Record, names: tuple[str, ...]) -> list[str]:
+    """What a record is called, by those of these names that it has."""
+    return [str(record[name]) for name in names if record.get(name)]
+
+
+def _named(at: re.Match[str], called: list[str]) -> str:
+    return f"the field {called[int(at[1])]!r}" if int(at[1]) < len(called) else at[0]
 
 
 def _stands(field: Record, entry: Record) -> bool:

@@ -1,6 +1,7 @@
 """Writing: every change happens once or not at all, whatever becomes of its answer."""
 
 import json
+import math
 import re
 from datetime import UTC, date, datetime
 
@@ -190,6 +191,13 @@ def test_a_refusal_is_told_in_the_service_s_words(box, ps, run, writes):
         lambda ps: ps.complete_task("Onboarding Ana", "x"),
         lambda ps: ps.start_run(["a" * 22, "b" * 22]),
         lambda ps: ps.start_run("a" * 22, due_date="soon"),
+        lambda ps: ps.start_run("Employee Onboarding", due_date="soon"),
+        lambda ps: ps.start_run("a" * 22, name=7),
+        lambda ps: ps.start_run("a" * 22, name=math.nan),
+        lambda ps: ps.start_run("a" * 22, reference_id=""),
+        lambda ps: ps.set_form_values("a" * 22, ["Salary"]),
+        lambda ps: ps.set_form_values("a" * 22, {7: "Salary"}),
+        lambda ps: ps.assign("a" * 22, "Bob", invite=True),
         lambda ps: ps.set_due_date("a" * 22, "soon"),
         lambda ps: ps.assign(["a" * 22, "b" * 22], "a@example.com"),
     ],
@@ -312,11 +320,13 @@ def test_values_that_were_set_and_not_shown_are_looked_at(box, ps, body):
 
 def test_what_the_service_does_not_take_names_the_field(box, ps):
     run = run_with(box, "Select")
-    field_id = fields_of(run, "Select")[0][0]
+    field_id, field = fields_of(run, "Select")[0][0], fields_of(run, "Select")[0][3]
     with pytest.raises(ApiError) as refusal:
         ps.set_form_values(run.id, {field_id: "no option"})
     assert refusal.value.status == 422
     assert "fields[0].value" in refusal.value.details
+    assert f"the field {field.label!r}: " in str(refusal.value)
+    assert "fields[" not in str(refusal.value)
 
 
 SET = {"Text": "x", "Number": 497.50, "Date": date(2026, 12, 1), "MultiChoice": 1, "Email": None}
