@@ -45,7 +45,7 @@ def walk(
         if number == SHORT_LIST:
             pace = replace(pace, background=True)
         page = transport.get(address, query, pace=pace)
-        records = _list_of(page, list_key, address)
+        records = _list_of(page, list_key, path, address)
         fresh = [r for r in records if _is_new(r, key, seen)]
         yield fresh
         if not records:
@@ -79,7 +79,7 @@ def unique(records: Iterable[Record], key: tuple[str, ...]) -> list[Record]:
     return [r for r in records if _is_new(r, key, seen)]
 
 
-def _list_of(page: Any, list_key: str | None, address: str) -> list[Record]:
+def _list_of(page: Any, list_key: str | None, path: str, address: str) -> list[Record]:
     """The records of a page: under their key, or under the only key that holds a list beside `links`."""
     where = urlsplit(address).path
     if not isinstance(page, Mapping):
@@ -88,7 +88,7 @@ def _list_of(page: Any, list_key: str | None, address: str) -> list[Record]:
         keys = [k for k, v in page.items() if isinstance(v, list) and k != "links"]
         if len(keys) != 1:
             raise ApiError(
-                f"{where} is no list: its answer holds {', '.join(page) or 'nothing'}. Use ps.get({where!r})."
+                f"{where} is no list: its answer holds {', '.join(page) or 'nothing'}. Use ps.get({path!r})."
             )
         list_key = keys[0]
     records = page.get(list_key, [])

@@ -172,7 +172,7 @@ def test_iterate_keeps_the_same_task_of_two_runs(ps, requests_mock):
 @pytest.mark.parametrize("answer", [{"id": "w1", "name": "x"}, {"a": [], "b": []}, {}])
 def test_iterate_over_what_is_no_list_says_to_use_get(ps, requests_mock, answer):
     requests_mock.get(f"{BASE}/x", json=answer)
-    with pytest.raises(ApiError, match=r"is no list.*ps\.get\('/v1/x'\)"):
+    with pytest.raises(ApiError, match=r"/v1/x is no list.*ps\.get\('/x'\)"):
         next(ps.iterate("/x"))
 
 
@@ -236,7 +236,7 @@ def test_without_a_status_every_run_is_asked_for_in_one_list(ps, requests_mock):
     assert queries(requests_mock) == [[]]
 
 
-@pytest.mark.parametrize("status", ["active", "Done", ["Active", "Done"], ""])
+@pytest.mark.parametrize("status", ["Activ", "Done", ["Active", "Done"], "", 7])
 def test_an_unknown_status_lists_the_known_ones_before_any_request(ps, requests_mock, status):
     with pytest.raises(ValueError, match=r"no run status .*Expected Active, Completed, Archived"):
         ps.runs(status=status)
@@ -343,7 +343,7 @@ def test_a_run_id_cannot_leave_its_place_in_the_path(ps, requests_mock):
 
 @pytest.mark.parametrize("given", [{}, {"runs": ["r1"], "workflow": W1}])
 def test_tasks_of_either_runs_or_a_workflow(ps, given):
-    with pytest.raises(ValueError, match="either runs=… or workflow=…"):
+    with pytest.raises(ValueError, match="expected runs=…, workflow=… or assignee=…, one of them"):
         ps.tasks(**given)
 
 
