@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,10 @@ URL_SAFE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def ids(given: Things, column: str) -> list[str]:
-    """Ids (or names) out of one, several, a series, or a frame that has `column`; each once. ValueError for the rest."""
+    """Ids (or names) out of one, several, a series, or a frame that has `column`, or a row of one; each once.
+
+    ValueError for the rest.
+    """
     columns = getattr(given, "columns", None)
     if columns is not None:
         if column not in columns:
@@ -28,7 +31,7 @@ def ids(given: Things, column: str) -> list[str]:
                 f"The frame has no column {column!r}. Expected one, as in ps.{column.removesuffix('_id')}s()."
             )
         given = given[column]  # type: ignore[index] # it has columns, so it is a frame
-    elif not callable(labels := getattr(given, "index", str)) and column in labels:  # a row of such a frame
+    elif _is_row(given) and column in given:
         given = [given[column]]  # type: ignore[index,list-item] # it has labels, so it is a row
     if not isinstance(given, Iterable):
         raise ValueError(f"{given!r} is not a {column}. Expected a text, several, or a frame that has that column.")
@@ -55,13 +58,28 @@ def only(found: list[str], what: str) -> str:
     return found[0]
 
 
-def pairs(given: pd.DataFrame, columns: tuple[str, str]) -> list[tuple[str, str]]:
-    """Pairs of ids out of a frame that has both columns; each once."""
-    for column in columns:
-        if column not in getattr(given, "columns", ()):
-            raise ValueError(f"The frame has no column {column!r}. Expected {' and '.join(columns)}, as in ps.tasks().")
-        _check(given[column].tolist(), column)
-    return list(dict.fromkeys(zip(given[columns[0]].tolist(), given[columns[1]].tolist(), strict=True)))
+def pairs(given: pd.DataFrame | pd.Series[str], columns: tuple[str, str], noun: str) -> list[tuple[str, str]]:
+    """Pairs of ids out of a frame of `noun`, which has both columns, or a row of one; each once."""
+    halves: list[list[Any]]
+    if _is_row(given) and all(column in given for column in columns):
+        halves = [[given[column]] for column in columns]
+    else:
+        for column in columns:
+            if column not in getattr(given, "columns", ()):
+                what = "The frame" if hasattr(given, "columns") else f"A {type(given).__name__} is no frame and"
+                raise ValueError(
+                    f"{what} has no column {column!r}. Expected {' and '.join(columns)}, as in ps.{noun}()."
+                )
+        halves = [list(given[column]) for column in columns]
+    for column, half in zip(columns, halves, strict=True):
+        _check(half, column)
+    return list(dict.fromkeys(zip(*halves, strict=True)))
+
+
+def _is_row(given: object) -> bool:
+    """Whether it has labels as a row of a frame does: a Series, or a dict as `to_dict("records")` gives."""
+    labelled = hasattr(given, "index") and not callable(given.index)  # a list's `index` is a method
+    return isinstance(given, Mapping) or (labelled and not hasattr(given, "columns"))
 
 
 def _check(values: list[str], column: str) -> None:
@@ -72,7 +90,7 @@ def _check(values: list[str], column: str) -> None:
 
 def address(email: str) -> str:
     """An e-mail address; ValueError for a person's name and the like."""
-    if isinstance(email, str) and "@" not in email:
+    if not isinstance(email, str) or "@" not in email:
         raise ValueError(f"{email!r} is not an e-mail address. Expected one, as in ps.users()['email'].")
     return email
 
@@ -83,12 +101,13 @@ def one_or_more(given: str | Iterable[str]) -> list[str]:
 
 
 def known(given: str | Iterable[str], allowed: tuple[str, ...], what: str) -> list[str]:
-    """One or more of the documented values; ValueError names those there are."""
-    values = one_or_more(given)
+    """One or more of the documented values, given in any case, each once; ValueError names those there are."""
+    as_documented = {value.casefold(): value for value in allowed}
+    values = one_or_more(given) if isinstance(given, Iterable) else [given]
     for value in values:
-        if value not in allowed:
+        if not isinstance(value, str) or value.casefold() not in as_documented:
             raise ValueError(f"There is no {what} {value!r}. Expected {', '.join(allowed)}.")
-    return values
+    return list(dict.fromkeys(as_documented[value.casefold()] for value in values))
 
 
 def moment(given: Moment) -> datetime:
@@ -99,7 +118,9 @@ def moment(given: Moment) -> datetime:
         except ValueError:
             raise ValueError(f"{given!r} is not a date. Expected ISO 8601, like 2026-11-01.") from None
     if not isinstance(given, date) or given != given:  # pandas' NaT is a date that equals nothing
-        raise ValueError(f"{given!r} is not a date. Expected one, or ISO 8601, like 2026-11-01.")
+        raise ValueError(
+            f"{given!r} is not a date. Expected a date, a datetime, or a text in ISO 8601, like 2026-11-01."
+        )
     if not isinstance(given, datetime):
         given = datetime(given.year, given.month, given.day)
     return given if given.tzinfo else given.replace(tzinfo=UTC)

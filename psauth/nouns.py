@@ -37,7 +37,7 @@ class Nouns:
     # Workflows --------------------------------------------------------------------------------------------------
 
     def workflows(
-        self, *, name: str | None = None, progress: Progress = True, on_error: OnError = "raise"
+        self, name: str | None = None, *, progress: Progress = True, on_error: OnError = "raise"
     ) -> pd.DataFrame:
         """All workflows, one row each; `name` keeps those whose name the service finds it in.
 
@@ -65,13 +65,13 @@ class Nouns:
         return self._of_workflows(e.FORM_FIELDS, workflow, progress, on_error)
 
     def field_options(
-        self, fields: pd.DataFrame, *, progress: Progress = True, on_error: OnError = "raise"
+        self, fields: pd.DataFrame | pd.Series[str], *, progress: Progress = True, on_error: OnError = "raise"
     ) -> pd.DataFrame:
-        """The options of form fields: one request or more for each row of `fields`, a frame of `form_fields`.
+        """The options of form fields: one request or more for each row of `fields`, a frame of `form_fields` or a row of it.
 
         Columns: field_id, label, value, workflow_id, record_id.
         """
-        asked = pairs(fields, ("workflow_id", "field_id"))
+        asked = pairs(fields, ("workflow_id", "field_id"), "form_fields")
         listings = [Listing.of({}, workflow_id=w, field_id=f) for w, f in asked]
         found = self._read.lists(e.FIELD_OPTIONS, listings, progress=progress, on_error=on_error, unit="fields")
         return self._frame(e.FIELD_OPTIONS, found)
@@ -84,8 +84,8 @@ class Nouns:
 
     def runs(
         self,
-        *,
         workflow: Things | None = None,
+        *,
         status: str | Iterable[str] | None = None,
         since: Moment | None = None,
         progress: Progress = True,
@@ -116,8 +116,8 @@ class Nouns:
 
     def search_runs(
         self,
-        *,
         name: str | None = None,
+        *,
         fields: Mapping[str, str] | None = None,
         workflow: Things | None = None,
         status: str | Iterable[str] | None = RUN_STATUSES,
@@ -143,8 +143,8 @@ class Nouns:
 
     def tasks(
         self,
-        *,
         runs: Things | None = None,
+        *,
         workflow: Things | None = None,
         assignee: str | None = None,
         progress: Progress = True,
@@ -173,8 +173,8 @@ class Nouns:
 
     def form_values(
         self,
-        *,
         runs: Things | None = None,
+        *,
         workflow: Things | None = None,
         wide: bool = False,
         progress: Progress = True,
@@ -197,8 +197,8 @@ class Nouns:
 
     def approvals(
         self,
-        *,
         runs: Things | None = None,
+        *,
         workflow: Things | None = None,
         progress: Progress = True,
         on_error: OnError = "raise",
@@ -212,9 +212,9 @@ class Nouns:
 
     def assignments(
         self,
-        *,
         runs: Things | None = None,
-        tasks: pd.DataFrame | None = None,
+        *,
+        tasks: pd.DataFrame | pd.Series[str] | None = None,
         workflow: Things | None = None,
         progress: Progress = True,
         on_error: OnError = "raise",
@@ -227,7 +227,7 @@ class Nouns:
             return self._of_runs(e.RUN_ASSIGNMENTS, runs, workflow, progress, on_error)
         if runs is not None or workflow is not None:
             raise ValueError("Say which assignments: expected either tasks=…, or runs=… or workflow=….")
-        listings = [Listing.of({}, run_id=r, task_id=t) for r, t in pairs(tasks, ("run_id", "task_id"))]
+        listings = [Listing.of({}, run_id=r, task_id=t) for r, t in pairs(tasks, ("run_id", "task_id"), "tasks")]
         found = self._read.lists(e.TASK_ASSIGNMENTS, listings, progress=progress, on_error=on_error, unit="tasks")
         return self._frame(e.TASK_ASSIGNMENTS, found)
 
@@ -295,8 +295,8 @@ class Nouns:
 
     def pages(
         self,
-        *,
         name: str | None = None,
+        *,
         folder: str | None = None,
         progress: Progress = True,
         on_error: OnError = "raise",
@@ -324,13 +324,13 @@ class Nouns:
         Columns: work_item_id, name, type, workflow_id, run_id, task_id, due_date, snoozed_until, assignees (JSON).
         """
         if type is not None:
-            known(type, e.WORK_ITEM_TYPES, "type of work item")
-        query = {"assigneeEmail": assignee, "type": type}
+            type = only(known(type, e.WORK_ITEM_TYPES, "type of work item"), "type")
+        query = {"assigneeEmail": None if assignee is None else address(assignee), "type": type}
         return self._filtered(e.WORK_ITEMS, workflow, query, progress, on_error)
 
     def work_stats(self, *, assignee: str | None = None) -> dict[str, int]:
         """How much waits in somebody's inbox: total, upcoming, overdue."""
-        answer = self._transport.get("/work/stats", {"assigneeEmail": assignee} if assignee else None)
+        answer = self._transport.get("/work/stats", None if assignee is None else {"assigneeEmail": address(assignee)})
         return dict(answer["data"]) if isinstance(answer, Mapping) and isinstance(answer.get("data"), Mapping) else {}
 
     def one_off_tasks(self, tasks: Things, *, progress: Progress = True, on_error: OnError = "raise") -> pd.DataFrame:
@@ -389,8 +389,10 @@ class Nouns:
         """The lists of runs; with `workflow` they are fetched while the list of its runs is still being read."""
         if (runs is None) == (workflow is None):
             noun = endpoint.noun
+            ways = {"tasks": "runs=…, workflow=… or assignee=…", "assignments": "runs=…, tasks=… or workflow=…"}
             raise ValueError(
-                f"Say which {noun.replace('_', ' ')}: expected either runs=… or workflow=…, as in ps.{noun}(runs=frame)."
+                f"Say which {noun.replace('_', ' ')}: expected {ways.get(noun, 'runs=… or workflow=…')}, one of them, "
+                f"as in ps.{noun}(runs=frame)."
             )
         listings: list[Listing] | Callable[[Pace], Iterator[Listing]]
         if runs is not None:

@@ -49,7 +49,8 @@ class Plan:
 
     def __str__(self) -> str:
         runs = f"{len(self.run_ids):,} {'run' if len(self.run_ids) == 1 else 'runs'}"
-        text = f"{', '.join(self.nouns)} of {runs}: about {self.requests:,} requests, {lasting(self.seconds)}"
+        requests = f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"
+        text = f"{', '.join(self.nouns)} of {runs}: about {requests}, {lasting(self.seconds)}"
         if self.budget.remaining is None:
             return text
         left = f"{self.budget.remaining:,} of {self.budget.limit or 0:,} are left"
@@ -69,7 +70,7 @@ class Planner:
 
     def plan(self, nouns: tuple[str, ...], runs: Things | None, workflow: Things | None) -> Plan:
         """See ProcessStreet.plan."""
-        if not nouns or any(noun not in PLANNED for noun in nouns):
+        if not nouns or any(not isinstance(noun, str) or noun not in PLANNED for noun in nouns):
             named = f"{', '.join(map(repr, nouns))} cannot be planned." if nouns else "Say what is to be planned."
             raise ValueError(f"{named} Expected one or more of {', '.join(PLANNED)}.")
         if (runs is None) == (workflow is None):

@@ -33,7 +33,7 @@ class Listing:
         asked = tuple((name, value) for name, value in query.items() if value is not None)
         for name, value in asked:
             if not isinstance(value, str):
-                raise ValueError(f"A {type(value).__name__} cannot be asked for as {name}. Expected one text.")
+                raise ValueError(f"{name} takes one text. It was given a value of type {type(value).__name__}.")
         return cls(tuple(names.items()), asked, since)
 
     def __str__(self) -> str:
@@ -128,13 +128,18 @@ class Reader:
 
     def by_field_id(self, texts: Mapping[str, str], workflow: Things | None) -> Mapping[str, str]:
         """The texts by the ids of their fields, which may be named by label or key where the workflows are known."""
-        if workflow is None or all(ID_SHAPE.fullmatch(name) for name in texts):
+        if not isinstance(texts, Mapping) or not all(isinstance(t, str) for pair in texts.items() for t in pair):
+            raise ValueError(f"fields={texts!r} cannot be searched. Expected texts by field, like {{field_id: text}}.")
+        names = [name for name in texts if not ID_SHAPE.fullmatch(name)]
+        if not names:
             return texts
+        if workflow is None:  # the service would take no notice of what it does not know, and show every run
+            raise ValueError(f"{names[0]!r} is not the id of a form field. Expected workflow=… with it, or an id.")
         listings = [Listing.of({}, workflow_id=w) for w in self.workflow_ids(workflow)]
         fields = [field for listing in listings for field in self.records(FORM_FIELDS, listing)]
         found: dict[str, str] = {}
         for name, text in texts.items():
-            called = {str(f["id"]) for f in fields if name in (f.get("id"), f.get("label"), f.get("key"))}
+            called = {str(f["id"]) for f in fields if f.get("id") == name or name.casefold() in _labels_of(f)}
             if not called:
                 labels = "; ".join(dict.fromkeys(str(f.get("label") or f.get("key")) for f in fields))
                 raise ValueError(f"No form field is called {name!r}. There are: {labels or 'none'}.")
@@ -188,7 +193,11 @@ class Reader:
 
 
 def _name_of(thing: Record) -> str:
-    return str(thing.get("name", "")).casefold()
+    return str(thing.get("name") or "").casefold()
+
+
+def _labels_of(field: Record) -> list[str]:
+    return [str(field.get(name) or "").casefold() for name in ("label", "key")]
 
 
 def _shown(things: list[Record]) -> str:

@@ -117,8 +117,8 @@ class Transport:
 
     def address(self, path: str) -> str:
         """The full address of `path`; UntrustedAddress when that is not on the API's origin."""
-        if any(ord(c) < 33 for c in path) or "\\" in path:
-            raise UntrustedAddress(f"{printable(path)!r} is not a path. Expected something like /workflows.")
+        if not isinstance(path, str) or any(ord(c) < 33 for c in path) or "\\" in path:
+            raise UntrustedAddress(f"{printable(str(path))!r} is not a path. Expected something like /workflows.")
         try:
             parts = urlsplit(path)
             _ = parts.port

@@ -32,6 +32,13 @@ def test_one_text_is_one_id():
     assert ids(A, "run_id") == [A]
 
 
+@pytest.mark.parametrize("kind", [pd.Series, dict])
+def test_a_row_of_a_frame_stands_for_its_id(kind):
+    row = kind({"run_id": A, "task_id": "t1", "name": "x"})
+    assert ids(row, "run_id") == [A]
+    assert pairs(row, ("run_id", "task_id"), "tasks") == [(A, "t1")]
+
+
 @pytest.mark.parametrize(
     "given", [[], pd.Series([], dtype="str"), pd.DataFrame({"run_id": []})], ids=["list", "series", "frame"]
 )
@@ -57,28 +64,41 @@ def test_a_missing_id_in_a_frame_is_said():
 
 def test_pairs_come_each_once_in_their_order():
     frame = pd.DataFrame({"task_id": ["t1", "t2", "t1", "t1"], "run_id": ["r1", "r1", "r2", "r1"]})
-    assert pairs(frame, ("run_id", "task_id")) == [("r1", "t1"), ("r1", "t2"), ("r2", "t1")]
+    assert pairs(frame, ("run_id", "task_id"), "tasks") == [("r1", "t1"), ("r1", "t2"), ("r2", "t1")]
+    assert pairs(frame.head(0), ("run_id", "task_id"), "tasks") == []
 
 
 @pytest.mark.parametrize(
     "odd", [pd.DataFrame({"run_id": [A]}), [A], A, None, 7], ids=["frame", "list", "text", "none", "number"]
 )
 def test_pairs_need_both_columns(odd):
-    with pytest.raises(ValueError, match=r"Expected run_id and task_id"):
-        pairs(odd, ("run_id", "task_id"))
+    with pytest.raises(ValueError, match=r"Expected run_id and task_id, as in ps\.tasks\(\)"):
+        pairs(odd, ("run_id", "task_id"), "tasks")
+
+
+def test_what_is_no_frame_is_not_called_one():
+    with pytest.raises(ValueError, match=r"A str is no frame .* as in ps\.form_fields\(\)"):
+        pairs("Salary", ("workflow_id", "field_id"), "form_fields")
 
 
 def test_pairs_with_a_missing_half_are_said():
     frame = pd.DataFrame({"run_id": pd.Series([A, None], dtype="str"), "task_id": ["t1", "t2"]})
     with pytest.raises(ValueError, match="is not a run_id"):
-        pairs(frame, ("run_id", "task_id"))
+        pairs(frame, ("run_id", "task_id"), "tasks")
 
 
-def test_documented_values_alone_are_known():
-    assert known("Active", ("Active", "Completed"), "status") == ["Active"]
-    assert known(iter(["Completed", "Active"]), ("Active", "Completed"), "status") == ["Completed", "Active"]
-    with pytest.raises(ValueError, match="no status 'active'. Expected Active, Completed"):
-        known(["Active", "active"], ("Active", "Completed"), "status")
+def test_documented_values_are_known_in_any_case_and_each_once():
+    assert known("active", ("Active", "Completed"), "status") == ["Active"]
+    assert known(iter(["Completed", "Active", "completed"]), ("Active", "Completed"), "status") == [
+        "Completed",
+        "Active",
+    ]
+
+
+@pytest.mark.parametrize("odd", ["Actve", "", "Active,Completed", None, 7, ["Active", None]])
+def test_other_values_are_not_known(odd):
+    with pytest.raises(ValueError, match=r"There is no status .*\. Expected Active, Completed"):
+        known(odd, ("Active", "Completed"), "status")
 
 
 def test_one_or_more_is_a_list():
