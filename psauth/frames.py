@@ -71,7 +71,9 @@ def _moments(told: pa.Array) -> pd.Series:
     try:
         return pd.Series(pc.cast(told, pa.timestamp("us", "UTC")).to_pandas()).astype(TIME_DTYPE)
     except pa.ArrowInvalid:  # one without an offset, finer than a microsecond, or none at all
-        each = pd.Series(told.to_pylist(), dtype="object")
+        # pandas takes the texts "now" and "today" for the moment of reading them.
+        dates = pc.if_else(pc.match_substring_regex(told, r"^\s*\d"), told, pa.scalar(None, told.type))
+        each = pd.Series(dates.to_pylist(), dtype="object")
         return pd.to_datetime(each, utc=True, format="ISO8601", errors="coerce", cache=False).astype(TIME_DTYPE)
 
 
@@ -108,7 +110,8 @@ def _struct(ways: Mapping[tuple[str, ...], pa.DataType]) -> pa.StructType:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    held = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+    return value if held else None
 
 
 def _app_link(record: Mapping[str, Any]) -> str | None:

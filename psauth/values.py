@@ -165,6 +165,8 @@ def _unwrapped(data: Any) -> Any:
             return data["values"]
         if "value" in data:
             return data["value"]
+        if data == {"values": None}:  # nothing chosen, not one odd choice
+            return None
     return data
 
 

@@ -148,7 +148,7 @@ def test_a_flag_that_is_no_flag_is_missing_rather_than_guessed(odd):
     assert frame([{"id": "t", "hidden": odd}], TASKS)["hidden"].isna().all()
 
 
-@pytest.mark.parametrize("odd", ["7", 1.5, True, [], {}])
+@pytest.mark.parametrize("odd", ["7", 1.5, True, [], {}, 2**63])
 def test_a_count_that_is_no_count_is_missing_rather_than_guessed(odd):
     result = frame([{"id": "a", "size": odd}, {"id": "b", "size": 2**40}], ATTACHMENTS)["size"]
     assert result.isna().tolist() == [True, False]
@@ -204,7 +204,7 @@ def test_times_with_any_offset_or_a_date_alone_are_utc(value, expected):
 
 
 @pytest.mark.parametrize(
-    "value", ["", "soon", "20.11.2026", "2026-13-45", "2026-02-30T00:00:00Z", 1763629200, True, [], {}]
+    "value", ["", "soon", "now", "today", "20.11.2026", "2026-13-45", "2026-02-30T00:00:00Z", 1763629200, True, [], {}]
 )
 def test_what_is_no_time_is_missing_and_spoils_no_neighbour(value):
     expected = pd.Series([pd.Timestamp("2026-01-01", tz="UTC"), pd.NaT]).astype(TIME_DTYPE)

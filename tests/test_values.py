@@ -52,7 +52,7 @@ SHAPES = [
     ("Date", {"value": "2026-08-19T15:00:00.000Z"}, Value("2026-08-19T15:00:00.000Z", moment="2026-08-19T15:00:00.000Z")),
     ("Date", "2026-08-19", Value("2026-08-19", moment="2026-08-19")),
     ("Date", {"value": "next week", "timeHidden": True}, Value("next week", moment="next week")),
-    *[(kind, empty, Value()) for kind in FIELD_TYPES for empty in (None, {"value": None}, {"value": ""}, "", [], {"values": []})],
+    *[(kind, empty, Value()) for kind in FIELD_TYPES for empty in (None, {"value": None}, {"value": ""}, "", [], {"values": []}, {"values": None})],
     *[(kind, {"odd": 1}, Value('{"odd": 1}', items=[{"odd": 1}] if kind in LISTS else None)) for kind in FIELD_TYPES if kind not in ("Number", "Date")],
     ("Hologram", {"value": "x"}, Value("x")),
     ("Hologram", {"depth": 3}, Value('{"depth": 3}')),
