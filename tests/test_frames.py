@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 from psauth.endpoints import ATTACHMENTS, ENDPOINTS, RUNS, TASKS, USERS, WORKFLOWS
-from psauth.frames import TIME_DTYPE, frame, times
+from psauth.frames import FITTED, TIME_DTYPE, _fitting, frame, times
 
 ADA = {"id": "p1", "email": "ada@example.com", "username": "Ada Łovelace"}
 
@@ -174,6 +174,22 @@ def test_an_odd_record_changes_nothing_for_its_neighbours(odd):
     }  # fmt: skip
     alone, beside = frame([fine, fine], RUNS), frame([fine, odd, fine], RUNS).iloc[[0, 2]].reset_index(drop=True)
     assert_frame_equal(alone, beside, check_categorical=False)
+
+
+def test_one_odd_record_among_many_costs_its_neighbourhood_alone(monkeypatch):
+    made_to_fit = []
+
+    def fitting(value, kind):
+        if isinstance(value, dict):
+            made_to_fit.append(value)
+        return _fitting(value, kind)
+
+    monkeypatch.setattr("psauth.frames._fitting", fitting)
+    records = [{"id": f"u{n}", "username": "Ada"} for n in range(4 * FITTED)]
+    result = frame([*records[:-1], {"id": 7, "username": "Odd"}], USERS)
+    assert len(made_to_fit) == FITTED
+    assert_frame_equal(result.iloc[:-1], frame(records[:-1], USERS))
+    assert result["user_id"].iloc[-1] == "7"
 
 
 def test_half_a_surrogate_pair_does_not_cost_the_frame():
