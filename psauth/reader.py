@@ -52,7 +52,6 @@ class Reader:
         path = endpoint.path.format(**{name: quote(value, safe="") for name, value in listing.names})
         context = {f"@{name}": value for name, value in listing.names}
         names = dict(listing.names)
-        run = {"workflowRunId": names["run_id"]} if "run_id" in names else {}  # should a record not say it
         found: Iterable[list[Record]]
         if endpoint.single:
             found = ([one_of(self.transport, path, list_key=endpoint.list_key, pace=pace)] for _ in range(1))
@@ -66,7 +65,10 @@ class Reader:
                 if len(recent) < len(page):  # newest created first: everything behind is older still
                     return
             else:
-                yield [run | record | context for record in page] if context else page
+                if "run_id" in names:  # should a record not say it, or say null
+                    run = {"workflowRunId": names["run_id"]}
+                    page = [record if record.get("workflowRunId") else record | run for record in page]
+                yield [record | context for record in page] if context else page
 
     def records(self, endpoint: Endpoint, listing: Listing | None = None, pace: Pace = INTERACTIVE) -> Iterator[Record]:
         """The records of one list, one by one."""

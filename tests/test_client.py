@@ -334,6 +334,14 @@ def test_the_tasks_of_a_workflow_are_those_of_all_its_runs(ps, company, requests
     assert ps.tasks(workflow="Onboarding")["task_id"].tolist() == ["t1"]
 
 
+@pytest.mark.parametrize("unsaid", [{}, {"workflowRunId": None}])
+def test_values_belong_to_the_run_whose_list_they_are_in_even_where_they_do_not_say_so(ps, requests_mock, unsaid):
+    for run_id in ("r1", "r2"):
+        value = {"id": "f1", "label": "City", "fieldType": "Text", "data": {"value": run_id}, **unsaid}
+        requests_mock.get(f"{BASE}/workflow-runs/{run_id}/form-fields", **page("fields", value))
+    assert ps.form_values(runs=["r1", "r2"], wide=True).values.tolist() == [["r1", "r1"], ["r2", "r2"]]
+
+
 def test_a_run_id_cannot_leave_its_place_in_the_path(ps, requests_mock):
     for run_id in ("a/../b", "../..", "a?x", "Onboarding Ana"):
         with pytest.raises(ValueError, match="is not the id of a run"):
