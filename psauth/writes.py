@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from psauth.arguments import ID_SHAPE, address, moment, only, run_ids
+from psauth.arguments import ID_SHAPE, address, ids, moment, only, run_ids
 from psauth.endpoints import FORM_VALUES, RUN_ASSIGNMENTS, TASK_ASSIGNMENTS, TASKS, USERS, Endpoint
 from psauth.entries import form_entry, written
 from psauth.exceptions import ApiError, OutcomeUnknown
@@ -175,6 +175,7 @@ class Writes:
 
     def unassign(self, run: str, email: str, *, task: str | None = None) -> None:
         """Take a person off a run, or off one of its tasks (id or name); nothing is sent for who is not on it."""
+        address(email)
         path, listing = self._place(run, task)
         there = self._assigned(listing, email)
         if there is None:
@@ -226,7 +227,11 @@ class Writes:
 
         def read() -> Record:
             record = self._transport.get(path)
-            return {name: record.get(name, unset) for name, unset in state.items()}
+            if not isinstance(record, Mapping) or record.get("status") is None:  # which every run and task has
+                raise ApiError(
+                    f"{path} was read before it is changed, but what came is no such thing. Nothing was sent."
+                )
+            return {name: unset if record.get(name) is None else record[name] for name, unset in state.items()}
 
         before = read()
         wanted = {**before, **changes}
@@ -254,7 +259,8 @@ class Writes:
                 return
 
     def _task(self, run_id: str, task: str) -> str:
-        """The id of a task of a run, given by id or name."""
+        """The id of a task of a run, given by id, name or a row of tasks."""
+        task = only(ids(task, "task_id"), "task")
         if ID_SHAPE.fullmatch(task):
             return task
         there = list(self._read.records(TASKS, Listing.of({}, run_id=run_id)))

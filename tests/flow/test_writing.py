@@ -125,6 +125,20 @@ def test_a_task_is_ticked_off_and_reopened_and_keeps_its_due_date(box, ps, run, 
     assert writes() == [("PUT", f"/workflow-runs/{run.id}/tasks/{task_id}")] * 2
 
 
+@pytest.mark.parametrize("body", ['{"data": {"name": "Ana", "status": "Active"}}', "[]", '{"name": "Ana"}', "null"])
+def test_what_could_not_be_read_is_not_written_over(box, ps, run, writes, body):
+    box.knobs.fault(f"/v1/workflow-runs/{run.id}", method="GET", status=200, body=body)
+    with pytest.raises(ApiError, match="was read before it is changed.*Nothing was sent"):
+        ps.set_due_date(run.id, DUE)
+    assert writes() == []
+
+
+def test_a_task_may_be_a_row_of_tasks(box, ps, run, at):
+    row = ps.tasks(runs=run.id).iloc[at]
+    ps.complete_task(row, row)
+    assert run.tasks[at].completed
+
+
 def test_a_task_is_found_by_its_name_in_any_case(box, ps, run, at, task_id):
     ps.complete_task(run.id, run.template.blueprint.steps[at].name.upper())
     assert run.tasks[at].completed is not None
@@ -189,6 +203,8 @@ def test_a_refusal_is_told_in_the_service_s_words(box, ps, run, writes):
     "wrong",
     [
         lambda ps: ps.complete_task("Onboarding Ana", "x"),
+        lambda ps: ps.complete_task("a" * 22, 7),
+        lambda ps: ps.unassign("a" * 22, "Bob"),
         lambda ps: ps.start_run(["a" * 22, "b" * 22]),
         lambda ps: ps.start_run("a" * 22, due_date="soon"),
         lambda ps: ps.start_run("Employee Onboarding", due_date="soon"),
