@@ -88,6 +88,18 @@ def _check(values: list[str], column: str) -> None:
             raise ValueError(f"{value!r} is not a {column}. Expected a text.")
 
 
+def searched(fields: Mapping[str, str], *, in_workflows: bool) -> Mapping[str, str]:
+    """Texts to search for, by form field; ValueError for others, and for a label where no workflow has it.
+
+    The service would take no notice of a field that it does not know, and show every run.
+    """
+    if not isinstance(fields, Mapping) or not all(isinstance(text, str) for pair in fields.items() for text in pair):
+        raise ValueError(f"fields={fields!r} cannot be searched. Expected texts by field, like {{field_id: text}}.")
+    if not in_workflows and (labels := [name for name in fields if not ID_SHAPE.fullmatch(name)]):
+        raise ValueError(f"{labels[0]!r} is not the id of a form field. Expected workflow=… with it, or an id.")
+    return fields
+
+
 def address(email: str) -> str:
     """An e-mail address; ValueError for a person's name and the like."""
     if not isinstance(email, str) or "@" not in email:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from psauth.budget import Budget
@@ -83,14 +83,14 @@ class ProcessStreet(Nouns, Writes):
 
         >>> ps.get("/workflows/ID")                                         # doctest: +SKIP
         """
-        return self._transport.get(path, {name: value for name, value in params.items() if value is not None})
+        return self._transport.get(path, _as_asked(params))
 
     def iterate(self, path: str, **params: Any) -> Iterator[Record]:
         """The records of any documented list, page by page, each once.
 
         >>> for run in ps.iterate("/workflow-runs/list", status="Completed"): ...   # doctest: +SKIP
         """
-        pages = walk(self._transport, path, params, list_key=None, key=("workflowRunId", "taskId", "id"))
+        pages = walk(self._transport, path, _as_asked(params), list_key=None, key=("workflowRunId", "taskId", "id"))
         return (record for page in pages for record in page)
 
     def plan(self, *nouns: str, runs: Things | None = None, workflow: Things | None = None) -> Plan:
@@ -149,6 +149,12 @@ class ProcessStreet(Nouns, Writes):
         budget = self.budget
         left = "not told yet" if budget.remaining is None else f"{budget.remaining:,} of {budget.limit or 0:,}"
         return f"<b>Process Street</b>{self.connection._repr_html_()}Requests left this hour: {left}"
+
+
+def _as_asked(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Query parameters without those that are None; yes and no as JSON has them, which Python spells differently."""
+    given = {name: value for name, value in params.items() if value is not None}
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
 
 
 def logout(account: str = "default", *, settings: Settings | None = None) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from psauth import endpoints as e
-from psauth.arguments import address, ids, known, moment, only, pairs, run_ids
+from psauth.arguments import address, ids, known, moment, only, pairs, run_ids, searched
 from psauth.endpoints import RUN_STATUSES, Endpoint
 from psauth.fetch import Fetched, OnError, Pace, Progress
 from psauth.pages import Record, unique
@@ -132,7 +132,10 @@ class Nouns:
         """
         chosen = known(status, RUN_STATUSES, "run status") if status is not None else None
         query = {"name": name, "status": ",".join(chosen) if chosen else None}
-        query |= {f"fields[{f}]": text for f, text in self._read.by_field_id(fields or {}, workflow).items()}
+        texts = searched(fields or {}, in_workflows=workflow is not None)
+        if workflow is not None:
+            workflow = self._read.workflow_ids(workflow)  # once, for the fields and for the runs
+        query |= {f"fields[{f}]": text for f, text in self._read.by_field_id(texts, workflow).items()}
         listings = [Listing.of(query | w) for w in self._each(workflow)]
         found = self._read.lists(e.RUN_SEARCH, listings, progress=progress, on_error=on_error, unit="workflows")
         result = self._unique(e.RUN_SEARCH, found)
@@ -183,11 +186,14 @@ class Nouns:
         """What people typed into the forms of runs, decoded; one row a value, or with `wide` one row a run.
 
         Tidy columns: field_id, label, key, run_id, task_id, field_type, value (text), number, date, items (lists),
-        data_set_linked, updated_date, updated_by_…. Wide: run_id and one column a field, called by its latest label,
+        data_set_linked, updated_date, updated_by_…; `to_parquet` takes them without items, whose lists are of many kinds
+        and which value has as text. Wide: run_id and one column a field, called by its latest label,
         typed by its kind; with `workflow` in the template's order, fields nobody filled in included.
         """
         from psauth import values  # here, as in _frame: importing psauth loads no pandas
 
+        if wide and runs is None and workflow is not None:
+            workflow = self._read.workflow_ids(workflow)  # once, for the values and for the fields
         found = self._children(e.FORM_VALUES, runs, workflow, progress, on_error)
         tidy = values.form_values(_flat(found))
         if wide:

@@ -169,6 +169,16 @@ def test_iterate_keeps_the_same_task_of_two_runs(ps, requests_mock):
     assert len([*ps.iterate("/tasks", assigneeEmail="ada@example.com")]) == 2
 
 
+def test_yes_and_no_are_spelt_as_the_service_does(ps, requests_mock):
+    requests_mock.get(f"{BASE}/work/items", **page("data", {"id": "i1"}))
+    ps.get("/work/items", includeCompleted=True, type=None)
+    next(ps.iterate("/work/items", includeCompleted=False))
+    assert [r.url.split("?")[1] for r in requests_mock.request_history] == [
+        "includeCompleted=true",
+        "includeCompleted=false",
+    ]
+
+
 @pytest.mark.parametrize("answer", [{"id": "w1", "name": "x"}, {"a": [], "b": []}, {}])
 def test_iterate_over_what_is_no_list_says_to_use_get(ps, requests_mock, answer):
     requests_mock.get(f"{BASE}/x", json=answer)

@@ -452,6 +452,23 @@ def test_what_is_no_text_is_not_asked_for(box, ps, ask):
     assert not box.requests
 
 
+def test_a_name_is_looked_up_once_in_a_call_whatever_it_is_needed_for(box, ps):
+    pair = field_pairs(box)[0]
+    template = box.company.template(pair["workflow_id"])
+    label = next(f[3].label for f in template.fields if f[0] == pair["field_id"])
+    name = ps.workflows().set_index("workflow_id").loc[template.id, "name"]
+    for ask in (
+        lambda workflow: ps.form_values(workflow=workflow, wide=True),
+        lambda workflow: ps.search_runs(workflow=workflow, fields={label: "a"}),
+    ):
+        by_id = ask(template.id)
+        box.requests.clear()
+        assert_frame_equal(ask(name), by_id)
+        asked = [(r.path, *r.query.items()) for r in box.requests]
+        assert len(asked) == len(set(asked))
+        assert_frame_equal(ask(iter([name])), by_id)
+
+
 # What did not come ----------------------------------------------------------------------------------------------------
 
 
