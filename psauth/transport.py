@@ -385,7 +385,8 @@ def _passing(error: requests.RequestException) -> bool:
     """Whether a network error may be gone at the next attempt; a wrong certificate or address will not be."""
     if isinstance(error, requests.exceptions.SSLError | requests.exceptions.InvalidURL):
         return False
-    return isinstance(error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError)
+    broken = requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError
+    return isinstance(error, requests.ConnectionError | requests.Timeout | broken)
 
 
 def _never_sent(error: requests.RequestException) -> bool:

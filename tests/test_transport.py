@@ -264,6 +264,7 @@ PASSING = {
     "connect timeout": {"exc": requests.ConnectTimeout},
     "read timeout": {"exc": requests.ReadTimeout},
     "broken off": {"exc": requests.exceptions.ChunkedEncodingError},
+    "damaged on the way": {"exc": requests.exceptions.ContentDecodingError},
 }
 
 
