@@ -48,7 +48,11 @@ def error_of(answer: requests.Response, told: float | None, attempt: int) -> Api
     if status == requests.codes.not_found:
         return NotFound(f"{shown}. Check the path and its ids, and that this connection may see it.", **fields)
     if status in (requests.codes.payment_required, requests.codes.forbidden):
-        return PermissionDenied(f"{shown}. The connection's scope, role or plan does not allow it.", **fields)
+        return PermissionDenied(
+            f"{shown}. The connection's scope, role or plan does not allow it: ask an "
+            "administrator of the organisation, or connect as somebody who may.",
+            **fields,
+        )
     if status == requests.codes.too_many_requests:
         when = f"in {told:.0f} seconds" if told is not None else "in some minutes"
         return RateLimited(f"{shown}. The request budget is used up; try again {when}.", **fields)

@@ -12,10 +12,10 @@ from urllib.parse import quote
 import pandas as pd
 
 from psauth.endpoints import RECORDS
-from psauth.entries import cell, is_missing
+from psauth.entries import by_name, cell, is_missing
 from psauth.exceptions import OutcomeUnknown, PsauthError
 from psauth.fetch import Pace, Progress, fetch
-from psauth.pages import Record
+from psauth.pages import Record, id_of
 from psauth.reader import Listing, Reader
 from psauth.values import columns_of
 
@@ -173,7 +173,7 @@ class RecordWriter:
         for name, value in raw.items():
             with suppress(ValueError):  # what stands there and is none of its type is compared as it stands
                 cells[name] = self._cell(name, value)
-        return _Held(str(record["id"]), raw, cells)
+        return _Held(id_of(record, self._path), raw, cells)
 
     # The doing --------------------------------------------------------------------------------------------------
 
@@ -212,7 +212,7 @@ class RecordWriter:
         except OutcomeUnknown as error:
             return replace(step, outcome="unknown", problem=str(error))
         except PsauthError as error:
-            return replace(step, outcome="failed", problem=str(error))
+            return replace(step, outcome="failed", problem=by_name(str(error), list(step.cells)))
 
 
 def _failed(action: str, key: Any, problem: str) -> Step:

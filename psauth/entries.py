@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from numbers import Real  # numpy's numbers too, which a row of a frame is made of
@@ -20,6 +21,17 @@ NOT_SET_HERE: Final = frozenset({"Document", "File", "MultiFile", "SendRichEmail
 """Field types that take no value this way: files are uploaded, e-mails sent, snippets are part of the workflow."""
 CHOSEN: Final = frozenset({"MultiChoice", "MultiSelect", "Members"})
 """Field types that take a list of texts."""
+PLACE: Final = re.compile(r"(field|cell)s\[(\d+)\](?:\.\w+)?")
+"""How a refusal names an entry: by its place in what was sent."""
+
+
+def by_name(refusal: str, called: Sequence[str]) -> str:
+    """The words of a refusal with the entries by their names, in the order in which they were sent."""
+
+    def name(at: re.Match[str]) -> str:
+        return f"the {at[1]} {called[int(at[2])]!r}" if int(at[2]) < len(called) else at[0]
+
+    return PLACE.sub(name, refusal)
 
 
 def form_entry(field: Mapping[str, Any], value: Any) -> dict[str, Any]:

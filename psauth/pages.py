@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from psauth.callback import printable
 from psauth.exceptions import ApiError
 from psauth.fetch import INTERACTIVE, Pace
 from psauth.transport import Params, Transport
@@ -71,6 +72,16 @@ def one_of(transport: Transport, path: str, *, list_key: str, pace: Pace = INTER
         where = urlsplit(transport.address(path)).path
         raise ApiError(f"{where} answered no record under {list_key!r}.")
     return record
+
+
+def id_of(record: Record, path: str) -> str:
+    """The id by which what belongs to a record is asked for; ApiError where the service gave it none."""
+    if not record.get("id"):
+        raise ApiError(
+            f"{path} answered a record without an id ({printable(str(record.get('name') or record), longest=80)}), so "
+            "nothing of it can be asked for. Try again later."
+        )
+    return str(record["id"])
 
 
 def unique(records: Iterable[Record], key: tuple[str, ...]) -> list[Record]:

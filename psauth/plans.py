@@ -12,6 +12,7 @@ from psauth.arguments import run_ids
 from psauth.budget import Budget
 from psauth.endpoints import ENDPOINTS, RUNS, Endpoint
 from psauth.fetch import WORKERS, Pace
+from psauth.pages import id_of
 from psauth.reader import Listing, Reader
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Planner:
         """The runs of these workflows, with the workflow of each."""
         lists = self._reader.runs_of(workflow, [None], None)
         every = (run for one in lists for run in self._reader.records(RUNS, one, Pace(background=True)))
-        return {str(run["id"]): str(run.get("workflowId", "")) for run in every}
+        return {id_of(run, RUNS.path): str(run.get("workflowId", "")) for run in every}
 
     def _requests(self, endpoint: Endpoint, found: dict[str, str]) -> int:
         runs_in = Counter(found.values())

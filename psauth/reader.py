@@ -12,7 +12,7 @@ from urllib.parse import quote
 from psauth.arguments import ID_SHAPE, ids, moment
 from psauth.endpoints import DATA_SETS, FORM_FIELDS, RUNS, WORKFLOWS, Endpoint
 from psauth.fetch import INTERACTIVE, Fetched, OnError, Pace, Progress, fetch
-from psauth.pages import Record, one_of, walk
+from psauth.pages import Record, id_of, one_of, walk
 from psauth.transport import Transport
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Reader:
             told: set[str] = set()
             for listing in lists:
                 for run in self.records(RUNS, listing, pace):
-                    run_id = str(run["id"])
+                    run_id = id_of(run, RUNS.path)
                     if run_id not in told:
                         told.add(run_id)
                         yield Listing.of({}, run_id=run_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -11,7 +10,7 @@ from urllib.parse import quote
 
 from psauth.arguments import ID_SHAPE, address, ids, moment, only, run_ids
 from psauth.endpoints import FORM_VALUES, RUN_ASSIGNMENTS, TASK_ASSIGNMENTS, TASKS, USERS, Endpoint
-from psauth.entries import form_entry, written
+from psauth.entries import by_name, form_entry, written
 from psauth.exceptions import ApiError, OutcomeUnknown
 from psauth.fetch import Progress
 from psauth.pages import Record
@@ -27,8 +26,6 @@ log = logging.getLogger("psauth.writes")
 
 ATTEMPTS: Final = 3
 """A write of which a look shows that it was not done is sent this often."""
-FIELD_SENT: Final = re.compile(r"fields\[(\d+)\](?:\.\w+)?")
-"""How a refusal names a form field: by its place in what was sent."""
 RUN_STATE: Final = {"name": "", "status": None, "shared": False, "dueDate": None}
 TASK_STATE: Final = {"status": None, "dueDate": None}
 """What a PUT of a run or a task sets, with what stands for nothing; a key left out of it is emptied (official document)."""
@@ -145,7 +142,7 @@ class Writes:
             if len(made) < len(wanted) or not all(_stands(field, wanted[str(field["id"])]) for field in made):
                 raise
         except ApiError as error:  # the service counts the fields as they were sent; people call them by their labels
-            error.args = (FIELD_SENT.sub(lambda at: _named(at, called), str(error)),)
+            error.args = (by_name(str(error), called),)
             raise
         log.info("set %d form values of run %s", len(wanted), run_id)
         return decoding.form_values(made)
@@ -304,10 +301,6 @@ def _only(there: list[Record], wanted: str, what: str, names: tuple[str, ...]) -
 def _names(record: Record, names: tuple[str, ...]) -> list[str]:
     """What a record is called, by those of these names that it has."""
     return [str(record[name]) for name in names if record.get(name)]
-
-
-def _named(at: re.Match[str], called: list[str]) -> str:
-    return f"the field {called[int(at[1])]!r}" if int(at[1]) < len(called) else at[0]
 
 
 def _stands(field: Record, entry: Record) -> bool:

@@ -365,6 +365,13 @@ def test_tasks_of_either_runs_or_a_workflow(ps, given):
         ps.tasks(**given)
 
 
+def test_a_run_without_an_id_is_said_where_its_children_are_asked_for(ps, company, requests_mock):
+    requests_mock.get(f"{BASE}/workflow-runs/list", **page("data", {"name": "Onboarding Ana"}))
+    for read in (ps.tasks, lambda **of: ps.plan("tasks", **of)):
+        with pytest.raises(ApiError, match=r"list answered a record without an id \(Onboarding Ana\)"):
+            read(workflow="Onboarding")
+
+
 def test_a_frame_of_runs_needs_its_run_ids(ps):
     with pytest.raises(ValueError, match=r"no column 'run_id'\. Expected one, as in ps\.runs\(\)"):
         ps.tasks(runs=pd.DataFrame({"id": ["r1"]}))

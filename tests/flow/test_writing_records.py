@@ -151,6 +151,15 @@ def test_a_row_that_the_service_refuses_is_named_in_its_words(box, ps, there):
     assert "Too long (request r-1)" in report.loc["change", "error"]
 
 
+def test_a_cell_that_the_service_refuses_is_named_by_its_column(box, ps, there):
+    _, wanted = there
+    place = list(wanted.columns).index("Budget") - 1  # the record_id is no cell
+    body = f'{{"error": "Invalid", "details": {{"cells[{place}].value": "is too large"}}}}'
+    box.knobs.fault("/v1/data-sets", method="POST", status=422, body=body)
+    report = ps.write_records("Cost centres", wanted, key="Name").set_index("action")
+    assert "(the cell 'Budget': is too large)" in report.loc["add", "error"]
+
+
 def test_records_alike_in_the_data_set_are_not_guessed_between(ps, cells, there):
     frame, _ = there
     ps.write_records("Cost centres", frame.loc[[0], ["Name"]].assign(record_id=None), key="record_id")
