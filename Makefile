@@ -16,10 +16,11 @@ EDITABLE := --config-settings editable_mode=compat
 app: $(VENV)/.app
 	@$(BIN)/python -m psauth app || [ $$? -eq 130 ] # Ctrl-C is how it ends
 
-# Everything: unit tests in parallel first, then those that start servers, processes and a browser.
+# Everything: the quick part first, then what starts servers and processes, and last, one by one, what drives a browser.
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser"
-	$(BIN)/python -m pytest -q -m "slow or browser"
+	$(BIN)/python -m pytest -q -n 2 -m "slow and not browser"
+	$(BIN)/python -m pytest -q -m browser
 
 # The quick part alone.
 unit: $(VENV)/.dev
