@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pandas as pd
@@ -250,7 +251,7 @@ def test_a_stopped_read_keeps_what_came_says_so_and_can_be_gone_on_with(
     monkeypatch.setattr("psauth.fetch.WORKERS", 1)
     runs = ps.runs(workflow=busiest, progress=False)
     page = visit("tasks", workflow=busiest)
-    box.knobs.latency = 0.3
+    box.knobs.latency = 1.0
     try:
         next(b for b in page.button if b.label == "Start").click().run()
         assert page.get("skeleton")
@@ -258,7 +259,7 @@ def test_a_stopped_read_keeps_what_came_says_so_and_can_be_gone_on_with(
         while job.done == 0:
             assert not job.wait(0.01)
         page.run()
-        assert f"Reading tasks: {job.done} of {len(runs)} runs" in texts(page)  # in the sidebar, on any page
+        assert re.search(rf"Reading tasks: \d of {len(runs)} runs", texts(page))  # in the sidebar, on any page
         job.stop()
         settled(page.run())
     finally:
