@@ -127,7 +127,7 @@ def test_a_list_that_was_stopped_says_how_to_go_on_and_asks_before_it_is_read_ag
     visit: Visit, box: psauth.Sandbox
 ) -> None:
     page = visit("runs", newest="all")
-    box.knobs.latency = 0.3
+    box.knobs.latency = 1.0
     try:
         next(b for b in page.button if b.label == "Start").click().run()
         [job] = [j for j in jobs.of() if j.what[0] == "runs"]
