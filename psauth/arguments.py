@@ -51,6 +51,15 @@ def run_ids(given: Things) -> list[str]:
     return found
 
 
+def an_id(given: str | None, column: str) -> str | None:
+    """One id to narrow a list by; ValueError for a name, which would match nothing and say nothing."""
+    if isinstance(given, str) and not URL_SAFE.fullmatch(given):
+        raise ValueError(
+            f"{given!r} is not a {column}. Expected letters, digits, - and _, as that column of a frame has."
+        )
+    return given
+
+
 def only(found: list[str], what: str) -> str:
     """The one id there is; ValueError for none and for several."""
     if len(found) != 1:
@@ -103,7 +112,8 @@ def searched(fields: Mapping[str, str], *, in_workflows: bool) -> Mapping[str, s
 def address(email: str) -> str:
     """An e-mail address; ValueError for a person's name and the like."""
     if not isinstance(email, str) or "@" not in email:
-        raise ValueError(f"{email!r} is not an e-mail address. Expected one, as in ps.users()['email'].")
+        what = repr(email) if isinstance(email, str) else f"A {type(email).__name__}"
+        raise ValueError(f"{what} is not an e-mail address. Expected one, as in ps.users()['email'].")
     return email
 
 

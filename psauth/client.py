@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from psauth.budget import Budget
 from psauth.connection import Connection, Stored, check_account, ended, fingerprint, login_line
-from psauth.exceptions import LoginRequired
+from psauth.exceptions import LoginRequired, PsauthWarning, SettingsError
 from psauth.governor import VaultKeeper
 from psauth.interactive import login
 from psauth.nouns import Nouns
@@ -37,10 +39,21 @@ def connect(
                       name                     updated_date
     0  Employee Onboarding 2026-11-20 09:14:03.120000+00:00
     """
+    if settings is not None and not isinstance(settings, Settings):
+        what = type(settings).__name__
+        raise SettingsError(f"A {what} is no settings. Expected psauth.Settings(…), or the .settings of a sandbox.")
     settings = settings or Settings()
     vault = Vault.open(settings)
     stored = vault.find(check_account(account))
     if stored is not None and stored.connection.ended is None:
+        service = stored.connection.service
+        if (settings.wanted_api_url or service.api_url).rstrip("/") != service.api_url.rstrip("/"):
+            warnings.warn(
+                f"Your settings name another service than {service.host}, which account {account!r} is connected to and "
+                f"which is used. To change over: psauth.logout(account={account!r}), then connect again.",
+                PsauthWarning,
+                stacklevel=2,
+            )
         return ProcessStreet(Transport(stored, vault))
     if settings.api_key:
         # Nobody logged in with it, so it is used as it stands in the settings and not copied into the vault.
@@ -161,4 +174,9 @@ def logout(account: str = "default", *, settings: Settings | None = None) -> Any
     """Revoke the connection at the service, forget it here, and say what was done."""
     from psauth.oauth import disconnect
 
-    return disconnect(Vault.open(settings), account)
+    settings = settings or Settings()
+    done = disconnect(Vault.open(settings), account)
+    if not settings.api_key:
+        return done
+    left = "PSAUTH_API_KEY is still set, and psauth.connect() goes on with it; take it out too."
+    return replace(done, message=f"{done.message} {left}")

@@ -21,7 +21,7 @@ NOT_SET_HERE: Final = frozenset({"Document", "File", "MultiFile", "SendRichEmail
 """Field types that take no value this way: files are uploaded, e-mails sent, snippets are part of the workflow."""
 CHOSEN: Final = frozenset({"MultiChoice", "MultiSelect", "Members"})
 """Field types that take a list of texts."""
-PLACE: Final = re.compile(r"(field|cell)s\[(\d+)\](?:\.\w+)?")
+PLACE: Final = re.compile(r"(field|cell)s\[(\d+)\](?:\.\w+)?(?:\[\d+\])?")
 """How a refusal names an entry: by its place in what was sent."""
 
 

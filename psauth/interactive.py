@@ -61,8 +61,13 @@ def login(account: str = "default", *, settings: Settings | None = None, timeout
     missing = ", ".join(settings.missing()) or "PSAUTH_CLIENT_ID (OAuth app) or PSAUTH_API_KEY (API key)"
     raise SettingsError(
         f"Nothing to log in with: {missing} is not set. Set it in the environment or in .env, or try psauth.Sandbox() "
-        "first, which needs no account."
+        f"first, which needs no account.{_misspelt(settings)}"
     )
+
+
+def _misspelt(settings: Settings) -> str:
+    names = ", ".join(settings.unknown)
+    return f" No setting of psauth, and perhaps misspelt: {names}." if names else ""
 
 
 def store_api_key(api_key: str, service: Service, vault: Vault, account: str) -> Connection:

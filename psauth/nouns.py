@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from psauth import endpoints as e
-from psauth.arguments import address, ids, known, moment, only, pairs, run_ids, searched
+from psauth.arguments import address, an_id, ids, known, moment, only, pairs, run_ids, searched
 from psauth.endpoints import RUN_STATUSES, Endpoint
 from psauth.fetch import Fetched, OnError, Pace, Progress
 from psauth.pages import Record, unique
@@ -241,7 +241,7 @@ class Nouns:
         self,
         *,
         workflow: Things | None = None,
-        run: Things | None = None,
+        runs: Things | None = None,
         task: str | None = None,
         progress: Progress = True,
         on_error: OnError = "raise",
@@ -250,15 +250,15 @@ class Nouns:
 
         Columns: comment_id, text, run_id, task_id, created_…, updated_….
         """
-        if (workflow is None) == (run is None) or (task is not None and run is None):
-            raise ValueError("Say which comments: expected either workflow=…, or run=… and perhaps task=….")
-        return self._filtered(e.COMMENTS, workflow, {"taskId": task}, progress, on_error, run=run)
+        if (workflow is None) == (runs is None) or (task is not None and runs is None):
+            raise ValueError("Say which comments: expected either workflow=…, or runs=… and perhaps task=….")
+        return self._filtered(e.COMMENTS, workflow, {"taskId": an_id(task, "task_id")}, progress, on_error, runs=runs)
 
     def attachments(
         self,
         *,
         workflow: Things | None = None,
-        run: Things | None = None,
+        runs: Things | None = None,
         task: str | None = None,
         created_by: str | None = None,
         progress: Progress = True,
@@ -268,8 +268,8 @@ class Nouns:
 
         Columns: attachment_id, file_name, mime_type, size (bytes), workflow_id, run_id, task_id, created_….
         """
-        query = {"taskId": task, "createdById": created_by}
-        return self._filtered(e.ATTACHMENTS, workflow, query, progress, on_error, run=run)
+        query = {"taskId": an_id(task, "task_id"), "createdById": an_id(created_by, "user_id")}
+        return self._filtered(e.ATTACHMENTS, workflow, query, progress, on_error, runs=runs)
 
     # Data sets, people and the rest -----------------------------------------------------------------------------
 
@@ -308,7 +308,7 @@ class Nouns:
         on_error: OnError = "raise",
     ) -> pd.DataFrame:
         """The pages. Columns: page_id, name, description, folder_id, share_level, reference_id, …."""
-        return self._list(e.PAGES, {"name": name, "folderId": folder}, progress, on_error)
+        return self._list(e.PAGES, {"name": name, "folderId": an_id(folder, "folder_id")}, progress, on_error)
 
     def schedules(
         self, *, workflow: Things | None = None, progress: Progress = True, on_error: OnError = "raise"
@@ -367,10 +367,10 @@ class Nouns:
         progress: Progress,
         on_error: OnError,
         *,
-        run: Things | None = None,
+        runs: Things | None = None,
     ) -> pd.DataFrame:
-        runs: list[dict[str, str]] = [{}] if run is None else [{"workflowRunId": r} for r in run_ids(run)]
-        listings = [Listing.of({**r, **query, **w}) for w in self._each(workflow) for r in runs]
+        of: list[dict[str, str]] = [{}] if runs is None else [{"workflowRunId": r} for r in run_ids(runs)]
+        listings = [Listing.of({**r, **query, **w}) for w in self._each(workflow) for r in of]
         return self._lists(endpoint, listings, progress, on_error)
 
     def _each(self, workflow: Things | None) -> list[dict[str, str]]:

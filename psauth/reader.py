@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from psauth.arguments import ID_SHAPE, ids, moment
@@ -17,6 +17,9 @@ from psauth.transport import Transport
 
 if TYPE_CHECKING:
     from psauth.arguments import Things
+
+SHOWN: Final = 10
+"""Candidates that an error lists."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,8 @@ def _labels_of(field: Record) -> list[str]:
 
 
 def _shown(things: list[Record]) -> str:
-    return "; ".join(f"{w.get('name')} ({w.get('id')})" for w in things[:10])
+    more = f"; and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
+    return "; ".join(f"{w.get('name')} ({w.get('id')})" for w in things[:SHOWN]) + more
 
 
 def _one_called(name: str, there: list[Record], what: str) -> str:

@@ -10,7 +10,7 @@ from pandas.testing import assert_frame_equal
 import psauth
 from psauth.client import ProcessStreet
 from psauth.endpoints import USERS, WORKFLOWS
-from psauth.exceptions import ApiError, LoginRequired, NotFound
+from psauth.exceptions import ApiError, LoginRequired, NotFound, PsauthWarning, SettingsError
 from psauth.frames import frame
 from psauth.pages import PAGES_WITHOUT_NEWS
 from psauth.transport import Transport
@@ -430,10 +430,18 @@ def test_a_stored_connection_needs_no_settings_and_is_used_where_it_was_made(vau
     requests_mock.get(f"{BASE}/workflows", **page("workflows", "w1"))
     monkeypatch.setenv("PSAUTH_API_URL", "https://other.example/v1")
     monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55")
-    client = psauth.connect(interactive=False)
+    with pytest.warns(PsauthWarning, match=r"another service than api\.example.*psauth\.logout\(account='default'\)"):
+        client = psauth.connect(interactive=False)
     assert len(client.workflows()) == 1
     assert (client.connection.kind, requests_mock.last_request.hostname) == ("oauth", "api.example")
     assert "X-API-Key" not in requests_mock.last_request.headers
+
+
+@pytest.mark.parametrize("given", [{"api_key": "key-Rt55"}, "key-Rt55", 7])
+def test_what_is_no_settings_is_said_and_not_shown(given):
+    with pytest.raises(SettingsError, match=r"A \w+ is no settings\. Expected psauth\.Settings") as error:
+        psauth.connect(settings=given)
+    assert "key-Rt55" not in str(error.value)
 
 
 def test_an_api_key_of_the_settings_is_used_without_storing_it(requests_mock, monkeypatch):

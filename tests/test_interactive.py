@@ -425,6 +425,13 @@ def test_with_nothing_to_log_in_with_the_settings_are_named():
         psauth.login()
 
 
+def test_with_a_name_misspelt_that_name_is_said(monkeypatch):
+    monkeypatch.setenv("PSAUTH_APIKEY", "key-Rt55")
+    with pytest.raises(SettingsError, match=r"perhaps misspelt: PSAUTH_APIKEY\.$") as error:
+        psauth.login()
+    assert "key-Rt55" not in str(error.value)
+
+
 def test_with_half_of_it_the_missing_half_is_named(monkeypatch):
     monkeypatch.setenv("PSAUTH_CLIENT_SECRET", "s")
     with pytest.raises(SettingsError, match="PSAUTH_CLIENT_ID is not set"):

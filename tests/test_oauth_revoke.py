@@ -128,6 +128,14 @@ def test_logout_is_the_same_by_settings(requests_mock, settings, vault, store):
     assert vault.find("acme") is None
 
 
+def test_logout_says_that_a_key_of_the_settings_goes_on_working(requests_mock, settings, vault, store):
+    store()
+    requests_mock.post(REVOKE)
+    done = psauth.logout(settings=settings.with_(api_key="key-Rt55"))
+    assert done.message.endswith("PSAUTH_API_KEY is still set, and psauth.connect() goes on with it; take it out too.")
+    assert "key-Rt55" not in done.message
+
+
 def test_the_tokens_go_to_the_service_they_came_from_whatever_the_settings_say_now(
     requests_mock, settings, vault, store
 ):

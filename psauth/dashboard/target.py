@@ -13,7 +13,7 @@ import streamlit as st
 from psauth.exceptions import SettingsError
 from psauth.sandbox import Grants, StateError
 from psauth.sandbox.grants import CLIENT_ID
-from psauth.settings import API_KEY_API_URL, OAUTH_API_URL, Settings
+from psauth.settings import Settings
 
 SANDBOX_PATH = "/sandbox"
 
@@ -66,7 +66,7 @@ def is_elsewhere(target: Target, api_url: str) -> bool:
     """Whether the connection was made at another service than the one configured now."""
     if target.sandbox or target.missing:
         return False
-    wanted = target.settings.api_url or (OAUTH_API_URL if target.settings.kind == "oauth" else API_KEY_API_URL)
+    wanted = target.settings.wanted_api_url or api_url
     return wanted.rstrip("/") != api_url.rstrip("/")
 
 

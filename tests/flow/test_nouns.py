@@ -281,6 +281,8 @@ def test_a_run_in_which_nobody_could_type_anything_is_a_row_of_a_wide_frame(box,
 def test_an_unknown_name_lists_what_there_is(box, ps):
     with pytest.raises(ValueError, match=r"No workflow is called 'Nowhere'"):
         ps.workflow_tasks("Nowhere")
+    with pytest.raises(ValueError, match=rf"; and {len(box.company.templates) - 10} more\.$"):
+        ps.runs("Nowhere")
     with pytest.raises(ValueError, match=re.escape(box.company.library.data_sets[0]["name"])):
         ps.records("Nowhere")
 
@@ -310,7 +312,10 @@ WRONG = [
     lambda ps: ps.field_options(pd.DataFrame({"field_id": ["x"]})),
     lambda ps: ps.comments(),
     lambda ps: ps.comments(task="x"),
-    lambda ps: ps.comments(workflow="x", run="y"),
+    lambda ps: ps.comments(workflow="x", runs="y"),
+    lambda ps: ps.comments(runs="r1", task="Sign the contract"),
+    lambda ps: ps.attachments(created_by="Ada Lindqvist"),
+    lambda ps: ps.pages(folder="People and places"),
     lambda ps: ps.search_runs(fields={"Salary": "52000"}),
     lambda ps: ps.search_runs(fields={"Salary": 52_000}, workflow="Employee Onboarding"),
     lambda ps: ps.search_runs(fields=["Salary"], workflow="Employee Onboarding"),
@@ -421,26 +426,26 @@ def test_attachments_and_comments_of_a_run(box, ps):
     everything = ps.attachments()
     run = everything["run_id"].iloc[0]
     assert (
-        ps.attachments(run=run)["attachment_id"].tolist()
+        ps.attachments(runs=run)["attachment_id"].tolist()
         == everything[everything["run_id"] == run]["attachment_id"].tolist()
     )
     person = everything["created_by_id"].iloc[0]
     assert set(ps.attachments(created_by=person)["created_by_id"]) == {person}
     comments = raw(box, f"comments?workflowRunId={run}", "data")
-    assert ps.comments(run=run)["comment_id"].tolist() == [c["id"] for c in comments]
+    assert ps.comments(runs=run)["comment_id"].tolist() == [c["id"] for c in comments]
 
 
 def test_comments_and_attachments_of_a_frame_of_runs(box, ps):
     runs = ps.runs().head(SOME)
     for read, column in ((ps.comments, "comment_id"), (ps.attachments, "attachment_id")):
-        each = [read(run=run) for run in runs["run_id"]]
-        assert sorted(read(run=runs)[column]) == sorted(pd.concat(each)[column])
+        each = [read(runs=run) for run in runs["run_id"]]
+        assert sorted(read(runs=runs)[column]) == sorted(pd.concat(each)[column])
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda ps, odd: ps.comments(run="r1", task=odd),
+        lambda ps, odd: ps.comments(runs="r1", task=odd),
         lambda ps, odd: ps.attachments(created_by=odd),
         lambda ps, odd: ps.pages(folder=odd),
     ],
