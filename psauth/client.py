@@ -166,6 +166,8 @@ class ProcessStreet(Nouns, Writes):
 
 def _as_asked(params: Mapping[str, Any]) -> dict[str, Any]:
     """Query parameters without those that are None; yes and no as JSON has them, which Python spells differently."""
+    if names := [name for name, value in params.items() if isinstance(value, Mapping)]:
+        raise ValueError(f"{names[0]}=… cannot be asked for. Expected each query parameter by its name, like name='x'.")
     given = {name: value for name, value in params.items() if value is not None}
     return {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
 

@@ -103,7 +103,8 @@ class Writes:
 
         Texts, numbers, dates (a date without a time of day is shown as one), lists for choices and members (e-mail
         addresses), rows (lists) for tables; None clears a field. ValueError before anything is sent for a field there is
-        not, a label that several fields have, or a value its field cannot hold.
+        not, a label that several fields have, or a value of the wrong kind; what the service alone knows, like an option
+        that a field does not have (see `field_options`), is its ApiError.
 
         >>> ps.set_form_values(run_id, {"Start date": date(2026, 12, 1), "Salary": 52_000})   # doctest: +SKIP
         """

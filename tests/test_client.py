@@ -147,6 +147,12 @@ def test_an_answer_that_is_no_page_is_an_api_error(ps, requests_mock, answer, sa
 # Raw ------------------------------------------------------------------------------------------------------------------
 
 
+def test_query_parameters_are_given_by_name(ps, requests_mock):
+    with pytest.raises(ValueError, match=r"params=… cannot be asked for\. Expected each query parameter by its name"):
+        ps.get("/workflows", params={"limit": 1})
+    assert not requests_mock.called
+
+
 def test_get_gives_the_answer_as_it_came(ps, requests_mock):
     requests_mock.get(f"{BASE}/workflows/ID", json={"id": "ID", "anything": [1]})
     assert ps.get("/workflows/ID", expand="all", nothing=None) == {"id": "ID", "anything": [1]}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 STYLE: Final = """<style>
 /* Streamlit's own sign that a script runs would blink at every look at a read under way, and its Stop is not ours. */
@@ -39,6 +40,11 @@ document.body.onclick = (event) => {
 def show() -> None:
     """For every page."""
     st.html(STYLE)
+
+
+def middle() -> DeltaGenerator:
+    """The column in which pages without a menu stand, so that one follows another without a jump."""
+    return st.columns([1, 6, 1])[1]
 
 
 def show_menu() -> None:

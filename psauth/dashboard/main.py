@@ -52,7 +52,8 @@ def main() -> None:
         stored = vault.find(ACCOUNT)
     except PsauthError as error:
         st.navigation([_welcome_page], position="hidden")
-        problems.show_failure(error)
+        with looks.middle():
+            problems.show_failure(error)
         st.stop()
     page = st.navigation([st.Page(**one) for one in PAGES], position="sidebar" if stored else "hidden")
     state.drawn(vault.stamp(ACCOUNT))
@@ -111,7 +112,9 @@ def _show_notice(stored: Stored | None) -> None:
         if stored is not None:
             st.toast("Connected", icon=":material/check_circle:")
         return
-    if problems.show_refusal(notice, connected=stored is not None and stored.connection.ended is None):
+    with st.container() if stored is not None else looks.middle():
+        done = problems.show_refusal(notice, connected=stored is not None and stored.connection.ended is None)
+    if done:
         state.dismiss()
         st.rerun()
     st.stop()

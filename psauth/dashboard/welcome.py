@@ -6,7 +6,7 @@ from typing import Final
 
 import streamlit as st
 
-from psauth.dashboard import state
+from psauth.dashboard import looks, state
 from psauth.dashboard.links import same_tab_button
 from psauth.dashboard.routes import connect_address
 from psauth.dashboard.target import Target
@@ -20,8 +20,7 @@ CHANGES: Final = (
 
 def show(target: Target, *, return_to: str) -> None:
     """The page of somebody who is not connected."""
-    _, middle, _ = st.columns([1, 6, 1])
-    with middle:
+    with looks.middle():
         if target.sandbox:
             st.info("Sandbox: invented data. No account is configured, so Connect leads to a stand-in inside this app.")
         if (done := state.farewell()) is not None:
