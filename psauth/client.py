@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from psauth.budget import Budget
 from psauth.connection import Connection, Stored, check_account, ended, fingerprint, login_line
-from psauth.exceptions import LoginRequired, PsauthWarning, SettingsError
+from psauth.exceptions import LoginRequired, SettingsError
 from psauth.governor import VaultKeeper
 from psauth.interactive import login
 from psauth.nouns import Nouns
@@ -24,6 +24,8 @@ from psauth.writes import Writes
 
 if TYPE_CHECKING:
     from psauth.arguments import Things
+
+log = logging.getLogger("psauth.client")
 
 
 def connect(
@@ -48,11 +50,13 @@ def connect(
     if stored is not None and stored.connection.ended is None:
         service = stored.connection.service
         if (settings.wanted_api_url or service.api_url).rstrip("/") != service.api_url.rstrip("/"):
-            warnings.warn(
-                f"Your settings name another service than {service.host}, which account {account!r} is connected to and "
-                f"which is used. To change over: psauth.logout(account={account!r}), then connect again.",
-                PsauthWarning,
-                stacklevel=2,
+            # Shown by Python on stderr even where nobody set up logging.
+            log.warning(
+                "Your settings name another service than %s, which account %r is connected to and which is used. To change "
+                "over: psauth.logout(account=%r), then connect again.",
+                service.host,
+                account,
+                account,
             )
         return ProcessStreet(Transport(stored, vault))
     if settings.api_key:

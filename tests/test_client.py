@@ -1,5 +1,6 @@
 """ProcessStreet: pages walked to their end and no further, and the questions of analysts turned into requests."""
 
+import re
 from datetime import UTC, date, datetime
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,7 +11,7 @@ from pandas.testing import assert_frame_equal
 import psauth
 from psauth.client import ProcessStreet
 from psauth.endpoints import USERS, WORKFLOWS
-from psauth.exceptions import ApiError, LoginRequired, NotFound, PsauthWarning, SettingsError
+from psauth.exceptions import ApiError, LoginRequired, NotFound, SettingsError
 from psauth.frames import frame
 from psauth.pages import PAGES_WITHOUT_NEWS
 from psauth.transport import Transport
@@ -431,13 +432,15 @@ def test_errors_come_through_as_they_are(ps, requests_mock):
 # connect --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_stored_connection_needs_no_settings_and_is_used_where_it_was_made(vault, store, requests_mock, monkeypatch):
+def test_a_stored_connection_needs_no_settings_and_is_used_where_it_was_made(
+    vault, store, requests_mock, monkeypatch, caplog
+):
     store()
     requests_mock.get(f"{BASE}/workflows", **page("workflows", "w1"))
     monkeypatch.setenv("PSAUTH_API_URL", "https://other.example/v1")
     monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55")
-    with pytest.warns(PsauthWarning, match=r"another service than api\.example.*psauth\.logout\(account='default'\)"):
-        client = psauth.connect(interactive=False)
+    client = psauth.connect(interactive=False)
+    assert re.search(r"another service than api\.example.*psauth\.logout\(account='default'\)", caplog.text)
     assert len(client.workflows()) == 1
     assert (client.connection.kind, requests_mock.last_request.hostname) == ("oauth", "api.example")
     assert "X-API-Key" not in requests_mock.last_request.headers
