@@ -49,7 +49,7 @@ def connect(
     stored = vault.find(check_account(account))
     if stored is not None and stored.connection.ended is None:
         service = stored.connection.service
-        if (settings.wanted_api_url or service.api_url).rstrip("/") != service.api_url.rstrip("/"):
+        if settings.is_elsewhere(service.api_url):
             # Shown by Python on stderr even where nobody set up logging.
             log.warning(
                 "Your settings name another service than %s, which account %r is connected to and which is used. To change "

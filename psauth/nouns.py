@@ -186,9 +186,9 @@ class Nouns:
         """What people typed into the forms of runs, decoded; one row a value, or with `wide` one row a run.
 
         Tidy columns: field_id, label, key, run_id, task_id, field_type, value (text), number, date, items (lists),
-        data_set_linked, updated_date, updated_by_…; `to_parquet` takes them without items, whose lists are of many kinds
-        and which value has as text. Wide: run_id and one column a field, called by its latest label,
-        typed by its kind; with `workflow` in the template's order, fields nobody filled in included.
+        data_set_linked, updated_date, updated_by_…; `to_parquet` takes them without items, whose lists are of many
+        kinds and which value has as text. Wide: run_id and one column a field, called by its latest label, typed by its
+        kind; with `workflow` in the template's order, fields nobody filled in included.
         """
         from psauth import values  # here, as in _frame: importing psauth loads no pandas
 

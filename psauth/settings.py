@@ -109,11 +109,12 @@ class Settings:
         """What can be connected with these settings: "oauth", "api_key", or None when nothing is configured."""
         return "oauth" if self.client_id else "api_key" if self.api_key else None
 
-    @property
-    def wanted_api_url(self) -> str | None:
-        """The API that would be connected with these settings, None when nothing is configured."""
-        usual = {"oauth": OAUTH_API_URL, "api_key": API_KEY_API_URL}.get(self.kind or "")
-        return self.api_url or usual if self.kind else None
+    def is_elsewhere(self, api_url: str) -> bool:
+        """Whether these settings name another API than this one; never, when nothing is configured."""
+        if self.kind is None:
+            return False
+        usual = OAUTH_API_URL if self.kind == "oauth" else API_KEY_API_URL
+        return (self.api_url or usual).rstrip("/") != api_url.rstrip("/")
 
     def missing(self) -> list[str]:
         """The variables that a half-made configuration still needs, as `PSAUTH_…` names; empty when whole or absent."""

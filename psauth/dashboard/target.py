@@ -64,10 +64,7 @@ def sandbox_grants(home: Path) -> Grants:
 
 def is_elsewhere(target: Target, api_url: str) -> bool:
     """Whether the connection was made at another service than the one configured now."""
-    if target.sandbox or target.missing:
-        return False
-    wanted = target.settings.wanted_api_url or api_url
-    return wanted.rstrip("/") != api_url.rstrip("/")
+    return not target.sandbox and not target.missing and target.settings.is_elsewhere(api_url)
 
 
 def is_sandbox(api_url: str) -> bool:
