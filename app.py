@@ -2,8 +2,7 @@
 
 import streamlit as st
 
-from psauth.dashboard.guard import middleware
-from psauth.dashboard.problems import on_script_error
-from psauth.dashboard.routes import routes
+from psauth.dashboard.parts.problems import on_script_error
+from psauth.dashboard.web.routes import middleware, routes
 
 app = st.App("psauth/dashboard/main.py", routes=routes(), middleware=middleware(), on_script_error=on_script_error)

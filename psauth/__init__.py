@@ -11,10 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from psauth.box import Sandbox
-    from psauth.budget import Budget
-    from psauth.client import ProcessStreet, connect, logout
-    from psauth.connection import Connection
+    from psauth.api.budget import Budget
+    from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
+    from psauth.auth.revocation import Disconnected
+    from psauth.client import ProcessStreet
+    from psauth.connecting import connect, login, logout
+    from psauth.demo import Sandbox
     from psauth.exceptions import (
         AccessDenied,
         ApiError,
@@ -42,19 +44,18 @@ if TYPE_CHECKING:
         UntrustedAddress,
         VaultError,
     )
-    from psauth.interactive import login
-    from psauth.oauth import AuthorizationFlow, AuthorizationRequest, Disconnected
-    from psauth.plans import Plan
+    from psauth.reading.plan import Plan
     from psauth.settings import Settings
-    from psauth.tokens import Token
-    from psauth.vault import Vault
+    from psauth.vault.connection import Connection
+    from psauth.vault.token import Token
+    from psauth.vault.vault import Vault
 
     __version__: str
 
 _ROOMS = {
-    "box": ("Sandbox",),
-    "budget": ("Budget",),
-    "client": ("ProcessStreet", "connect", "logout"),
+    "demo": ("Sandbox",),
+    "api.budget": ("Budget",),
+    "client": ("ProcessStreet",),
     "exceptions": (
         "AccessDenied",
         "ApiError",
@@ -82,13 +83,14 @@ _ROOMS = {
         "UntrustedAddress",
         "VaultError",
     ),
-    "interactive": ("login",),
-    "oauth": ("AuthorizationFlow", "AuthorizationRequest", "Disconnected"),
-    "plans": ("Plan",),
+    "connecting": ("connect", "login", "logout"),
+    "auth.flow": ("AuthorizationFlow", "AuthorizationRequest"),
+    "auth.revocation": ("Disconnected",),
+    "reading.plan": ("Plan",),
     "settings": ("Settings",),
-    "tokens": ("Token",),
-    "connection": ("Connection",),
-    "vault": ("Vault",),
+    "vault.token": ("Token",),
+    "vault.connection": ("Connection",),
+    "vault.vault": ("Vault",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

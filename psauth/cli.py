@@ -15,15 +15,15 @@ from typing import Any
 
 import click
 
-from psauth.client import ProcessStreet, logout
-from psauth.connection import Connection, Stored, check_account
+from psauth.api.transport import Transport
+from psauth.client import ProcessStreet
+from psauth.connecting import login, logout
 from psauth.exceptions import LoginRequired, PsauthError, PsauthWarning
-from psauth.interactive import login
-from psauth.service import Service
+from psauth.secret import Secret
 from psauth.settings import NAMES, PREFIX, SECRETS, Settings
-from psauth.tokens import Secret
-from psauth.transport import Transport
-from psauth.vault import Vault
+from psauth.vault.connection import Connection, Stored, check_account
+from psauth.vault.service import Service
+from psauth.vault.vault import Vault
 
 APP = Path(__file__).parent.parent / "app.py"
 

@@ -4,72 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from psauth.budget import Budget
-from psauth.connection import Connection, Stored, check_account, ended, fingerprint, login_line
-from psauth.exceptions import LoginRequired, SettingsError
-from psauth.governor import VaultKeeper
-from psauth.interactive import login
-from psauth.nouns import Nouns
-from psauth.pages import Record, walk
-from psauth.plans import Plan, Planner
-from psauth.service import Service
-from psauth.settings import Settings
-from psauth.tokens import Secret
-from psauth.transport import Transport
-from psauth.vault import Vault
-from psauth.writes import Writes
+from psauth.api.budget import Budget
+from psauth.api.pages import Record, walk
+from psauth.api.transport import Transport
+from psauth.reading.plan import Plan, Planner
+from psauth.reading.reads import Nouns
+from psauth.vault.connection import Connection
+from psauth.writing.writes import Writes
 
 if TYPE_CHECKING:
-    from psauth.arguments import Things
+    from psauth.reading.arguments import Things
 
-log = logging.getLogger("psauth.client")
-
-
-def connect(
-    account: str = "default", *, settings: Settings | None = None, interactive: bool | None = None
-) -> ProcessStreet:
-    """A client for the stored connection of `account`, else for PSAUTH_API_KEY, else after a login.
-
-    A stored connection is used at the service it was made with and needs no settings. With `interactive=False`
-    nothing is asked: LoginRequired tells what to do instead.
-
-    >>> ps = psauth.connect()                                               # doctest: +SKIP
-    >>> ps.workflows()[["name", "updated_date"]]                            # doctest: +SKIP
-                      name                     updated_date
-    0  Employee Onboarding 2026-11-20 09:14:03.120000+00:00
-    """
-    if settings is not None and not isinstance(settings, Settings):
-        what = type(settings).__name__
-        raise SettingsError(f"A {what} is no settings. Expected psauth.Settings(…), or the .settings of a sandbox.")
-    settings = settings or Settings()
-    vault = Vault.open(settings)
-    stored = vault.find(check_account(account))
-    if stored is not None and stored.connection.ended is None:
-        service = stored.connection.service
-        if settings.is_elsewhere(service.api_url):
-            # Shown by Python on stderr even where nobody set up logging.
-            log.warning(
-                "Your settings name another service than %s, which account %r is connected to and which is used. To change "
-                "over: psauth.logout(account=%r), then connect again.",
-                service.host,
-                account,
-                account,
-            )
-        return ProcessStreet(Transport(stored, vault))
-    if settings.api_key:
-        # Nobody logged in with it, so it is used as it stands in the settings and not copied into the vault.
-        connection = Connection.unstored(account, Service.for_api_key(settings))
-        keeper = VaultKeeper(vault, "api-key-" + fingerprint(settings.api_key)[:16])
-        return ProcessStreet(Transport(Stored(connection=connection, api_key=Secret(settings.api_key)), None, keeper))
-    if interactive is False:
-        if stored is not None:
-            raise ended(stored.connection)
-        raise LoginRequired(f"No connection is stored for account {account!r}. Log in with: {login_line(account)}")
-    login(account, settings=settings)
-    return ProcessStreet(Transport(vault.read(account), vault))
+log = logging.getLogger(__name__)
 
 
 class ProcessStreet(Nouns, Writes):
@@ -174,15 +122,3 @@ def _as_asked(params: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"{names[0]}=… cannot be asked for. Expected each query parameter by its name, like name='x'.")
     given = {name: value for name, value in params.items() if value is not None}
     return {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
-
-
-def logout(account: str = "default", *, settings: Settings | None = None) -> Any:
-    """Revoke the connection at the service, forget it here, and say what was done."""
-    from psauth.oauth import disconnect
-
-    settings = settings or Settings()
-    done = disconnect(Vault.open(settings), account)
-    if not settings.api_key:
-        return done
-    left = "PSAUTH_API_KEY is still set, and psauth.connect() goes on with it; take it out too."
-    return replace(done, message=f"{done.message} {left}")

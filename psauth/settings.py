@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import ipaddress
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from psauth.addresses import check_address
 from psauth.exceptions import SettingsError
 
 PREFIX: Final = "PSAUTH_"
@@ -153,38 +153,6 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "token_auth": "post",
 }
 NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown"})
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host name is this machine by definition: `localhost`, 127.0.0.0/8 or ::1 (RFC 8252 §7.3)."""
-    if not host:
-        return False
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def check_address(address: str, what: str) -> str:
-    """`address` when a credential may travel to it: https, or http on loopback. Else SettingsError naming `what`."""
-    try:
-        parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise SettingsError(
-            f"{what} is not an address ({error}). Expected something like https://host/path."
-        ) from error
-    if any(c.isspace() or ord(c) < 32 for c in address) or parts.scheme not in ("http", "https") or not host:
-        raise SettingsError(f"{what} is not a web address: {address!r}. Expected something like https://host/path.")
-    if parts.username or parts.password:
-        raise SettingsError(f"{what} holds a user name or password. Expected an address without them.")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise SettingsError(
-            f"{what} is {address!r}, which sends secrets in the clear. Expected https (http is for localhost only)."
-        )
-    return address
 
 
 def _check(settings: Settings) -> None:

@@ -14,7 +14,7 @@ from hypothesis import configuration
 from keyring.backends import null
 
 from psauth import Settings, Token, Vault
-from psauth.service import Service
+from psauth.auth.discovery import service_for_oauth
 
 # Examples are drawn the same way each time, and nothing of them is kept in the checkout.
 hypothesis.settings.register_profile("psauth", database=None, deadline=None, derandomize=True)
@@ -77,7 +77,7 @@ def settings(clean_environment):
 @pytest.fixture
 def service(settings):
     """Where `settings` connect."""
-    return Service.for_oauth(settings)
+    return service_for_oauth(settings)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def clock(monkeypatch):
         def now(cls, tz=None):
             return datetime.now(tz) + state.offset
 
-    for module in ("tokens", "connection", "vault", "budget"):
+    for module in ("vault.token", "vault.connection", "vault.vault", "api.budget"):
         monkeypatch.setattr(f"psauth.{module}.datetime", Clock)
 
     def shift(**by):
@@ -141,8 +141,8 @@ def clock(monkeypatch):
 def naps(monkeypatch):
     """The pauses the transport would have made or asked of all, in seconds; there are none."""
     taken = []
-    monkeypatch.setattr("psauth.transport.Transport._pause", lambda _, seconds, pace: taken.append(seconds))
-    monkeypatch.setattr("psauth.transport.Governor.refused", lambda _, seconds: taken.append(seconds))
+    monkeypatch.setattr("psauth.api.transport.Transport._pause", lambda _, seconds, pace: taken.append(seconds))
+    monkeypatch.setattr("psauth.api.transport.Governor.refused", lambda _, seconds: taken.append(seconds))
     return taken
 
 

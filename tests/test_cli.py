@@ -15,11 +15,11 @@ import urllib.request
 import pytest
 from click.testing import CliRunner
 from cryptography.fernet import Fernet
-from flow.parts import PYTHON, bare_environment, changed, environment, expire_at_the_service, query_of, wait_until
 
 import psauth
 from psauth import Vault
 from psauth.cli import main
+from tests.flow.parts import PYTHON, bare_environment, changed, environment, expire_at_the_service, query_of, wait_until
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pseudo-terminals are POSIX here")
 MASKED = "***"

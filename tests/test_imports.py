@@ -1,4 +1,4 @@
-"""Arrows go one way: a module imports only what stands to its left in docs/design.md."""
+"""Imports go one way, between folders and inside each: a module imports only what stands in a row above its own."""
 
 import ast
 from pathlib import Path
@@ -9,71 +9,150 @@ import psauth
 
 PACKAGE = Path(psauth.__file__).parent
 
-LAYERS = [
-    ["exceptions"],
-    ["settings"],
-    ["tokens", "callback", "budget", "endpoints", "arguments", "fetch"],
-    ["service", "keys", "frames", "database", "entries", "answers"],
-    ["connection", "token_endpoint", "values"],
-    ["vault"],
-    ["oauth", "governor"],
-    ["receiver", "transport"],
-    ["interactive", "pages"],
-    ["reader"],
-    ["nouns", "plans", "difference"],
-    ["writes"],
-    ["client"],
-    ["box"],
-    ["dashboard", "cli"],
-    ["__main__"],
-]
-"""From the leaves to the doors; rooms in one row know nothing of each other."""
-LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+LEVELS = {
+    "": [
+        ["exceptions", "secret", "words", "sandbox"],
+        ["addresses"],
+        ["settings"],
+        ["vault"],
+        ["auth"],
+        ["api"],
+        ["reading"],
+        ["writing"],
+        ["client"],
+        ["connecting"],
+        ["demo"],
+        ["dashboard", "cli"],
+        ["__main__"],
+    ],
+    "vault": [["keys", "service", "sqlite", "token"], ["connection"], ["vault"]],
+    "auth": [
+        ["callback", "engine", "session"],
+        ["discovery", "receiver", "token_endpoint"],
+        ["flow", "renewal", "revocation"],
+        ["browser"],
+    ],
+    "api": [["budget", "errors", "origin", "pace"], ["governor"], ["transport"], ["pages"]],
+    "reading": [["arguments", "endpoints", "fetch"], ["frames", "reader"], ["plan", "values"], ["reads"]],
+    "writing": [["values"], ["records"], ["writes"]],
+    "dashboard": [["loading", "web"], ["state"], ["parts"], ["main", "views"]],
+    "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
+    "dashboard/parts": [
+        ["choices", "columns", "links", "looks", "sidebar"],
+        ["problems", "welcome"],
+        ["waiting"],
+        ["tables"],
+        ["scope"],
+    ],
+    "dashboard/views": [
+        ["connection", "data_sets", "form_values", "people", "records", "runs", "tasks", "workflows"],
+    ],
+    "dashboard/web": [["html", "notices", "target"], ["guard"], ["routes"]],
+    "sandbox": [["company", "knobs"], ["oauth", "traffic"], ["api"], ["app"], ["server"]],
+    "sandbox/api": [
+        ["bodies", "meter", "paging", "records"],
+        ["calls"],
+        ["changes", "datasets", "filling", "permissions", "work"],
+        ["endpoints", "writes"],
+        ["api"],
+    ],
+    "sandbox/company": [
+        ["names", "worktime"],
+        ["people", "templates"],
+        ["blueprints_office", "blueprints_trade", "library", "oneoffs", "runs"],
+        ["blueprints", "values"],
+        ["company"],
+    ],
+    "sandbox/oauth": [["consent_html", "grants"], ["authority"], ["consent"]],
+}
+"""The rooms of each folder, from the ground up; rooms in one row know nothing of each other. docs/design.md says why."""
 
 
 def imported(path, *, package=PACKAGE):
     """Every module a file names in an import, those inside functions and TYPE_CHECKING included."""
-    here = ["psauth", *path.relative_to(package).parent.parts]
+    folder = ["psauth", *path.relative_to(package).parent.parts]
     for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = ".".join([*(here[: len(here) - node.level + 1] if node.level else []), *filter(None, [node.module])])
+            above = folder[: len(folder) - node.level + 1] if node.level else []
+            base = ".".join([*above, *filter(None, [node.module])])
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def room(name):
-    """The room of psauth that a module's dotted name stands in, or None for other packages and psauth itself."""
-    first, _, rest = name.partition(".")
-    known = {*LEVEL, "sandbox"}
-    return rest.split(".")[0] if first == "psauth" and rest.split(".")[0] in known else None
+def rooms(folder):
+    """Room → its files, for the modules and folders that stand in a folder of the package."""
+    for path in sorted((PACKAGE / folder).iterdir()):
+        if path.suffix == ".py" and path.name != "__init__.py":
+            yield path.stem, [path]
+        elif path.is_dir() and (files := sorted(path.rglob("*.py"))):
+            yield path.name, files
 
 
 def sources(*, outside=()):
     return [p for p in sorted(PACKAGE.rglob("*.py")) if p.relative_to(PACKAGE).parts[0] not in outside]
 
 
-def where(path):
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def users_of(library, files):
+    """The modules, like "auth/engine", that name a library in an import."""
+    return {
+        p.relative_to(PACKAGE).with_suffix("").as_posix()
+        for p in files
+        if any(name.split(".")[0] == library for name in imported(p))
+    }
 
 
-def test_every_room_has_its_place():
-    here = {where(p) for p in sources()} - {"__init__", "sandbox"}
-    assert here <= set(LEVEL)
+def broken_arrows(folder, files, level_of, mine):
+    """Imports of a room that do not go to a row above its own."""
+    base = ".".join(["psauth", *filter(None, folder.split("/"))]) + "."
+    for path in files:
+        for name in imported(path):
+            other = name.removeprefix(base).split(".")[0] if name.startswith(base) else None
+            if other in level_of and other != mine and level_of[other] >= level_of[mine]:
+                yield f"{path.relative_to(PACKAGE)} imports {name}"
 
 
-@pytest.mark.parametrize("path", sources(outside=("__init__.py", "sandbox")), ids=lambda p: str(p.relative_to(PACKAGE)))
-def test_a_room_imports_only_what_stands_to_its_left(path):
-    mine = where(path)
-    for name in imported(path):
-        other = room(name)
-        if other is None or other == mine:
-            continue
-        if other == "sandbox":
-            assert mine in {"box", "cli", "dashboard"}, f"{path} imports the sandbox"
-        else:
-            assert LEVEL[other] < LEVEL[mine], f"{path} imports {name}"
+def test_every_folder_has_a_table():
+    folders = {p.parent.relative_to(PACKAGE).as_posix() for p in sources()}
+    assert folders - {"."} == set(LEVELS) - {""}
+
+
+@pytest.mark.parametrize("folder", LEVELS, ids=lambda folder: folder or "psauth")
+def test_every_room_has_its_place(folder):
+    listed = [room for row in LEVELS[folder] for room in row]
+    assert sorted(listed) == sorted(room for room, _ in rooms(folder))
+
+
+@pytest.mark.parametrize("folder", LEVELS, ids=lambda folder: folder or "psauth")
+def test_a_room_imports_only_what_stands_in_a_row_above(folder):
+    level_of = {room: level for level, row in enumerate(LEVELS[folder]) for room in row}
+    broken = [arrow for room, files in rooms(folder) for arrow in broken_arrows(folder, files, level_of, room)]
+    assert broken == []
+
+
+def test_a_circle_inside_a_folder_is_seen(monkeypatch, tmp_path):
+    monkeypatch.setattr("tests.test_imports.PACKAGE", tmp_path)
+    web = tmp_path / "web"
+    web.mkdir()
+    (web / "guard.py").write_text("def f():\n    from psauth.web import routes\n")
+    (web / "routes.py").write_text("from psauth.web.guard import f\n")
+    level_of = {"guard": 0, "routes": 1}
+    monkeypatch.setattr(imported, "__kwdefaults__", {"package": tmp_path})
+    assert list(broken_arrows("web", [web / "guard.py"], level_of, "guard")) == [
+        "web/guard.py imports psauth.web.routes"
+    ]
+    assert list(broken_arrows("web", [web / "routes.py"], level_of, "routes")) == []
+
+
+def test_relative_and_nested_imports_are_seen(tmp_path):
+    inner = tmp_path / "dashboard" / "page.py"
+    inner.parent.mkdir()
+    inner.write_text(
+        "def f():\n    from ..vault import Vault\n    from . import state\n    import psauth.auth.flow as o\n"
+    )
+    names = {*imported(inner, package=tmp_path)}
+    assert {"psauth.vault", "psauth.vault.Vault", "psauth.dashboard.state", "psauth.auth.flow"} <= names
 
 
 def test_the_sandbox_imports_nothing_of_psauth():
@@ -82,33 +161,39 @@ def test_the_sandbox_imports_nothing_of_psauth():
         assert not foreign - {"psauth"}, path
 
 
-def test_only_oauth_knows_the_engine():
-    users = {where(p) for p in sources(outside=("sandbox",)) if any("oauthlib" in n.split(".")[0] for n in imported(p))}
-    assert users == {"oauth"}
+def test_only_the_doors_open_the_sandbox():
+    users = {
+        p.relative_to(PACKAGE).parts[0].removesuffix(".py")
+        for p in sources(outside=("sandbox",))
+        if any(n.split(".")[:2] == ["psauth", "sandbox"] for n in imported(p))
+    }
+    assert users == {"demo", "cli", "dashboard"}
+
+
+def test_only_the_engine_knows_the_oauth_library():
+    files = sources(outside=("sandbox",))
+    assert users_of("oauthlib", files) | users_of("requests_oauthlib", files) == {"auth/engine"}
+
+
+def test_only_sqlite_knows_the_database_library_and_only_keys_the_cipher():
+    files = sources(outside=("sandbox", "demo.py"))
+    assert {user.split("/")[0] for user in users_of("sqlalchemy", files)} == {"vault"}
+    assert {user.split("/")[0] for user in users_of("cryptography", files)} == {"vault"}
 
 
 def test_only_the_dashboard_knows_streamlit():
-    users = {where(p) for p in sources() if any(n.split(".")[0] == "streamlit" for n in imported(p))}
-    assert users <= {"dashboard", "cli"}
+    assert {user.split("/")[0] for user in users_of("streamlit", sources())} <= {"dashboard", "cli"}
     cli = PACKAGE / "cli.py"  # `psauth app` hands over to `streamlit run`, and only then
     first = [n for n in ast.parse(cli.read_text("utf-8")).body if isinstance(n, ast.Import | ast.ImportFrom)]
     assert "streamlit" not in "".join(map(ast.unparse, first))
 
 
 def test_only_frames_and_values_know_pandas_at_run_time():
-    users = {where(p) for p in sources(outside=("sandbox", "dashboard")) if "pandas" in {*imported(p)}}
-    naming = {"arguments", "client", "nouns", "plans", "reader", "writes"}  # its types only: test_public_face
-    assert users <= {"frames", "values", "difference"} | naming
+    users = users_of("pandas", sources(outside=("sandbox", "dashboard")))
+    naming = {"client", "reading/arguments", "reading/plan", "reading/reader", "reading/reads", "writing/writes"}
+    assert users <= {"reading/frames", "reading/values", "writing/records"} | naming  # types only: test_public_face
 
 
 def test_the_process_wide_switch_of_the_engine_is_never_thrown():
     for path in sources():
         assert "OAUTHLIB_INSECURE_TRANSPORT" not in path.read_text("utf-8"), path
-
-
-def test_the_check_itself_sees_relative_and_nested_imports(tmp_path):
-    inner = tmp_path / "dashboard" / "page.py"
-    inner.parent.mkdir()
-    inner.write_text("def f():\n    from ..vault import Vault\n    from . import state\n    import psauth.oauth as o\n")
-    found = {*imported(inner, package=tmp_path)}
-    assert {"psauth.vault", "psauth.vault.Vault", "psauth.dashboard.state", "psauth.oauth"} <= found

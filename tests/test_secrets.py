@@ -13,6 +13,11 @@ import requests
 
 import psauth
 from psauth import AuthorizationFlow, Vault
+from psauth.api.transport import Transport
+from psauth.auth.receiver import Receiver
+from psauth.auth.renewal import renew
+from psauth.auth.revocation import disconnect
+from psauth.connecting import store_api_key
 from psauth.exceptions import (
     ApiError,
     AuthorizationError,
@@ -24,11 +29,7 @@ from psauth.exceptions import (
     SettingsError,
     UntrustedAddress,
 )
-from psauth.interactive import store_api_key
-from psauth.oauth import disconnect, renew
-from psauth.receiver import Receiver
-from psauth.service import Service
-from psauth.transport import Transport
+from psauth.vault.service import Service
 
 TOKEN = "https://app.example/oauth/token"
 BROWSER = "browser-Bb31"
@@ -150,7 +151,7 @@ def test_a_refused_callback_shows_neither_code_nor_state_which_are_still_good(fl
 def test_a_refusal_that_came_through_the_receiver_does_not_show_the_address_it_came_by(
     flow, requests_mock, monkeypatch
 ):
-    monkeypatch.setattr("psauth.receiver.LINGER", 0.0)
+    monkeypatch.setattr("psauth.auth.receiver.LINGER", 0.0)
     requests_mock.post(TOKEN, status_code=503)
     with Receiver("http://127.0.0.1/") as receiver:
         request = flow.begin(redirect_uri=receiver.redirect_uri)
@@ -171,8 +172,8 @@ def test_an_api_key_that_is_refused_does_not_show(settings, vault, requests_mock
 def test_a_pasted_address_that_is_refused_does_not_show(settings, requests_mock, monkeypatch):
     requests_mock.post(TOKEN, status_code=400, json={"error": "invalid_grant"})
     monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-    monkeypatch.setattr("psauth.interactive._check_somebody_is_here", lambda: None)
-    monkeypatch.setattr("psauth.interactive._ask", lambda *_: f"http://localhost:8501/?code={quote_plus(CODE)}")
+    monkeypatch.setattr("psauth.auth.browser._check_somebody_is_here", lambda: None)
+    monkeypatch.setattr("psauth.auth.browser._ask", lambda *_: f"http://localhost:8501/?code={quote_plus(CODE)}")
     with pytest.raises(AuthorizationError) as caught:
         psauth.login(settings=settings)
     assert_hidden(told(caught.value), CODE)

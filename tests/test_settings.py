@@ -6,8 +6,9 @@ import pickle
 import pytest
 
 from psauth import Settings
+from psauth.addresses import check_address, is_loopback
 from psauth.exceptions import SettingsError
-from psauth.settings import NAMES, SECRETS, check_address, is_loopback
+from psauth.settings import NAMES, SECRETS
 
 
 def test_without_any_setting_the_defaults_apply(monkeypatch, tmp_path):

@@ -7,16 +7,17 @@ from typing import Any, Final
 
 import streamlit as st
 
-from psauth.connection import Stored
-from psauth.dashboard import looks, problems, sidebar, state, welcome
-from psauth.dashboard.guard import COOKIE, NOT_LOCAL, listens_locally
-from psauth.dashboard.notices import CONNECTED, refused
-from psauth.dashboard.reads import Here
-from psauth.dashboard.routes import ACCOUNT
-from psauth.dashboard.target import Target, find_target, is_elsewhere
+from psauth.auth.flow import AuthorizationFlow
+from psauth.dashboard import state
+from psauth.dashboard.loading.read import Here
+from psauth.dashboard.parts import looks, problems, sidebar, welcome
+from psauth.dashboard.web.guard import COOKIE, NOT_LOCAL, listens_locally
+from psauth.dashboard.web.notices import CONNECTED, refused
+from psauth.dashboard.web.routes import ACCOUNT
+from psauth.dashboard.web.target import Target, find_target, is_elsewhere
 from psauth.exceptions import PsauthError
-from psauth.oauth import AuthorizationFlow
-from psauth.vault import Vault
+from psauth.vault.connection import Stored
+from psauth.vault.vault import Vault
 
 # A file, because Streamlit's own icons would be fetched from the internet for a browser tab.
 ICON = Path(__file__).with_name("icon.png")

@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from psauth.dashboard.notices import Notice, notices
-from psauth.dashboard.reads import Here
-from psauth.oauth import Disconnected
-from psauth.vault import Vault
+from psauth.auth.revocation import Disconnected
+from psauth.dashboard.loading.read import Here
+from psauth.dashboard.web.notices import Notice, notices
+from psauth.vault.vault import Vault
 
 NOTICE = "psauth.notice"
 """The Notice this session has to show, or None; taken once, when the session begins."""

@@ -1,9 +1,9 @@
 """A stand-in for Process Street on this machine: its OAuth server, its API, and an invented company behind them."""
 
 from psauth.sandbox.app import create_app
-from psauth.sandbox.company import Company
-from psauth.sandbox.grants import Grants, StateError
+from psauth.sandbox.company.company import Company
 from psauth.sandbox.knobs import Fault, Knobs
+from psauth.sandbox.oauth.grants import Grants, StateError
 from psauth.sandbox.server import SandboxServer
 
 __all__ = ["Company", "Fault", "Grants", "Knobs", "SandboxServer", "StateError", "create_app"]

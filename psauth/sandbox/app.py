@@ -11,14 +11,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from psauth.sandbox import consent_html
-from psauth.sandbox.api import PREFIXES, Api
-from psauth.sandbox.authority import Answer, Authority
-from psauth.sandbox.company import Company
-from psauth.sandbox.consent import Consent
-from psauth.sandbox.grants import Grants
+from psauth.sandbox.api.api import PREFIXES, Api
+from psauth.sandbox.api.meter import Meter
+from psauth.sandbox.company.company import Company
 from psauth.sandbox.knobs import Knobs
-from psauth.sandbox.meter import Meter
+from psauth.sandbox.oauth import consent_html
+from psauth.sandbox.oauth.authority import Answer, Authority
+from psauth.sandbox.oauth.consent import Consent
+from psauth.sandbox.oauth.grants import Grants
 from psauth.sandbox.traffic import BODY, RequestLog, Traffic, Wires
 
 _EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]

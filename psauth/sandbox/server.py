@@ -21,9 +21,9 @@ from starlette.routing import Mount
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from psauth.sandbox.app import create_app
-from psauth.sandbox.company import DEFAULT_RUNS, Company
-from psauth.sandbox.grants import CLIENT_ID, PUBLIC_CLIENT_ID, Grants
+from psauth.sandbox.company.company import DEFAULT_RUNS, Company
 from psauth.sandbox.knobs import Knobs
+from psauth.sandbox.oauth.grants import CLIENT_ID, PUBLIC_CLIENT_ID, Grants
 from psauth.sandbox.traffic import RequestLog, Wires
 
 _PATIENCE = 10.0  # seconds to wait for the thread to begin or to end

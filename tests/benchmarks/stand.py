@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any
 
 import psauth
-from psauth.sandbox.blueprints import BLUEPRINTS
-from psauth.sandbox.templates import Template
+from psauth.sandbox.company.blueprints import BLUEPRINTS
+from psauth.sandbox.company.templates import Template
 
 RUNS = 507
 """Drawn; seven of them are deleted, so that the API shows 500."""

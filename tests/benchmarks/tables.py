@@ -13,8 +13,8 @@ import pandas as pd
 from pandas.testing import assert_frame_equal
 from ratios import in_turn, report, timed
 
-from psauth.endpoints import APP_LINK, TASKS
-from psauth.frames import TIME_DTYPE, frame
+from psauth.reading.endpoints import APP_LINK, TASKS
+from psauth.reading.frames import TIME_DTYPE, frame
 
 TASKS_THERE = 100_000
 

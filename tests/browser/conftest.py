@@ -18,7 +18,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from psauth.settings import Settings
-from psauth.vault import Vault
+from psauth.vault.vault import Vault
 
 PATIENCE = 30_000
 """Milliseconds until what is expected of a page counts as missing; a busy machine takes its time."""

@@ -11,7 +11,7 @@ import pandas as pd
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
-from .conftest import App, connect
+from tests.browser.conftest import App, connect
 
 Shot = Callable[[Page, str], None]
 NewBrowser = Callable[..., BrowserContext]

@@ -9,8 +9,7 @@ import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
 import psauth
-
-from .conftest import App, connect
+from tests.browser.conftest import App, connect
 
 Shot = Callable[[Page, str], None]
 NewBrowser = Callable[..., BrowserContext]

@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import psauth
-
-from .conftest import App, connect, until
+from tests.browser.conftest import App, connect, until
 
 Shot = Callable[[Page, str], None]
 NewBrowser = Callable[..., BrowserContext]

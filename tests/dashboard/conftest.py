@@ -11,9 +11,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import psauth
-from psauth.dashboard.jobs import jobs
+from psauth.dashboard.loading.jobs import jobs
 from psauth.settings import Settings
-from psauth.vault import Vault
+from psauth.vault.vault import Vault
 
 MAIN = Path(__file__).parents[2] / "psauth" / "dashboard" / "main.py"
 

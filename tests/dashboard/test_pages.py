@@ -10,12 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import psauth
-from psauth.dashboard.guard import COOKIE
-from psauth.oauth import Disconnected
+from psauth.auth.revocation import Disconnected
+from psauth.dashboard.web.guard import COOKIE
 from psauth.settings import Settings
-from psauth.vault import Vault
-
-from .conftest import settled, texts
+from psauth.vault.vault import Vault
+from tests.dashboard.conftest import settled, texts
 
 Run = Callable[..., AppTest]
 
@@ -109,7 +108,7 @@ def test_a_long_name_stays_in_the_line_above_the_table() -> None:
         import pandas as pd
         import streamlit as st
 
-        from psauth.dashboard import tables
+        from psauth.dashboard.parts import tables
 
         row = pd.Series({"name": "A procedure whose name goes on " * 7, "workflow_id": "w"})
         tables.lead(st.container(), row, "workflow", {})
@@ -142,7 +141,7 @@ def test_a_connection_that_has_ended_offers_to_connect_again(run: Run, connected
 
 
 def test_a_service_that_is_gone_is_one_sentence(run: Run, connected: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("psauth.transport.time.sleep", lambda _: None)
+    monkeypatch.setattr("psauth.api.transport.time.sleep", lambda _: None)
     stored = connected.read()
     connected.connect(
         "default", replace(stored.connection.service, api_url="http://127.0.0.1:9/v1"), token=stored.token
@@ -224,7 +223,7 @@ def test_disconnect_promises_only_what_will_happen(run: Run, connected: Vault, k
 
 
 def test_an_api_key_connection_stands_there_like_any_other(run: Run, box: psauth.Sandbox) -> None:
-    from psauth.service import Service
+    from psauth.vault.service import Service
 
     Vault.open(Settings(env_file=None)).connect(
         "default", Service(api_url=box.api_url), api_key=box.api_key, label="key"
@@ -276,7 +275,7 @@ def test_on_another_address_nothing_is_shown(run: Run, connected: Vault) -> None
 
 
 def test_an_old_read_says_its_age(connected: Vault) -> None:
-    from psauth.dashboard.tables import _age
+    from psauth.dashboard.parts.tables import _age
 
     assert _age(datetime.now(UTC) - timedelta(minutes=5)) == "5 minutes ago"
     assert _age(datetime.now(UTC)) == "just now"

@@ -6,8 +6,7 @@ import pytest
 
 import psauth
 from psauth import AuthorizationFlow, Vault
-
-from .crew import Crew
+from tests.faults.crew import Crew
 
 
 def pytest_collection_modifyitems(items):

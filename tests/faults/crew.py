@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from psauth import AuthorizationFlow, ProcessStreet, PsauthError, Vault
-from psauth.transport import Transport
+from psauth.api.transport import Transport
 
 PATIENCE = 60
 LOG = 100_000
@@ -120,7 +120,7 @@ def finish(worker, address):
 
 def hang_before_sending(worker, told):
     """Get as far as the request of a refresh, and hang there with the lock."""
-    from psauth import token_endpoint
+    from psauth.auth import token_endpoint
 
     token_endpoint.post = lambda *_: _hang(told)
     refresh(worker)

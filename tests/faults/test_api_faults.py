@@ -8,7 +8,7 @@ import pytest
 
 import psauth
 from psauth import ApiError, NotFound, PermissionDenied, RateLimited, ServiceUnavailable, UntrustedAddress
-from psauth.transport import ATTEMPTS, BACKOFF, PATIENCE
+from psauth.api.transport import ATTEMPTS, BACKOFF, PATIENCE
 
 PASSING = [
     {"kind": "drop"},
@@ -134,7 +134,7 @@ def test_the_sandbox_s_own_budget_runs_out_and_comes_back(box, ps):
 
 
 def test_an_api_that_never_answers_is_left_after_its_timeout(box, ps, naps, monkeypatch):
-    monkeypatch.setattr("psauth.transport.TIMEOUT", (1, 0.1))
+    monkeypatch.setattr("psauth.api.transport.TIMEOUT", (1, 0.1))
     box.knobs.fault("/v1/users", "delay", seconds=30, times=99)
     began = time.monotonic()
     with pytest.raises(ServiceUnavailable, match="Timeout"):

@@ -5,7 +5,8 @@ import subprocess
 import time
 
 import pytest
-from flow.parts import PYTHON, environment, wait_until
+
+from tests.flow.parts import PYTHON, environment, wait_until
 
 pytestmark = [
     pytest.mark.slow,

@@ -8,12 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from flow.parts import client_of, expire_at_the_service, refreshes, wait_until
 
 import psauth
 from psauth import LoginRequired, Vault
-
-from . import crew
+from tests.faults import crew
+from tests.flow.parts import client_of, expire_at_the_service, refreshes, wait_until
 
 pytestmark = [
     pytest.mark.slow,

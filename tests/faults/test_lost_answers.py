@@ -3,10 +3,10 @@
 import time
 
 import pytest
-from flow.parts import client_of, expire_at_the_service, expire_here, refreshes
 
 import psauth
 from psauth import LoginRequired, ServiceUnavailable, Vault
+from tests.flow.parts import client_of, expire_at_the_service, expire_here, refreshes
 
 LOST = ["drop", "reset", "truncate"]
 
@@ -58,7 +58,7 @@ def test_an_answer_of_200_without_a_token_is_as_good_as_lost(box, ps, vault, bod
 
 
 def test_a_token_endpoint_that_never_answers_is_left_after_its_timeout(box, ps, monkeypatch):
-    monkeypatch.setattr("psauth.token_endpoint.TIMEOUT", (1, 0.2))
+    monkeypatch.setattr("psauth.auth.token_endpoint.TIMEOUT", (1, 0.2))
     box.knobs.fault("/oauth/token", "delay", seconds=30, times=2)
     began = time.monotonic()
     with pytest.raises(LoginRequired, match="ReadTimeout"):
@@ -97,7 +97,7 @@ def test_not_there_at_all_and_back_again_with_its_grants(tmp_path, naps):
 
 
 def test_down_with_a_living_access_token_every_request_goes_on_and_the_next_try_may_help(box, ps, vault, monkeypatch):
-    monkeypatch.setattr("psauth.transport.RENEWED_AGAIN", 0.0)  # the pause between two tries is over at once
+    monkeypatch.setattr("psauth.api.transport.RENEWED_AGAIN", 0.0)  # the pause between two tries is over at once
     expire_here(vault, ago=-30)
     box.knobs.fault("/oauth/token", status=503, times=3)
     client = client_of(box.settings)

@@ -4,11 +4,10 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from flow.parts import client_of, exchanges, expire_at_the_service, expire_here, refreshes, wait_until
 
 from psauth import LoginRequired, PsauthError, StateSpent, logout
-
-from . import crew
+from tests.faults import crew
+from tests.flow.parts import client_of, exchanges, expire_at_the_service, expire_here, refreshes, wait_until
 
 EIGHT, ROUNDS = 8, 20
 

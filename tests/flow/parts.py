@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from psauth import ProcessStreet, Vault
-from psauth.transport import Transport
+from psauth.api.transport import Transport
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -7,7 +7,8 @@ import threading
 import pytest
 
 import psauth
-from psauth import Vault, interactive
+from psauth import Vault
+from psauth.auth import browser as interactive
 from psauth.settings import Settings
 
 

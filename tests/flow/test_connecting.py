@@ -7,8 +7,7 @@ import pytest
 
 import psauth
 from psauth import AuthorizationFlow, LoginRequired, SettingsError, Vault
-
-from .parts import exchanges, expire_at_the_service, query_of, refreshes
+from tests.flow.parts import exchanges, expire_at_the_service, query_of, refreshes
 
 CLIENTS = {
     "post": lambda box: box.settings,

@@ -5,8 +5,7 @@ import requests
 
 import psauth
 from psauth import LoginRequired, UntrustedAddress, Vault, VaultError
-
-from .parts import client_of, expire_here, refreshes
+from tests.flow.parts import client_of, expire_here, refreshes
 
 
 def answer_to(box, token):

@@ -21,13 +21,12 @@ from cryptography.fernet import Fernet
 
 import psauth
 from psauth import AuthorizationFlow, PsauthError, Settings, Token, Vault
-from psauth.callback import Callback
-from psauth.keys import find_key
+from psauth.api.transport import ATTEMPTS, Transport
+from psauth.auth.callback import Callback
 from psauth.sandbox.knobs import Fault
-from psauth.service import Service
-from psauth.transport import ATTEMPTS, Transport
-
-from .parts import changed, client_of, expire_at_the_service, expire_here, query_of
+from psauth.vault.keys import find_key
+from psauth.vault.service import Service
+from tests.flow.parts import changed, client_of, expire_at_the_service, expire_here, query_of
 
 KINDS = {
     "access token",

@@ -12,11 +12,10 @@ from pandas.testing import assert_frame_equal
 
 import psauth
 from psauth import ApiError, ServiceUnavailable
-from psauth.endpoints import ENDPOINTS
-from psauth.frames import frame
-from psauth.values import form_values
-
-from .test_reading import raw
+from psauth.reading.endpoints import ENDPOINTS
+from psauth.reading.frames import frame
+from psauth.reading.values import form_values
+from tests.flow.test_reading import raw
 
 SOME = 12
 """So many runs are enough for what is asked run by run."""
@@ -24,7 +23,7 @@ SOME = 12
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.transport.BACKOFF", 0.001)
+    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
 
 
 @pytest.fixture

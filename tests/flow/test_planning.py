@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 import psauth
-from psauth.budget import Budget
-from psauth.fetch import WORKERS
-from psauth.plans import PLANNED, WINDOW, lasting, seconds_for, window_of
+from psauth.api.budget import Budget
+from psauth.reading.fetch import WORKERS
+from psauth.reading.plan import PLANNED, WINDOW, seconds_for, window_of
+from psauth.words import lasting
 
 
 @pytest.fixture(scope="module")

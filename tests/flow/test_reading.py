@@ -8,8 +8,7 @@ import pytest
 import requests
 
 import psauth
-
-from .parts import client_of, query_of
+from tests.flow.parts import client_of, query_of
 
 
 def texts(values):

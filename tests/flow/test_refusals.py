@@ -18,8 +18,7 @@ from psauth import (
     StateUnknown,
     Vault,
 )
-
-from .parts import changed, exchanges, query_of
+from tests.flow.parts import changed, exchanges, query_of
 
 BEFORE_ANYTHING = {
     "no state": (StateMissing, lambda a: changed(a, state=None)),

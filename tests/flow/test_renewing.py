@@ -4,8 +4,7 @@ import pytest
 
 import psauth
 from psauth import LoginRequired, ServiceUnavailable, Vault
-
-from .parts import client_of, expire_at_the_service, expire_here, refreshes
+from tests.flow.parts import client_of, expire_at_the_service, expire_here, refreshes
 
 
 def spend_the_refresh_token(box, vault):
@@ -186,7 +185,7 @@ def test_the_token_endpoint_down_and_the_access_token_alive_a_warning_and_on(box
     box.knobs.fault("/oauth/token", **fault)
     assert len(client_of(box.settings).users()) > 0
     (warning,) = [r for r in logs.records if r.levelname == "WARNING" and "postponed" in r.getMessage()]
-    assert warning.name == "psauth.oauth"
+    assert warning.name == "psauth.auth.renewal"
 
 
 def test_while_the_access_token_lives_a_silent_token_endpoint_is_not_waited_for_again_and_again(box, ps, vault):

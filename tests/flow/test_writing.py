@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 
 import pandas as pd
 import pytest
-from sandbox.contract import CONTRACT, body_of
 
 from psauth import ApiError, NotFound, OutcomeUnknown, RateLimited, ServiceUnavailable
-from psauth.transport import ATTEMPTS, Transport
+from psauth.api.transport import ATTEMPTS, Transport
+from tests.sandbox.contract import CONTRACT, body_of
 
 DUE = datetime(2027, 3, 4, 10, tzinfo=UTC)
 WRITTEN = ("POST", "PUT", "DELETE")
@@ -33,7 +33,7 @@ def name(fault):
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.transport.BACKOFF", 0.001)
+    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
 
 
 @pytest.fixture

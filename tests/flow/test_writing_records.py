@@ -5,13 +5,12 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from psauth import PsauthError
-
-from .test_writing import LOST, NOT_DONE, WRITTEN, name
+from tests.flow.test_writing import LOST, NOT_DONE, WRITTEN, name
 
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.transport.BACKOFF", 0.001)
+    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ import pytest
 import requests
 
 from psauth.sandbox import Knobs, SandboxServer
-
-from .contract import CONTRACT
+from tests.sandbox.contract import CONTRACT
 
 NOW = 1_790_000_000.0
 REDIRECT = "http://localhost:8501/callback"

@@ -14,8 +14,7 @@ import requests
 
 import psauth.sandbox
 from psauth.sandbox import SandboxServer, create_app
-
-from .conftest import NOW, App
+from tests.sandbox.conftest import NOW, App
 
 
 def test_it_comes_and_goes_without_a_trace() -> None:
@@ -90,7 +89,7 @@ def test_the_log_tells_what_was_asked_but_no_secret(box: SandboxServer, app: App
 
 
 def test_it_imports_nothing_else_of_psauth() -> None:
-    files = list(Path(psauth.sandbox.__file__).parent.glob("*.py"))
+    files = list(Path(psauth.sandbox.__file__).parent.rglob("*.py"))
     assert len(files) > 10
     for file in files:
         found = re.findall(r"(?:from|import) (psauth[\w.]*)", file.read_text(encoding="utf-8"))

@@ -7,16 +7,18 @@ from datetime import UTC, datetime, timedelta
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from psauth.connection import Connection
-from psauth.dashboard import problems, state
-from psauth.dashboard.jobs import jobs
-from psauth.dashboard.links import same_tab_button
-from psauth.dashboard.routes import ACCOUNT, connect_address
-from psauth.dashboard.target import is_sandbox
-from psauth.dashboard.welcome import CHANGES
+from psauth.auth.renewal import renew
+from psauth.auth.revocation import disconnect
+from psauth.dashboard import state
+from psauth.dashboard.loading.jobs import jobs
+from psauth.dashboard.parts import problems
+from psauth.dashboard.parts.links import connect_address, same_tab_button
+from psauth.dashboard.parts.welcome import CHANGES
+from psauth.dashboard.web.routes import ACCOUNT
+from psauth.dashboard.web.target import is_sandbox
 from psauth.exceptions import PsauthError
-from psauth.oauth import disconnect, renew
-from psauth.vault import Vault
+from psauth.vault.connection import Connection
+from psauth.vault.vault import Vault
 
 
 def show() -> None:

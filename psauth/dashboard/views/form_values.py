@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from psauth import values
-from psauth.dashboard import choices, columns, loaders, scope, state, tables, waiting
+from psauth.dashboard import state
+from psauth.dashboard.loading import nouns as loaders
+from psauth.dashboard.parts import choices, columns, scope, tables, waiting
+from psauth.reading import values
 
 RUN_BY_RUN = {"run": "One row a run", "value": "One row a value"}
 VALUE_BY_VALUE = {"value": "One row a value", "run": "One row a run"}

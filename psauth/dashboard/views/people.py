@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from psauth.dashboard import columns, loaders, state, tables, waiting
+from psauth.dashboard import state
+from psauth.dashboard.loading import nouns as loaders
+from psauth.dashboard.parts import columns, tables, waiting
 
 KINDS = {"Robot": r"api-[^@]*@process\.st", "Group": r"group-[^@]*@process\.st"}
 """The addresses of the accounts behind API keys and automations, and of groups (seen live)."""

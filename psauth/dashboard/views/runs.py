@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from psauth.dashboard import choices, columns, loaders, state, tables, waiting
+from psauth.dashboard import state
+from psauth.dashboard.loading import nouns as loaders
+from psauth.dashboard.parts import choices, columns, tables, waiting
 
 
 def show() -> None:

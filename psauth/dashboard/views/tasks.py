@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from psauth.dashboard import choices, columns, loaders, scope, state, tables, waiting
-from psauth.endpoints import TASK_STATUSES
+from psauth.dashboard import state
+from psauth.dashboard.loading import nouns as loaders
+from psauth.dashboard.parts import choices, columns, scope, tables, waiting
+from psauth.reading.endpoints import TASK_STATUSES
 
 
 def show() -> None:

@@ -1,0 +1,1 @@
+"""API: the one door to the service, within its hourly budget."""

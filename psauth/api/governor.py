@@ -1,0 +1,320 @@
+"""Governor: when the next request may leave, so that the hour's budget is used up and no 429 is provoked.
+
+Requests are let out by permits, leased in small blocks from a ledger that all threads and processes of a connection share.
+The ledger counts leases; every answer's headers correct it, because others spend from the same budget. The first request
+of a window goes out alone: its answer, and no clock here, tells that the service has begun the next one. Near the end of
+a window some permits are held back: for the interactive app, and, in the last second, as the requests that notice its end
+early (it is told in whole seconds, rounded up).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Final, Protocol, TypeVar
+
+from psauth.api.budget import Budget
+from psauth.exceptions import RateLimited
+from psauth.vault.vault import Vault
+
+T = TypeVar("T")
+
+BLOCKS: Final = 16
+"""A lease takes a sixteenth of what is left: few leases while there is plenty, single ones when it gets tight."""
+LARGEST_LEASE: Final = 200
+HELD_BACK: Final = 50
+"""One in so many requests of a window is held back until its last second, four at the least."""
+PATIENCE: Final = 60.0
+"""Seconds a single request waits by itself; beyond that it is for the person to decide."""
+POLL: Final = 0.25
+"""Seconds after which a waiting thread looks whether it is to stop, and one of them, at the earliest, into the ledger."""
+LOOKS: Final = 10
+"""So often is the ledger looked at during a wait, because another process may know more; oftener towards the end."""
+LONGEST_BLOCK: Final = 24 * 3600.0
+"""No 429 was seen that asks for more patience; a longer one is left over from before the clock was set back."""
+UNTOLD: Final = 3.0
+"""Seconds for which the first request of a window goes out alone, to learn what the budget is and when it ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ledger:
+    """What all processes of a connection know together; times are seconds since 1970.
+
+    `limit` None: nothing told yet. `used` counts leases and what others spent; `blocked_until` comes from a 429;
+    `probing_until` is set while one request finds out what the window is; `last_single` when a held-back one left.
+    """
+
+    limit: int | None = None
+    used: int = 0
+    window_end: float = 0.0
+    length: float = 3600.0
+    blocked_until: float = 0.0
+    probing_until: float = 0.0
+    last_single: float = 0.0
+
+
+@dataclass(frozen=True)
+class Lease:
+    """`permits` requests may leave now; with none, look again after `wait` seconds."""
+
+    permits: int
+    wait: float = 0.0
+
+
+class Keeper(Protocol):
+    """Where a ledger is kept: change it, with nobody else in between."""
+
+    def amend(self, change: Callable[[Ledger], tuple[Ledger, T]]) -> T:
+        """Replace the ledger by the first half of what `change` returns, and return the second half."""
+
+
+class LocalKeeper:
+    """A ledger of this process alone."""
+
+    def __init__(self) -> None:
+        self._ledger = Ledger()
+        self._lock = threading.Lock()
+
+    def amend(self, change: Callable[[Ledger], tuple[Ledger, T]]) -> T:
+        """See Keeper."""
+        with self._lock:
+            self._ledger, result = change(self._ledger)
+            return result
+
+
+class VaultKeeper:
+    """A ledger in the vault, for all processes that use the connection (or the API key) called `name`."""
+
+    def __init__(self, vault: Vault, name: str) -> None:
+        self._vault = vault
+        self._name = name
+
+    def amend(self, change: Callable[[Ledger], tuple[Ledger, T]]) -> T:
+        """See Keeper."""
+
+        def rewrite(text: str | None) -> tuple[str, T]:
+            ledger, result = change(Ledger(**json.loads(text)) if text else Ledger())
+            return json.dumps(asdict(ledger)), result
+
+        return self._vault.amend_budget(self._name, rewrite)
+
+
+def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
+    """The ledger after an answer's headers: a new window, a nearer end, or more spent than the leases say."""
+    if seen.limit is None or seen.remaining is None:
+        return replace(ledger, probing_until=0.0)
+    spent = max(0, seen.limit - seen.remaining)
+    known_end = ledger.window_end if ledger.window_end > now else now + ledger.length
+    end = seen.resets_at.timestamp() if seen.resets_at else known_end
+    ledger = replace(ledger, limit=seen.limit)
+    # The told end is up to a second late; one that lies clearly behind the known end belongs to the next window, one
+    # clearly before it is a late answer from the last one if that is about over, else the service counts anew.
+    nearer = now + 1.5 < end < ledger.window_end - 1.5
+    if ledger.window_end == 0.0 or end > ledger.window_end + 1.5 or nearer:
+        length = max(1.0, end - now)
+        return replace(ledger, used=spent, window_end=end, length=length, last_single=0.0, probing_until=0.0)
+    if end < ledger.window_end - 1.5 or end <= now:
+        return ledger
+    # The earliest end counts, unless it is past and an answer still knows the same window.
+    end = min(ledger.window_end, end) if now < ledger.window_end else end
+    return replace(ledger, used=max(ledger.used, spent), window_end=end, probing_until=0.0)
+
+
+def plausible(ledger: Ledger, now: float) -> Ledger:
+    """The ledger without what lies farther ahead than it can, because the clock was set back since it was written."""
+    return replace(
+        ledger,
+        window_end=ledger.window_end if ledger.window_end <= now + ledger.length + 1.5 else 0.0,
+        blocked_until=ledger.blocked_until if ledger.blocked_until <= now + LONGEST_BLOCK else 0.0,
+        probing_until=ledger.probing_until if ledger.probing_until <= now + UNTOLD else 0.0,
+        last_single=min(ledger.last_single, now),
+    )
+
+
+def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
+    """How many requests of a long read may leave now; until the window's last second some are left for the app."""
+    if now < ledger.blocked_until:
+        return ledger, Lease(0, ledger.blocked_until - now)
+    if ledger.limit is None or now >= ledger.window_end:
+        if now < ledger.probing_until:
+            return ledger, Lease(0, min(POLL, ledger.probing_until - now))
+        return replace(ledger, probing_until=now + UNTOLD), Lease(1)
+    limit = ledger.limit
+    left = limit - ledger.used
+    held = min(max(4, limit // HELD_BACK), limit // 2)
+    if left > held:
+        permits = max(1, min((left - held) // BLOCKS, LARGEST_LEASE))
+        return replace(ledger, used=ledger.used + permits), Lease(permits)
+    to_go = ledger.window_end - now
+    if left > 0 and to_go <= 1.0:
+        pause = 1.0 / max(held, 1)
+        if now - ledger.last_single >= pause:
+            return replace(ledger, used=ledger.used + 1, last_single=now), Lease(1)
+        return ledger, Lease(0, min(pause - (now - ledger.last_single), to_go))
+    return ledger, Lease(0, to_go if left <= 0 else to_go - 1.0)
+
+
+class Governor:
+    """Lets requests out; threads share it, processes share its keeper."""
+
+    def __init__(self, keeper: Keeper | None = None, *, clock: Callable[[], float] = time.time) -> None:
+        self._keeper = keeper or LocalKeeper()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._permits = 0
+        self._free = False
+        self._seen: Budget | None = None
+        self._window_end = 0.0
+        self._next_look = 0.0
+        self._looked_at = 0.0
+        self._blocked_until = 0.0
+        self._trial_until = 0.0
+
+    def wait(self, *, background: bool = False, stop: threading.Event | None = None) -> None:
+        """Return when a request may leave.
+
+        Raises InterruptedError when `stop` is set first, and RateLimited when nobody asked for a long read and the
+        wait is longer than PATIENCE.
+        """
+        with self._lock:
+            while True:
+                if stop is not None and stop.is_set():
+                    raise InterruptedError("stopped")
+                now = self._clock()
+                if background and self._permits and self._blocked_until <= now < self._window_end:
+                    self._permits -= 1
+                    return
+                if not background:
+                    pause = self._single(now)
+                    if pause <= 0:
+                        return
+                    if pause > PATIENCE:
+                        raise RateLimited(
+                            f"The request budget is used up. Try again in {pause / 60:.0f} minutes.",
+                            status=429,
+                            retry_after=pause,
+                        )
+                elif self._free:
+                    pause = self._trial(now)
+                    if pause <= 0:
+                        return
+                else:
+                    pause = self._next_look - now
+                    if not 0 < pause <= LONGEST_BLOCK:  # due, or the clock was set back
+                        given = self._lease(now)
+                        if given.permits:
+                            self._permits, self._next_look = given.permits - 1, 0.0
+                            self._changed.notify_all()
+                            return
+                        # One thread looks for all of them: with many waiting, the ledger would have no rest.
+                        pause = min(given.wait, max(POLL, given.wait / LOOKS))
+                        self._next_look = now + pause
+                self._changed.wait(max(0.005, min(pause, POLL)))
+
+    def release(self) -> None:
+        """Give back what was leased and not used: a long read is over, and others may have it."""
+        with self._lock:
+            unused, self._permits = self._permits, 0
+            if unused and self._clock() < self._window_end:
+                self._keeper.amend(lambda b: (replace(b, used=max(0, b.used - unused)), None))
+
+    def told(self, seen: Budget | None, *, refusal: bool = False) -> None:
+        """What an answer's headers said; where they say nothing, or only a part, only refusals hold requests back."""
+        with self._lock:
+            first = self._seen is None and not self._free
+            if not refusal and math.isfinite(self._trial_until):
+                self._trial_until = 0.0
+            if seen is None or seen.limit is None or seen.remaining is None or seen.resets_at is None:
+                if self._seen is None:
+                    self._free = True
+            else:
+                self._free = False
+                known = self._seen
+                new_window = known is None or (
+                    seen.resets_at is not None and abs(seen.resets_at.timestamp() - self._window_end) > 1.5
+                )
+                self._seen = seen
+                if first or new_window or (seen.remaining or 0) <= 1:
+                    self._correct(seen)
+                    self._next_look = 0.0
+            self._changed.notify_all()
+
+    def unanswered(self) -> None:
+        """No answer came: whoever went out alone to learn the budget has not, and the next may try at once."""
+        with self._lock:
+            if self._free:
+                self._trial_until = 0.0 if math.isfinite(self._trial_until) else self._trial_until
+                self._changed.notify_all()
+            else:
+                self._keeper.amend(lambda b: (replace(b, probing_until=0.0), None))
+                self._next_look = 0.0
+                self._changed.notify_all()
+
+    def refused(self, seconds: float) -> None:
+        """A 429: everybody waits so long, in every process."""
+        with self._lock:
+            until = self._clock() + seconds
+            if self._seen is None or not self._seen.remaining:
+                self._permits = 0  # others have spent them; a refusal for another reason leaves them for later
+            self._blocked_until = max(self._blocked_until, until)
+            self._trial_until = math.inf
+            self._keeper.amend(lambda b: (replace(b, blocked_until=max(b.blocked_until, until)), None))
+
+    def _single(self, now: float) -> float:
+        """Seconds a single request must wait: it takes no lease, because long reads leave some room for it."""
+        if (pause := self._blocked(now)) > 0:
+            return pause
+        seen = self._seen
+        if seen is None or seen.remaining != 0 or seen.resets_at is None:
+            return 0.0
+        return max(0.0, seen.resets_at.timestamp() - now)
+
+    def _trial(self, now: float) -> float:
+        """Seconds a request of a long read must wait where no headers tell the budget: as a refusal said.
+
+        The first one after a refusal goes out alone, because nobody knows whether the next window has begun.
+        """
+        if (pause := self._blocked(now)) > 0:
+            return pause
+        if not self._trial_until:
+            return 0.0
+        if now < self._trial_until < math.inf:
+            return min(POLL, self._trial_until - now)
+        self._trial_until = now + UNTOLD
+        return 0.0
+
+    def _blocked(self, now: float) -> float:
+        """Seconds that a refusal holds everybody back; the ledger is looked at once a second, for other processes'."""
+        if now - self._looked_at >= 1.0 or now < self._looked_at:
+            self._looked_at = now
+            self._blocked_until = self._keeper.amend(lambda b: (b, plausible(b, now).blocked_until))
+        return self._blocked_until - now
+
+    def _lease(self, now: float) -> Lease:
+        seen = self._seen
+
+        def change(ledger: Ledger) -> tuple[Ledger, tuple[Ledger, Lease]]:
+            ledger = plausible(ledger, now)
+            to_go = seen.resets_at.timestamp() - now if seen is not None and seen.resets_at is not None else 0.0
+            if seen is not None and 0 < to_go <= ledger.length + 1.5 and now < ledger.window_end:
+                ledger = correct(ledger, seen, now)
+            ledger, given = lease(ledger, now)
+            return ledger, (ledger, given)
+
+        ledger, given = self._keeper.amend(change)
+        self._window_end = ledger.window_end if ledger.limit is not None else now + UNTOLD
+        return given
+
+    def _correct(self, seen: Budget) -> None:
+        now = self._clock()
+
+        def change(ledger: Ledger) -> tuple[Ledger, Ledger]:
+            ledger = correct(plausible(ledger, now), seen, now)
+            return ledger, ledger
+
+        self._window_end = self._keeper.amend(change).window_end

@@ -1,0 +1,18 @@
+"""Pace: how patiently a request is made."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a request is made: `background` ones wait for the budget as long as it takes; `stop` ends them early."""
+
+    background: bool = False
+    stop: threading.Event | None = None
+
+
+INTERACTIVE: Final = Pace()

@@ -1,0 +1,136 @@
+"""Pages: a list walked page by page, each record once, to its end and no further."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import count
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from psauth.api.pace import INTERACTIVE, Pace
+from psauth.api.transport import Params, Transport
+from psauth.exceptions import ApiError
+from psauth.words import printable
+
+Record = dict[str, Any]
+
+SHORT_LIST: Final = 10
+"""Up to so many pages somebody is taken to be waiting at a screen; a longer list is read at the budget's pace."""
+ENDLESS: Final = 50_000
+"""More pages than any list has: a million records, and the budget of a day."""
+PAGES_WITHOUT_NEWS: Final = 50
+"""A list whose pages bring nothing new this many times in a row goes round in circles."""
+
+
+def walk(
+    transport: Transport,
+    path: str,
+    params: Mapping[str, Any],
+    *,
+    list_key: str | None,
+    key: tuple[str, ...],
+    pace: Pace = INTERACTIVE,
+) -> Iterator[list[Record]]:
+    """The records of a list, page by page. Ends at an empty page, at no `next` link, or at a link already followed.
+
+    `list_key` None: under the only key of the answer that holds a list. Records are told apart by `key`. A list of more
+    than SHORT_LIST pages goes on in the background's pace, whatever `pace` it began with.
+    """
+    address = transport.address(path)
+    query: Params = {name: value for name, value in params.items() if value is not None}
+    followed = {_place(address, query)}
+    seen: set[str] = set()
+    idle = 0
+    for number in count():
+        if number == SHORT_LIST:
+            pace = replace(pace, background=True)
+        page = transport.get(address, query, pace=pace)
+        records = _list_of(page, list_key, path, address)
+        fresh = [r for r in records if _is_new(r, key, seen)]
+        yield fresh
+        if not records:
+            return
+        idle = 0 if fresh else idle + 1
+        if idle >= PAGES_WITHOUT_NEWS or number >= ENDLESS:
+            why = f"{idle} pages in a row brought nothing new" if idle else f"{number:,} pages came"
+            raise ApiError(f"{urlsplit(address).path} does not end: {why}. Try again later.")
+        href = _next_link(page)
+        if href is None:
+            return
+        address, query = transport.next_page(address, href)
+        if _place(address, query) in followed:
+            return
+        followed.add(_place(address, query))
+
+
+def one_of(transport: Transport, path: str, *, list_key: str, pace: Pace = INTERACTIVE) -> Record:
+    """The one record that a path answers, under its key."""
+    answer = transport.get(path, pace=pace)
+    record = answer.get(list_key) if isinstance(answer, Mapping) else None
+    if not isinstance(record, dict):
+        where = urlsplit(transport.address(path)).path
+        raise ApiError(f"{where} answered no record under {list_key!r}.")
+    return record
+
+
+def id_of(record: Record, path: str) -> str:
+    """The id by which what belongs to a record is asked for; ApiError where the service gave it none."""
+    if not record.get("id"):
+        raise ApiError(
+            f"{path} answered a record without an id ({printable(str(record.get('name') or record), longest=80)}), so "
+            "nothing of it can be asked for. Try again later."
+        )
+    return str(record["id"])
+
+
+def unique(records: Iterable[Record], key: tuple[str, ...]) -> list[Record]:
+    """The records of several lists, each once."""
+    seen: set[str] = set()
+    return [r for r in records if _is_new(r, key, seen)]
+
+
+def _list_of(page: Any, list_key: str | None, path: str, address: str) -> list[Record]:
+    """The records of a page: under their key, or under the only key that holds a list beside `links`."""
+    where = urlsplit(address).path
+    if not isinstance(page, Mapping):
+        raise ApiError(f"{where} answered {type(page).__name__} where a page (an object with a list) was expected.")
+    if list_key is None:
+        keys = [k for k, v in page.items() if isinstance(v, list) and k != "links"]
+        if len(keys) != 1:
+            raise ApiError(
+                f"{where} is no list: its answer holds {', '.join(page) or 'nothing'}. Use ps.get({path!r})."
+            )
+        list_key = keys[0]
+    records = page.get(list_key, [])
+    if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
+        raise ApiError(f"{where} answered a page whose {list_key!r} is not a list of records.")
+    if list_key not in page and set(page) - {"links"}:
+        raise ApiError(f"{where} answered {', '.join(sorted(page))} where {list_key!r} was expected.")
+    return records
+
+
+def _next_link(page: Mapping[str, Any]) -> str | None:
+    links = page.get("links")
+    for link in links if isinstance(links, list) else []:
+        # `rel` names the resource; which link is the next page stands in `name`.
+        if isinstance(link, Mapping) and link.get("name") == "next" and isinstance(link.get("href"), str):
+            return str(link["href"])
+    return None
+
+
+def _place(address: str, query: Params) -> tuple[str, frozenset[tuple[str, str]]]:
+    """What is asked for, however the link to it was written: the host, and the order of the query, may differ."""
+    pairs = query.items() if isinstance(query, Mapping) else query
+    return address, frozenset((name, str(value)) for name, value in pairs)
+
+
+def _is_new(record: Record, key: tuple[str, ...], seen: set[str]) -> bool:
+    """Whether a record has not come before; one without an id cannot be told from another and is kept."""
+    if record.get("id") is None:
+        return True
+    identity = repr([record.get(name) for name in key])
+    if identity in seen:
+        return False
+    seen.add(identity)
+    return True

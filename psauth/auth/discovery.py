@@ -1,0 +1,116 @@
+"""Discovery: the service to authorize at, with the addresses that its issuer publishes (RFC 8414)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+
+from psauth.addresses import check_address
+from psauth.auth.session import TIMEOUT, Session
+from psauth.exceptions import ServiceUnavailable, SettingsError
+from psauth.secret import Secret
+from psauth.settings import AUTHORIZE_URL, OAUTH_API_URL, TOKEN_URL, Settings
+from psauth.vault.service import Service
+
+
+def service_for_oauth(settings: Settings) -> Service:
+    """The service to authorize at; asks the issuer for addresses that the settings leave out.
+
+    Raises SettingsError when settings are incomplete or the issuer's metadata cannot be trusted, and
+    ServiceUnavailable when it cannot be reached.
+    """
+    if missing := settings.missing() or ([] if settings.client_id else ["PSAUTH_CLIENT_ID"]):
+        raise SettingsError(
+            f"Not enough settings to connect: {', '.join(missing)} is missing. Set it in the environment, in .env, "
+            "or as a keyword of psauth.Settings. Without an account, try psauth.Sandbox()."
+        )
+    service = Service(
+        api_url=settings.api_url or OAUTH_API_URL,
+        authorize_url=settings.authorize_url,
+        token_url=settings.token_url,
+        revoke_url=settings.revoke_url,
+        issuer=settings.issuer,
+        client_id=settings.client_id,
+        client_secret=Secret(settings.client_secret),
+        token_auth=settings.token_auth,
+        scope=settings.scope,
+        redirect_uri=settings.redirect_uri,
+    )
+    if settings.issuer and not (settings.authorize_url and settings.token_url and settings.revoke_url):
+        service = _discovered(service)
+    return replace(
+        service,
+        authorize_url=service.authorize_url or AUTHORIZE_URL,
+        token_url=service.token_url or TOKEN_URL,
+    )
+
+
+def _discovered(service: Service) -> Service:
+    """`service` with what its issuer publishes (RFC 8414 §3) in the places that are still empty."""
+    metadata = _metadata(service.issuer)
+    addresses = {
+        "authorize_url": metadata.get("authorization_endpoint"),
+        "token_url": metadata.get("token_endpoint"),
+        "revoke_url": metadata.get("revocation_endpoint") or "",
+    }
+    filled: dict[str, Any] = {}
+    for name, address in addresses.items():
+        if getattr(service, name):
+            continue
+        if not isinstance(address, str) or (not address and name != "revoke_url"):
+            raise SettingsError(
+                f"The metadata of {service.issuer} names no {name.replace('_url', ' endpoint')}. "
+                f"Set PSAUTH_{name.upper()} yourself."
+            )
+        filled[name] = address and check_address(address, f"The {name} in the metadata of {service.issuer}")
+    return replace(
+        service, **filled, iss_required=metadata.get("authorization_response_iss_parameter_supported") is True
+    )
+
+
+def _metadata(issuer: str) -> dict[str, Any]:
+    parts = urlsplit(issuer)
+    path = parts.path.rstrip("/")
+    # RFC 8414 §3.1 puts the well-known part before the issuer's path; OpenID Connect Discovery §4 behind it.
+    places = ["/.well-known/oauth-authorization-server" + path, path + "/.well-known/openid-configuration"]
+    problems, troubled = [], False
+    for place in places:
+        address = urlunsplit((parts.scheme, parts.netloc, place, "", ""))
+        try:
+            with Session() as session:
+                headers = {"Accept": "application/json"}
+                answer = session.get(address, timeout=TIMEOUT, allow_redirects=False, headers=headers, auth=_no_auth)
+        except requests.RequestException as error:
+            problem = f"{issuer} does not answer ({type(error).__name__})"
+            raise ServiceUnavailable(f"{problem}. Check PSAUTH_ISSUER and the network, then try again.") from None
+        if answer.status_code != requests.codes.ok:
+            problems.append(f"{place}: status {answer.status_code}")
+            troubled |= answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests
+            continue
+        try:
+            metadata = answer.json()
+        except (ValueError, RecursionError):
+            problems.append(f"{place}: not JSON")
+            continue
+        if not isinstance(metadata, dict) or metadata.get("issuer") != issuer:
+            # RFC 8414 §3.3: the issuer must be identical, or the metadata must not be used.
+            named = metadata.get("issuer") if isinstance(metadata, dict) else None
+            raise SettingsError(
+                f"The metadata at {address} belongs to issuer {named!r}, not to {issuer!r}. "
+                "Set PSAUTH_ISSUER to exactly what the server calls itself."
+            )
+        return metadata
+    if troubled:
+        raise ServiceUnavailable(f"{issuer} has a problem ({'; '.join(problems)}). Try again in a few minutes.")
+    raise SettingsError(
+        f"No authorization server metadata found for {issuer} ({'; '.join(problems)}). "
+        "Check PSAUTH_ISSUER, or set PSAUTH_AUTHORIZE_URL and PSAUTH_TOKEN_URL."
+    )
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps requests from adding credentials of its own out of ~/.netrc."""
+    return request

@@ -1,0 +1,70 @@
+"""Revocation: tokens revoked at the service, and the connection forgotten here (RFC 7009)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from psauth.auth.engine import token_revocation
+from psauth.auth.token_endpoint import NoAnswer, answer_fields, described, post, secrets_in
+from psauth.vault.connection import Stored
+from psauth.vault.vault import Vault
+
+log = logging.getLogger(__name__)
+
+
+BY_HAND = "Remove the app in the service's own settings."
+"""What is left to do about an access that could not be revoked."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disconnected:
+    """What disconnecting did: whether there was a connection, and whether the service confirmed its revocation."""
+
+    account: str
+    existed: bool
+    revoked: bool
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def disconnect(vault: Vault, account: str = "default") -> Disconnected:
+    """Revoke the connection's tokens at the service (RFC 7009), then forget it here, whatever the service said."""
+    with vault.lock(account):
+        stored = vault.find(account)
+        if stored is None:
+            message = f"There was no connection for account {account!r}."
+            return Disconnected(account=account, existed=False, revoked=False, message=message)
+        problem = _revoke(stored)
+        vault.forget(account)
+    if problem is None:
+        log.info("revoked and forgotten: account=%s", account)
+        message = "Disconnected: the service has revoked the access, and it was removed from this machine."
+    else:
+        log.info("forgotten, not revoked: account=%s (%s)", account, problem)
+        message = f"Removed from this machine, but not revoked at the service: {problem}"
+    return Disconnected(account=account, existed=True, revoked=problem is None, message=message)
+
+
+def _revoke(stored: Stored) -> str | None:
+    """Revoke at the service; why that did not work, or None when it did."""
+    service, token = stored.service, stored.token
+    if token is None:
+        return "an API key stays valid until it is deleted in Process Street's settings."
+    if not service.revoke_url:
+        return f"the service publishes no revocation address. {BY_HAND}"
+    problems = []
+    for hint in ("refresh_token", "access_token"):
+        if getattr(token, hint) is None:
+            continue
+        body = token_revocation(service, getattr(token, hint), hint=hint)
+        try:
+            status, text = post(service, service.revoke_url, body)
+        except NoAnswer as failure:
+            return f"{failure}. {BY_HAND}"
+        if status >= 300:
+            said = described(service.revoke_url, status, answer_fields(text), secrets_in(service, body))
+            problems.append(f"{said}. {BY_HAND}")
+    return problems[0] if problems else None

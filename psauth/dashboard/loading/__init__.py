@@ -1,0 +1,1 @@
+"""Loading: what pages read from the service, in threads."""

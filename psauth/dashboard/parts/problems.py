@@ -1,0 +1,100 @@
+"""Problems: a failure as one calm sentence with one next step, the details folded; never a traceback."""
+
+from __future__ import annotations
+
+import logging
+
+import streamlit as st
+
+from psauth.dashboard.parts.links import connect_address, same_tab_button
+from psauth.dashboard.web.notices import Notice, place_of
+from psauth.exceptions import (
+    ApiError,
+    LoginRequired,
+    NotFound,
+    PermissionDenied,
+    PsauthError,
+    RateLimited,
+    SettingsError,
+    VaultError,
+)
+from psauth.vault.connection import Connection
+
+log = logging.getLogger(__name__)
+
+
+def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
+    """A page for an error of psauth: what happened, one button, and what support may ask for."""
+    if isinstance(error, LoginRequired):
+        _ended(return_to)
+    else:
+        st.header(_title(error))
+        st.text(str(error))
+        st.button("Try again", type="primary", icon=":material/refresh:")
+    _details(error, return_to)
+
+
+def show_ended(connection: Connection, *, return_to: str) -> None:
+    """A page for a connection of which the vault knows that it has ended."""
+    _ended(return_to)
+    with st.expander("Details"):
+        st.code(connection.ended, language=None, wrap_lines=True)
+
+
+def _ended(return_to: str) -> None:
+    st.header("The connection has ended")
+    st.write("Process Street does not accept it any more, so nothing can be read until you connect again.")
+    same_tab_button("Connect again", connect_address(return_to))
+
+
+def show_refusal(notice: Notice, *, connected: bool) -> bool:
+    """A page for an authorization that led to nothing; whether the reader is done with it."""
+    st.header(notice.title)
+    st.text(notice.text)
+    if connected:
+        st.write("Your connection is unchanged.")
+        done = st.button("Go to the workflows", type="primary")
+    else:
+        same_tab_button("Connect", "/connect")
+        done = False
+    with st.expander("Details"):
+        st.code(notice.detail, language=None)
+    return done
+
+
+def on_script_error(error: Exception) -> bool:
+    """For what nobody foresaw: the log gets the place, the page a sentence. True: Streamlit shows nothing itself."""
+    where = place_of(error)
+    log.error("unexpected %s at %s", type(error).__name__, where)
+    st.header("Something went wrong here")
+    st.write("That is a fault of this app, not yours. Reload the page; your connection is kept.")
+    with st.expander("Details"):
+        st.code(f"{type(error).__name__} at {where}", language=None)
+    return True
+
+
+def _title(error: PsauthError) -> str:
+    if isinstance(error, SettingsError):
+        return "A setting cannot be used"
+    if isinstance(error, VaultError):
+        return "The vault cannot be used"
+    if isinstance(error, NotFound):
+        return "This is not there, or not any more"
+    if isinstance(error, PermissionDenied):
+        return "You may not see this"
+    if isinstance(error, RateLimited):
+        return "The requests of this hour are used up"
+    if isinstance(error, ApiError) and error.status is None:
+        return "Process Street does not answer"
+    return "Process Street could not answer"
+
+
+def _details(error: PsauthError, return_to: str) -> None:
+    lines = [f"{type(error).__name__}: {error}"]
+    if isinstance(error, ApiError):
+        lines += [f"status: {error.status}", f"code: {error.code}", f"request id: {error.request_id}"]
+    with st.expander("Details"):
+        st.code("\n".join(lines), language=None, wrap_lines=True)
+        if isinstance(error, ApiError) and error.status is None:
+            # Nothing answers there: the way out when it never will again, as with the sandbox of an app on another port.
+            same_tab_button("Connect anew", connect_address(return_to))

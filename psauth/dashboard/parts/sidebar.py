@@ -1,0 +1,67 @@
+"""Sidebar: the connection at a glance, and the watch that makes several tabs agree."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from psauth.dashboard import state
+from psauth.dashboard.loading import read as reads
+from psauth.dashboard.loading.jobs import jobs
+from psauth.dashboard.loading.read import Here
+from psauth.dashboard.web.target import is_sandbox
+from psauth.exceptions import PsauthError
+from psauth.vault.connection import Connection
+from psauth.vault.vault import Vault
+
+WATCH_EVERY = 2.0
+"""Seconds between looks at the vault: one small local read, no request."""
+
+
+@st.fragment(run_every=WATCH_EVERY)
+def show(here: Here) -> None:
+    """Who is connected, whether that is the sandbox, and a thin bar of requests left, once the service has told."""
+    with st.container(key="glance"):
+        st.markdown(f"**{here.connection.label or _organisation(here.connection)}**")
+        if is_sandbox(here.connection.service.api_url):
+            st.badge("Sandbox", color="orange", help="Invented data from inside this app")
+        if here.connection.ended is None:
+            _show_budget(here)
+            _show_long_reads(here)
+
+
+def _show_budget(here: Here) -> None:
+    budget = reads.budget(here)
+    if budget.remaining is None or not budget.limit:
+        return
+    left = max(0.0, min(1.0, budget.remaining / budget.limit))
+    refill = ""
+    if budget.resets_at is not None:
+        minutes = max(0, round((budget.resets_at - datetime.now(UTC)).total_seconds() / 60))
+        refill = f", refills in {minutes} min"
+    st.progress(left, text=f"{budget.remaining:,} requests left{refill}")
+
+
+def _show_long_reads(here: Here) -> None:
+    """What is being read meanwhile, whichever page is shown."""
+    for job in jobs.of(here.owner):
+        if job.long and not job.is_over:
+            noun = str(job.what[0]).replace("_", " ")
+            of = f" of {job.total:,} runs" if job.total else ""
+            st.caption(f"Reading {noun}: {job.done:,}{of}")
+
+
+@st.fragment(run_every=WATCH_EVERY)
+def watch(vault: Vault, account: str) -> None:
+    """Draw the page anew when the connection was changed elsewhere: another tab, a notebook, the terminal."""
+    try:
+        stamp = vault.stamp(account)
+    except PsauthError:
+        return  # the page itself says what is wrong with the vault, at its next run
+    if not state.is_drawn(stamp):
+        st.rerun(scope="app")
+
+
+def _organisation(connection: Connection) -> str:
+    return "Sandbox company" if is_sandbox(connection.service.api_url) else connection.service.host

@@ -1,0 +1,1 @@
+"""Web: what stands in front of Streamlit."""

@@ -1,0 +1,221 @@
+"""Routes beside the pages: /connect begins an authorization, the callback ends it before Streamlit sees it."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from psauth.addresses import is_loopback
+from psauth.api.transport import Transport
+from psauth.auth.browser import APP_MARK, app_mark
+from psauth.auth.flow import AuthorizationFlow, is_path_here
+from psauth.client import ProcessStreet
+from psauth.connecting import store_api_key
+from psauth.dashboard.web.guard import Guard, is_page
+from psauth.dashboard.web.notices import CONNECTED, Notice, notices, place_of, refused
+from psauth.dashboard.web.target import SANDBOX_PATH, find_target, is_sandbox, sandbox_grants, sandbox_settings
+from psauth.exceptions import PsauthError, SettingsError
+from psauth.sandbox import Company, Knobs, create_app
+from psauth.vault.service import Service
+from psauth.vault.vault import Vault
+
+log = logging.getLogger(__name__)
+
+ACCOUNT: Final = "default"
+"""The app shows one connection, the owner's; notebooks may have others beside it."""
+SERVED: Final = (SANDBOX_PATH + "/", "/_stcore/", "/static/", "/media/", "/component/", "/app/static/")
+"""Where something stands below a second `/`: the sandbox, and what Streamlit serves its pages with."""
+CALLBACK_MARKS: Final = frozenset({"state", "code", "error"})
+NO_CALLBACK_BELOW: Final = (SANDBOX_PATH + "/", "/_stcore/")
+
+
+def routes() -> list[BaseRoute]:
+    """What `st.App` serves beside the pages."""
+    return [
+        Route("/connect", connect, methods=["GET"]),
+        Route("/workflows", lambda _: RedirectResponse("/", status_code=307)),  # the first page, by its natural name
+        Route(APP_MARK, lambda _: JSONResponse(app_mark(Vault.open(find_target().settings)))),
+        Mount(SANDBOX_PATH, _sandbox()),
+    ]
+
+
+async def connect(request: Request) -> Response:
+    """Begin an authorization and send the browser to the consent page, in the same tab."""
+    return await run_in_threadpool(_connect, request)
+
+
+def _connect(request: Request) -> Response:
+    base_url = f"{request.url.scheme}://{request.url.netloc}"
+    browser = request.scope["psauth.browser"]
+    return_to = request.query_params.get("return_to")
+    try:
+        target = find_target()
+        vault = Vault.open(target.settings)
+        service = _remembered(vault) if target.sandbox else None
+        settings = sandbox_settings(target.settings, base_url) if target.sandbox and not service else target.settings
+        if settings.kind == "api_key":
+            store_api_key(settings.api_key, Service.for_api_key(settings), vault, ACCOUNT)
+            notices.leave(browser, CONNECTED)
+            return _to(return_to)
+        redirect_uri = _redirect_uri((service and service.redirect_uri) or settings.redirect_uri, base_url)
+        if (elsewhere := _same_app_elsewhere(request, redirect_uri)) is not None:
+            return RedirectResponse(elsewhere, status_code=302)
+        begun = AuthorizationFlow(settings, vault).begin(
+            ACCOUNT, browser=browser, return_to=_path(return_to), redirect_uri=redirect_uri, service=service
+        )
+    except Exception as error:  # noqa: BLE001 - a page of its own for whatever it is, never a bare 500
+        notices.leave(browser, _refused(error))
+        return _to(return_to)
+    return RedirectResponse(begun.url, status_code=302, headers={"Cache-Control": "no-store"})
+
+
+def _remembered(vault: Vault) -> Service | None:
+    """Where the owner's connection was made, when nothing is configured now and that was not the sandbox."""
+    stored = vault.find(ACCOUNT)
+    if stored is None or stored.token is None or is_sandbox(stored.service.api_url):
+        return None
+    return stored.service
+
+
+def _redirect_uri(configured: str, base_url: str) -> str:
+    """The redirect URI; a bare loopback one means whatever port this app has (RFC 8252 §7.3), under its own name."""
+    parts = urlsplit(configured)
+    if parts.scheme == "http" and parts.port is None and is_loopback(parts.hostname):
+        return parts._replace(netloc=f"{parts.netloc}:{urlsplit(base_url).port or 80}", path=parts.path or "/").geturl()
+    return configured
+
+
+def _refused(error: Exception) -> Notice:
+    if isinstance(error, PsauthError):
+        return refused(error)
+    where = place_of(error)
+    log.error("unexpected %s at %s", type(error).__name__, where)
+    return Notice(
+        connected=False,
+        title="Something went wrong here",
+        text="That is a fault of this app or its disk, not yours. Try Connect again.",
+        detail=f"{type(error).__name__} at {where}",
+    )
+
+
+def _same_app_elsewhere(request: Request, redirect_uri: str) -> str | None:
+    """This app's address under the redirect URI's name, when the person came by another (127.0.0.1 for localhost).
+
+    The cookie that names the browser belongs to one host name; the callback will come to the redirect URI's. Raises
+    SettingsError when it would come to another port, where this app is not.
+    """
+    redirect = urlsplit(redirect_uri)
+    here = request.url
+    if not is_loopback(redirect.hostname):
+        return None
+    if (redirect.port or 80) != (here.port or 80):
+        raise SettingsError(
+            f"This app runs at {here.scheme}://{here.netloc}/, but PSAUTH_REDIRECT_URI is {redirect_uri}, so the "
+            f"answer would not come back here. Start the app with --server.port={redirect.port or 80}, or change the "
+            "redirect address, here and where the OAuth app is registered."
+        )
+    if redirect.hostname == here.hostname:
+        return None
+    query = f"?{here.query}" if here.query else ""
+    return f"{redirect.scheme}://{redirect.netloc}/connect{query}"
+
+
+class CallbackTaker:
+    """ASGI middleware that takes the callback off any path and answers 303 to a clean address.
+
+    So the code never stands in the browser's history, and no rerun of a script can spend it twice. What came of it
+    waits in the notices for the page that follows.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_callback(scope):
+            await self._app(scope, receive, send)
+            return
+        answer = await run_in_threadpool(_finish, scope["query_string"].decode("latin-1"), scope["psauth.browser"])
+        await answer(scope, receive, send)
+
+
+class Signpost:
+    """ASGI middleware that leads from a page that is nowhere to the first one.
+
+    Pages have one name each; below a second `/` Streamlit's page would look for its own files there, and stay white.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        lost = scope["type"] == "http" and scope["path"].count("/") > 1 and not scope["path"].startswith(SERVED)
+        if lost and is_page(Headers(scope=scope), scope):
+            await RedirectResponse("/", status_code=307)(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+def _is_callback(scope: Scope) -> bool:
+    # Exactly /connect: a redirect URI may well be /connect/callback.
+    if scope["method"] != "GET" or scope["path"] == "/connect" or scope["path"].startswith(NO_CALLBACK_BELOW):
+        return False
+    return not CALLBACK_MARKS.isdisjoint(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+
+def _finish(query: str, browser: str) -> Response:
+    try:
+        settings = find_target().settings
+        vault = Vault.open(settings)
+        connection = AuthorizationFlow(settings, vault).finish("?" + query, browser=browser)
+    except Exception as error:  # noqa: BLE001 - as above
+        notices.leave(browser, _refused(error))
+        return _to(None)
+    notices.leave(browser, CONNECTED)
+    _learn_label(vault, connection.account)
+    return _to(connection.return_to)
+
+
+def _learn_label(vault: Vault, account: str) -> None:
+    """Ask the service once what it calls this connection; without an answer the pages show its host."""
+    try:
+        with ProcessStreet(Transport(vault.read(account), vault)) as ps:
+            ps.whoami()
+    except PsauthError as error:
+        log.info("the service did not say a label: %s", type(error).__name__)
+
+
+def _to(path: str | None) -> Response:
+    return RedirectResponse(_path(path) or "/", status_code=303, headers={"Cache-Control": "no-store"})
+
+
+def _path(path: str | None) -> str | None:
+    """A path of this app, or None for anything that could lead elsewhere."""
+    return path if path is not None and is_path_here(path) else None
+
+
+def _sandbox() -> ASGIApp:
+    """The sandbox, made when it is first asked for: an app with a real service never pays for it."""
+    made: list[ASGIApp] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if not made:
+            home = find_target().settings.home_path
+            grants = await run_in_threadpool(sandbox_grants, home)
+            made.append(create_app(company=Company(), knobs=Knobs(), grants=grants))
+        await made[0](scope, receive, send)
+
+    return app
+
+
+def middleware() -> list[Middleware]:
+    """What `st.App` puts in front of the pages and routes."""
+    return [Middleware(Guard), Middleware(CallbackTaker), Middleware(Signpost)]

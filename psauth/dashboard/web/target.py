@@ -1,0 +1,81 @@
+"""Target: what the Connect button connects to. The configured service, or the sandbox that is mounted in this app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from psauth.exceptions import SettingsError
+from psauth.sandbox import Grants, StateError
+from psauth.sandbox.oauth.grants import CLIENT_ID
+from psauth.settings import Settings
+
+SANDBOX_PATH = "/sandbox"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Settings, whether they mean the sandbox, and the variables that a half-made configuration still lacks."""
+
+    settings: Settings
+    sandbox: bool
+    missing: tuple[str, ...]
+
+
+def find_target() -> Target:
+    """What is configured right now; read anew each time, so that an edited .env counts after a reload of the page."""
+    settings = Settings(secrets=_secrets())
+    missing = tuple(settings.missing())
+    return Target(settings, sandbox=settings.kind is None and not missing, missing=missing)
+
+
+def sandbox_settings(settings: Settings, base_url: str) -> Settings:
+    """The same home and vault, but the service is the sandbox mounted under `base_url`, whatever port that has."""
+    base_url = base_url.rstrip("/")
+    place = base_url + SANDBOX_PATH
+    grants = sandbox_grants(settings.home_path)
+    return settings.with_(
+        client_id=CLIENT_ID,
+        client_secret=grants.client_secret,
+        redirect_uri=base_url + "/",
+        authorize_url=place + "/oauth/authorize",
+        token_url=place + "/oauth/token",
+        revoke_url=place + "/oauth/revoke",
+        issuer=place,
+        token_auth="post",
+        api_url=place + "/v1",
+    )
+
+
+@cache
+def sandbox_grants(home: Path) -> Grants:
+    """The sandbox's memory of who was allowed what; a file, so that a demo stays connected over a restart."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return Grants(home / "sandbox.json")
+    except StateError as error:
+        raise SettingsError(f"The sandbox's memory cannot be read: {error}") from error
+
+
+def is_elsewhere(target: Target, api_url: str) -> bool:
+    """Whether the connection was made at another service than the one configured now."""
+    return not target.sandbox and not target.missing and target.settings.is_elsewhere(api_url)
+
+
+def is_sandbox(api_url: str) -> bool:
+    """Whether an API address is that of a sandbox mounted in the app."""
+    return SANDBOX_PATH + "/v1" in api_url
+
+
+def _secrets() -> Mapping[str, Any]:
+    """The `[psauth]` section of Streamlit's secrets; empty where there is none, or no secrets file at all."""
+    try:
+        section = st.secrets.get("psauth", {})
+    except FileNotFoundError:
+        return {}
+    return dict(section) if isinstance(section, Mapping) else {}

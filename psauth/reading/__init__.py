@@ -1,0 +1,1 @@
+"""Reading: every list of the service as a DataFrame."""

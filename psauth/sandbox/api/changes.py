@@ -1,0 +1,152 @@
+"""What may be done to a run: start it, change it, tick off its tasks, decide, put people on it, delete it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psauth.sandbox.api.bodies import Shape, choice, flag, moment, text
+from psauth.sandbox.api.calls import Call, Invalid, Missing, existing
+from psauth.sandbox.api.records import Record, link
+from psauth.sandbox.company.people import Person
+from psauth.sandbox.company.runs import Decision, Run
+
+# `referenceId` stands in the document's words about retries, not in its schema.
+NEW_RUN = Shape({"workflowId": text}, {"name": text, "dueDate": moment, "shared": flag, "referenceId": text})
+CHANGED_RUN = Shape(
+    {"name": text, "status": choice("Active", "Completed", "Archived", "Deleted"), "shared": flag},
+    {"dueDate": moment},
+)
+CHANGED_TASK = Shape({"status": choice("NotCompleted", "Completed")}, {"dueDate": moment})
+DECISION = Shape(
+    {"approvalTaskId": text, "status": choice("Approved", "Rejected")}, {"subjectTaskId": text, "comment": text}
+)
+
+
+def start(call: Call) -> Record:
+    """A new run, or the one that was started with the same reference id before, untouched and even when deleted."""
+    given: dict[str, Any] = call.body
+    template = existing(call.company.template(given["workflowId"]), "Workflow")
+    reference = given.get("referenceId") or None
+    run = call.company.started(reference)
+    if run is None:
+        name = given.get("name") or None
+        run = call.company.start_run(template.id, name=name, by=call.user, reference=reference)
+        run.due, run.shared = given.get("dueDate"), given.get("shared", False)
+    return {"id": run.id, "links": [link("app", f"{call.app}/runs/{run.id}", "Workflow Run", "App")]}
+
+
+def change(call: Call) -> None:
+    """Everything that may be set, anew: without a due date the run has none afterwards."""
+    run, given = call.run(), call.body
+    run.name, run.status, run.shared = given["name"], given["status"], given["shared"]
+    run.due = given.get("dueDate")
+    _touch(call, run)
+
+
+def delete(call: Call) -> None:
+    """Softly."""
+    run = call.run()
+    run.status = "Deleted"
+    _touch(call, run)
+
+
+def undelete(call: Call) -> None:
+    """Active again, whatever it was before; nothing happens to a run that is not deleted."""
+    run = call.company.deleted_run(call.path["workflowRunId"])
+    if run is None:
+        call.run()
+        return
+    run.status = "Active"
+    _touch(call, run)
+
+
+def change_task(call: Call) -> None:
+    """Tick a task off or take the tick back, and set its due date: without one it has none afterwards.
+
+    With its last task the run is Completed, and with a tick taken back Active again.
+    """
+    run, task = call.task()
+    given = call.body
+    done = given["status"] == "Completed"
+    if done and task.completed is None:
+        call.company.complete_task(run.id, call.path["taskId"], by=call.user)
+    elif not done and task.completed is not None:
+        call.company.reopen_task(run.id, call.path["taskId"], by=call.user)
+    else:
+        task.updated, task.updated_by = call.company.moment(), call.user
+        run.touch(task.updated, call.user)
+    task.due = given.get("dueDate")
+
+
+def decide(call: Call) -> None:
+    """Approve or reject one subject of an approval task or, without one, all that are not decided yet."""
+    run, given = call.run(), call.body
+    at = existing(run.template.index_of(given["approvalTaskId"]), "Task")
+    judges = run.template.blueprint.steps[at].judges
+    if not judges:
+        raise Invalid({"approvalTaskId": "not an approval task"})
+    decided = {d.subject: d for d in run.decisions if d.at == at}
+    subjects = [s for s in judges if s not in decided]
+    if "subjectTaskId" in given:
+        subject = existing(run.template.index_of(given["subjectTaskId"]), "Task")
+        if subject not in judges:
+            raise Invalid({"subjectTaskId": "not a subject of this approval task"})
+        subjects = [subject]
+    now, rejected = call.company.moment(), given["status"] == "Rejected"
+    for subject in subjects:
+        first = decided[subject].first if subject in decided else now
+        if subject in decided:
+            run.decisions.remove(decided[subject])
+        run.decisions.append(Decision(at, subject, first, now, rejected, call.user, given.get("comment")))
+    run.touch(now, call.user)
+
+
+# People
+
+
+def assign_run(call: Call) -> None:
+    """Put somebody on a run; whom the company does not know is invited as a guest."""
+    run = call.run()
+    email = call.path["email"]
+    person = call.company.person(email)
+    if person is None:
+        if "@" not in email.strip("@"):
+            raise Invalid({"email": "not an e-mail address"})
+        person = call.company.staff.invite(email)
+    if person not in run.assignees:
+        run.assignees = [*run.assignees, person]
+        _touch(call, run)
+
+
+def unassign_run(call: Call) -> None:
+    """Take somebody off a run; 404 for who is not on it."""
+    run = call.run()
+    run.assignees = _without(call, run.assignees)
+    _touch(call, run)
+
+
+def assign_task(call: Call) -> None:
+    """Put somebody on a task; 404 for whom the company does not know."""
+    run, task = call.task()
+    person: Person = existing(call.company.person(call.path["email"]), "User")
+    if person not in task.assignees:
+        task.assignees = [*task.assignees, person]
+        _touch(call, run)
+
+
+def unassign_task(call: Call) -> None:
+    """Take somebody off a task; 404 for who is not on it."""
+    run, task = call.task()
+    task.assignees = _without(call, task.assignees)
+    _touch(call, run)
+
+
+def _without(call: Call, people: list[Person]) -> list[Person]:
+    person: Person = existing(call.company.person(call.path["email"]), "User")
+    if person not in people:
+        raise Missing("Assignee not found")
+    return [p for p in people if p != person]
+
+
+def _touch(call: Call, run: Run) -> None:
+    run.touch(call.company.moment(), call.user)

@@ -1,0 +1,250 @@
+"""Runs, tasks, fields and the rest as the API writes them: keys that are unset are absent, never null."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from psauth.sandbox.company.company import Company
+from psauth.sandbox.company.people import Person
+from psauth.sandbox.company.runs import Decision, Run, Task
+from psauth.sandbox.company.templates import Template
+from psauth.sandbox.company.values import a_file
+from psauth.sandbox.company.worktime import iso, opaque_id
+
+Record = dict[str, Any]
+
+_REMARKS = (
+    "Any news here?",
+    "Done, see the attachment.",
+    "@Hana can you have a look?",
+    "Sorry for the delay – was on holiday.",
+    "Bitte nochmal prüfen, danke!",
+    "Customer called, they are waiting 😅",
+)
+
+
+def link(name: str, href: str, rel: str | None = None, kind: str = "Api") -> Record:
+    """One entry of `links`."""
+    made = {"name": name, "href": href, "type": kind}
+    return made if rel is None else {**made, "rel": rel}
+
+
+class Records:
+    """Writes what the company holds; `app` is the address of the pages that show a record to people."""
+
+    def __init__(self, company: Company, app: str) -> None:
+        self.company = company
+        self.app = app
+
+    def workflow(self, template: Template) -> Record:
+        """One workflow; `audit` names people."""
+        created, by, updated, updated_by = self.company.library.stamps[template.id]
+        made: Record = {
+            "id": template.id,
+            "name": template.blueprint.name,
+            "audit": _audit(created, by, updated, updated_by),
+        }
+        if template.blueprint.about:
+            made["description"] = template.blueprint.about
+        made["links"] = [link("app", f"{self.app}/workflows/{template.id}", "Workflow", "App")]
+        return made
+
+    def workflow_task(self, template: Template, at: int) -> Record:
+        """One step of a workflow."""
+        step = template.blueprint.steps[at]
+        created, by, updated, updated_by = self.company.library.stamps[template.id]
+        return {
+            "id": template.task_ids[at],
+            "workflowId": template.id,
+            "name": step.name,
+            "orderTree": str(at + 1),
+            "stopTask": step.stop,
+            "hiddenByDefault": step.hidden > 0,
+            "taskType": step.kind,
+            "audit": _audit(created, by, updated, updated_by),
+        }
+
+    def form_field(self, template: Template, number: int) -> Record:
+        """One form field of a workflow."""
+        field_id, at, key, field = template.fields[number]
+        created, by, updated, updated_by = self.company.library.stamps[template.id]
+        made: Record = {
+            "id": field_id,
+            "taskId": template.task_ids[at],
+            "fieldType": field.kind,
+            "key": key,
+            "audit": _audit(created, by, updated, updated_by),
+        }
+        if field.label:
+            made["label"] = field.label
+        if field.source:
+            made["dataSetLinked"] = True
+        return made
+
+    def options(self, template: Template, number: int) -> list[Record]:
+        """What one choice offers."""
+        field = template.fields[number][3]
+        if field.source:
+            rows = self.company.library.choosable(field.source)
+            return [{"value": label, "label": label, "dataSetRowId": row_id} for row_id, label in rows.items()]
+        return [{"value": label, "label": label} for label in field.options]
+
+    def run(self, run: Run) -> Record:
+        """One run; `audit` names ids."""
+        made: Record = {
+            "id": run.id,
+            "audit": {
+                "createdDate": iso(run.created),
+                "createdById": run.created_by.id,
+                "updatedDate": iso(run.updated),
+                "updatedById": run.updated_by.id,
+            },
+            "status": run.status,
+            "workflowId": run.template.id,
+            "shared": run.shared,
+            "migrationStatus": run.migration,
+        }
+        if run.name:
+            made["name"] = run.name
+        if run.due is not None:
+            made["dueDate"] = iso(run.due)
+        made["links"] = [link("app", f"{self.app}/runs/{run.id}", "Workflow Run", "App")]
+        return made
+
+    def task(self, run: Run, task: Task, *, typed: bool = True) -> Record:
+        """One task of a run; its id is that of the workflow's step. Asked for alone it has no `taskType`."""
+        step = run.template.blueprint.steps[task.at]
+        made: Record = {
+            "id": run.template.task_ids[task.at],
+            "workflowRunId": run.id,
+            "name": step.name,
+            "status": "Completed" if task.completed is not None else "NotCompleted",
+            "hidden": task.hidden,
+            "stopped": run.stopped(task),
+            "updatedDate": iso(task.updated),
+            "updatedBy": task.updated_by.record(),
+        }
+        if task.completed is not None and task.completed_by is not None:
+            made |= {"completedDate": iso(task.completed), "completedBy": task.completed_by.record()}
+        if task.due is not None:
+            made["dueDate"] = iso(task.due)
+        if typed:
+            made["taskType"] = step.kind
+        return made
+
+    def value(self, run: Run, number: int) -> Record:
+        """One form field value of a run; its id is that of the workflow's field."""
+        field_id, at, key, field = run.template.fields[number]
+        task, entry = run.tasks[at], run.entries.get(number)
+        data = self.company.forms.draw(run, number, field) if entry is None else entry.data
+        made: Record = {
+            "id": field_id,
+            "workflowRunId": run.id,
+            "taskId": run.template.task_ids[at],
+            "key": key,
+            "fieldType": field.kind,
+            # Nobody fills in the form of a step that has not begun, except who did.
+            "data": data if entry is not None or task.completed is not None or at == 0 else None,
+        }
+        if field.label:
+            made["label"] = field.label
+        if entry is not None:
+            made |= {"updatedDate": iso(entry.at), "updatedBy": entry.by.record()}
+        elif made["data"] is not None:
+            made |= {"updatedDate": iso(task.updated), "updatedBy": task.updated_by.record()}
+        if field.source:
+            made["dataSetLinked"] = True
+        return made
+
+    def approval(self, run: Run, decision: Decision) -> Record:
+        """The last decision on one subject task."""
+        made: Record = {
+            "id": opaque_id(run.id, "approval", decision.at, decision.subject),
+            "audit": _audit(decision.first, decision.by, decision.last, decision.by),
+            "organizationId": self.company.organization_id,
+            "workflowRunId": run.id,
+            "approvalTaskId": run.template.task_ids[decision.at],
+            "subjectTaskId": run.template.task_ids[decision.subject],
+            "status": "Rejected" if decision.rejected else "Approved",
+            "reviewedBy": decision.by.record(),
+        }
+        if decision.comment:
+            made["comment"] = decision.comment
+        return made
+
+    def comments(self, run: Run) -> list[Record]:
+        """Comments on the tasks of one run, newest first."""
+        rng = Random(f"{run.seed}/comments")
+        made = []
+        for number in range(max(0, int(rng.gauss(0.7, 1.2)))):
+            task = rng.choice(run.tasks)
+            moment = run.created + int((max(run.updated, run.created + 1) - run.created) * rng.random())
+            who = rng.choice(self.company.staff.members).record()
+            made.append(
+                {
+                    "id": opaque_id(run.id, "comment", number),
+                    "createdDate": iso(moment),
+                    "createdBy": who,
+                    "updatedDate": iso(moment),
+                    "updatedBy": who,
+                    "workflowRunId": run.id,
+                    "taskId": run.template.task_ids[task.at],
+                    "text": rng.choice(_REMARKS),
+                }
+            )
+        return sorted(made, key=lambda c: str(c["createdDate"]), reverse=True)
+
+    def attachments(self, run: Run) -> list[Record]:
+        """Files on the tasks of one run, newest first."""
+        rng = Random(f"{run.seed}/attachments")
+        made = []
+        for number in range(max(0, int(rng.gauss(0.4, 0.9)))):
+            task = rng.choice(run.tasks)
+            moment = run.created + int((max(run.updated, run.created + 1) - run.created) * rng.random())
+            stored = a_file(rng, run.id, "attachment", number)
+            made.append(
+                {
+                    "id": stored["id"],
+                    "createdDate": iso(moment),
+                    "createdBy": rng.choice(self.company.staff.members).record(),
+                    "taskId": run.template.task_ids[task.at],
+                    "workflowRunId": run.id,
+                    "workflowId": run.template.id,
+                    "fileName": stored["name"],
+                    "mimeType": stored["mimeType"],
+                    "size": stored["size"],
+                }
+            )
+        return sorted(made, key=lambda a: str(a["createdDate"]), reverse=True)
+
+    def work_item(self, run: Run, task: Task | None) -> Record:
+        """What stands on somebody's list of work: a task, or (None) the run itself."""
+        if task is None:
+            kind, name, due, people = "Checklist", run.name or "", run.due, run.assignees
+        else:
+            step = run.template.blueprint.steps[task.at]
+            kind = "ApprovalTask" if step.kind == "Approval" else "StandardTask"
+            name, due, people = step.name, task.due, task.assignees
+        made: Record = {
+            "id": opaque_id(run.id, "work", -1 if task is None else task.at),
+            "type": kind,
+            "name": name,
+            "workflowId": run.template.id,
+            "workflowRunId": run.id,
+            "assignees": [p.record() for p in people],
+        }
+        if task is not None:
+            made["taskId"] = run.template.task_ids[task.at]
+        if due is not None:
+            made["dueDate"] = iso(due)
+        return made
+
+
+def _audit(created: int, by: Person, updated: int, updated_by: Person) -> Record:
+    return {
+        "createdDate": iso(created),
+        "createdBy": by.record(),
+        "updatedDate": iso(updated),
+        "updatedBy": updated_by.record(),
+    }

@@ -1,0 +1,184 @@
+"""What stands beside the runs: folders, pages, data sets, schedules, revisions. Records as the API shows them."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from psauth.sandbox.company.names import VENDORS
+from psauth.sandbox.company.people import Person, Staff
+from psauth.sandbox.company.templates import Template
+from psauth.sandbox.company.worktime import DAY, HOUR, iso, opaque_id
+
+Record = dict[str, Any]
+
+_FOLDERS = ("People", "Finance", "Customers", "IT", "Legal", "Product", "Year end", "Archive 2024")
+_PAGES = (
+    ("Travel policy", "People", "Which train, which hotel, which receipt."),
+    ("How we name files", "IT", None),
+    ("Delegation of authority", "Finance", "Who may sign up to which amount."),
+    ("Tone of voice", "Customers", "Short, warm, without jargon."),
+    ("Büroregeln Berlin", "People", None),
+    ("Incident severity table", "IT", "SEV1 to SEV3 with examples."),
+)
+_DATA_SETS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
+    ("Vendors", (("Name", "Text"), ("Rating", "Number"), ("Approved on", "DateTime"), ("Country", "Text"))),
+    ("Offices", (("Name", "Text"), ("Seats", "Number"))),
+    ("Cost centres", (("Name", "Text"), ("Budget", "Number"), ("Owner", "Text"))),
+)
+_ROWS: dict[str, tuple[str, ...]] = {
+    "Vendors": VENDORS,
+    "Offices": ("Berlin", "Kraków", "São Paulo", "Remote"),
+    "Cost centres": tuple(
+        f"{n} {what}" for n, what in enumerate(("Management", "Sales", "IT", "Plant", "Service"), 4100)
+    ),
+}
+_SCHEDULES: tuple[tuple[str, str | None, list[Record]], ...] = (
+    ("Month-End Close", "Close of the month", [{"frequency": "Monthly", "interval": 1, "by": "DayOfMonth"}]),
+    ("Access Review", "Quarterly access review", [{"frequency": "Monthly", "interval": 3, "by": "DayOfWeek"}]),
+    (
+        "Product Release",
+        None,
+        [{"frequency": "Weekly", "interval": 2, "weekDay": day} for day in ("Monday", "Thursday")],
+    ),
+    ("Incident Response", "Fire drill", [{"frequency": "Yearly", "interval": 1}]),
+    ("Purchase Request", "Water and coffee", [{"frequency": "Daily", "interval": 7}]),
+)
+
+
+class Library:
+    """Records that belong to no run."""
+
+    def __init__(self, seed: int, now: int, organization: str, staff: Staff, templates: list[Template]) -> None:
+        self._seed, self._now, self._staff, self._organization = seed, now, staff, organization
+        rng = Random(f"{seed}/library")
+        by_name = {t.blueprint.name: t for t in templates}
+        self.stamps = {t.id: self._stamp(rng, 900, 20) for t in templates}
+        self.folders = self._folders(rng)
+        self.pages = self._pages(rng)
+        self.page_revisions = {page["id"]: self._revisions(rng, "pageId", page["id"]) for page in self.pages}
+        self.data_sets, self.records = self._data_sets(rng)
+        self.schedules = [self._schedule(rng, by_name[name], label, rules) for name, label, rules in _SCHEDULES]
+        self.schedules.sort(key=lambda s: s["nextRunDate"])
+        self.revisions = {t.id: self._revisions(rng, "workflowId", t.id) for t in templates}
+
+    @property
+    def choices(self) -> dict[str, list[str]]:
+        """Labels a field linked to a data set offered at first, by the name of the set."""
+        return {name: list(labels) for name, labels in _ROWS.items()}
+
+    def row_id(self, data_set: str, label: str) -> str:
+        """Id of the row of `data_set` that stands behind an option."""
+        return opaque_id(self._seed, "row", data_set, label)
+
+    def choosable(self, data_set: str) -> dict[str, str]:
+        """What a field linked to `data_set` offers now: label by id of the row, rows that are new at the end."""
+        made = next(s for s in self.data_sets if s["name"] == data_set)
+        column = next(f["id"] for f in made["fields"] if f["name"] == "Name")
+        labels = {
+            row["id"]: str(cell["value"])
+            for row in self.records[made["id"]]
+            for cell in row["cells"]
+            if cell["fieldId"] == column and cell["value"] is not None
+        }
+        first = [self.row_id(data_set, label) for label in _ROWS[data_set]]
+        order = {row_id: number for number, row_id in enumerate(first)}
+        return dict(sorted(labels.items(), key=lambda item: order.get(item[0], len(order))))
+
+    def _stamp(self, rng: Random, oldest: int, newest: int) -> tuple[int, Person, int, Person]:
+        created = self._now - rng.randrange(newest * DAY, oldest * DAY)
+        updated = created + rng.randrange(self._now - created)
+        return created, rng.choice(self._staff.members), updated, rng.choice(self._staff.members)
+
+    def _flat(self, rng: Random, oldest: int = 800) -> Record:
+        created, by, updated, updated_by = self._stamp(rng, oldest, 30)
+        return {
+            "createdDate": iso(created),
+            "createdBy": by.record(),
+            "updatedDate": iso(updated),
+            "updatedBy": updated_by.record(),
+        }
+
+    def folder_id(self, name: str) -> str:
+        """Id of a folder by its name."""
+        return opaque_id(self._seed, "folder", name)
+
+    def _folders(self, rng: Random) -> list[Record]:
+        folders = [{"id": self.folder_id(name), "name": name, **self._flat(rng)} for name in _FOLDERS]
+        folders[6]["parentFolderId"] = self.folder_id("Finance")
+        return folders
+
+    def _pages(self, rng: Random) -> list[Record]:
+        pages = []
+        for name, folder, about in sorted(_PAGES):
+            page: Record = {"id": opaque_id(self._seed, "page", name), "name": name, "folderId": self.folder_id(folder)}
+            page |= {"shareLevel": rng.choice(("None", "View")), **self._flat(rng)}
+            if about:
+                page["description"] = about
+            pages.append(page)
+        return pages
+
+    def _revisions(self, rng: Random, owner: str, owner_id: str) -> list[Record]:
+        count = rng.randrange(1, 7)
+        revisions: list[Record] = []
+        for number in range(count, 0, -1):
+            status = "Finished" if number == count else "Revised"
+            made = self._flat(rng, 700)
+            revision_id = opaque_id(self._seed, owner_id, "revision", number)
+            revisions.append({"id": revision_id, owner: owner_id, "version": f"{number}.0", "status": status, **made})
+        revisions.sort(key=lambda r: str(r["createdDate"]), reverse=True)
+        for number, revision in zip(range(count, 0, -1), revisions, strict=True):
+            revision["version"] = f"{number}.0"
+            revision["status"] = "Finished" if number == count else "Revised"
+        return revisions
+
+    def _data_sets(self, rng: Random) -> tuple[list[Record], dict[str, list[Record]]]:
+        sets: list[Record] = []
+        records: dict[str, list[Record]] = {}
+        for name, columns in _DATA_SETS:
+            set_id = opaque_id(self._seed, "data-set", name)
+            fields = [
+                {"id": opaque_id(set_id, column), "name": column, "fieldType": kind, "audit": self._flat(rng)}
+                for column, kind in columns
+            ]
+            made = {"id": set_id, "name": name, "organizationId": self._organization, "fields": fields}
+            sets.append({**made, "audit": self._flat(rng)})
+            records[set_id] = [self._row(rng, set_id, name, label, fields) for label in _ROWS[name]]
+            records[set_id].sort(key=lambda r: str(r["id"]))
+        sets.sort(key=lambda s: str(s["audit"]["createdDate"]))
+        return sets, records
+
+    def _row(self, rng: Random, set_id: str, set_name: str, label: str, fields: list[Record]) -> Record:
+        cells: list[Record] = []
+        for field in fields:
+            value: str | float | None
+            match field["fieldType"]:
+                case "Number":
+                    value = round(rng.lognormvariate(3, 1), 1)
+                case "DateTime":
+                    value = iso(self._now - rng.randrange(900 * DAY))
+                case _:
+                    value = label if field["name"] == "Name" else rng.choice(("DE", "PL", "BR", "JP", "NO"))
+            if field["name"] != "Name" and rng.random() < 0.15:
+                value = None
+            cells.append({"fieldId": field["id"], "value": value})
+        row = {"id": self.row_id(set_name, label), "organizationId": self._organization, "dataSetId": set_id}
+        return {**row, "cells": cells, "audit": self._flat(rng)}
+
+    def _schedule(self, rng: Random, template: Template, name: str | None, rules: list[Record]) -> Record:
+        schedule: Record = {
+            "id": opaque_id(self._seed, "schedule", template.id),
+            "workflowId": template.id,
+            "startDate": iso(self._now - rng.randrange(100 * DAY, 600 * DAY)),
+            "timeZone": "Europe/Berlin",
+            "nextRunDate": iso(self._now + rng.randrange(HOUR, 30 * DAY)),
+            "previousRunDate": iso(self._now - rng.randrange(HOUR, 30 * DAY)),
+            "rules": rules,
+            "assigneeEmails": [rng.choice(self._staff.members).email],
+            **self._flat(rng),
+        }
+        if name:
+            schedule["name"] = name
+        else:
+            schedule["duePeriod"] = "P5D"
+        return schedule

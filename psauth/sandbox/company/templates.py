@@ -1,0 +1,79 @@
+"""What a workflow of the invented company looks like: steps, fields, and the numbers its runs are drawn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from psauth.sandbox.company.worktime import opaque_id
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One form field. `options` feed choices, `source` names the data set a list is linked to."""
+
+    label: str | None
+    kind: str
+    options: tuple[str, ...] = ()
+    source: str | None = None
+    key: str | None = None
+    filled: float = 0.88
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One task of a workflow.
+
+    `hours` is the median of office hours from ready to done, `spread` the sigma of its logarithm; `hidden`, `robot`,
+    `skip` and `reject` are probabilities; `due` counts working days from the start of the run, negative ones from
+    the step before; `together` starts it beside the step before; `judges` are the steps an approval decides on.
+    """
+
+    name: str
+    role: str
+    hours: float
+    spread: float = 0.75
+    kind: str = "Standard"
+    due: int | None = None
+    hidden: float = 0.0
+    stop: bool = False
+    robot: float = 0.0
+    together: bool = False
+    skip: float = 0.0
+    reject: float = 0.0
+    judges: tuple[int, ...] = ()
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """One workflow. `share` is its part of all runs, `rhythm` when they start, `drift` how much slower they became."""
+
+    name: str
+    about: str | None
+    folder: str
+    share: float
+    title: str
+    steps: tuple[Step, ...]
+    rhythm: str = "steady"
+    due: int | None = None
+    drift: float = 0.0
+    bare: bool = False
+
+
+class Template:
+    """A blueprint with its ids, which are the same in every run."""
+
+    def __init__(self, seed: int, blueprint: Blueprint) -> None:
+        self.blueprint = blueprint
+        self.id = opaque_id(seed, "workflow", blueprint.name)
+        self.task_ids = [opaque_id(seed, self.id, "task", n) for n in range(len(blueprint.steps))]
+        self.fields: list[tuple[str, int, str, Field]] = []
+        for at, step in enumerate(blueprint.steps):
+            for field in step.fields:
+                number = len(self.fields)
+                key = field.key or (field.label or field.kind).replace(" ", "_")
+                self.fields.append((opaque_id(seed, self.id, "field", number), at, key, field))
+
+    def index_of(self, task_id: str) -> int | None:
+        """Position of a task, or None for an id of another workflow."""
+        return self.task_ids.index(task_id) if task_id in self.task_ids else None

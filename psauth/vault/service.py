@@ -1,0 +1,59 @@
+"""Service: the addresses and the client that a connection was made with, and is used with ever after."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from psauth.secret import Secret
+from psauth.settings import API_KEY_API_URL, Settings
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Service:
+    """Where a connection lives. Stored with it, so that changed settings never carry a credential elsewhere."""
+
+    api_url: str
+    authorize_url: str = ""
+    token_url: str = ""
+    revoke_url: str = ""
+    issuer: str = ""
+    iss_required: bool = False
+    client_id: str = ""
+    client_secret: str = ""
+    token_auth: str = "post"
+    scope: str = ""
+    redirect_uri: str = ""
+
+    @property
+    def host(self) -> str:
+        """The API's host, to show to people."""
+        return urlsplit(self.api_url).netloc
+
+    @classmethod
+    def for_api_key(cls, settings: Settings) -> Service:
+        """The service an API key of these settings belongs to."""
+        return cls(api_url=settings.api_url or API_KEY_API_URL)
+
+    def to_json(self) -> Secret:
+        """For the vault only: everything, the client secret included."""
+        return Secret(json.dumps(asdict(self)))
+
+    @classmethod
+    def from_json(cls, text: str) -> Service:
+        """The inverse of `to_json`."""
+        fields = json.loads(text)
+        return cls(**{**fields, "client_secret": Secret(fields["client_secret"])})
+
+    def without_secret(self) -> Service:
+        """The same, fit to be shown: the client secret stays in the vault."""
+        return replace(self, client_secret="")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle: a connection may be cached or sent to a worker, the client secret stays in the vault."""
+        return {**vars(self), "client_secret": ""}
+
+    def __repr__(self) -> str:
+        return f"Service(api_url={self.api_url!r}, client_id={self.client_id!r}, token_url={self.token_url!r})"

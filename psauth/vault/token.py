@@ -1,0 +1,116 @@
+"""Token: what a token endpoint gave, as a frozen value that does not show itself; Secret: a text that does not."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from psauth.secret import Secret, fits_a_header
+
+LEEWAY = timedelta(seconds=60)
+"""How long before its expiry a token counts as expired, so that it does not die on the way to the service."""
+
+LONGEST_LIFE = timedelta(days=3650)
+"""An `expires_in` beyond this is no promise but a number; it must not overflow a date either."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Token:
+    """An access token with what came along; `expires_at` is UTC, or None when the server did not say."""
+
+    access_token: str
+    refresh_token: str | None = None
+    token_type: str = "Bearer"
+    scope: str | None = None
+    expires_at: datetime | None = None
+    obtained_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @classmethod
+    def from_answer(cls, answer: Mapping[str, Any], *, now: datetime | None = None) -> Token:
+        """A token from the fields of a token answer (RFC 6749 §5.1); everything but `access_token` may be missing.
+
+        Raises ValueError when there is no access token in it.
+        """
+        now = now or datetime.now(UTC)
+        access_token = answer.get("access_token")
+        if not isinstance(access_token, str) or not access_token.strip():
+            raise ValueError("there is no access_token in it")
+        if not fits_a_header(access_token):
+            raise ValueError("its access_token holds characters that cannot stand in a header")
+        refresh_token = answer.get("refresh_token")
+        scope = answer.get("scope")
+        return cls(
+            access_token=Secret(access_token),
+            refresh_token=Secret(refresh_token) if isinstance(refresh_token, str) and refresh_token else None,
+            token_type=str(answer.get("token_type") or "Bearer"),
+            scope=" ".join(map(str, scope)) if isinstance(scope, list) else str(scope) if scope else None,
+            expires_at=_expiry(answer.get("expires_in"), now),
+            obtained_at=now,
+        )
+
+    def is_expired(self, leeway: timedelta = LEEWAY, *, now: datetime | None = None) -> bool | None:
+        """Whether the token is within `leeway` of its end; None when its end is unknown, which is not "expired".
+
+        After the clock was set back to before the token was obtained its end cannot be known either.
+        """
+        now = now or datetime.now(UTC)
+        if self.expires_at is None or now < self.obtained_at - LEEWAY:
+            return None
+        return now + leeway >= self.expires_at
+
+    def succeeded_by(self, new: Token) -> Token:
+        """`new`, keeping this token's refresh token and scope where the answer left them out (RFC 6749 §6)."""
+        return replace(new, refresh_token=new.refresh_token or self.refresh_token, scope=new.scope or self.scope)
+
+    def to_json(self) -> Secret:
+        """For the vault only: everything, secrets included, as JSON."""
+        return Secret(
+            json.dumps(
+                {
+                    "access_token": self.access_token,
+                    "refresh_token": self.refresh_token,
+                    "token_type": self.token_type,
+                    "scope": self.scope,
+                    "expires_at": self.expires_at and self.expires_at.isoformat(),
+                    "obtained_at": self.obtained_at.isoformat(),
+                }
+            )
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Token:
+        """The inverse of `to_json`."""
+        fields = json.loads(text)
+        return cls(
+            access_token=Secret(fields["access_token"]),
+            refresh_token=Secret(fields["refresh_token"]) if fields["refresh_token"] else None,
+            token_type=fields["token_type"],
+            scope=fields["scope"],
+            expires_at=datetime.fromisoformat(fields["expires_at"]) if fields["expires_at"] else None,
+            obtained_at=datetime.fromisoformat(fields["obtained_at"]),
+        )
+
+    def __repr__(self) -> str:
+        end = self.expires_at.isoformat(timespec="seconds") if self.expires_at else "unknown"
+        refresh = "***" if self.refresh_token else None
+        return f"Token(access_token=***, refresh_token={refresh}, scope={self.scope!r}, expires_at={end})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("A Token is not pickled: it would leave the vault. Open the vault where the token is needed.")
+
+
+def _expiry(expires_in: Any, now: datetime) -> datetime | None:
+    """`expires_in` in seconds, as a number or its text; anything that is neither is "unknown"."""
+    try:
+        seconds = float(expires_in)
+    except OverflowError:  # a JSON number of hundreds of digits
+        seconds = math.inf if expires_in > 0 else -math.inf
+    except (TypeError, ValueError):
+        return None
+    if math.isnan(seconds):
+        return None
+    return now + timedelta(seconds=max(0.0, min(seconds, LONGEST_LIFE.total_seconds())))

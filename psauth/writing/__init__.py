@@ -1,0 +1,1 @@
+"""Writing: changes at the service, each once or not at all."""

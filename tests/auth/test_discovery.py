@@ -1,0 +1,217 @@
+"""Service: where settings lead, what an issuer's metadata may say, and that it comes back from the vault unchanged."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+
+from psauth import Settings
+from psauth.auth.discovery import service_for_oauth
+from psauth.auth.session import Session
+from psauth.exceptions import ServiceUnavailable, SettingsError
+from psauth.vault.service import Service
+
+ISSUER = "https://login.example"
+RFC_8414 = f"{ISSUER}/.well-known/oauth-authorization-server"
+OPENID = f"{ISSUER}/.well-known/openid-configuration"
+METADATA = {
+    "issuer": ISSUER,
+    "authorization_endpoint": f"{ISSUER}/authorize",
+    "token_endpoint": f"{ISSUER}/token",
+    "revocation_endpoint": f"{ISSUER}/revoke",
+    "authorization_response_iss_parameter_supported": True,
+}
+
+
+@pytest.fixture
+def found():
+    """Settings that leave everything to the issuer."""
+    return Settings(client_id="analyst", issuer=ISSUER)
+
+
+def test_without_addresses_those_of_process_street_apply():
+    service = service_for_oauth(Settings(client_id="analyst"))
+    assert service.authorize_url == "https://app.process.st/oauth/authorize"
+    assert service.token_url == "https://app.process.st/oauth/token"
+    assert service.api_url == "https://api.process.st/v1"
+    assert (service.revoke_url, service.issuer, service.scope) == ("", "", "read,write")
+    assert Service.for_api_key(Settings(api_key="k")).api_url == "https://public-api.process.st/api/v1.1"
+
+
+def test_configured_addresses_are_taken_as_they_stand(settings, service, requests_mock):
+    for name in ("authorize_url", "token_url", "revoke_url", "api_url", "client_id", "client_secret", "token_auth"):
+        assert getattr(service, name) == getattr(settings, name)
+    assert Service.for_api_key(settings).api_url == settings.api_url
+    assert not requests_mock.called
+
+
+def test_an_api_key_connection_remembers_nothing_of_the_oauth_client(settings):
+    assert Service.for_api_key(settings) == Service(api_url=settings.api_url)
+
+
+@pytest.mark.parametrize("given", [{}, {"client_secret": "s"}])
+def test_without_a_client_there_is_no_oauth(given):
+    with pytest.raises(SettingsError, match="PSAUTH_CLIENT_ID is missing"):
+        service_for_oauth(Settings(**given))
+
+
+def test_the_issuers_metadata_name_the_addresses(found, requests_mock):
+    requests_mock.get(RFC_8414, json=METADATA)
+    service = service_for_oauth(found)
+    assert (service.authorize_url, service.token_url, service.revoke_url) == (
+        f"{ISSUER}/authorize",
+        f"{ISSUER}/token",
+        f"{ISSUER}/revoke",
+    )
+    assert service.iss_required
+    assert requests_mock.call_count == 1
+
+
+def test_openids_well_known_path_is_asked_second(found, requests_mock):
+    requests_mock.get(RFC_8414, status_code=404)
+    requests_mock.get(OPENID, json={**METADATA, "authorization_response_iss_parameter_supported": False})
+    service = service_for_oauth(found)
+    assert service.token_url == f"{ISSUER}/token"
+    assert not service.iss_required
+
+
+def test_an_issuer_with_a_path_is_asked_where_each_standard_says(requests_mock):
+    issuer = f"{ISSUER}/tenant"
+    requests_mock.get(f"{ISSUER}/.well-known/oauth-authorization-server/tenant", text="<html>", status_code=200)
+    requests_mock.get(f"{issuer}/.well-known/openid-configuration", json={**METADATA, "issuer": issuer})
+    assert service_for_oauth(Settings(client_id="a", issuer=issuer)).authorize_url == f"{ISSUER}/authorize"
+
+
+def test_what_is_configured_wins_over_what_is_published(requests_mock):
+    requests_mock.get(RFC_8414, json=METADATA)
+    service = service_for_oauth(Settings(client_id="a", issuer=ISSUER, token_url="https://other.example/token"))
+    assert service.token_url == "https://other.example/token"
+    assert service.authorize_url == f"{ISSUER}/authorize"
+
+
+def test_an_issuer_is_not_asked_when_every_address_is_configured(settings, requests_mock):
+    assert service_for_oauth(settings.with_(issuer=ISSUER)).token_url == settings.token_url
+    assert not requests_mock.called
+
+
+def test_metadata_without_revocation_leave_it_out(found, requests_mock):
+    requests_mock.get(RFC_8414, json={k: v for k, v in METADATA.items() if k != "revocation_endpoint"})
+    assert service_for_oauth(found).revoke_url == ""
+
+
+@pytest.mark.parametrize("named", ["https://evil.example", ISSUER + "/", ISSUER.upper(), None, ["x"]])
+def test_metadata_of_another_issuer_are_not_used(found, requests_mock, named):
+    requests_mock.get(RFC_8414, json={**METADATA, "issuer": named})
+    requests_mock.get(OPENID, json=METADATA)
+    with pytest.raises(SettingsError, match="belongs to issuer"):
+        service_for_oauth(found)
+
+
+@pytest.mark.parametrize("answer", ['["a list"]', '"text"', "7", "null"])
+def test_metadata_that_are_no_object_are_not_used(found, requests_mock, answer):
+    requests_mock.get(RFC_8414, text=answer)
+    with pytest.raises(SettingsError, match="belongs to issuer None"):
+        service_for_oauth(found)
+
+
+@pytest.mark.parametrize("endpoint", ["authorization_endpoint", "token_endpoint", "revocation_endpoint"])
+@pytest.mark.parametrize("address", ["http://login.example/x", "ftp://login.example/x", "//evil.example", 7, {"a": 1}])
+def test_an_address_in_the_metadata_must_be_https_or_loopback(found, requests_mock, endpoint, address):
+    requests_mock.get(RFC_8414, json={**METADATA, endpoint: address})
+    with pytest.raises(SettingsError):
+        service_for_oauth(found)
+
+
+@pytest.mark.parametrize("endpoint", ["authorization_endpoint", "token_endpoint"])
+def test_metadata_must_name_the_addresses_that_are_needed(found, requests_mock, endpoint):
+    requests_mock.get(RFC_8414, json={k: v for k, v in METADATA.items() if k != endpoint})
+    with pytest.raises(SettingsError, match="names no"):
+        service_for_oauth(found)
+
+
+def test_a_loopback_issuer_may_speak_http(requests_mock):
+    issuer = "http://127.0.0.1:8123/sandbox"
+    published = {**METADATA, "issuer": issuer, "token_endpoint": f"{issuer}/token"}
+    requests_mock.get("http://127.0.0.1:8123/.well-known/oauth-authorization-server/sandbox", json=published)
+    assert service_for_oauth(Settings(client_id="a", issuer=issuer)).token_url == f"{issuer}/token"
+
+
+def test_no_metadata_anywhere_says_what_was_tried(found, requests_mock):
+    requests_mock.get(RFC_8414, status_code=404)
+    for text in ("<html>", "[" * 100_000):
+        requests_mock.get(OPENID, text=text)
+        with pytest.raises(SettingsError, match=r"authorization-server: status 404; .*openid-configuration: not JSON"):
+            service_for_oauth(found)
+
+
+@pytest.mark.parametrize("error", [requests.ConnectionError, requests.ReadTimeout, requests.exceptions.SSLError])
+def test_an_issuer_that_does_not_answer_is_a_matter_of_trying_later(found, requests_mock, error):
+    requests_mock.get(RFC_8414, exc=error)
+    with pytest.raises(ServiceUnavailable, match="login.example does not answer"):
+        service_for_oauth(found)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_an_issuer_in_trouble_is_not_a_wrong_setting(found, requests_mock, status):
+    requests_mock.get(RFC_8414, status_code=status)
+    requests_mock.get(OPENID, status_code=404)
+    with pytest.raises(ServiceUnavailable, match=f"status {status}.*Try again"):
+        service_for_oauth(found)
+
+
+@pytest.mark.parametrize("location", ["https://evil.example/metadata", "http://[::1"])
+def test_discovery_follows_no_redirect_waits_finitely_and_sends_no_credential(found, requests_mock, tmp_path, location):
+    (tmp_path / ".netrc").write_text("machine login.example login me password hunter2\n")
+    requests_mock.get(RFC_8414, status_code=302, headers={"Location": location})
+    requests_mock.get(OPENID, json=METADATA)
+    service_for_oauth(found)
+    assert [r.url for r in requests_mock.request_history] == [RFC_8414, OPENID]
+    for request in requests_mock.request_history:
+        assert request.timeout == (5.0, 20.0)
+        assert "Authorization" not in request.headers
+
+
+def test_json_for_the_vault_brings_the_service_back_with_its_secret_masked(service):
+    again = Service.from_json(service.to_json())
+    assert again == service
+    for shown in (repr(again), str(again), repr(again.client_secret), repr(service.to_json()), repr(vars(again))):
+        assert service.client_secret not in shown
+
+
+@pytest.fixture
+def proxy(monkeypatch):
+    """A proxy that the environment names for everything, and the addresses it was asked for."""
+    asked = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.server_address[1]}")
+    yield asked
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_what_goes_to_this_machine_never_goes_by_a_proxy(proxy, host):
+    with Session() as session, pytest.raises(requests.ConnectionError):
+        session.get(f"http://{host}:1/v1/workflows", headers={"Authorization": "Bearer access-1"}, timeout=5)
+    assert proxy == []
+
+
+def test_what_goes_elsewhere_takes_the_proxy_of_the_environment(proxy):
+    with Session() as session:
+        session.get("http://intranet.example/", timeout=5)
+    assert proxy == ["http://intranet.example/"]

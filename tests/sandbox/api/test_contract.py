@@ -1,0 +1,102 @@
+"""Every answer of the API against the service's own OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from psauth.sandbox import SandboxServer
+from psauth.sandbox.api.endpoints import ENDPOINTS
+from tests.sandbox.contract import CONTRACT, answer_of
+
+pytestmark = pytest.mark.skipif(not CONTRACT.exists(), reason=f"the service's OpenAPI document is not at {CONTRACT}")
+
+
+def ways_in(box: SandboxServer, path: str) -> list[dict[str, str]]:
+    """What may stand in the braces of `path`: every workflow and page, some runs of each status."""
+    company = box.company
+    if "{workflowId}" in path:
+        ways = [{"workflowId": t.id} for t in company.templates]
+        if "{formFieldId}" in path:
+            return [{**m, "formFieldId": t.fields[0][0]} for m, t in zip(ways, company.templates, strict=True)]
+        if "{revisionId}" in path:
+            return [{**m, "revisionId": company.library.revisions[m["workflowId"]][0]["id"]} for m in ways]
+        return ways
+    if "{pageId}" in path and "{revisionId}" in path:
+        revisions = company.library.page_revisions
+        return [{"pageId": page, "revisionId": made["id"]} for page in revisions for made in revisions[page]]
+    if path == "/work/tasks/{taskId}":
+        body = {"name": "Water the plants", "required": False, "dueDate": "2026-10-01", "subtasks": [{"name": "Ficus"}]}
+        made = requests.post(f"{box.api_url}/work/tasks", json=body, headers={"X-API-Key": box.api_key}, timeout=10)
+        return [{"taskId": made.json()["data"]["id"]}]
+    if "{workflowRunId}" in path:
+        runs = [next(r for r in company.runs if r.template is t and r.status == s) for t, s in mix(box)]
+        if "{taskId}" in path:
+            return [{"workflowRunId": r.id, "taskId": i} for r in runs[:6] for i in r.template.task_ids]
+        return [{"workflowRunId": r.id} for r in runs]
+    if "{commentId}" in path:
+        template = company.templates[0].id
+        answer = box_get(box, f"/comments?workflowId={template}").json()
+        return [{"commentId": c["id"]} for c in answer["data"][:2]]
+    if "{dataSetRecordId}" in path:
+        rows = company.library.records
+        return [{"dataSetId": s, "dataSetRecordId": rows[s][0]["id"]} for s in rows]
+    named = {
+        "{dataSetId}": [{"dataSetId": s["id"]} for s in company.library.data_sets],
+        "{folderId}": [{"folderId": f["id"]} for f in company.library.folders],
+        "{pageId}": [{"pageId": p["id"]} for p in company.library.pages],
+        "{scheduledWorkflowId}": [{"scheduledWorkflowId": s["id"]} for s in company.library.schedules],
+    }
+    return next((ways for brace, ways in named.items() if brace in path), [{}])
+
+
+def mix(box: SandboxServer) -> list[tuple[Any, str]]:
+    """Each workflow with each status its runs have."""
+    return sorted({(r.template, r.status) for r in box.company.runs}, key=lambda p: (p[0].blueprint.name, p[1]))
+
+
+def box_get(box: SandboxServer, path: str) -> requests.Response:
+    return requests.get(f"{box.api_url}{path}", headers={"X-API-Key": box.api_key}, timeout=10)
+
+
+QUERIES = {
+    "/tasks": "assigneeEmail={person}",
+    "/comments": "workflowId={workflow}",
+    "/workflow-runs": "status=Active,Completed,Archived",
+    "/work/items": "assigneeEmail={person}&includeCompleted=true",
+}
+
+
+@pytest.mark.parametrize("path", [endpoint.path for endpoint in ENDPOINTS])
+def test_an_answer_is_as_documented(box: SandboxServer, contract: dict[str, Any], path: str) -> None:
+    check = answer_of(contract, "get", path, 200)
+    person, workflow = box.company.staff.by_role["it"][0].email, box.company.templates[1].id
+    query = QUERIES.get(path, "").format(person=person, workflow=workflow)
+    ways = ways_in(box, path)
+    assert ways
+    for way in ways:
+        answer = box_get(box, f"{path.format(**way)}?{query}")
+        assert answer.status_code == 200
+        if check is not None:
+            check.validate(answer.json())
+        else:
+            assert answer.headers["Content-Type"].startswith("text/markdown")
+            assert answer.headers["Cache-Control"]
+            assert answer.text.startswith("# ")
+
+
+def test_every_endpoint_is_a_documented_one(contract: dict[str, Any]) -> None:
+    assert [e.path for e in ENDPOINTS if "get" not in contract["paths"].get(e.path, {})] == []
+
+
+@pytest.mark.parametrize(
+    "path", ["/workflow-runs/nothing", "/nothing", "/workflow-runs/list?status=Bogus", "/comments"]
+)
+def test_an_error_is_as_documented(box: SandboxServer, contract: dict[str, Any], path: str) -> None:
+    answer = box_get(box, path)
+    assert answer.status_code in (400, 404)
+    check = answer_of(contract, "get", "/workflows", "default")
+    assert check is not None
+    check.validate(answer.json())

@@ -1,0 +1,158 @@
+"""Token: what an answer may lack, when a token is expired, and that it never shows itself."""
+
+import copy
+import pickle
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from psauth.secret import Secret
+from psauth.vault.token import LEEWAY, Token
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def test_an_answer_with_everything_becomes_a_token():
+    answer = {
+        "access_token": "a",
+        "refresh_token": "r",
+        "token_type": "bearer",
+        "expires_in": 3600,
+        "scope": "read write",
+        "organisation": "ignored",
+    }
+    assert Token.from_answer(answer, now=NOW) == Token(
+        access_token="a",
+        refresh_token="r",
+        token_type="bearer",
+        scope="read write",
+        expires_at=NOW + timedelta(hours=1),
+        obtained_at=NOW,
+    )
+
+
+def test_everything_but_the_access_token_may_be_missing():
+    assert Token.from_answer({"access_token": "a"}, now=NOW) == Token(access_token="a", obtained_at=NOW)
+    assert Token(access_token="a").token_type == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"access_token": ""}, {"access_token": " "}, {"access_token": 7}, {"token": "a"}]
+)
+def test_without_an_access_token_there_is_no_token(answer):
+    with pytest.raises(ValueError, match="no access_token"):
+        Token.from_answer(answer)
+
+
+@pytest.mark.parametrize("odd", ["", None, 5, ["r"], {"r": 1}])
+def test_a_refresh_token_that_is_no_text_is_none(odd):
+    assert Token.from_answer({"access_token": "a", "refresh_token": odd}).refresh_token is None
+
+
+@pytest.mark.parametrize(
+    ("given_scope", "scope"),
+    [("read,write", "read,write"), (["read", "write"], "read write"), ("", None), (None, None)],
+)
+def test_the_granted_scope_is_kept_as_the_server_wrote_it(given_scope, scope):
+    assert Token.from_answer({"access_token": "a", "scope": given_scope}).scope == scope
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "seconds"),
+    [
+        (3600, 3600),
+        ("3600", 3600),
+        (1.5, 1.5),
+        (0, 0),
+        (-5, 0),
+        ("1e400", 315_360_000),
+        (10**400, 315_360_000),
+        (-(10**400), 0),
+    ],
+)
+def test_expires_in_may_be_a_number_or_its_text(expires_in, seconds):
+    token = Token.from_answer({"access_token": "a", "expires_in": expires_in}, now=NOW)
+    assert token.expires_at == NOW + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("expires_in", [None, "", "soon", "nan", float("nan"), [3600], {}])
+def test_an_expires_in_that_says_nothing_means_unknown_not_expired(expires_in):
+    token = Token.from_answer({"access_token": "a", "expires_in": expires_in}, now=NOW)
+    assert token.expires_at is None
+    assert token.is_expired(now=NOW + timedelta(days=999)) is None
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["access_token", "refresh_token", "expires_in", "scope", "token_type"]),
+        st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text(), max_size=2)),
+    )
+)
+def test_any_answer_is_a_token_or_a_value_error(answer):
+    try:
+        token = Token.from_answer(answer)
+    except ValueError:
+        given = answer.get("access_token")
+        assert not isinstance(given, str) or not given.strip() or not given.isascii() or not given.isprintable()
+    else:
+        assert Token.from_json(token.to_json()) == token
+
+
+def test_a_token_expires_a_leeway_before_its_end():
+    token = Token(access_token="a", expires_at=NOW, obtained_at=NOW - timedelta(hours=1))
+    assert timedelta(seconds=60) == LEEWAY
+    assert token.is_expired(now=NOW - timedelta(seconds=61)) is False
+    assert token.is_expired(now=NOW - timedelta(seconds=60)) is True
+    assert token.is_expired(timedelta(0), now=NOW - timedelta(seconds=1)) is False
+    assert token.is_expired(timedelta(0), now=NOW) is True
+
+
+def test_after_the_clock_was_set_back_the_end_is_unknown():
+    token = Token(access_token="a", expires_at=NOW + timedelta(hours=1), obtained_at=NOW)
+    assert token.is_expired(now=NOW - timedelta(seconds=30)) is False
+    assert token.is_expired(now=NOW - timedelta(days=1)) is None
+
+
+def test_a_new_token_keeps_what_the_answer_left_out():
+    old = Token(access_token="old", refresh_token="r-old", scope="read")
+    assert old.succeeded_by(Token(access_token="new")).refresh_token == "r-old"
+    assert old.succeeded_by(Token(access_token="new")).scope == "read"
+    assert old.succeeded_by(Token(access_token="new")).access_token == "new"
+    rotated = old.succeeded_by(Token(access_token="new", refresh_token="r-new", scope="write"))
+    assert (rotated.refresh_token, rotated.scope) == ("r-new", "write")
+
+
+@pytest.mark.parametrize("missing", [{}, {"refresh_token": None, "scope": None, "expires_at": None}])
+def test_json_for_the_vault_brings_everything_back(make_token, missing):
+    token = make_token(**missing)
+    again = Token.from_json(token.to_json())
+    assert again == token
+    assert "***" in repr(again.access_token)
+
+
+def test_a_token_never_shows_itself(make_token):
+    token = make_token()
+    shown = f"{token} {token!r} {[token]} {token.to_json()!r} %s" % token
+    assert token.access_token not in shown
+    assert token.refresh_token not in shown
+    assert "scope='read write'" in shown
+
+
+def test_a_token_does_not_leave_by_pickle_or_copy(make_token):
+    for leave in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="not pickled"):
+            leave(make_token())
+
+
+def test_a_token_cannot_be_changed(make_token):
+    with pytest.raises(AttributeError):
+        make_token().access_token = "another"
+
+
+def test_a_secret_is_a_text_without_a_face():
+    secret = Secret("hunter2")
+    assert secret == "hunter2"
+    assert repr(secret) == "'***'"
+    assert "hunter2" not in f"{[secret]} {{'k': {secret!r}}}"
