@@ -1,5 +1,6 @@
 """The public face: the names are a promise, and importing them costs next to nothing."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -50,8 +51,25 @@ def test_every_name_can_be_imported_and_says_what_it_is(name):
     assert value.__name__ == name
 
 
-def test_all_equals_reality():
+def listed():
+    """(name, module) for every name of the stub, which is the one list of what psauth exports."""
+    stub = ast.parse(Path(psauth.__file__).with_suffix(".pyi").read_text("utf-8"))
+    for node in stub.body:
+        if isinstance(node, ast.ImportFrom):
+            yield from ((alias.name, f"psauth.{node.module}") for alias in node.names)
+
+
+@pytest.mark.parametrize(("name", "module"), listed())
+def test_every_name_comes_from_the_module_that_defines_it(name, module):
+    assert getattr(psauth, name).__module__ == module
+
+
+def test_the_list_is_all_there_is():
+    assert psauth.__all__ == sorted(name for name, _ in listed())
     assert set(dir(psauth)) == {*psauth.__all__, "__version__"}
+
+
+def test_every_error_is_public():
     from psauth import exceptions
 
     errors = {n for n, e in inspect.getmembers(exceptions, inspect.isclass) if e.__module__ == "psauth.exceptions"}

@@ -8,7 +8,6 @@ import pytest
 
 import psauth
 from psauth import Vault
-from psauth.auth import browser as interactive
 from psauth.settings import Settings
 
 
@@ -51,7 +50,7 @@ def test_a_terminal_stops_asking_when_the_browser_has_brought_the_answer(box, mo
     monkeypatch.setattr("webbrowser.open", no_browser_here)
     with os.fdopen(follower) as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
-        connection = interactive.login(settings=settings, timeout=20)
+        connection = psauth.login(settings=settings, timeout=20)
     os.close(leader)
     assert connection.scope
     assert "Connected, you are done" in capsys.readouterr().out
@@ -65,7 +64,7 @@ def test_a_prompt_nobody_answers_ends_after_the_timeout(box, monkeypatch):
     with os.fdopen(follower) as stdin:
         monkeypatch.setattr("sys.stdin", stdin)
         with pytest.raises(psauth.LoginRequired, match="within 1 seconds"):
-            interactive.login(settings=settings, timeout=1)
+            psauth.login(settings=settings, timeout=1)
     os.close(leader)
 
 
