@@ -59,7 +59,7 @@ def listed():
             yield from ((alias.name, f"psauth.{node.module}") for alias in node.names)
 
 
-@pytest.mark.parametrize(("name", "module"), listed())
+@pytest.mark.parametrize(("name", "module"), list(listed()))
 def test_every_name_comes_from_the_module_that_defines_it(name, module):
     assert getattr(psauth, name).__module__ == module
 
