@@ -2,6 +2,7 @@
 
     PsauthError
     ├── SettingsError            fix a setting                        (also a ValueError)
+    ├── ArgumentError            pass something else                  (also a ValueError)
     ├── VaultError               look after the vault: key, file, disk
     ├── AuthorizationError       connect again; nothing was stored
     │   ├── MalformedCallback    the address could not be read
@@ -44,6 +45,10 @@ class PsauthWarning(UserWarning):
 
 class SettingsError(PsauthError, ValueError):
     """A setting is missing, or its value cannot be used."""
+
+
+class ArgumentError(PsauthError, ValueError):
+    """What was passed cannot be used: a name that nothing is called, a value of the wrong kind."""
 
 
 class VaultError(PsauthError):
