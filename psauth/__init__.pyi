@@ -11,6 +11,7 @@ from .connecting import logout as logout
 from .demo import Sandbox as Sandbox
 from .exceptions import AccessDenied as AccessDenied
 from .exceptions import ApiError as ApiError
+from .exceptions import ArgumentError as ArgumentError
 from .exceptions import AuthorizationError as AuthorizationError
 from .exceptions import AuthorizationRefused as AuthorizationRefused
 from .exceptions import BrowserMismatch as BrowserMismatch
