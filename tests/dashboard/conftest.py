@@ -20,8 +20,9 @@ MAIN = Path(__file__).parents[2] / "psauth" / "dashboard" / "main.py"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole pages take their time, and most have a server behind them, which the quick part of the tests does without."""
+    here = Path(__file__).parent
     for item in items:
-        if item.path in {Path(__file__).with_name(name) for name in ("test_pages.py", "test_views.py")}:
+        if item.path == here / "test_pages.py" or here / "views" in item.path.parents:
             item.add_marker(pytest.mark.slow)
 
 
@@ -90,3 +91,18 @@ def texts(page: AppTest) -> str:
     """Everything a reader of the page would see in words."""
     kinds = (page.title, page.header, page.subheader, page.markdown, page.text, page.caption, page.info, page.warning)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    """Press a button, and wait for what it reads."""
+    return settled(next(b for b in page.button if b.label == label).click().run())
+
+
+def labels(page: AppTest) -> list[str]:
+    """What the buttons of a page say."""
+    return [b.label for b in page.button]
+
+
+def asked(box: psauth.Sandbox) -> int:
+    """How often the API was asked so far."""
+    return len(box.requests.matching(path="/v1"))

@@ -1,4 +1,4 @@
-"""Loaders: what the pages read, one function a noun. A list is read as far as its first rows, or all of it when asked."""
+"""Loaders: what the views read, one function a noun. A list is read as far as its first rows, or all of it when asked."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ def workflows(here: Here) -> Read:
 
 def users(here: Here) -> Read:
     """The people: the first thousand."""
-    return Read(here, ("users",), "the people", lambda ps, progress: _first(ps, e.USERS, {}, FIRST, progress))
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        return _first(ps, e.USERS, {}, FIRST, progress)
+
+    return Read(here, ("users",), "the people", work, most=FIRST // PAGE)
 
 
 def data_sets(here: Here) -> Read:
@@ -45,7 +49,17 @@ def runs(here: Here, workflow: str | None, status: str | None, since: str | None
         return _first(ps, e.RUNS, query, newest, progress, since=since)
 
     what = ("runs", workflow, status, since, newest)
-    return Read(here, what, "the runs", work, endless=newest is None)
+    most = None if newest is None else newest // PAGE
+    return Read(here, what, "the runs", work, most=most, endless=newest is None)
+
+
+def tasks_of_person(here: Here, email: str, workflow: str | None) -> Read:
+    """The tasks of one person, of a workflow or of all: one list, whatever the number of runs."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        return ps.tasks(assignee=email, workflow=workflow, progress=progress, on_error="keep")
+
+    return Read(here, ("tasks_of_person", email, workflow), "the tasks", work)
 
 
 def tasks(here: Here, runs: pd.DataFrame) -> Read:
@@ -105,14 +119,32 @@ def run(here: Here, run_id: str) -> Read:
     return Read(here, ("run", run_id), "the run", work)
 
 
+def known_runs(here: Here) -> pd.DataFrame | None:
+    """The runs that were read already, so that their names cost no request."""
+    frames = [loaded.frame for loaded in _known(here, "runs")]
+    return pd.concat(frames, ignore_index=True) if frames else None
+
+
 def known_run(here: Here, run_id: str) -> pd.DataFrame | None:
-    """A run out of the lists that were read already, so that its name costs no request."""
-    for job in jobs.of(here.owner):
-        if job.is_over and job.what[0] == "runs" and isinstance(loaded := job.peek(), Loaded):
-            found = loaded.frame[loaded.frame["run_id"] == run_id]
-            if not found.empty:
-                return found
-    return None
+    """A run out of the lists that were read already."""
+    runs = known_runs(here)
+    rows = None if runs is None else runs[runs["run_id"] == run_id].head(1)
+    return rows if rows is not None and not rows.empty else None
+
+
+def known_people(here: Here) -> pd.DataFrame | None:
+    """The people, where they were read already."""
+    return next((loaded.frame for loaded in _known(here, "users")), None)
+
+
+def known_workflows(here: Here) -> pd.DataFrame | None:
+    """The workflows, where they were read already."""
+    return next((loaded.frame for loaded in _known(here, "workflows")), None)
+
+
+def _known(here: Here, noun: str) -> list[Loaded]:
+    results = [job.peek() for job in jobs.of(here.owner) if job.what[0] == noun]
+    return [loaded for loaded in results if isinstance(loaded, Loaded)]
 
 
 def records(here: Here, data_set: str, *, whole: bool) -> Read:
@@ -127,7 +159,9 @@ def records(here: Here, data_set: str, *, whole: bool) -> Read:
             found.attrs["cut"] = bool(found.attrs.pop("incomplete", None))
         return found
 
-    return Read(here, ("records", data_set, whole), "the records", work, endless=whole)
+    return Read(
+        here, ("records", data_set, whole), "the records", work, most=None if whole else FIRST // PAGE, endless=whole
+    )
 
 
 def _first(

@@ -1,4 +1,4 @@
-"""Looks: what the pages need beyond the theme, where Streamlit has no setting for it."""
+"""Looks: what the views need beyond the theme, where Streamlit has no setting for it."""
 
 from __future__ import annotations
 
@@ -28,25 +28,44 @@ this page then goes on by itself.";
 }
 </style>"""
 
-# Streamlit does so on telephones only. In a narrow window the menu lies over the page just the same.
-CLOSE_MENU: Final = """<script>
+# Streamlit closes the menu on telephones only; in a narrow window it lies over the view just the same. And it takes the
+# choices of one view along to the next: it looks for them in the address, which therefore names none at that moment.
+MENU: Final = """<script>
 document.body.onclick = (event) => {
   if (innerWidth < 768 && event.target.closest("[data-testid=stSidebarNavLink]"))
     document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
 };
+if (!document.psauthLeavesChoices) {
+  document.psauthLeavesChoices = true;
+  document.addEventListener("click", (event) => {
+    if (!location.search || !event.target.closest("[data-testid=stSidebarNavLink], [data-testid=stPageLink] a")) return;
+    const address = location.href;
+    history.replaceState(history.state, "", location.pathname);
+    setTimeout(() => history.replaceState(history.state, "", address));
+  }, true);
+}
+document.querySelectorAll("[data-testid=stSidebarNavLink][data-psauth-lit]").forEach((link) => {
+  link.removeAttribute("data-psauth-lit");
+  link.removeAttribute("aria-current");
+});
+const lit = "%s" && document.querySelector("[data-testid=stSidebarNavLink][href$='/%s']");
+if (lit) {
+  lit.setAttribute("data-psauth-lit", "");
+  lit.setAttribute("aria-current", "page");
+}
 </script>"""
 
 
 def show() -> None:
-    """For every page."""
+    """For every view."""
     st.html(STYLE)
 
 
 def middle() -> DeltaGenerator:
-    """The column in which pages without a menu stand, so that one follows another without a jump."""
+    """The column in which views without a menu stand, so that one follows another without a jump."""
     return st.columns([1, 6, 1])[1]
 
 
-def show_menu() -> None:
-    """For pages with a menu, inside the sidebar."""
-    st.html(CLOSE_MENU, unsafe_allow_javascript=True)
+def show_menu(*, lit: str | None = None) -> None:
+    """For views with a menu, inside the sidebar; `lit` is the view shown as open for one that has no line in it."""
+    st.html(MENU % (lit or "", lit or ""), unsafe_allow_javascript=True)

@@ -32,24 +32,26 @@ def show(here: Here) -> None:
 
 
 def _show_budget(here: Here) -> None:
+    place = st.empty()
+    state.keep_budget_place(place)
     budget = reads.budget(here)
-    if budget.remaining is None or not budget.limit:
+    if budget.remaining is None or not budget.limit or state.says_budget():
         return
     left = max(0.0, min(1.0, budget.remaining / budget.limit))
     refill = ""
     if budget.resets_at is not None:
         minutes = max(0, round((budget.resets_at - datetime.now(UTC)).total_seconds() / 60))
         refill = f", refills in {minutes} min"
-    st.progress(left, text=f"{budget.remaining:,} requests left{refill}")
+    place.progress(left, text=f"{budget.remaining:,} requests left{refill}")
 
 
 def _show_long_reads(here: Here) -> None:
-    """What is being read meanwhile, whichever page is shown."""
+    """What is being read meanwhile, whichever view is shown."""
     for job in jobs.of(here.owner):
         if job.long and not job.is_over:
             noun = str(job.what[0]).replace("_", " ")
-            of = f" of {job.total:,} runs" if job.total else ""
-            st.caption(f"Reading {noun}: {job.done:,}{of}")
+            total = f" of {job.total:,} runs" if job.total else ""
+            st.caption(f"Reading {noun}: {job.done:,}{total}")
 
 
 @st.fragment(run_every=WATCH_EVERY)

@@ -1,50 +1,91 @@
-"""Tasks: of one run, or of the newest runs of a workflow."""
+"""Tasks: of one run, of one person over all workflows, or of the newest runs of a workflow or of all."""
 
 from __future__ import annotations
 
-import streamlit as st
+import pandas as pd
 
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
-from psauth.dashboard.parts import choices, columns, scope, tables, waiting
-from psauth.reading.endpoints import TASK_STATUSES
+from psauth.dashboard.loading.read import Loaded, Read
+from psauth.dashboard.parts import choices, scope, tables, view, waiting
+from psauth.dashboard.parts.columns import link, moment, status, text
+from psauth.dashboard.parts.view import View
+
+TASKS = View(
+    name="tasks",
+    noun="task",
+    columns={
+        "name": text("Name", pinned=True),
+        "status": status("Status"),
+        "due_date": moment("Due"),
+        "_overdue": status("Overdue"),
+        "run_name": text("Run"),
+        "workflow_name": text("Workflow"),
+        "completed_date": moment("Completed"),
+        "completed_by_username": text("Completed by"),
+        "_kind": text("Kind"),
+        "link": link(),
+    },
+    empty="There are no tasks here. Choose another workflow, another person or another run.",
+    no_match="No task matches. Clear the search and choose any status to see them all.",
+    ways={"Form values": ("form_values", state.RUN, "run_id")},
+)
+
+
+def is_overdue(tasks: pd.DataFrame) -> pd.Series:
+    """Which tasks are open after their time; hidden ones, which nobody can see or complete, never are."""
+    late = tasks["due_date"] < pd.Timestamp.now("UTC")
+    return late & (tasks["status"] != "Completed") & ~tasks["hidden"].fillna(False).astype(bool)
+
+
+def _with_names(tasks: pd.DataFrame, runs: pd.DataFrame, run_words: dict[str, str]) -> pd.DataFrame:
+    """With what a person calls the run and the workflow, and what is special about a task; the rest is usual."""
+    runs = runs.drop_duplicates("run_id").set_index("run_id")
+    kinds = tasks["task_type"].astype("str").where(tasks["task_type"].notna() & (tasks["task_type"] != "Standard"), "")
+    hidden = tasks["hidden"].fillna(False).map({True: "Hidden", False: ""})
+    named = tasks.assign(
+        run_name=tasks["run_id"].map(runs["name"]).fillna(tasks["run_id"]),
+        workflow_name=tasks["run_id"].map(runs["workflow_id"]).map(run_words),
+        link=tasks["link"].fillna(tasks["run_id"].map(runs["link"])),
+        _overdue=is_overdue(tasks).map({True: "Overdue", False: None}),
+        _kind=(kinds + " " + hidden).str.strip(),
+    )
+    return named if named["workflow_name"].nunique() > 1 else named.drop(columns="workflow_name")
+
+
+def _count(loaded: Loaded, of: str) -> str:
+    number, overdue = len(loaded.frame), int(is_overdue(loaded.frame).sum())
+    late = f", {overdue:,} overdue" if overdue else ""
+    return f"{number:,} {tables.plural('task', number)}{of}{late}"
+
+
+def _chosen(tasks: pd.DataFrame) -> pd.Series:
+    wanted = state.chosen(state.STATUS)
+    kept = tasks["status"] == wanted if wanted else pd.Series(True, index=tasks.index)
+    return kept & is_overdue(tasks) if state.chosen(state.DUE) else kept
+
+
+def _of_person(email: str) -> tuple[Read, pd.DataFrame]:
+    """The tasks of a person, and the newest runs for their names: these were mostly read before."""
+    here, workflow = state.here(), scope.chosen_workflow()
+    runs = waiting.offered(loaders.runs(here, None, None, None, 200))
+    return loaders.tasks_of_person(here, email, workflow), pd.DataFrame() if runs is None else runs
 
 
 def show() -> None:
-    """The page."""
-    st.title("Tasks")
-    runs = scope.chosen_runs("tasks")
-    read = loaders.tasks(state.here(), runs)
+    """The view."""
+    email = None if choices.named(state.RUN) else choices.email()
+    if email is not None:
+        read, runs = _of_person(email)
+    else:
+        runs = scope.chosen_runs("tasks", other=("form_values", "Form values"))
+        read = loaders.tasks(state.here(), runs)
+    known = loaders.known_workflows(state.here())
+    words = {} if known is None else choices.workflow_names(known)
     loaded = waiting.ready(read)
-    count = len(loaded.frame)
-    tables.facts(read, loaded, f"{count:,} {tables.plural('task', count)}{scope.of(loaded, runs)}")
-    if loaded.frame.empty:
-        st.write("There are no tasks here. Choose another workflow or another run.")
-        return
-    tasks = tables.with_names(loaded.frame, runs, "run")
-    wanted = choices.one("status", "Status", {"": "Any status"} | {s: columns.WORDS.get(s, s) for s in TASK_STATUSES})
-    if wanted:
-        tasks = tasks[tasks["status"] == wanted]
-    found = tables.search(tasks, ["name", "run_name", "completed_by_username"])
-    if found.empty:
-        st.write("No task matches. Clear the search and choose any status to see them all.")
-        return
-    tables.show(
-        found,
-        "tasks",
-        {
-            "name": columns.text("Name", width="medium"),
-            "status": columns.status("Status"),
-            "run_name": columns.text("Run", width="medium"),
-            "due_date": columns.time("Due"),
-            "completed_date": columns.time("Completed"),
-            "completed_by_username": columns.text("Completed by"),
-            "task_type": columns.status("Type"),
-            "hidden": columns.flag("Hidden"),
-            "link": columns.link(),
-        },
-    )
-    tables.downloads(found, "tasks", of=count)
+    of = f" of {email}" if email is not None else scope.share_of_runs(loaded, runs)
+    every = _with_names(loaded.frame, runs, words)
+    view.show_rows(TASKS, read, loaded, every, count=_count(loaded, of), keep=_chosen)
 
 
 show()
