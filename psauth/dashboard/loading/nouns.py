@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from psauth.client import ProcessStreet
 from psauth.dashboard.loading.jobs import jobs
 from psauth.dashboard.loading.read import Here, Loaded, Progress, Read
+from psauth.exceptions import NotFound
 from psauth.reading import endpoints as e
 from psauth.reading.endpoints import Endpoint
 from psauth.reading.frames import frame
@@ -119,9 +121,24 @@ def run(here: Here, run_id: str) -> Read:
     return Read(here, ("run", run_id), "the run", work)
 
 
+def runs_by_id(here: Here, run_ids: Sequence[str]) -> Read:
+    """Single runs, for their names: one request each. Those that are not there any more are left out."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        records = []
+        for done, run_id in enumerate(run_ids):
+            if not progress(done, len(run_ids)):
+                break
+            with contextlib.suppress(NotFound):
+                records.append(ps.get(f"/workflow-runs/{run_id}"))
+        return frame([record for record in records if isinstance(record, dict)], e.RUNS)
+
+    return Read(here, ("runs_by_id", *run_ids), "the runs", work)
+
+
 def known_runs(here: Here) -> pd.DataFrame | None:
     """The runs that were read already, so that their names cost no request."""
-    frames = [loaded.frame for loaded in _known(here, "runs")]
+    frames = [loaded.frame for noun in ("runs", "runs_by_id") for loaded in _known(here, noun)]
     return pd.concat(frames, ignore_index=True) if frames else None
 
 

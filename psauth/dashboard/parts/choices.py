@@ -51,16 +51,17 @@ class Choice:
 
 
 RUN_STATUS: Final = Choice(
-    state.STATUS, "Status", {"": "Any status", **{status: status for status in RUN_STATUSES}}, width=145
+    state.STATUS, "Status", {"": "Any status", **{status: status for status in RUN_STATUSES}}, width=135
 )
 TASK_STATUS: Final = Choice(
     state.STATUS, "Status", {"": "Any status", **{s: WORDS.get(s, s) for s in TASK_STATUSES}}, width=150
 )
-DUE: Final = Choice(state.DUE, "Due", {"": "Due any time", "overdue": "Overdue"}, width=145)
+DUE: Final = Choice(state.DUE, "Due", {"": "Due any time", "overdue": "Overdue"}, width=135)
 SINCE: Final = Choice(
     state.SINCE,
     "Created",
     {"": "Any time", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days", "365": "Last year"},
+    width=145,
 )
 NEWEST: Final = Choice(state.NEWEST, "How many", {"200": "Newest 200", "1000": "Newest 1,000", "all": "All"}, width=150)
 OF_RUNS: Final = Choice(
@@ -78,13 +79,13 @@ SEARCH: Final = Choice(state.SEARCH, "Search", {"": ""})
 
 def any_workflow() -> Choice:
     """A choice of a workflow by its name, or of all."""
-    return Choice(state.WORKFLOW, "Workflow", {"": "All workflows", **_workflow_names()}, width=260)
+    return Choice(state.WORKFLOW, "Workflow", {"": "All workflows", **_workflow_names()}, width=240)
 
 
 def some_workflow() -> Choice:
     """A choice of a workflow by its name, of all, or of none yet."""
     options = {"": "Choose a workflow", ALL_WORKFLOWS: "All workflows", **_workflow_names()}
-    return Choice(state.WORKFLOW, "Workflow", options, width=260)
+    return Choice(state.WORKFLOW, "Workflow", options, width=240)
 
 
 def assignee() -> Choice:
@@ -92,7 +93,7 @@ def assignee() -> Choice:
     people = loaders.known_people(state.here())
     options = {"": "Assigned to anybody"}
     if people is not None:
-        options |= {email: f"{name} {email}" for name, email in zip(people["username"], people["email"], strict=True)}
+        options |= dict(zip(people["email"], person_words(people), strict=True))
     return Choice(state.ASSIGNEE, "Assignee", options, width=230, typed=True)
 
 
@@ -102,6 +103,12 @@ def workflow_names(workflows: pd.DataFrame) -> dict[str, str]:
     # The widget tells its options apart by their words.
     names = names.where(~names.duplicated(keep=False), names + " (" + workflows["workflow_id"] + ")")
     return dict(zip(workflows["workflow_id"], names, strict=True))
+
+
+def person_words(people: pd.DataFrame) -> list[str]:
+    """The words for each person, as the address has them: name and e-mail address."""
+    names = people["username"].fillna("")
+    return [f"{name} {email}".strip() for name, email in zip(names, people["email"], strict=True)]
 
 
 def show(choices: Sequence[Choice], plain: Sequence[str] = ()) -> None:
@@ -137,6 +144,11 @@ def email() -> str | None:
     return words[-1] if words else None
 
 
+def has(name: str) -> bool:
+    """Whether something is chosen under this name: by the widget, or by the address before there is one."""
+    return bool(state.chosen(name) if state.has_chosen() else st.query_params.get(name))
+
+
 def named(name: str) -> str | None:
     """The id that stands in the address under this name."""
     return st.query_params.get(name) or None
@@ -168,7 +180,6 @@ def _search_field() -> None:
         placeholder="Search",
         label_visibility="collapsed",
         icon=":material/search:",
-        width=260,
     )
 
 
@@ -190,7 +201,7 @@ def _problem(asked: Mapping[str, list[str]], choices: Sequence[Choice], plain: S
 
 
 def say_problem(problem: str) -> None:
-    st.subheader("The address of this view leads to nothing")
+    st.header("The address of this view leads to nothing")
     st.text(problem)
     if st.button("Show everything", type="primary"):
         state.forget_choices()

@@ -10,12 +10,24 @@ from streamlit.delta_generator import DeltaGenerator
 STYLE: Final = """<style>
 /* Streamlit's own sign that a script runs would blink at every look at a read under way, and its Stop is not ours. */
 [data-testid=stStatusWidget] { display: none }
-/* More of the table on the first screen. */
-[data-testid=stMainBlockContainer] { padding-top: 4rem }
+/* The table has the window: little room around it, and as high as its rows, or as what is left of the screen. */
+[data-testid=stMainBlockContainer] { padding: 3.5rem clamp(1rem, 3vw, 3rem) 1.5rem; }
+[data-testid=stMainBlockContainer]:has(.st-key-table) { height: 100dvh }
+[data-testid=stMainBlockContainer]:has(.st-key-table) > [data-testid=stVerticalBlock] { height: 100% }
+[data-testid=stLayoutWrapper]:has(> .st-key-table) { flex: 0 1 auto; min-height: 15rem }
+.st-key-search { max-width: 26rem }
+/* Streamlit makes a link of every e-mail address; in a line of facts it would be too pale to read. */
+[data-testid=stCaptionContainer] a { color: inherit }
+/* One line each, whatever stands in it, so that the table below never moves. */
+.st-key-lead { min-height: 2.25rem }
+.st-key-waiting { min-height: 4.5rem }
 /* Who goes by the keyboard sees where they are; Streamlit shows that on most of its buttons only. */
 a:focus-visible, [data-testid=stBaseButton-elementToolbar]:focus-visible {
   outline: 3px solid #7ea3f7 !important; outline-offset: -1px;
 }
+/* The line in the menu for a view that has none of its own. */
+[data-psauth-lit] { background: rgba(151, 166, 195, .25) !important }
+[data-psauth-lit] p { font-weight: 600 }
 /* Links to a heading of a page that is one screen. */
 [data-testid=stHeaderActionElements] { display: none }
 /* After Disconnect there is nothing in it; Streamlit would keep the empty place for some seconds, and then jump. */
@@ -44,15 +56,16 @@ if (!document.psauthLeavesChoices) {
     setTimeout(() => history.replaceState(history.state, "", address));
   }, true);
 }
-document.querySelectorAll("[data-testid=stSidebarNavLink][data-psauth-lit]").forEach((link) => {
+document.querySelectorAll("[data-psauth-lit]").forEach((link) => {
   link.removeAttribute("data-psauth-lit");
   link.removeAttribute("aria-current");
 });
-const lit = "%s" && document.querySelector("[data-testid=stSidebarNavLink][href$='/%s']");
-if (lit) {
-  lit.setAttribute("data-psauth-lit", "");
-  lit.setAttribute("aria-current", "page");
-}
+document.querySelectorAll("[data-testid=stSidebarNavLink]").forEach((link) => {
+  if ("%s" && link.pathname === "/%s") {
+    link.setAttribute("data-psauth-lit", "");
+    link.setAttribute("aria-current", "page");
+  }
+});
 </script>"""
 
 

@@ -45,11 +45,13 @@ class Entry:
 
 
 def of_tasks() -> Sequence[Choice]:
-    """Of one run, its tasks; else those of a person, or of the newest runs."""
-    of_list = (choices.TASK_STATUS, choices.DUE, choices.SEARCH)
+    """Of one run, its tasks; of a person, all that are assigned; else those of the newest runs."""
+    narrower = (choices.TASK_STATUS, choices.DUE)
     if choices.named(state.RUN):
-        return of_list
-    return (choices.some_workflow(), choices.assignee(), *of_list[:-1], choices.OF_RUNS, choices.SEARCH)
+        return (*narrower, choices.SEARCH)
+    if choices.has(state.ASSIGNEE):
+        return (choices.any_workflow(), choices.assignee(), *narrower, choices.SEARCH)
+    return (choices.some_workflow(), choices.assignee(), *narrower, choices.OF_RUNS, choices.SEARCH)
 
 
 def of_form_values() -> Sequence[Choice]:

@@ -55,7 +55,7 @@ def _one_run(run_id: str, view: str, title: str) -> pd.DataFrame:
     if runs is None:
         runs = waiting.ready(loaders.run(here, run_id)).frame
     workflow = str(runs["workflow_id"].iloc[0])
-    workflows = loaders.known_workflows(here)
+    workflows = waiting.offered(loaders.workflows(here))
     words = {} if workflows is None else workflow_names(workflows)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{tables.literal(tables.called(runs.iloc[0]))}**", width="content")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from textwrap import shorten
@@ -22,6 +22,8 @@ from psauth.dashboard.parts.columns import Column, by_kind, says_times, zone
 ROW: Final = 35
 """Pixels of a row."""
 HEADER: Final = 36
+FEW: Final = 5
+"""Rows of a table that is never made lower than they are."""
 NAME: Final = 40
 """Characters of a selected row's name that stand beside its links."""
 
@@ -31,7 +33,7 @@ Ways = Mapping[str, tuple[str, str, str]]
 
 def facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column]) -> None:
     """One line: how many, how old, what it cost, in which zone the times are; and Reload."""
-    said = [count, f"read {_age(loaded.read_at)}", f"{loaded.requests:,} {plural('request', loaded.requests)}"]
+    said = [count, f"read {_age(loaded.read_at)}", cost(loaded.requests)]
     if says_times(columns.values()):
         said.append(f"times in {zone() or 'UTC'}")
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -82,7 +84,9 @@ def draw(
     }
     if selectable:
         looks |= {"on_select": "rerun", "selection_mode": ["single-row", "single-cell"]}
-    with st.container(height=HEADER + ROW * len(rows) + 2, border=False, key="table"):
+    with st.container(
+        height=HEADER + ROW * len(rows) + 2, border=False, key="few-rows" if len(rows) <= FEW else "table"
+    ):
         st.dataframe(_shown(rows, columns), key=_key(rows, name), **looks)
 
 
@@ -93,18 +97,24 @@ def selected(rows: pd.DataFrame, name: str) -> pd.Series | None:
 
 
 def lead(place: DeltaGenerator, row: pd.Series | None, noun: str, ways: Ways) -> None:
-    """The line above a table that says which row is selected, and where it leads."""
+    """The line above a table that says which row is selected, and where it leads.
+
+    It is there before a row is selected, and of one height: the table must not move away from under the pointer.
+    """
     with place, st.container(horizontal=True, vertical_alignment="center", key="lead"):
-        # In one line: the table must not move away from under the pointer that has just selected in it.
-        words = f"Select a {noun} to see its" if row is None else shorten(called(row), NAME, placeholder=" …")
-        st.text(words, width="content")
+        if row is None:
+            st.text(
+                f"Select a {noun} to see {'their' if noun == 'person' else 'its'} {listed([label.casefold() for label in ways])}.",
+                width="content",
+            )
+            return
+        st.text(shorten(called(row), NAME, placeholder=" …"), width="content")
         for label, (view, parameter, column) in ways.items():
             st.page_link(
                 f"views/{view}.py",
                 label=label,
                 icon=":material/arrow_forward:",
-                query_params={} if row is None else {parameter: str(row[column])},
-                disabled=row is None,
+                query_params={parameter: str(row[column])},
             )
 
 
@@ -151,6 +161,16 @@ def downloads(frame: pd.DataFrame, name: str, *, of: int) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them."""
+    return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def cost(requests: int) -> str:
+    """So many requests, in words."""
+    return f"{requests:,} {plural('request', requests)}"
 
 
 def plural(noun: str, count: int) -> str:

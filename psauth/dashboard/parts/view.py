@@ -21,7 +21,7 @@ class View:
     """The words and columns of a view.
 
     `name` tells its table from others and names its files, `noun` is what a row is, `empty` is said when there are no
-    rows, `no_match` when the search leaves none, `ways` are where a selected row leads.
+    rows, `no_match` when the search leaves none, `cut` when the list goes on behind the last row, `ways` are where a selected row leads.
     """
 
     name: str
@@ -29,6 +29,7 @@ class View:
     columns: Mapping[str, Column]
     empty: str
     no_match: str = ""
+    cut: str = ""
     ways: Ways = field(default_factory=dict)
 
 
@@ -69,6 +70,8 @@ def show_rows(
     if every.empty:
         st.write(view.empty)
         return
+    if loaded.cut and view.cut:
+        st.caption(view.cut)
     found = matching(every if keep is None else every[keep(every)], view.columns, state.chosen(state.SEARCH))
     if found.empty:
         st.write(view.no_match or f"No {view.noun} matches. Clear the search to see them all.")

@@ -79,6 +79,8 @@ def show_news(read: Read) -> None:
     if job is None or job.earlier is None:
         return
     if not job.is_over:
+        if job.long:
+            state.say_budget()
         _watch_above(read, job)
     elif job.failure is not None:
         problems.show_failed_reload(job.failure)
@@ -129,6 +131,8 @@ def _result(read: Read, job: Job) -> Any:
     if not job.wait(max(0.0, CALM - job.seconds)):
         if job.earlier is not None:
             return job.earlier
+        if job.long:
+            state.say_budget()
         _watch(read, job)
         st.stop()
     error = job.failure
@@ -180,7 +184,7 @@ def _watch(read: Read, job: Job) -> None:
     """What there is to see of a first read under way; draws the view anew when it is over."""
     if job.is_over or jobs.find(job.owner, job.what) is not job:
         st.rerun()
-    with st.container(height=72, border=False, key="waiting"):
+    with st.container(key="waiting"):
         _say_how_far(read, job)
     st.skeleton(height=320)
 
@@ -226,8 +230,7 @@ def _how_far(read: Read, job: Job) -> str:
     ]
     budget = reads.budget(read.here)
     enough = budget.remaining is None or budget.remaining >= (job.total - job.done if job.total else 1)
-    if budget.remaining is not None:
-        state.say_budget()
+    if budget.remaining is not None and job.long:
         parts.append(f"{budget.remaining:,} requests left{'' if enough else _refill(budget)}")
     if job.total and job.done and enough:
         parts.append(f"about {lasting(job.seconds / job.done * (job.total - job.done))} to go")

@@ -23,7 +23,6 @@ from psauth.vault.vault import Vault
 
 def show() -> None:
     """The page."""
-    st.title("Connection")
     vault = state.vault()
     try:
         stored = vault.read(ACCOUNT)

@@ -16,7 +16,7 @@ DATA_SETS = View(
     name="data-sets",
     noun="data set",
     columns={
-        "name": text("Name", pinned=True),
+        "name": text("Name"),
         "_holds": text("Fields"),
         "updated_date": moment("Updated"),
         "updated_by_username": text("Updated by"),

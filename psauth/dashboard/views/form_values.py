@@ -18,7 +18,7 @@ BY_VALUE = View(
     name="form-values",
     noun="value",
     columns={
-        "label": text("Field", pinned=True),
+        "label": text("Field"),
         "_shown": text("Value"),
         "run_name": text("Run"),
         "field_type": text("Kind"),

@@ -8,6 +8,7 @@ from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
 from psauth.dashboard.loading.read import Loaded
 from psauth.dashboard.parts import tables, view
+from psauth.dashboard.parts.choices import person_words
 from psauth.dashboard.parts.columns import status, text
 from psauth.dashboard.parts.view import View
 
@@ -17,10 +18,10 @@ KINDS = {"Robot": r"api-[^@]*@process\.st", "Group": r"group-[^@]*@process\.st"}
 PEOPLE = View(
     name="people",
     noun="person",
-    columns={"username": text("Name", pinned=True), "email": text("E-mail"), "kind": status("Kind")},
+    columns={"username": text("Name"), "email": text("E-mail"), "kind": status("Kind")},
     empty="Nobody is here yet. Invite people in Process Street, then press Reload.",
     no_match="Nobody matches. Clear the search to see everybody.",
-    ways={"Tasks": ("tasks", state.ASSIGNEE, "email")},
+    ways={"Tasks": ("tasks", state.ASSIGNEE, "_words")},
 )
 
 
@@ -29,7 +30,7 @@ def _with_kinds(people: pd.DataFrame) -> pd.DataFrame:
     kinds = pd.Series(None, index=people.index, dtype="str")
     for kind, shape in KINDS.items():
         kinds[people["email"].str.fullmatch(shape, case=False, na=False)] = kind
-    return people.assign(kind=pd.Categorical(kinds, categories=list(KINDS)))
+    return people.assign(kind=pd.Categorical(kinds, categories=list(KINDS)), _words=person_words(people))
 
 
 def _count(loaded: Loaded) -> str:

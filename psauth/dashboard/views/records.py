@@ -16,8 +16,6 @@ def show(data_set: str) -> None:
     """The records of this data set."""
     read = loaders.records(state.here(), data_set, whole=bool(state.chosen(state.ALL)))
     loaded = waiting.ready(read)
-    if loaded.cut:
-        st.caption("There are more records than these. Choose all records above to read them.")
     fields = list(loaded.frame.attrs.get("field_ids", {}))
     records = View(
         name=data_set_name() or "records",
@@ -25,6 +23,7 @@ def show(data_set: str) -> None:
         columns={field: by_kind(loaded.frame[field], field) for field in fields}
         | {"updated_date": moment("Updated"), "updated_by_username": text("Updated by")},
         empty="This data set holds no records yet. Add some in Process Street, then press Reload.",
+        cut="There are more records than these. Choose all records above to read them.",
     )
     number = len(loaded.frame)
     count = f"{'The first ' if loaded.cut else ''}{number:,} {tables.plural('record', number)}"

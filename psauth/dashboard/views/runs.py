@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import streamlit as st
 
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
@@ -16,7 +15,7 @@ RUNS = View(
     name="runs",
     noun="run",
     columns={
-        "name": text("Name", pinned=True),
+        "name": text("Name"),
         "status": status("Status"),
         "workflow_name": text("Workflow"),
         "created_date": moment("Created"),
@@ -26,6 +25,7 @@ RUNS = View(
         "link": link(),
     },
     empty="There are no such runs. Choose another workflow, any status or any time, or start one in Process Street.",
+    cut="Older runs are not in this table. Choose more above, or a shorter time.",
     ways={"Tasks": ("tasks", state.RUN, "run_id"), "Form values": ("form_values", state.RUN, "run_id")},
 )
 
@@ -39,8 +39,6 @@ def _with_names(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _count(loaded: Loaded) -> str:
     number = len(loaded.frame)
-    if loaded.cut:
-        st.caption("Older runs are not in this table. Choose more above, or a shorter time.")
     return f"{'The newest ' if loaded.cut else ''}{number:,} {tables.plural('run', number)}"
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
+import streamlit as st
 
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
-from psauth.dashboard.loading.read import Loaded, Read
+from psauth.dashboard.loading.read import Loaded
 from psauth.dashboard.parts import choices, scope, tables, view, waiting
 from psauth.dashboard.parts.columns import link, moment, status, text
 from psauth.dashboard.parts.view import View
@@ -15,7 +16,7 @@ TASKS = View(
     name="tasks",
     noun="task",
     columns={
-        "name": text("Name", pinned=True),
+        "name": text("Name"),
         "status": status("Status"),
         "due_date": moment("Due"),
         "_overdue": status("Overdue"),
@@ -65,25 +66,41 @@ def _chosen(tasks: pd.DataFrame) -> pd.Series:
     return kept & is_overdue(tasks) if state.chosen(state.DUE) else kept
 
 
-def _of_person(email: str) -> tuple[Read, pd.DataFrame]:
-    """The tasks of a person, and the newest runs for their names: these were mostly read before."""
-    here, workflow = state.here(), scope.chosen_workflow()
-    runs = waiting.offered(loaders.runs(here, None, None, None, 200))
-    return loaders.tasks_of_person(here, email, workflow), pd.DataFrame() if runs is None else runs
+def _runs_of(tasks: pd.DataFrame) -> pd.DataFrame:
+    """The runs of a person's tasks, as far as they were read already; the others for a request each, if that is wanted."""
+    here = state.here()
+    known = loaders.known_runs(here)
+    ids = tasks["run_id"].drop_duplicates()
+    unknown = ids if known is None else ids[~ids.isin(known["run_id"])]
+    if not unknown.empty:
+        read = loaders.runs_by_id(here, unknown.tolist())
+        words = f"Name {len(unknown):,} {tables.plural('run', len(unknown))} ({tables.cost(len(unknown))})"
+        if read.find() is not None or st.button(words, type="tertiary", icon=":material/label:"):
+            named = waiting.ready(read).frame
+            known = named if known is None else pd.concat([known, named], ignore_index=True)
+    return pd.DataFrame(columns=["run_id", "name", "workflow_id", "link"]) if known is None else known
+
+
+def _who(email: str) -> str:
+    people = loaders.known_people(state.here())
+    names = [] if people is None else people.loc[people["email"] == email, "username"].dropna().tolist()
+    return names[0] if names else email
 
 
 def show() -> None:
     """The view."""
     email = None if choices.named(state.RUN) else choices.email()
     if email is not None:
-        read, runs = _of_person(email)
+        read = loaders.tasks_of_person(state.here(), email, scope.chosen_workflow())
+        loaded = waiting.ready(read)
+        runs, of = _runs_of(loaded.frame), f" of {tables.literal(_who(email))}"
     else:
         runs = scope.chosen_runs("tasks", other=("form_values", "Form values"))
         read = loaders.tasks(state.here(), runs)
+        loaded = waiting.ready(read)
+        of = scope.share_of_runs(loaded, runs)
     known = loaders.known_workflows(state.here())
     words = {} if known is None else choices.workflow_names(known)
-    loaded = waiting.ready(read)
-    of = f" of {email}" if email is not None else scope.share_of_runs(loaded, runs)
     every = _with_names(loaded.frame, runs, words)
     view.show_rows(TASKS, read, loaded, every, count=_count(loaded, of), keep=_chosen)
 

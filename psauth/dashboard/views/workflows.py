@@ -15,7 +15,7 @@ WORKFLOWS = View(
     name="workflows",
     noun="workflow",
     columns={
-        "name": text("Name", pinned=True),
+        "name": text("Name"),
         "description": text("Description"),
         "updated_date": moment("Updated"),
         "updated_by_username": text("Updated by"),
