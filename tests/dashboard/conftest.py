@@ -47,14 +47,14 @@ def _local_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def run() -> Callable[..., AppTest]:
     """Run a page (the first one) with query parameters; no secrets file of the developer's own is read."""
 
-    def run(view: str = "workflows", **query: str) -> AppTest:
+    def run(view: str = "workflows", *, settle: bool = True, **query: str) -> AppTest:
         page = AppTest.from_file(str(MAIN), default_timeout=30)
         page.secrets = {}
         if view != "workflows":
             settled(page.run()).switch_page(f"views/{view}.py")  # an address of its own is known after a first run only
         for name, value in query.items():
             page.query_params[name] = value
-        return settled(page.run())
+        return settled(page.run()) if settle else page.run()
 
     return run
 

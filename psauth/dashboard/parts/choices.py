@@ -93,8 +93,9 @@ def assignee() -> Choice:
     people = loaders.known_people(state.here())
     options = {"": "Assigned to anybody"}
     if people is not None:
+        people = people.dropna(subset=["email"])
         options |= dict(zip(people["email"], person_words(people), strict=True))
-    return Choice(state.ASSIGNEE, "Assignee", options, width=230, typed=True)
+    return Choice(state.ASSIGNEE, "Assignee", options, width=300, typed=True)
 
 
 def workflow_names(workflows: pd.DataFrame) -> dict[str, str]:

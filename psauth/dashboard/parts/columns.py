@@ -28,6 +28,9 @@ MOMENT_FORMAT: Final = ("YYYY-MM-DD HH:mm", "%Y-%m-%d %H:%M")
 """How a moment stands on the screen: for the browser, and for Python."""
 DAY_FORMAT: Final = ("YYYY-MM-DD", "%Y-%m-%d")
 
+YES_OR_NO: Final = {True: "Yes", False: "No"}
+"""A box to tick would look as if it could be changed."""
+
 LETTER: Final = 7.3
 """Pixels of a usual letter in a cell."""
 PADDING: Final = 20
@@ -80,6 +83,8 @@ class Column:
         if self.kind == "list":
             names = [[item_name(v) for v in value] if isinstance(value, list) else None for value in values]
             return pd.Series(names, index=values.index, dtype="object")
+        if pd.api.types.is_bool_dtype(values.dtype):
+            return values.map(YES_OR_NO).astype("str")
         return values
 
     def texts(self, values: pd.Series) -> pd.Series:
@@ -96,7 +101,7 @@ class Column:
         elif self.kind == "list":
             words = values.map(lambda value: ", ".join(map(item_name, value)) if isinstance(value, list) else "")
         else:
-            words = values.astype("str")
+            words = self.cells(values).astype("str")
         cells: pd.Series = words.where(values.notna(), "").fillna("").astype("str")
         return cells
 

@@ -18,16 +18,16 @@ def chosen_workflow() -> str | None:
     return workflow if workflow and workflow != ALL_WORKFLOWS else None
 
 
-def chosen_runs(things: str, *, other: tuple[str, str]) -> pd.DataFrame:
+def chosen_runs(things: str, *, other: tuple[str, str], also: str = "") -> pd.DataFrame:
     """The runs; the view ends here with what there is to choose, when nothing is chosen or there are none.
 
-    `other` is the other view of a run, by its file and its title: one run leads there.
+    `other` is the other view of a run, by its file and its title: one run leads there. `also` says what else may be chosen.
     """
     here = state.here()
     if (run_id := choices.named(state.RUN)) is not None:
         return _one_run(run_id, *other)
     if not state.chosen(state.WORKFLOW):
-        st.write(f"Choose a workflow to see the {things} of its newest runs, or select a run on the view of runs.")
+        st.write(f"Choose a workflow to see the {things} of its newest runs{also}. Or select a run among all runs.")
         st.page_link("views/runs.py", label="Go to the runs", icon=":material/arrow_forward:")
         st.stop()
     newest = int(state.chosen(state.NEWEST))

@@ -78,7 +78,7 @@ def _runs_of(tasks: pd.DataFrame) -> pd.DataFrame:
         if read.find() is not None or st.button(words, type="tertiary", icon=":material/label:"):
             named = waiting.ready(read).frame
             known = named if known is None else pd.concat([known, named], ignore_index=True)
-    return pd.DataFrame(columns=["run_id", "name", "workflow_id", "link"]) if known is None else known
+    return pd.DataFrame(columns=["run_id", "name", "workflow_id", "link"], dtype="str") if known is None else known
 
 
 def _who(email: str) -> str:
@@ -95,7 +95,7 @@ def show() -> None:
         loaded = waiting.ready(read)
         runs, of = _runs_of(loaded.frame), f" of {tables.literal(_who(email))}"
     else:
-        runs = scope.chosen_runs("tasks", other=("form_values", "Form values"))
+        runs = scope.chosen_runs("tasks", other=("form_values", "Form values"), also=", or a person to see theirs")
         read = loaders.tasks(state.here(), runs)
         loaded = waiting.ready(read)
         of = scope.share_of_runs(loaded, runs)

@@ -10,6 +10,7 @@ import psauth
 from psauth.dashboard.loading import nouns as loaders
 from psauth.dashboard.loading import read
 from psauth.dashboard.loading.jobs import jobs
+from psauth.dashboard.parts import waiting
 from psauth.vault.vault import Vault
 from tests.dashboard.conftest import asked, labels, press, settled, texts
 from tests.dashboard.views.conftest import Visit
@@ -160,3 +161,78 @@ def test_an_unforeseen_fault_is_not_kept_as_if_it_were_a_result(visit: Visit, mo
         with pytest.raises(AssertionError):
             visit("people")
     assert visit("people").dataframe
+
+
+@pytest.mark.parametrize("fault", [{"status": 403}, {"status": 500, "times": 20}, {"kind": "drop", "times": 20}])
+def test_a_reload_that_fails_keeps_the_table_and_says_so_above_it(
+    visit: Visit, box: psauth.Sandbox, monkeypatch: pytest.MonkeyPatch, fault: dict[str, object]
+) -> None:
+    monkeypatch.setattr("psauth.api.transport.time.sleep", lambda _: None)
+    page = visit("people")
+    before = page.dataframe[0].value
+    box.knobs.fault("/v1/users", **fault)  # type: ignore[arg-type] # the keywords are the fault's own
+    press(page, "Reload")
+    assert [w.value for w in page.warning] == [
+        "The reload failed, so this is the table from before. Reload tries it again."
+    ]
+    assert page.dataframe[0].value.equals(before)
+    kinds = [type(element).__name__ for element in page.main]
+    assert kinds.index("Warning") < kinds.index("Block", kinds.index("Warning"))
+    box.knobs.faults.clear()
+    press(page, "Reload")
+    assert not page.warning
+    assert page.dataframe
+
+
+def test_a_table_stands_while_it_is_read_anew(visit: Visit, box: psauth.Sandbox) -> None:
+    page = visit("people")
+    box.knobs.latency = 2.0
+    try:
+        next(b for b in page.button if b.label == "Reload").click().run()
+        assert len(page.dataframe[0].value) == 40
+        assert "Reading the people …" in texts(page)
+        assert not page.get("skeleton")
+    finally:
+        box.knobs.latency = 0.0
+    for job in jobs.of():
+        assert job.wait(30)
+    settled(page.run())
+    assert "Reading the people" not in texts(page)
+    assert "read just now" in texts(page)
+
+
+def test_a_service_that_falls_silent_during_a_read_is_said_and_the_read_can_be_left(
+    visit: Visit, box: psauth.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit("workflows")
+    monkeypatch.setattr(waiting, "SILENT_FROM", 0.2)
+    box.knobs.latency = 20.0
+    try:
+        page = visit("people", settle=False)
+        page.run()
+        assert "Process Street has not answered for" in texts(page)
+        next(b for b in page.button if b.label == "Stop").click().run()
+        assert [h.value for h in page.header] == ["Process Street does not answer"]
+        assert {"Try again"} <= set(labels(page))
+    finally:
+        box.knobs.latency = 0.0
+
+
+def test_lists_that_may_take_more_than_a_tenth_of_what_is_left_ask_first(
+    visit: Visit, box: psauth.Sandbox, dear: None
+) -> None:
+    visit("workflows")  # after this, the budget is known
+    before = asked(box)
+    page = visit("people")
+    assert "Reading the people may take up to 50 requests" in texts(page)
+    assert asked(box) == before
+    press(page, "Start")
+    assert len(page.dataframe[0].value) == 40
+
+
+def test_one_figure_says_how_many_requests_are_left(visit: Visit, busiest: str, dear: None) -> None:
+    page = visit("workflows")
+    assert len(re.findall(r"requests left", str(page.get("progress")))) <= 1
+    page = visit("tasks", workflow=busiest)
+    figures = re.findall(r"[\d,]+ (?:of [\d,]+ )?requests (?:are )?left", texts(page) + str(page.get("progress")))
+    assert len(figures) == 1

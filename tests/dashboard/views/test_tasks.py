@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import psauth
-from tests.dashboard.conftest import asked, press, settled, texts
+from tests.dashboard.conftest import asked, labels, press, settled, texts
 from tests.dashboard.views.conftest import Visit
 
 
@@ -62,3 +63,70 @@ def test_a_run_that_could_not_be_read_is_named_and_the_others_are_there(
     assert any(broken in c.value for c in page.code)
     press(page, "Read on")
     assert page.dataframe[0].value["run_id"].nunique() == len(runs)
+
+
+def test_the_tasks_of_a_person_are_one_list_over_all_workflows(
+    visit: Visit, box: psauth.Sandbox, ps: psauth.ProcessStreet
+) -> None:
+    tasks = {email: ps.tasks(assignee=email, progress=False) for email in ps.users(progress=False)["email"][:20]}
+    email, truth = max(tasks.items(), key=lambda pair: len(pair[1]))
+    visit("workflows")
+    before = asked(box)
+    page = visit("tasks", assignee=email)
+    assert asked(box) == before + max(1, -(-len(truth) // 20))
+    assert (
+        page.dataframe[0].value[["task_id", "run_id"]].values.tolist() == truth[["task_id", "run_id"]].values.tolist()
+    )
+    assert f"{len(truth)} tasks of {email.replace('.', chr(92) + '.')}" in texts(page)
+    assert "OF_RUNS" not in [s.label for s in page.selectbox]
+    runs = truth["run_id"].nunique()
+    page = press(page, f"Name {runs} runs ({runs} requests)" if runs > 1 else "Name 1 run (1 request)")
+    names = ps.runs(progress=False).set_index("run_id")["name"]
+    assert page.dataframe[0].value["run_name"].tolist() == truth["run_id"].map(names).tolist()
+
+
+def test_the_names_of_runs_that_were_listed_cost_nothing(
+    visit: Visit, box: psauth.Sandbox, ps: psauth.ProcessStreet
+) -> None:
+    visit("runs")
+    email = ps.users(progress=False)["email"][0]
+    page = visit("tasks", assignee=email)
+    assert not [label for label in labels(page) if label.startswith("Name")]
+    names = ps.runs(progress=False).set_index("run_id")["name"]
+    shown = page.dataframe[0].value
+    assert shown["run_name"].tolist() == shown["run_id"].map(names).tolist()
+
+
+def test_overdue_tasks_are_open_visible_and_late(visit: Visit, ps: psauth.ProcessStreet, busiest: str) -> None:
+    truth = ps.tasks(workflow=busiest, progress=False)
+    late = truth["due_date"] < pd.Timestamp.now("UTC")
+    late &= (truth["status"] == "NotCompleted") & ~truth["hidden"].astype("bool")
+    page = visit("tasks", workflow=busiest)
+    assert page.dataframe[0].value["_overdue"].map(len).sum() == late.sum()
+    if late.any():
+        assert f", {late.sum()} overdue" in texts(page)
+        page = visit("tasks", workflow=busiest, due="overdue")
+        assert page.dataframe[0].value["task_id"].tolist() == truth.loc[late, "task_id"].tolist()
+
+
+def test_tasks_of_all_workflows_are_those_of_the_newest_runs(visit: Visit, ps: psauth.ProcessStreet) -> None:
+    page = visit("tasks", workflow="all")
+    truth = ps.tasks(runs=ps.runs(progress=False), progress=False)
+    assert len(page.dataframe[0].value) == len(truth)
+    assert page.dataframe[0].value["workflow_name"].nunique() > 1
+
+
+def test_what_is_usual_of_a_task_is_not_said(visit: Visit, busiest: str) -> None:
+    table = visit("tasks", workflow=busiest).dataframe[0].value
+    assert set(table["_kind"]) <= {"", "Hidden", "Approval", "Approval Hidden", "AI", "Code"}
+    assert table["link"].notna().all()  # the run's, where the task has none
+
+
+def test_somebody_without_tasks_is_told_so(visit: Visit) -> None:
+    page = visit("tasks", assignee="nobody@example.com")
+    assert "There are no tasks here." in texts(page)
+
+
+def test_a_person_leads_on_to_their_tasks(visit: Visit) -> None:
+    page = visit("people")
+    assert "Select a person to see their tasks." in texts(page)
