@@ -28,6 +28,8 @@ PATH: Final = "psauth.path"
 """The path of the view that is shown."""
 CHOSEN_AT: Final = "psauth.chosen_at"
 """The path of the view for which the choices were last taken from the address."""
+ASKED: Final = "psauth.asked"
+"""What the address asked for, while it is being put into words."""
 SAYS_BUDGET: Final = "psauth.says_budget"
 """Whether the view itself says how many requests are left, so that the sidebar does not say it again."""
 BUDGET: Final = "psauth.budget"
@@ -108,6 +110,17 @@ def choose(chosen: Mapping[str, str]) -> None:
 def forget_choices() -> None:
     """Have the choices taken from the address anew."""
     st.session_state.pop(CHOSEN_AT, None)
+
+
+def keep_asked(asked: dict[str, str]) -> None:
+    """Remember what the address asks for, for the next run."""
+    st.session_state[ASKED] = asked
+
+
+def take_asked() -> dict[str, str] | None:
+    """What the run before this one has remembered, once."""
+    asked = st.session_state.pop(ASKED, None)
+    return asked if isinstance(asked, dict) else None
 
 
 def has_chosen() -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -117,13 +116,13 @@ def show(choices: Sequence[Choice], plain: Sequence[str] = ()) -> None:
 
     `plain` are further names that the address of this view may have: the ids of things.
     """
-    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    asked = _asked()
     if (problem := _problem(asked, choices, plain)) is not None:
         say_problem(problem)
         st.stop()
+    chosen = {choice.name: value for choice in choices if (value := _find(choice, asked)) is not None}
+    _spell_out(choices, chosen, asked)
     if not state.has_chosen():
-        chosen = {choice.name: value for choice in choices if (value := _find(choice, asked)) is not None}
-        _spell_out(choices, chosen, asked)
         state.choose(chosen)
     with st.container(horizontal=True, key="choices"):
         for choice in choices:
@@ -215,15 +214,36 @@ def _find(choice: Choice, asked: Mapping[str, list[str]]) -> str | None:
     return text if choice is SEARCH else choice.find(text)
 
 
+def _asked() -> dict[str, list[str]]:
+    """What the address asks for, by the names in it."""
+    words = state.take_asked()
+    if words is None:
+        return {name: st.query_params.get_all(name) for name in st.query_params}
+    if _write(words):
+        st.rerun()
+    return {name: [text] for name, text in words.items()}
+
+
+def _write(words: Mapping[str, str]) -> bool:
+    """Write the address, unless a widget holds on to a name in it: what is chosen then gets there by that widget."""
+    try:
+        st.query_params.from_dict(words)
+    except StreamlitAPIException:
+        return False
+    return True
+
+
 def _spell_out(choices: Sequence[Choice], chosen: Mapping[str, str], asked: Mapping[str, list[str]]) -> None:
-    """Have the address say in words what it says by an id: a widget takes only the words that it shows."""
-    words = {c.name: c.options[value] for c in choices if (value := chosen[c.name]) in c.options and c is not SEARCH}
-    wanted = {name: words[name] for name, texts in asked.items() if name in words and texts != [words[name]]}
-    # A widget of the view before this one may still hold on to the name: then the address loses it.
-    with contextlib.suppress(StreamlitAPIException):
-        if wanted:
-            st.query_params.update(wanted)
-            st.rerun()
+    """Have the address say in words what it says by an id: a widget takes only the words that it shows.
+
+    That is done by the next run: in this one, widgets that were drawn before may still hold on to the names.
+    """
+    words = {c.name: c.options[value] for c in choices if c is not SEARCH and (value := chosen[c.name]) in c.options}
+    wanted = {name: words.get(name, texts[-1]) for name, texts in asked.items()}
+    if wanted != {name: texts[-1] for name, texts in asked.items()}:
+        state.forget_choices()
+        state.keep_asked(wanted)
+        st.rerun()
 
 
 def _same(text: str) -> str:

@@ -39,19 +39,24 @@ def is_overdue(tasks: pd.DataFrame) -> pd.Series:
     return late & (tasks["status"] != "Completed") & ~tasks["hidden"].fillna(False).astype(bool)
 
 
-def _with_names(tasks: pd.DataFrame, runs: pd.DataFrame, run_words: dict[str, str]) -> pd.DataFrame:
-    """With what a person calls the run and the workflow, and what is special about a task; the rest is usual."""
-    runs = runs.drop_duplicates("run_id").set_index("run_id")
+def _with_names(tasks: pd.DataFrame, runs: pd.DataFrame, workflow_names: dict[str, str]) -> pd.DataFrame:
+    """With what a person calls the run and the workflow, and what is special about a task; the rest is usual.
+
+    A run whose name is not known stands by its id. A task without a link of its own has that of its run.
+    """
+    of_run = runs.drop_duplicates("run_id").set_index("run_id")
+    names, links, workflows = (of_run[column].dropna().to_dict() for column in ("name", "link", "workflow_id"))
     kinds = tasks["task_type"].astype("str").where(tasks["task_type"].notna() & (tasks["task_type"] != "Standard"), "")
     hidden = tasks["hidden"].fillna(False).map({True: "Hidden", False: ""})
+    own_links = tasks["link"].dropna().to_dict()
     named = tasks.assign(
-        run_name=tasks["run_id"].map(runs["name"]).fillna(tasks["run_id"]),
-        workflow_name=tasks["run_id"].map(runs["workflow_id"]).map(run_words),
-        link=tasks["link"].fillna(tasks["run_id"].map(runs["link"])),
+        run_name=[names.get(run, run) for run in tasks["run_id"]],
+        workflow_name=[workflow_names.get(workflows.get(run, ""), "") for run in tasks["run_id"]],
+        link=pd.Series([own_links.get(row, links.get(run)) for row, run in tasks["run_id"].items()], tasks.index),
         _overdue=is_overdue(tasks).map({True: "Overdue", False: None}),
         _kind=(kinds + " " + hidden).str.strip(),
     )
-    return named if named["workflow_name"].nunique() > 1 else named.drop(columns="workflow_name")
+    return named if len({*named["workflow_name"]} - {""}) > 1 else named.drop(columns="workflow_name")
 
 
 def _count(loaded: Loaded, of: str) -> str:
