@@ -48,8 +48,9 @@ class Job:
 
     def progress(self, done: int, total: int | None) -> bool:
         """For the read to call: how far it is; False when it shall end."""
+        if done != self.done:  # a read may say so again and again while nothing comes
+            self._heard = self._clock()
         self.done, self.total = done, total
-        self._heard = self._clock()
         return not self.stopping
 
     def stop(self) -> None:

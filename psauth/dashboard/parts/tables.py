@@ -31,8 +31,21 @@ Ways = Mapping[str, tuple[str, str, str]]
 """Where a row leads: by the words of the link, the view, the name in its address, and the column that says the value."""
 
 
-def facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column]) -> None:
-    """One line: how many, how old, what it cost, in which zone the times are; and Reload."""
+def facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column], *, note: str = "") -> None:
+    """One line: how many, how old, what it cost, in which zone the times are; and Reload. Below, what is amiss.
+
+    All in one place, so that news does not move the table to another one, where it would be drawn anew.
+    """
+    with st.container(key="facts"):
+        _facts(read, loaded, count, columns)
+        waiting.show_news(read)
+        if loaded.missing:
+            _say_missing(read, loaded)
+        if note:
+            st.caption(note)
+
+
+def _facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column]) -> None:
     said = [count, f"read {_age(loaded.read_at)}", cost(loaded.requests)]
     if says_times(columns.values()):
         said.append(f"times in {zone() or 'UTC'}")
@@ -40,9 +53,6 @@ def facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column])
         st.caption(" · ".join(said))
         if st.button("Reload", type="tertiary", icon=":material/refresh:"):
             waiting.again(read, loaded)
-    waiting.show_news(read)
-    if loaded.missing:
-        _say_missing(read, loaded)
 
 
 def _say_missing(read: Read, loaded: Loaded) -> None:

@@ -66,12 +66,10 @@ def show_rows(
     keep: Callable[[pd.DataFrame], pd.Series] | None = None,
 ) -> None:
     """The same for rows whose columns only the read itself could tell."""
-    tables.facts(read, loaded, count, view.columns)
+    tables.facts(read, loaded, count, view.columns, note=view.cut if loaded.cut else "")
     if every.empty:
         st.write(view.empty)
         return
-    if loaded.cut and view.cut:
-        st.caption(view.cut)
     found = matching(every if keep is None else every[keep(every)], view.columns, state.chosen(state.SEARCH))
     if found.empty:
         st.write(view.no_match or f"No {view.noun} matches. Clear the search to see them all.")
@@ -79,7 +77,8 @@ def show_rows(
     if view.ways:
         tables.lead(st.container(), tables.selected(found, view.name), view.noun, view.ways)
     tables.draw(found, every, view.name, view.columns, selectable=bool(view.ways))
-    tables.downloads(found[[c for c in found.columns if not c.startswith("_")]], view.name, of=len(every))
+    with st.container():
+        tables.downloads(found[[c for c in found.columns if not c.startswith("_")]], view.name, of=len(every))
 
 
 def _count(view: View) -> Callable[[Loaded], str]:
