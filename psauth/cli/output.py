@@ -1,0 +1,91 @@
+"""Output: what a person at a terminal reads, whatever that terminal can show, and how a command fails."""
+
+from __future__ import annotations
+
+import io
+import re
+import shlex
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from psauth.exceptions import LoginRequired, PsauthError, PsauthWarning
+from psauth.words import READABLE, fitting
+
+_LOGIN = re.compile(r"psauth\.login\(([^()]*)\)")
+
+
+class Failure(click.ClickException):
+    """A command that failed: one line on stderr, and the exit code."""
+
+    def __init__(self, message: str, *, code: int = 1) -> None:
+        super().__init__(message)
+        self.exit_code = code  # type: ignore[misc] # click reads it from the instance, and declares it on the class
+
+    def format_message(self) -> str:
+        return fitting(in_terminal(self.message), sys.stderr.encoding)
+
+
+class Group(click.Group):
+    """Errors and warnings of psauth as one line on stderr, errors with exit code 1; wrong usage keeps click's 2.
+
+    A login that is needed gives 3, Ctrl-C 130.
+    """
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # also for what click and Streamlit print by themselves
+                stream.reconfigure(errors=READABLE)
+        return super().main(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.showwarning = _warner(warnings.showwarning)
+                return super().invoke(ctx)
+        except LoginRequired as error:
+            raise Failure(str(error), code=3) from error
+        except PsauthError as error:
+            raise Failure(str(error)) from error
+        except KeyboardInterrupt:
+            say("Stopped.", err=True)
+            ctx.exit(130)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a text; what the terminal's encoding lacks is written plainer."""
+    click.echo(fitting(text, (sys.stderr if err else sys.stdout).encoding), err=err)
+
+
+def note(text: str) -> None:
+    """Print something that a person should know although the command goes on."""
+    say(f"Note: {in_terminal(text)}", err=True)
+
+
+def in_terminal(text: str) -> str:
+    """A message with the next line to type as it is typed at a terminal, not in Python."""
+    return _LOGIN.sub(_typed, text).replace("psauth.Sandbox()", "psauth sandbox")
+
+
+def _typed(call: re.Match[str]) -> str:
+    words = ["psauth login"]
+    if account := re.search(r"account='([^']+)'", call[1]):
+        words.append(f"--account {shlex.quote(account[1])}")
+    if "paste=True" in call[1]:
+        words.append("--paste")
+    return " ".join(words)
+
+
+def _warner(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """Says psauth's warnings without their place in the source, which is nothing to a person at a terminal."""
+
+    def warn(message: Warning | str, category: type[Warning], *where: Any) -> None:
+        if issubclass(category, PsauthWarning):
+            note(str(message))
+        else:
+            otherwise(message, category, *where)
+
+    return warn
