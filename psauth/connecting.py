@@ -191,12 +191,13 @@ def port_mismatch(redirect_uri: str, port: int) -> str | None:
 
 def store_api_key(api_key: str, service: Service, vault: Vault, account: str) -> Connection:
     """Try an API key at its service and keep it as a connection; LoginRequired when the service refuses it."""
+    api_key = Secret(api_key)  # so that no traceback shows it
     stored = _with_api_key(api_key, service, account)
     client = open_client(Credential(account=account, source="settings", stored=stored), vault)
     with client:
         label = client.whoami().label
     with vault.lock(account):
-        connection = vault.connect(account, service, api_key=stored.api_key, label=label)
+        connection = vault.connect(account, service, api_key=api_key, label=label)
     log.info("connected: account=%s kind=api_key", account)
     return connection
 

@@ -29,6 +29,7 @@ from psauth.exceptions import (
     SettingsError,
     UntrustedAddress,
 )
+from psauth.secret import Secret
 from psauth.vault.service import Service
 
 TOKEN = "https://app.example/oauth/token"
@@ -173,7 +174,7 @@ def test_a_pasted_address_that_is_refused_does_not_show(settings, requests_mock,
     requests_mock.post(TOKEN, status_code=400, json={"error": "invalid_grant"})
     monkeypatch.setenv("JUPYTERHUB_USER", "ada")
     monkeypatch.setattr("psauth.auth.browser._check_somebody_is_here", lambda: None)
-    monkeypatch.setattr("psauth.auth.browser._ask", lambda *_: f"http://localhost:8501/?code={quote_plus(CODE)}")
+    monkeypatch.setattr("psauth.auth.browser.ask", lambda *_: Secret(f"http://localhost:8501/?code={quote_plus(CODE)}"))
     with pytest.raises(AuthorizationError) as caught:
         psauth.login(settings=settings)
     assert_hidden(told(caught.value), CODE)

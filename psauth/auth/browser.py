@@ -100,17 +100,17 @@ class _Waiting:
         """Only the person can bring the answer."""
         _check_somebody_is_here()
         self._explain_pasting(why, may_arrive=False)
-        return self._converse(can_wait=False)
+        return self._converse(asking=True, can_wait=False)
 
     def for_browser(self, source: Source, why: str) -> Connection:
         """A browser on this machine brings the answer to `source`, or the person pastes it; `why` no browser is opened."""
         self._source = source
         if not why and open_browser(self.request.url):
             self._say_opened("Your browser shows the consent page now. If it does not, open this address:")
-            return self._converse(can_wait=True)
+            return self._converse(asking=somebody_can_be_asked(), can_wait=True)
         _check_somebody_is_here()
         self._explain_pasting(why or "No browser was found on this machine.", may_arrive=True)
-        return self._converse(can_wait=False)
+        return self._converse(asking=True, can_wait=False)
 
     def for_app(self, source: Source, why: str) -> Connection:
         """The psauth app has the port of the redirect URI and the same vault: it takes the answer, or the person pastes it."""
@@ -118,7 +118,7 @@ class _Waiting:
         if not why:
             open_browser(self.request.url)
         self._say_opened("The psauth app will take the answer. If no browser opened, open this address:")
-        return self._converse(can_wait=True)
+        return self._converse(asking=somebody_can_be_asked(), can_wait=True)
 
     def _say_opened(self, sentence: str) -> None:
         _say(f"{sentence}\n{self.request.url}")
@@ -139,18 +139,18 @@ class _Waiting:
             f"   the browser's address bar, and paste it below.{done}\n"
         )
 
-    def _converse(self, *, can_wait: bool) -> Connection:
-        """Ask for a paste until the answer is here; `can_wait`: the answer may well come without anybody to ask."""
+    def _converse(self, *, asking: bool, can_wait: bool) -> Connection:
+        """Ask for a paste, if `asking`, until the answer is here; `can_wait`: it may well come with nobody to ask."""
         deadline = time.monotonic() + self._timeout
         wrong = 0
         with _mentioning_the_api_key():
-            while somebody_can_be_asked() and self._outcome is None and time.monotonic() < deadline:
+            while asking and self._outcome is None and time.monotonic() < deadline:
                 try:
                     pasted = ask(PROMPT, lambda: self._look(0), deadline)
                 except LoginRequired:
-                    if can_wait:
-                        break
-                    raise
+                    if not can_wait:
+                        raise
+                    break
                 if self._look(0) or pasted is None:
                     continue
                 if self._source is not None and not pasted.strip():

@@ -67,7 +67,7 @@ def _ask_terminal(terminal: int, prompt: str, arrived: Arrived, deadline: float)
     _show(prompt)
     while time.monotonic() < deadline:
         if select.select([terminal], [], [], LOOK_EVERY)[0]:
-            if os.tcgetpgrp(terminal) != os.getpgrp():  # in the background, where reading would stop the program
+            if _is_in_background(terminal):  # where reading would stop the program
                 time.sleep(LOOK_EVERY)
             elif line := os.read(terminal, 65536):
                 return Secret(line.decode(sys.stdin.encoding or "utf-8", "replace"))
@@ -77,6 +77,13 @@ def _ask_terminal(terminal: int, prompt: str, arrived: Arrived, deadline: float)
             break
     _show("\n")
     return None
+
+
+def _is_in_background(terminal: int) -> bool:
+    try:
+        return os.tcgetpgrp(terminal) != os.getpgrp()
+    except OSError:  # a terminal, but not the one that this program was started from
+        return False
 
 
 def _ask_console(prompt: str, arrived: Arrived, deadline: float) -> Secret | None:
