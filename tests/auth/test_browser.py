@@ -427,7 +427,9 @@ def test_with_nothing_to_log_in_with_the_settings_are_named():
 
 def test_with_a_name_misspelt_that_name_is_said(monkeypatch):
     monkeypatch.setenv("PSAUTH_APIKEY", "key-Rt55")
-    with pytest.raises(SettingsError, match=r"PSAUTH_APIKEY is not a setting of psauth. Did you mean PSAUTH_API_KEY\?$") as error:
+    with pytest.raises(
+        SettingsError, match=r"PSAUTH_APIKEY is not a setting of psauth. Did you mean PSAUTH_API_KEY\?$"
+    ) as error:
         psauth.login()
     assert "key-Rt55" not in str(error.value)
 
