@@ -154,7 +154,7 @@ LESSONS = {
     "random callbacks raise authorization errors and consume nothing": [
         "auth/test_callback.py::test_anything_is_a_callback_or_an_authorization_error",
         "auth/test_random_callbacks.py::test_a_random_callback_is_an_authorization_error_and_consumes_nothing",
-        "auth/test_flow.py::test_a_mutated_callback_is_an_authorization_error_and_consumes_nothing",
+        "auth/test_random_callbacks.py::test_a_mutated_callback_is_an_authorization_error_and_consumes_nothing",
     ],
 }
 

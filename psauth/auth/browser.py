@@ -76,10 +76,11 @@ def login_oauth(
     try:
         receiver = Receiver(redirect_uri)
     except OSError as error:
-        waiting = _Waiting(flow, flow.begin(account, service=service), timeout)
-        if _app_answers(redirect_uri, vault):
-            return waiting.for_app(_AppWatch(vault, waiting.request).wait, why)
-        return waiting.for_paste(why or _why_not_served(redirect.port, error))
+        request = flow.begin(account, service=service)
+        waiting, watch = _Waiting(flow, request, timeout), _AppWatch(vault, request)
+        if not place and _app_answers(redirect_uri, vault):
+            return waiting.for_app(watch.wait)
+        return waiting.for_paste(why or _why_not_served(redirect.port, error), watch.wait)
     with receiver:
         request = flow.begin(account, redirect_uri=receiver.redirect_uri, service=service)
         receiver.await_callback(request.state, flow.finish)
@@ -96,8 +97,9 @@ class _Waiting:
         self._source: Source | None = None
         self._outcome: Outcome | None = None
 
-    def for_paste(self, why: str) -> Connection:
-        """Only the person can bring the answer."""
+    def for_paste(self, why: str, source: Source | None = None) -> Connection:
+        """The person brings the answer; that it comes to `source` is not expected, but may be."""
+        self._source = source
         _check_somebody_is_here()
         self._explain_pasting(why, may_arrive=False)
         return self._converse(asking=True, can_wait=False)
@@ -112,11 +114,10 @@ class _Waiting:
         self._explain_pasting(why or "No browser was found on this machine.", may_arrive=True)
         return self._converse(asking=True, can_wait=False)
 
-    def for_app(self, source: Source, why: str) -> Connection:
+    def for_app(self, source: Source) -> Connection:
         """The psauth app has the port of the redirect URI and the same vault: it takes the answer, or the person pastes it."""
         self._source = source
-        if not why:
-            open_browser(self.request.url)
+        open_browser(self.request.url)
         self._say_opened("The psauth app will take the answer. If no browser opened, open this address:")
         return self._converse(asking=somebody_can_be_asked(), can_wait=True)
 

@@ -154,7 +154,7 @@ class _Watch:
                 with self._lock:
                     if not self._over.is_set():
                         self.has_interrupted = True
-                        _thread.interrupt_main()
+                        _interrupt_main_thread()
                 return
 
     def stop(self) -> None:
@@ -167,6 +167,14 @@ class _Watch:
         self.stop()
         while self.has_interrupted:
             time.sleep(0.01)
+
+
+def _interrupt_main_thread() -> None:
+    """As Ctrl-C does; a real signal also ends a system call that waits."""
+    if sys.platform == "win32":
+        _thread.interrupt_main()
+    else:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
 
 def _show(text: str) -> None:

@@ -1,5 +1,6 @@
 """A flow, a token endpoint that answers, and a person at a terminal."""
 
+import socket
 import sys
 import types
 import webbrowser
@@ -53,3 +54,10 @@ def terminal(monkeypatch):
         return asked
 
     return type_lines
+
+
+@pytest.fixture
+def busy(settings):
+    """Settings whose port is taken by another program."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield settings.with_(redirect_uri=f"http://127.0.0.1:{taken.getsockname()[1]}/")

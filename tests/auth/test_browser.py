@@ -94,13 +94,6 @@ def test_settings_that_consent_by_themselves_need_no_browser(settings, token_end
 # By the app -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def busy(settings):
-    """Settings whose port is taken by another program."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        yield settings.with_(redirect_uri=f"http://127.0.0.1:{taken.getsockname()[1]}/")
-
-
 def mark(settings):
     return settings.redirect_uri + interactive.APP_MARK.lstrip("/")
 

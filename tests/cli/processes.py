@@ -2,10 +2,13 @@
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import subprocess
+import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 
@@ -84,3 +87,69 @@ def free_port():
 def nobody_listens(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+_ADOPT = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+class Screen:
+    """What stands on a pseudo-terminal, and the keys of the person who sits there."""
+
+    def __init__(self, person):
+        self.text = ""
+        self.process = None
+        self._person = person
+
+    def read_until(self, text, *, seconds=30):
+        """Read on until `text` stands on the screen; everything up to it since the last such look."""
+        deadline = time.monotonic() + seconds
+        while text not in self.text:
+            assert time.monotonic() < deadline, self.text
+            if not self._read():
+                raise AssertionError(f"{text!r} did not come: {self.text}")
+        before, found, self.text = self.text.partition(text)
+        return before + found
+
+    def type(self, line):
+        os.write(self._person, line.encode())
+
+    def read_all(self, *, seconds=30):
+        """Everything until the program ends, and its exit code."""
+        watchdog = threading.Timer(seconds, self.process.kill)
+        watchdog.start()
+        try:
+            while self._read():
+                pass
+            return self.process.wait(seconds), self.text
+        finally:
+            watchdog.cancel()
+
+    def _read(self):
+        if not select.select([self._person], [], [], 1)[0]:
+            return self.process.poll() is None
+        try:
+            data = os.read(self._person, 65536)
+        except OSError:  # Linux' way to say that nobody has the other end any more
+            return False
+        self.text += data.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bool(data)
+
+
+@contextlib.contextmanager
+def at_a_terminal(*command, env, cwd=None):
+    """A command in a session of its own with a terminal, as in a window of a desktop; a Screen."""
+    import pty
+
+    person, there = pty.openpty()
+    screen = Screen(person)
+    words = [sys.executable, "-c", _ADOPT, *command]
+    screen.process = subprocess.Popen(words, env=env, cwd=cwd, stdin=there, stdout=there, stderr=there)
+    os.close(there)
+    try:
+        yield screen
+    finally:
+        if screen.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(screen.process.pid, signal.SIGKILL)
+        screen.process.wait(30)
+        os.close(person)

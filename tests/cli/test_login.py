@@ -1,6 +1,5 @@
 """psauth login: words and exit codes, and real processes that wait, are pasted to and are interrupted."""
 
-import contextlib
 import json
 import os
 import re
@@ -10,8 +9,8 @@ import time
 import pytest
 
 from psauth import Vault
-from tests.cli.processes import CONSENTS, POSIX, free_port, interrupt, line_with, program, visit
-from tests.flow.parts import changed, environment, query_of
+from tests.cli.processes import CONSENTS, POSIX, at_a_terminal, free_port, interrupt, line_with, program, visit
+from tests.flow.parts import PYTHON, changed, environment, query_of
 
 
 def test_login_without_settings_says_what_to_set(terminal):
@@ -131,51 +130,111 @@ def test_ctrl_c_ends_a_login_and_frees_the_port(box, browser):
     assert Vault.open(box.settings).connections() == []
 
 
-@POSIX
-@pytest.mark.slow
-def test_login_by_paste_at_a_terminal(box):
-    import pty
+PSAUTH = (PYTHON, "-m", "psauth")
 
+
+@pytest.fixture
+def by_ssh(box):
+    """The environment of somebody who came by SSH."""
     env = environment(box.settings, SSH_CONNECTION="10.0.0.1 50000 10.0.0.2 22")
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        env.pop(name, None)
-    person, there = pty.openpty()
-    screen = b""
+    return {name: value for name, value in env.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
 
-    def read_until(text):
-        nonlocal screen
-        deadline = time.monotonic() + 30
-        while text not in screen:
-            assert time.monotonic() < deadline, screen
-            with contextlib.suppress(BlockingIOError):
-                screen += os.read(person, 65536)
-            time.sleep(0.01)
 
-    os.set_blocking(person, False)
-    with program("login", env=env, stdin=there, stdout=there, stderr=there) as login:
-        os.close(there)
-        read_until(b"Callback address: ")
-        assert b"This is an SSH session" in screen
-        url = re.search(rb"http://127\.0\.0\.1:\d+/oauth/authorize\S+", screen)[0].decode()
-        good = box.login(url)
-        screen = b""
-        os.write(person, changed(good, state="mistyped").encode() + b"\n")
-        read_until(b"Try once more")
-        read_until(b"Callback address: ")
-        os.write(person, good.encode() + b"\n")
-        read_until(b"Connected: default")
-        login.wait(30)
-    os.close(person)
-    assert login.returncode == 0
+def shown_address(text):
+    return re.search(r"http://127\.0\.0\.1:\d+/oauth/authorize\S+", text)[0]
 
 
 @POSIX
 @pytest.mark.slow
-def test_without_a_terminal_a_process_ends_at_once(box):
-    env = environment(box.settings, SSH_CONNECTION="10.0.0.1 50000 10.0.0.2 22")
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        env.pop(name, None)
-    with program("login", env=env) as login:
+@pytest.mark.parametrize("how", ["by SSH", "--paste"])
+def test_login_by_paste_at_a_terminal(box, by_ssh, how):
+    env, options = (by_ssh, []) if how == "by SSH" else (environment(box.settings), ["--paste"])
+    with at_a_terminal(*PSAUTH, "login", *options, env=env) as screen:
+        said = screen.read_until("Callback address: ")
+        assert ("This is an SSH session" in said) == (how == "by SSH")
+        good = box.login(shown_address(said))
+        screen.type(changed(good, state="mistyped") + "\n")
+        screen.read_until("Try once more")
+        screen.read_until("Callback address: ")
+        screen.type(good + "\n")
+        screen.read_until("Connected: default")
+        assert screen.read_all()[0] == 0
+
+
+@POSIX
+@pytest.mark.slow
+def test_an_answer_through_a_forwarded_port_ends_the_asking(box, by_ssh):
+    with at_a_terminal(*PSAUTH, "login", env=by_ssh) as screen:
+        said = screen.read_until("Callback address: ")
+        assert visit(box.login(shown_address(said))) == 200
+        screen.read_until("Connected: default")
+        assert screen.read_all()[0] == 0
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["pastes", "consents"])
+def test_at_a_terminal_with_a_browser_both_ways_are_open(box, browser, how):
+    env = environment(box.settings, BROWSER=browser("pass"))
+    with at_a_terminal(*PSAUTH, "login", env=env) as screen:
+        said = screen.read_until("Callback address: ")
+        assert "Your browser shows the consent page now" in said
+        good = box.login(shown_address(said))
+        if how == "pastes":
+            screen.type(good + "\n")
+        else:
+            assert visit(good) == 200
+        screen.read_until("Connected: default")
+        assert screen.read_all()[0] == 0
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "line",
+    ["w3m", "lynx -cfg x %s", "www-browser %s &", "an-unheard-of-text-browser", "an-unheard-of-text-browser -x %s"],
+)
+def test_no_browser_gets_hold_of_the_terminal(box, browser, tmp_path, line):
+    name = line.split()[0]
+    taken = tmp_path / "taken"
+    script = browser(
+        "def take(what): open(" + repr(str(taken)) + ", 'a').write(what)",
+        "for n in (0, 1, 2):",
+        "    import os",
+        "    if os.isatty(n): take(f'descriptor {n} ')",
+        "try: open('/dev/tty'); take('the terminal itself ')",
+        "except OSError: pass",
+        "take('-')" if name.startswith("an-") else "take('started')",
+    )
+    os.rename(script, tmp_path / name)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    env = environment(box.settings, BROWSER=line, PATH=path)
+    with at_a_terminal(*PSAUTH, "login", env=env) as screen:
+        said = screen.read_until("Callback address: ")
+        screen.type(box.login(shown_address(said)) + "\n")
+        screen.read_until("Connected: default")
+    if name.startswith("an-"):
+        assert taken.read_text() == "-"
+    else:
+        assert "No browser was found" in said
+        assert not taken.exists()
+
+
+@POSIX
+@pytest.mark.slow
+def test_ctrl_c_at_the_prompt_ends_a_login(box, by_ssh):
+    with at_a_terminal(*PSAUTH, "login", env=by_ssh) as screen:
+        screen.read_until("Callback address: ")
+        screen.type("\x03")
+        screen.read_until("Stopped.")
+        assert screen.read_all()[0] == 130
+
+
+@POSIX
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [[], ["--paste"]])
+def test_without_a_terminal_a_process_ends_at_once(by_ssh, options):
+    with program("login", *options, env=by_ssh) as login:
         _, err = login.communicate(timeout=30)
     assert login.returncode == 3
     assert "there is no terminal to ask" in err
