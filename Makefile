@@ -15,7 +15,7 @@ EDITABLE := --config-settings editable_mode=compat
 
 # Ctrl-C is how it ends: the shell lives on to say that all is well. On another port: make app PORT=8511
 app: $(VENV)/.app
-	@trap : INT; $(BIN)/python -m psauth app $(if $(PORT),--port $(PORT)); code=$$?; [ $$code -eq 130 ] || exit $$code
+	@trap : INT; $(BIN)/python -m psauth app$(if $(PORT), --port $(PORT)); code=$$?; [ $$code -eq 130 ] || exit $$code
 
 # Everything: the quick part first, then what starts servers and processes, and last, one by one, what drives a browser.
 test: $(VENV)/.dev

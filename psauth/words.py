@@ -9,10 +9,12 @@ from typing import Final
 
 PLAINER: Final = str.maketrans(
     {"–": "-", "—": "-", "−": "-", "→": "->", "←": "<-", "…": "...", "×": "x", "•": "*", "·": "*", "≥": ">=", "≤": "<="}
+    | {"Ł": "L", "ł": "l", "Ø": "O", "ø": "o", "Đ": "D", "đ": "d", "ı": "i", "ß": "ss"}
+    | {"Æ": "Ae", "æ": "ae", "Œ": "Oe", "œ": "oe", "Þ": "Th", "þ": "th", "Ð": "D", "ð": "d"}
     | dict.fromkeys("“”„", '"')
     | dict.fromkeys("‘’‚", "'")
 )
-"""Characters that a terminal may lack, and what stands in for them."""
+"""Characters that a terminal may lack and that are no letter with an accent, and what stands in for them."""
 READABLE: Final = "psauth.readable"
 """The name of an error handler for encodings: what a terminal cannot show is written plainer, and never an error."""
 

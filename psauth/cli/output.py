@@ -7,7 +7,8 @@ import re
 import shlex
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -26,7 +27,7 @@ class Failure(click.ClickException):
         self.exit_code = code  # type: ignore[misc] # click reads it from the instance, and declares it on the class
 
     def format_message(self) -> str:
-        return fitting(in_terminal(self.message), sys.stderr.encoding)
+        return in_terminal(self.message)
 
 
 class Group(click.Group):
@@ -41,7 +42,15 @@ class Group(click.Group):
                 stream.reconfigure(errors=READABLE)
         return super().main(*args, **extra)
 
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with _fitting_errors():
+            return super().make_context(*args, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
+        with _fitting_errors():
+            return self._invoke(ctx)
+
+    def _invoke(self, ctx: click.Context) -> Any:
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _warner(warnings.showwarning)
@@ -53,6 +62,17 @@ class Group(click.Group):
         except KeyboardInterrupt:
             say("Stopped.", err=True)
             ctx.exit(130)
+
+
+@contextmanager
+def _fitting_errors() -> Iterator[None]:
+    """Errors of click, too, fit the terminal: to one that is ASCII, click itself would write UTF-8."""
+    try:
+        yield
+    except click.ClickException as error:
+        words = fitting(error.format_message(), sys.stderr.encoding)
+        error.format_message = lambda: words  # type: ignore[method-assign]
+        raise
 
 
 def say(text: str, *, err: bool = False) -> None:
