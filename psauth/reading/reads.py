@@ -12,6 +12,7 @@ from psauth.reading import endpoints as e
 from psauth.reading.arguments import address, an_id, ids, known, moment, only, pairs, run_ids, searched
 from psauth.reading.endpoints import RUN_STATUSES, Endpoint
 from psauth.reading.fetch import Fetched, OnError, Progress
+from psauth.reading.incomplete import REST, Incomplete
 from psauth.reading.reader import Listing, Reader
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class Nouns:
         result = self._unique(e.RUN_SEARCH, found)
         if any(len(one) >= SEARCH_SHOWS for one in found.lists):
             more = f"The service shows {SEARCH_SHOWS} runs of a search; there may be more."
-            result.attrs["incomplete"] = {**result.attrs.get("incomplete", {}), "more runs": more}
+            result = (Incomplete.of(result) | {"more runs": more}).mark(result)
         return result
 
     def tasks(
@@ -427,7 +428,5 @@ def _marked(frame: pd.DataFrame, found: Fetched[Listing, Record]) -> pd.DataFram
     """The frame, saying what is missing in it where something is."""
     missing = {str(listing) or "the list": str(error) for listing, error in found.failed.items()}
     if found.cut_short is not None:
-        missing["the rest"] = found.cut_short
-    if missing:
-        frame.attrs["incomplete"] = missing
-    return frame
+        missing[REST] = found.cut_short
+    return Incomplete(missing).mark(frame)

@@ -16,6 +16,7 @@ from psauth.api.pages import Record, id_of
 from psauth.exceptions import OutcomeUnknown, PsauthError
 from psauth.reading.endpoints import RECORDS
 from psauth.reading.fetch import Progress, fetch
+from psauth.reading.incomplete import Incomplete
 from psauth.reading.reader import Listing, Reader
 from psauth.reading.values import columns_of
 from psauth.writing.values import by_name, cell, is_missing
@@ -83,7 +84,7 @@ class RecordWriter:
             raise ValueError(
                 f"A {type(frame).__name__} cannot be written. Expected a DataFrame, as ps.records() gives."
             )
-        if frame.attrs.get("incomplete"):
+        if Incomplete.of(frame):
             raise ValueError("The frame is incomplete, as its attrs say. Expected one that was read to its end.")
         if not isinstance(key, str) or key not in frame.columns or (key not in self._fields and key != "record_id"):
             known = ", ".join(["record_id", *self._fields])

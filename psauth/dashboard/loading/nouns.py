@@ -13,6 +13,7 @@ from psauth.dashboard.loading.read import Here, Loaded, Progress, Read
 from psauth.reading import endpoints as e
 from psauth.reading.endpoints import Endpoint
 from psauth.reading.frames import frame
+from psauth.reading.incomplete import REST, Incomplete
 
 PAGE: Final = 20
 """Records in one answer of the service."""
@@ -124,7 +125,8 @@ def records(here: Here, data_set: str, *, whole: bool) -> Read:
 
         found = ps.records(data_set, progress=until, on_error="keep")
         if not whole and len(found) >= FIRST:
-            found.attrs["cut"] = bool(found.attrs.pop("incomplete", None))
+            found.attrs["cut"] = bool(Incomplete.of(found))
+            Incomplete().mark(found)
         return found
 
     return Read(here, ("records", data_set, whole), "the records", work, endless=whole)
@@ -156,5 +158,5 @@ def _first(
     found = frame(rows, endpoint)
     found.attrs["cut"] = cut
     if stopped and not cut:
-        found.attrs["incomplete"] = {"the rest": f"Stopped after {len(rows):,}."}
+        found = Incomplete({REST: f"Stopped after {len(rows):,}."}).mark(found)
     return found
