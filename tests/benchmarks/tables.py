@@ -13,7 +13,8 @@ import pandas as pd
 from pandas.testing import assert_frame_equal
 from ratios import in_turn, report, timed
 
-from psauth.reading.endpoints import APP_LINK, TASKS
+from psauth.reading.endpoint import APP_LINK
+from psauth.reading.endpoints import TASKS
 from psauth.reading.frames import TIME_DTYPE, frame
 
 TASKS_THERE = 100_000

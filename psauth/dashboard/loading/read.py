@@ -17,6 +17,7 @@ from psauth.dashboard.loading.jobs import Job, Owner, What, jobs
 from psauth.exceptions import LoginRequired
 from psauth.reading.incomplete import Incomplete
 from psauth.reading.plan import Plan
+from psauth.reading.reads import LIMIT
 from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
 
@@ -57,7 +58,7 @@ class Loaded:
     @property
     def cut(self) -> bool:
         """Whether the list may go on behind its last row."""
-        return bool(self.frame.attrs.get("cut"))
+        return LIMIT in self.frame.attrs
 
 
 @dataclass(frozen=True)
