@@ -36,7 +36,7 @@ def ids(things: Things, column: str) -> list[str]:
         things = [things[column]]  # type: ignore[index,list-item] # it has labels, so it is a row
     if not isinstance(things, Iterable) or isinstance(things, bytes):
         raise ArgumentError(
-            f"{shown(things)} is not a {column}. Expected a text, several, or a frame that has that column."
+            f"{shown(things, first=True)} is not a {column}. Expected a text, several, or a frame that has that column."
         )
     values = one_or_more(things)  # type: ignore[arg-type] # a series of texts is an iterable of texts
     _check_texts(values, column)
@@ -59,7 +59,7 @@ def an_id(value: str | None, column: str) -> str | None:
     """One id to narrow a list by, or None; a name is an ArgumentError, because it would match nothing and say nothing."""
     if value is not None and (not isinstance(value, str) or not URL_SAFE.fullmatch(value)):
         raise ArgumentError(
-            f"{shown(value)} is not a {column}. Expected letters, digits, - and _, as that column of a frame has."
+            f"{shown(value, first=True)} is not a {column}. Expected letters, digits, - and _, as that column of a frame has."
         )
     return value
 
@@ -164,22 +164,23 @@ def moment(value: Moment) -> datetime:
             raise ArgumentError(f"{value!r} is not a date. Expected ISO 8601, like 2026-11-01.") from None
     if not isinstance(value, date) or value != value:  # pandas' NaT is a date that equals nothing
         raise ArgumentError(
-            f"{shown(value)} is not a date. Expected a date, a datetime, or a text in ISO 8601, like 2026-11-01."
+            f"{shown(value, first=True)} is not a date. Expected a date, a datetime, or a text in ISO 8601, like 2026-11-01."
         )
     if not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def shown(value: object) -> str:
-    """A wrong argument in a message: as it was typed where that is short, else what it is."""
-    if value is None or isinstance(value, str | bytes | int | float | bool | date):
-        text = repr(value)
-        return text if len(text) <= 80 else text[:80] + "…"
+def shown(value: object, *, first: bool = False) -> str:
+    """A wrong argument in a message: as it was typed where that is short, else what it is; `first` begins a sentence."""
     text = repr(value)
-    name = type(value).__name__
-    article = "an" if name[:1] in "AEIOUaeiou" else "a"
-    return text if len(text) <= 40 and "\n" not in text and not hasattr(value, "columns") else f"{article} {name}"
+    if isinstance(value, str | bytes) and len(text) > 80:
+        return text[:80] + "…"
+    if len(text) <= 80 and "\n" not in text and not hasattr(value, "columns"):
+        return text
+    kind = type(value).__name__
+    article = "an" if kind[:1].casefold() in "aeiou" else "a"
+    return f"{article.title() if first else article} {kind}"
 
 
 def _instead(columns: Iterable[str], column: str) -> str:
@@ -198,4 +199,4 @@ def _is_row(value: object) -> bool:
 def _check_texts(values: list[str], column: str) -> None:
     for value in values:
         if not isinstance(value, str) or not value.strip():
-            raise ArgumentError(f"{shown(value)} is not a {column}. Expected a text.")
+            raise ArgumentError(f"{shown(value, first=True)} is not a {column}. Expected a text.")

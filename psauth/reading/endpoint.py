@@ -13,7 +13,7 @@ class Column:
     """One column: its name, the dotted path in the record it is taken from, and what it holds.
 
     `known` are the values of a category that the service documents; others are kept as they come. A path that begins
-    with `@` is a name in the endpoint's own path, which the records themselves do not repeat.
+    with `@` is not in the records of the service: it is a name in the endpoint's own path, or one that names.py knows.
     """
 
     name: str

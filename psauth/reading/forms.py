@@ -65,7 +65,7 @@ class FormReads(WorkflowReads):
         fetched = self._in_runs(FORM_VALUES, runs, workflow, progress, on_error)
         tidy = values.form_values(records_of(fetched))
         if not wide:
-            return marked(self._read.names.add_to(tidy, FORM_VALUES.noun), fetched)
+            return marked(self._read.names.fill(tidy), fetched)
         fields = self.form_fields(workflow, progress=False) if workflow is not None else None
         return marked(values.wide(tidy, fields, [dict(job.names)["run_id"] for job in fetched.answered]), fetched)
 

@@ -56,24 +56,26 @@ class Names:
                     for value, text in zip(things[key], things[column], strict=True):  # type: ignore[index] # a frame
                         _keep(known, value, text)
 
-    def add_to(self, frame: pd.DataFrame, noun: str) -> pd.DataFrame:
-        """The frame of this noun with its columns of names; what nobody has read yet is missing in them."""
-        columns: list[tuple[str, str, Callable[[str], str | None]]] = []
-        if noun == "runs":
-            columns = [
-                ("workflow_name", "workflow_id", self._workflows.get),
-                ("created_by_username", "created_by_id", self._people.get),
-            ]
-        elif noun in ("tasks", "form_values"):
-            columns = [("run_name", "run_id", self._runs.get), ("workflow_name", "run_id", self._workflow_name_of_run)]
-        for name, key, look_up in columns:
-            from psauth.reading.frames import texts  # here, because importing psauth loads no pandas
-
-            place = frame.columns.get_loc(key)
-            assert isinstance(place, int)  # noqa: S101 - each noun names its columns once
-            names = {value: look_up(value) for value in frame[key].unique()}
-            frame.insert(place, name, texts(list(map(names.get, frame[key]))))
+    def fill(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The frame with its columns of names filled in; what this client has not read yet stays missing."""
+        runs: dict[str, Callable[[str], str | None]] = {
+            "run_name": self._runs.get,
+            "workflow_name": self._workflow_name_of_run,
+        }
+        if frame.columns[0] == "run_id":
+            self._fill(frame, "workflow_id", {"workflow_name": self._workflows.get})
+            self._fill(frame, "created_by_id", {"created_by_username": self._people.get})
+        elif "run_name" in frame.columns:
+            self._fill(frame, "run_id", runs)
         return frame
+
+    def _fill(self, frame: pd.DataFrame, key: str, columns: dict[str, Callable[[str], str | None]]) -> None:
+        from psauth.reading.frames import texts  # here, because importing psauth loads no pandas
+
+        for column, look_up in columns.items():
+            names = {value: look_up(value) for value in frame[key].unique()}
+            if any(name is not None for name in names.values()):
+                frame[column] = texts(list(map(names.get, frame[key])))
 
     def _workflow_name_of_run(self, run_id: str) -> str | None:
         return self._workflows.get(self._workflow_of_run.get(run_id, ""))

@@ -110,8 +110,7 @@ class Reads:
     def _framed(self, endpoint: Endpoint, records: Iterable[Record], fetched: Fetched[Listing, Record]) -> pd.DataFrame:
         from psauth.reading.frames import frame  # here, because importing psauth loads no pandas
 
-        named = self._read.names.add_to(frame(records, endpoint), endpoint.noun)
-        return marked(named, fetched)
+        return marked(self._read.names.fill(frame(records, endpoint)), fetched)
 
 
 def records_of(fetched: Fetched[Listing, Record]) -> list[Record]:
