@@ -138,6 +138,7 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
     def budget(self) -> Budget:
         """The requests left: limit, remaining and resets_at of the last answer; all None before the first.
 
+        >>> users = ps.users(limit=20)
         >>> ps.budget.limit
         2500
         """

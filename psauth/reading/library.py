@@ -74,8 +74,8 @@ class LibraryReads(Reads):
 
         Columns: folder_id, name, parent_folder_id, created_…, updated_….
 
-        >>> sorted(ps.folders()["name"])[:3]
-        ['Customers', 'Finance', 'IT']
+        >>> ps.folders().columns[:3].tolist()
+        ['folder_id', 'name', 'parent_folder_id']
         """
         return self._list(FOLDERS, {}, progress, on_error)
 
