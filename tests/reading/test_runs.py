@@ -1,11 +1,13 @@
 """Runs: since when, of which status, and of which workflow by id, name or frame."""
 
+import unicodedata
 from datetime import UTC, date, datetime
 from urllib.parse import parse_qsl, urlsplit
 
 import pandas as pd
 import pytest
 
+from psauth.exceptions import ArgumentError
 from tests.answers import BASE, W1, W2, page, queries, run
 
 # Runs -----------------------------------------------------------------------------------------------------------------
@@ -75,6 +77,81 @@ def test_an_unknown_status_lists_the_known_ones_before_any_request(ps, requests_
     assert not requests_mock.called
 
 
+# The newest so many ---------------------------------------------------------------------------------------------------
+
+
+def days(*numbers, prefix="r", **fields):
+    return [run(f"{prefix}{n}", f"2026-11-{n:02}T00:00:00Z", **fields) for n in numbers]
+
+
+def test_a_limit_gives_the_newest_so_many_and_asks_for_no_page_behind_them(ps, requests_mock):
+    pages = [page("data", *days(9, 8, 7), next_="?_=c1"), page("data", *days(6, 5, 4), next_="?_=c2")]
+    requests_mock.get(f"{BASE}/workflow-runs/list", pages)
+    result = ps.runs(limit=5)
+    assert result["run_id"].tolist() == ["r9", "r8", "r7", "r6", "r5"]
+    assert result.attrs == {"limit": 5}
+    assert requests_mock.call_count == 2
+    requests_mock.get(f"{BASE}/workflow-runs/list", pages)
+    assert ps.runs(limit=3)["run_id"].tolist() == ["r9", "r8", "r7"]
+    assert requests_mock.call_count == 3
+
+
+def test_a_limit_that_is_not_reached_says_nothing(ps, requests_mock):
+    requests_mock.get(f"{BASE}/workflow-runs/list", **page("data", *days(9, 8)))
+    assert ps.runs(limit=3).attrs == {}
+
+
+def test_a_run_that_comes_twice_counts_once(ps, requests_mock):
+    pages = [page("data", *days(9, 8), next_="?_=c1"), page("data", *days(8, 7), next_="?_=c2")]
+    requests_mock.get(f"{BASE}/workflow-runs/list", pages)
+    assert ps.runs(limit=3)["run_id"].tolist() == ["r9", "r8", "r7"]
+    assert requests_mock.call_count == 2
+
+
+def test_since_and_a_limit_end_a_list_at_what_comes_first(ps, requests_mock):
+    requests_mock.get(f"{BASE}/workflow-runs/list", **page("data", *days(9, 8, 7, 6), next_="?_=c1"))
+    assert ps.runs(since="2026-11-08", limit=3)["run_id"].tolist() == ["r9", "r8"]
+    assert ps.runs(since="2026-11-01", limit=3)["run_id"].tolist() == ["r9", "r8", "r7"]
+    assert requests_mock.call_count == 2
+
+
+def test_of_several_lists_the_newest_of_all_come_and_each_is_read_only_so_far(ps, requests_mock):
+    lists = {
+        W1: [page("data", *days(9, 8), next_="?_=1"), page("data", *days(3, 2), next_="?_=2")],
+        W2: [page("data", *days(7, 6, prefix="q"), next_="?_=3"), page("data", *days(5, 4, prefix="q"), next_="?_=4")],
+    }
+
+    def answer(request, context):
+        query = dict(parse_qsl(urlsplit(request.url).query))
+        return (lists[query["workflowId"]][0] if "workflowId" in query else lists[W1 if query["_"] < "3" else W2][1])[
+            "json"
+        ]
+
+    requests_mock.get(f"{BASE}/workflow-runs/list", json=answer)
+    result = ps.runs(workflow=[W1, W2], limit=3)
+    assert result["run_id"].tolist() == ["r9", "r8", "q7"]
+    assert requests_mock.call_count <= 3, "a page of each, and at most one to know that nothing newer follows"
+    assert ps.runs(workflow=[W1, W2], limit=5)["run_id"].tolist() == ["r9", "r8", "q7", "q6", "q5"]
+
+
+@pytest.mark.parametrize("limit", [0, -1, 2.5, "5", True, [5], float("nan")])
+def test_what_is_no_limit_is_said_before_any_request(ps, requests_mock, limit):
+    for read in (ps.runs, ps.users, lambda **kw: ps.records("Vendors", **kw)):
+        with pytest.raises(ArgumentError, match=r"limit takes a whole number from 1\. It was given "):
+            read(limit=limit)
+    assert not requests_mock.called
+
+
+def test_people_and_records_take_a_limit_too(ps, requests_mock):
+    requests_mock.get(f"{BASE}/users", **page("users", "p1", "p2", "p3", next_="?_=c1"))
+    assert ps.users(limit=2)["user_id"].tolist() == ["p1", "p2"]
+    requests_mock.get(f"{BASE}/data-sets/{W1}", json={"data": {"fields": []}})
+    requests_mock.get(f"{BASE}/data-sets/{W1}/records", **page("records", "x", "y", next_="?_=c1"))
+    result = ps.records(W1, limit=1)
+    assert (result["record_id"].tolist(), result.attrs["limit"]) == (["x"], 1)
+    assert requests_mock.call_count == 3
+
+
 # Workflows by id, name or frame ---------------------------------------------------------------------------------------
 
 
@@ -133,3 +210,24 @@ def test_a_name_that_fits_nothing_says_where_to_look(ps, company):
 def test_what_names_no_workflow_is_refused(ps, company, workflow):
     with pytest.raises(ValueError, match=r"workflow_id"):
         ps.runs(workflow=workflow)
+
+
+@pytest.mark.parametrize("typed", ["  invoice   approval ", "INVOICE APPROVAL", "Invoice\u00a0Approval"])
+def test_a_workflow_is_found_however_its_name_is_typed(ps, company, typed):
+    ps.runs(workflow=typed)
+    assert asked(company) == [W1]
+
+
+def test_a_name_composed_otherwise_than_the_service_has_it_is_found(ps, requests_mock):
+    name = unicodedata.normalize("NFD", "Größe prüfen")
+    records = [{"id": W1, "name": name}, {"id": W2, "name": "Onboarding"}]
+
+    def answer(request, context):  # the service compares letter by letter
+        wanted = dict(parse_qsl(urlsplit(request.url).query)).get("name", "")
+        return page("workflows", *(r for r in records if wanted in r["name"]))["json"]
+
+    requests_mock.get(f"{BASE}/workflows", json=answer)
+    runs = requests_mock.get(f"{BASE}/workflow-runs/list", **page("data"))
+    for typed in (name, unicodedata.normalize("NFC", name), "größe PRÜFEN "):
+        ps.runs(workflow=typed)
+    assert asked(runs) == [W1] * 3
