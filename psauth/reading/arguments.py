@@ -126,18 +126,23 @@ def search_texts(fields: Mapping[str, str] | None, *, in_workflows: bool) -> Map
 def address(email: str) -> str:
     """An e-mail address; ArgumentError for a person's name and the like."""
     if not isinstance(email, str) or "@" not in email:
-        what = repr(email) if isinstance(email, str) else f"A {type(email).__name__}"
-        raise ArgumentError(f"{what} is not an e-mail address. Expected one, as in ps.users()['email'].")
+        raise ArgumentError(
+            f"{shown(email, first=True)} is not an e-mail address. Expected one, as in ps.users()['email']."
+        )
     return email
 
 
-def addresses(people: Things) -> list[str]:
-    """E-mail addresses, each once: of one text, several, or a frame that has the column email."""
-    if hasattr(people, "columns") and "email" not in people.columns:
-        raise ArgumentError("The frame has no column 'email'. Expected one, as in ps.users().")
-    if people is None or not isinstance(people, Iterable) or isinstance(people, bytes):
-        address(people)  # says that it is none
-    return [address(email) for email in ids(people, "email")]
+def addresses(people: Any) -> list[str]:
+    """E-mail addresses, each once: of one text, several, a frame that has the column email, or a row of one."""
+    if hasattr(people, "columns"):
+        if "email" not in people.columns:
+            raise ArgumentError("The frame has no column 'email'. Expected one, as in ps.users().")
+        people = people["email"]
+    elif _is_row(people) and "email" in people:
+        people = [people["email"]]
+    if isinstance(people, str | bytes) or not isinstance(people, Iterable):
+        return [address(people)]  # type: ignore[arg-type] # what is no text is said there
+    return list(dict.fromkeys(address(email) for email in people))
 
 
 def one_or_more(texts: str | Iterable[str]) -> list[str]:
@@ -148,7 +153,8 @@ def one_or_more(texts: str | Iterable[str]) -> list[str]:
 def known(values: str | Iterable[str], allowed: tuple[str, ...], what: str) -> list[str]:
     """One or more of the documented values, written in any case, each once; ArgumentError names those that exist."""
     as_documented = {value.casefold(): value for value in allowed}
-    several = one_or_more(values) if isinstance(values, Iterable) else [values]
+    frame = hasattr(values, "columns")
+    several: list[Any] = one_or_more(values) if isinstance(values, Iterable) and not frame else [values]
     for value in several:
         if not isinstance(value, str) or value.casefold() not in as_documented:
             raise ArgumentError(f"There is no {what} {shown(value)}. Expected {', '.join(allowed)}.")

@@ -83,5 +83,5 @@ def _each_once(records: Iterable[Record]) -> list[Record]:
 
 def _plural(what: str) -> str:
     """Several of a thing: "form fields of the run"."""
-    noun, of, rest = what.partition(" of ")
-    return f"{noun}s{of}{rest}"
+    noun, separator, whose = what.partition(" of ")
+    return f"{noun}s{separator}{whose}"

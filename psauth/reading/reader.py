@@ -158,7 +158,7 @@ class Reader:
                 if most <= 0:
                     return
             return
-        lists = [(r for page in self.pages(endpoint, one, pace, since=since) for r in page) for one in listings]
+        lists = [(r for page in self.pages(endpoint, each, pace, since=since) for r in page) for each in listings]
         newest = merge(*lists, key=_created, reverse=True)
         seen: set[Any] = set()
         once = (run for run in newest if run.get("id") not in seen and not seen.add(run.get("id")))  # type: ignore[func-returns-value]

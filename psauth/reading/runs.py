@@ -101,8 +101,8 @@ class RunReads(Reads):
 
         Errors: ArgumentError for an unknown workflow, field or status.
 
-        >>> found = ps.search_runs(fields={"Item": "phone"}, workflow="Purchase Request")
-        >>> found["workflow_name"].unique().tolist()
+        >>> runs = ps.search_runs(fields={"Item": "phone"}, workflow="Purchase Request")
+        >>> runs["workflow_name"].unique().tolist()
         ['Purchase Request']
         """
         chosen = known(status, RUN_STATUSES, "run status") if status is not None else None

@@ -39,6 +39,52 @@ def test_tasks_of_a_person_are_those_of_their_active_runs(box, ps):
     assert len(result) == len(held)
 
 
+def test_tasks_of_several_people_come_once_each(box, ps):
+    people = [busiest(box), *ps.users()["email"].head(6)]
+    result = ps.tasks(assignee=people)
+    held = {
+        (r.id, r.template.task_ids[t.at])
+        for r in box.company.runs if r.status == "Active"
+        for t in r.tasks if {p.email for p in t.assignees} & set(people)
+    }  # fmt: skip
+    assert set(zip(result["run_id"], result["task_id"], strict=True)) == held
+    assert len(result) == len(held)
+    frame_of_people = ps.users()[ps.users()["email"].isin(people)]
+    assert set(ps.tasks(assignee=frame_of_people)["task_id"]) == set(result["task_id"])
+    assert len(ps.tasks(assignee=[])) == 0
+
+
+def test_approvals_are_a_row_a_subject_or_the_decisions_alone(box, ps):
+    held = [r for r in box.company.runs if r.decisions]
+    runs = [r.id for r in held]
+    every = ps.approvals(runs)
+    assert len(every) == sum(len(r.decisions) for r in held)
+    decisions = ps.approvals(runs, subjects=False)
+    assert list(decisions.dtypes.items()) == list(every.dtypes.items())
+    assert decisions["subject_task_id"].isna().all()
+    expected = {
+        (r.id, r.template.task_ids[at]): "Rejected"
+        if any(d.rejected for d in r.decisions if d.at == at)
+        else "Approved"
+        for r in held
+        for at in {d.at for d in r.decisions}
+    }
+    pairs = zip(decisions["run_id"], decisions["approval_task_id"], strict=True)
+    assert dict(zip(pairs, decisions["status"], strict=True)) == expected
+    assert len(decisions) == len(expected) < len(every)
+    assert set(decisions["approval_id"]) <= set(every["approval_id"])
+
+
+def test_the_newest_so_many_runs_take_the_fewest_requests(box, ps):
+    held = box.company.runs
+    box.requests.clear()
+    result = ps.runs(limit=25)
+    assert result["run_id"].tolist() == [r.id for r in held[:25]]
+    assert len(box.requests.matching("/v1/")) == 2
+    wanted = [r.id for r in held if r.status in ("Active", "Completed")][:25]
+    assert ps.runs(status=["Active", "Completed"], limit=25)["run_id"].tolist() == wanted
+
+
 def test_assignments_of_runs_have_no_task(box, ps, runs):
     result = ps.assignments(runs=runs)
     held = [(r, p["id"]) for r in runs for p in raw(box, f"workflow-runs/{r}/assignees", "assignees")]
