@@ -72,10 +72,11 @@ class Names:
     def _fill(self, frame: pd.DataFrame, key: str, columns: dict[str, Callable[[str], str | None]]) -> None:
         from psauth.reading.frames import texts  # here, because importing psauth loads no pandas
 
+        codes, keys = frame[key].factorize()  # many rows have few keys
         for column, look_up in columns.items():
-            names = {value: look_up(value) for value in frame[key].unique()}
-            if any(name is not None for name in names.values()):
-                frame[column] = texts(list(map(names.get, frame[key])))
+            names = [look_up(value) for value in keys]
+            if any(name is not None for name in names):
+                frame[column] = texts(names).array.take(codes, allow_fill=True)
 
     def _workflow_name_of_run(self, run_id: str) -> str | None:
         return self._workflows.get(self._workflow_of_run.get(run_id, ""))
