@@ -64,7 +64,7 @@ class Incomplete(dict[str, str]):
         parts = self.parts
         said = [self.rest] if self.rest is not None else []
         if parts:
-            said.append(f"{len(parts):,} {'part' if len(parts) == 1 else 'parts'} could not be read:")
+            said.append(f"{len(parts):,} {'part is' if len(parts) == 1 else 'parts are'} missing:")
         lines = [f"  {what}: {why}" for what, why in list(parts.items())[:SHOWN]]
         if len(parts) > SHOWN:
             lines.append(f"  and {len(parts) - SHOWN:,} more")

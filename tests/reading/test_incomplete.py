@@ -105,7 +105,7 @@ def test_it_prints_what_a_person_wants_to_know():
     assert str(Incomplete({"the rest": "Stopped after 2 of 9."})) == "Incomplete: Stopped after 2 of 9."
     many = Incomplete({"the rest": "Stopped."} | {f"run{n}": "Not yours." for n in range(1_200)})
     assert str(many).splitlines() == [
-        "Incomplete: Stopped. 1,200 parts could not be read:",
+        "Incomplete: Stopped. 1,200 parts are missing:",
         *[f"  run{n}: Not yours." for n in range(5)],
         "  and 1,195 more",
     ]
