@@ -68,8 +68,9 @@ def names_of(record: Record, names: tuple[str, ...]) -> list[str]:
 
 
 def plain(name: str) -> str:
-    """A name without what nobody sees: composed letters (NFC), no outer spaces, no doubled inner ones."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
+    """A name without what nobody sees: letters composed (NFC), no outer or doubled spaces, no invisible characters."""
+    visible = (c for c in unicodedata.normalize("NFC", name) if unicodedata.category(c) != "Cf")
+    return " ".join("".join(visible).split())
 
 
 def any_case(name: str) -> str:

@@ -30,6 +30,8 @@ NFC = unicodedata.normalize("NFC", "Größe")
         ("Invoice  Approval ", "Invoice Approval"),
         ("Invoice\u00a0Approval", "invoice approval"),
         ("Invoice\tApproval\n", "Invoice Approval"),
+        ("\ufeffInvoice\u200b Approval", "Invoice Approval"),
+        ("Lohn\u00adabrechnung", "lohnabrechnung"),
         ("ΣΊΣΥΦΟΣ", "σίσυφος"),
         ("Ǆ", "ǆ"),
         ("일정", unicodedata.normalize("NFD", "일정")),
