@@ -31,7 +31,7 @@ def ids(things: Things, column: str) -> list[str]:
                 f"The frame has no column {column!r}. Expected one, as in ps.{column.removesuffix('_id')}s()."
                 + _instead(columns, column)
             )
-        things = things[column]  # type: ignore[index] # it has columns, so it is a frame
+        things = _column(things, column)
     elif _is_row(things) and column in things:
         things = [things[column]]  # type: ignore[index,list-item] # it has labels, so it is a row
     if not isinstance(things, Iterable) or isinstance(things, bytes):
@@ -101,7 +101,7 @@ def pairs(rows: pd.DataFrame | pd.Series[str], columns: tuple[str, str], noun: s
                 raise ArgumentError(
                     f"{what} has no column {column!r}. Expected {' and '.join(columns)}, as in ps.{noun}()."
                 )
-        halves = [list(rows[column]) for column in columns]
+        halves = [list(_column(rows, column)) for column in columns]
     for column, half in zip(columns, halves, strict=True):
         _check_texts(half, column)
     return list(dict.fromkeys(zip(*halves, strict=True)))
@@ -137,7 +137,7 @@ def addresses(people: Any) -> list[str]:
     if hasattr(people, "columns"):
         if "email" not in people.columns:
             raise ArgumentError("The frame has no column 'email'. Expected one, as in ps.users().")
-        people = people["email"]
+        people = _column(people, "email")
     elif _is_row(people) and "email" in people:
         people = [people["email"]]
     if isinstance(people, str | bytes) or not isinstance(people, Iterable):
@@ -194,6 +194,14 @@ def _instead(columns: Iterable[str], column: str) -> str:
     if column == "run_id" and "workflow_id" in columns:
         return " For all runs of the workflows in it: workflow=frame."
     return ""
+
+
+def _column(frame: Any, column: str) -> Any:
+    """One column of a frame; a frame that has it twice has no such column, but a frame under that name."""
+    values = frame[column]
+    if hasattr(values, "columns"):
+        raise ArgumentError(f"The frame has the column {column!r} {len(values.columns)} times. Expected it once.")
+    return values
 
 
 def _is_row(value: object) -> bool:

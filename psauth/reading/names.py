@@ -51,9 +51,10 @@ class Names:
         ):
             # The frame of a noun begins with its key, and calls its names "name".
             column = "name" if columns[:1] == [key] and name.endswith("_name") else name
-            if key in columns and column in columns:
+            if columns.count(key) == columns.count(column) == 1:
+                names = dict(zip(things[key], things[column], strict=True))  # type: ignore[index] # it is a frame
                 with self._lock:
-                    for value, text in zip(things[key], things[column], strict=True):  # type: ignore[index] # a frame
+                    for value, text in names.items():
                         _keep(known, value, text)
 
     def fill(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -123,9 +123,9 @@ class TaskReads(Reads):
 
         Errors: ArgumentError for an unknown workflow, and for what is no id of a run.
 
-        >>> runs = ps.runs("Purchase Request", status="Completed", limit=20)
+        >>> runs = ps.runs("Purchase Request", status="Completed", limit=5)
         >>> len(ps.approvals(runs)), len(ps.approvals(runs, subjects=False))
-        (40, 20)
+        (10, 5)
         """
         result = self._frame(APPROVALS, self._in_runs(APPROVALS, runs, workflow, progress, on_error))
         return result if subjects else _decisions(result)

@@ -58,6 +58,22 @@ def test_a_frame_without_the_column_is_told_where_there_is_one():
         ids(pd.DataFrame({"workflow_id": [A]}), "run_id")
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda ps, frame: ps.tasks(frame),
+        lambda ps, frame: ps.assignments(tasks=frame),
+        lambda ps, frame: ps.tasks(assignee=frame),
+        lambda ps, frame: ps.plan("tasks", runs=frame),
+    ],
+)
+def test_a_frame_that_has_the_column_twice_is_said(ps, requests_mock, read):
+    frame = pd.DataFrame([[A, B, A, B, "x", "y"]], columns=["run_id", "run_id", "task_id", "task_id", "email", "email"])
+    with pytest.raises(ArgumentError, match=r"The frame has the column '\w+' 2 times\. Expected it once\."):
+        read(ps, frame)
+    assert not requests_mock.called
+
+
 def test_a_missing_id_in_a_frame_is_said():
     with pytest.raises(ValueError, match="is not a run_id"):
         ids(pd.DataFrame({"run_id": pd.Series([A, None], dtype="str")}), "run_id")

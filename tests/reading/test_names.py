@@ -67,6 +67,11 @@ def test_the_names_in_a_frame_of_runs_are_used_where_another_client_read_it(ps, 
         assert result[["run_name", "workflow_name"]].values.tolist() == [["Order 7", "Purchase Request"]]
 
 
+def test_a_frame_that_has_a_column_twice_teaches_no_names(ps, answers):
+    runs = pd.DataFrame([["r1", "x", "y"]], columns=["run_id", "name", "name"])
+    assert missing(ps.tasks(runs)["run_name"])
+
+
 def test_the_name_of_a_task_is_not_taken_for_the_name_of_its_run(ps, answers):
     tasks = pd.DataFrame({"task_id": ["t1"], "name": ["Describe"], "run_id": ["r1"]})
     assert missing(ps.tasks(tasks)["run_name"])
