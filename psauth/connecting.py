@@ -14,6 +14,7 @@ from psauth.auth.browser import TIMEOUT, login_oauth
 from psauth.auth.revocation import Disconnected, disconnect
 from psauth.client import ProcessStreet
 from psauth.exceptions import LoginRequired, SettingsError
+from psauth.reading.calls import checked
 from psauth.secret import Secret
 from psauth.settings import Settings
 from psauth.vault.connection import Connection, Stored, check_account, ended, fingerprint, login_line
@@ -80,6 +81,7 @@ def login_required(credential: Credential) -> LoginRequired:
     return LoginRequired(f"No connection is stored for account {account!r}. Log in with: {login_line(account)}")
 
 
+@checked("psauth.connect")
 def connect(
     account: str = "default", *, settings: Settings | None = None, interactive: bool | None = None
 ) -> ProcessStreet:
@@ -93,7 +95,7 @@ def connect(
                       name                     updated_date
     0  Employee Onboarding 2026-11-20 09:14:03.120000+00:00
     """
-    settings = _checked(settings)
+    settings = _usable(settings)
     vault = Vault.open(settings)
     credential = find_credential(settings, vault, account)
     if credential.source == "vault" and credential.stored is not None:
@@ -115,9 +117,10 @@ def connect(
     return open_client(credential, vault)
 
 
+@checked("psauth.logout")
 def logout(account: str = "default", *, settings: Settings | None = None) -> Disconnected:
     """Revoke the connection at the service, forget it here, and say what was done."""
-    settings = _checked(settings)
+    settings = _usable(settings)
     done = disconnect(Vault.open(settings), check_account(account))
     if not settings.api_key:
         return done
@@ -148,6 +151,7 @@ def find_login(settings: Settings, before: Stored | None) -> Login | None:
     return None
 
 
+@checked("psauth.login")
 def login(
     account: str = "default", *, settings: Settings | None = None, timeout: float = TIMEOUT, paste: bool = False
 ) -> Connection:
@@ -160,7 +164,7 @@ def login(
     Raises SettingsError when nothing is configured, a child of AuthorizationError when the request is refused,
     LoginRequired when nobody answers.
     """
-    settings = _checked(settings)
+    settings = _usable(settings)
     vault = Vault.open(settings)
     way = find_login(settings, vault.find(check_account(account)))
     if way is None:
@@ -206,7 +210,7 @@ def _with_api_key(api_key: str, service: Service, account: str) -> Stored:
     return Stored(connection=Connection.unstored(account, service), api_key=Secret(api_key))
 
 
-def _checked(settings: Settings | None) -> Settings:
+def _usable(settings: Settings | None) -> Settings:
     if settings is not None and not isinstance(settings, Settings):
         what = type(settings).__name__
         raise SettingsError(f"A {what} is no settings. Expected psauth.Settings(…), or the .settings of a sandbox.")
