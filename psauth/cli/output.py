@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import shlex
@@ -16,7 +17,8 @@ import click
 from psauth.exceptions import LoginRequired, PsauthError, PsauthWarning
 from psauth.words import READABLE, fitting
 
-_LOGIN = re.compile(r"psauth\.login\(([^()]*)\)")
+_CALL = re.compile(r"""psauth\.(login|logout)\(((?:[^()'"]|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")*)\)""")
+"""A call with arguments, whose texts may hold brackets."""
 
 
 class Failure(click.ClickException):
@@ -87,14 +89,19 @@ def note(text: str) -> None:
 
 def in_terminal(text: str) -> str:
     """A message with the next line to type as it is typed at a terminal, not in Python."""
-    return _LOGIN.sub(_typed, text).replace("psauth.Sandbox()", "psauth sandbox")
+    return _CALL.sub(_typed, text).replace("psauth.Sandbox()", "psauth sandbox")
 
 
 def _typed(call: re.Match[str]) -> str:
-    words = ["psauth login"]
-    if account := re.search(r"account='([^']+)'", call[1]):
-        words.append(f"--account {shlex.quote(account[1])}")
-    if "paste=True" in call[1]:
+    try:
+        parsed = ast.parse(call[0], mode="eval").body
+        arguments = {k.arg: ast.literal_eval(k.value) for k in parsed.keywords} if isinstance(parsed, ast.Call) else {}
+    except (ValueError, SyntaxError):  # not a line to type, but something like psauth.login(…)
+        return call[0]
+    words = ["psauth", call[1]]
+    if account := arguments.get("account"):
+        words += ["--account", shlex.quote(str(account))]
+    if arguments.get("paste"):
         words.append("--paste")
     return " ".join(words)
 

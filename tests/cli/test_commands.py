@@ -5,6 +5,7 @@ import re
 import pytest
 from cryptography.fernet import Fernet
 
+from psauth.cli.output import in_terminal
 from tests.cli.processes import program
 from tests.flow.parts import bare_environment
 
@@ -76,3 +77,25 @@ def test_a_warning_is_one_line_for_people_without_its_place_in_the_source(tmp_pa
     assert status.returncode == 3
     assert err.startswith("Note: No keyring on this machine")
     assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "typed"),
+    [
+        ("psauth.login()", "psauth login"),
+        ("psauth.login(paste=True)", "psauth login --paste"),
+        ("psauth.login(account='acme')", "psauth login --account acme"),
+        ("psauth.login(account='acme (old)', paste=True)", "psauth login --account 'acme (old)' --paste"),
+        ("""psauth.login(account="d'oh")""", """psauth login --account 'd'"'"'oh'"""),
+        ("psauth.logout(account='-x')", "psauth logout --account -x"),
+        (
+            "psauth.logout(account='a') and psauth.login(account='b')",
+            "psauth logout --account a and psauth login --account b",
+        ),
+        ("psauth.Sandbox()", "psauth sandbox"),
+        ("psauth.connect(interactive=False)", "psauth.connect(interactive=False)"),
+        ("psauth.login(…)", "psauth.login(…)"),
+    ],
+)
+def test_the_line_to_type_is_one_for_the_terminal(line, typed):
+    assert in_terminal(f"Log in with: {line}.") == f"Log in with: {typed}."
