@@ -22,7 +22,6 @@ from psauth import Vault
 from psauth.auth.flow import AuthorizationFlow
 from psauth.auth.renewal import renew
 from psauth.exceptions import LoginRequired, PsauthWarning, SettingsError, VaultError
-from psauth.vault.sqlite import told
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and forks are a matter of POSIX")
 
@@ -500,13 +499,13 @@ def test_a_vault_whose_first_making_was_cut_short_is_made_again(settings, monkey
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(psauth.vault.vault._metadata, "create_all", die)
+        patch.setattr("psauth.vault.tables.METADATA.create_all", die)
         Vault.open(settings)
     assert Vault.open(settings).connections() == []
 
 
 def test_a_vault_that_another_program_holds_is_said(settings, vault, service, monkeypatch):
-    monkeypatch.setattr(psauth.vault.vault, "make_engine", impatient(psauth.vault.vault.make_engine))
+    monkeypatch.setattr("psauth.vault.sqlite.make_engine", impatient(psauth.vault.sqlite.make_engine))
     impatient_vault = Vault.open(settings)
     with vault._writing(), pytest.raises(VaultError, match="Another program holds it"):
         impatient_vault.connect("default", service, api_key="k")
@@ -532,7 +531,7 @@ def full_disk(vault):
         with vault._reading() as db:
             pages = db.exec_driver_sql("PRAGMA page_count").scalar()
 
-        @event.listens_for(vault._engine, "connect")
+        @event.listens_for(vault._store._current_engine(), "connect")
         def limit(raw, _record):
             raw.execute(f"PRAGMA max_page_count={pages}")
 
@@ -554,8 +553,8 @@ def test_a_full_disk_says_so_and_keeps_what_is_there(settings, vault, service, s
 def test_a_full_disk_is_told_from_a_broken_one(settings, vault, store, monkeypatch):
     """SQLite says "disk I/O error" for both: on a full disk its shared memory cannot grow."""
     for free, remedy in ((0, "The disk is full; make room"), (10**9, "Look after the file and its disk")):
-        monkeypatch.setattr("psauth.vault.sqlite.shutil.disk_usage", lambda _, free=free: SimpleNamespace(free=free))
-        with pytest.raises(VaultError, match=f"disk I/O error.*{remedy}"), told(vault.place):
+        monkeypatch.setattr("psauth.vault.disk.shutil.disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        with pytest.raises(VaultError, match=f"disk I/O error.*{remedy}"), vault._store._explained():
             raise sa.exc.OperationalError("", {}, sqlite3.OperationalError("disk I/O error"))
 
 
