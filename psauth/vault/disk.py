@@ -17,6 +17,8 @@ def _numbers(*names: str) -> frozenset[int]:
     return frozenset(getattr(errno, name) for name in names if hasattr(errno, name))
 
 
+ELSEWHERE: Final = "set PSAUTH_HOME to a folder on a disk of this machine (PSAUTH_HOME=/its/path)"
+"""The advice where a home cannot be used."""
 FULL: Final = _numbers("ENOSPC", "EDQUOT")
 NO_LOCKS: Final = _numbers("ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS")
 AWAY: Final = _numbers("ESTALE", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENOTCONN", "EREMOTEIO", "EIO")

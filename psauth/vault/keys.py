@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 KEYRING_SERVICE = keychain.SERVICE
 KEYRING = "the operating system's keyring"
 HOW_TO_MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
-ELSEWHERE = "set PSAUTH_HOME to a folder on a disk of this machine"
 
 _silent_at: set[str] = set()
 """Vaults for which it was said that the keyring is silent; once is enough in a process."""
@@ -127,7 +126,7 @@ def create_key(*, vault: str, folder: Path) -> Key:
     except OSError as error:
         raise VaultError(
             f"The key file {path} cannot be written ({disk.said(error)}). "
-            f"{disk.remedy(error, elsewhere=ELSEWHERE)}; nothing was kept."
+            f"{disk.remedy(error, elsewhere=disk.ELSEWHERE)}; nothing was kept."
         ) from None
     readers = {Access.OPEN: " (which others on this machine can read)", Access.UNKNOWN: ""}
     # One line, and no line of code under it: the caller's is as good as any.

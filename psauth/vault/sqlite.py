@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
 from psauth.exceptions import SettingsError, VaultError
-from psauth.settings import Settings
+from psauth.settings import Settings, working_folder
 from psauth.vault import disk
 from psauth.vault.forking import DESCRIPTORS, GATE
 from psauth.vault.modes import Access, close_to_others
@@ -24,6 +24,7 @@ from psauth.vault.store import KEPT
 from psauth.vault.tables import SCHEMA_VERSION, create_tables, read_meta, upgrade_tables
 
 EXPECTED: Final = "Expected a SQLite file, like sqlite:///path/to/vault.db"
+ELSEWHERE_FILE: Final = "set PSAUTH_VAULT_URL to a file on a disk of this machine (PSAUTH_VAULT_URL=sqlite:////its/path/vault.db)"
 BUSY_PATIENCE: Final = 30.0
 """Seconds to wait for another writer; one writes for milliseconds."""
 MAKING_PATIENCE: Final = 90.0
@@ -37,10 +38,10 @@ ACCOUNT: Final = "account-"
 class SQLiteStore:
     """A vault in one SQLite file. Locks are files beside it, which the operating system frees when a process dies."""
 
-    def __init__(self, path: Path, *, private_folder: bool, setting: str) -> None:
+    def __init__(self, path: Path, *, private_folder: bool, elsewhere: str) -> None:
         self._path = path
         self._private_folder = private_folder
-        self._elsewhere = f"set {setting} on a disk of this machine"
+        self._elsewhere = elsewhere
         self._engine: sa.Engine | None = None
         self._engine_pid: int | None = None
 
@@ -51,16 +52,12 @@ class SQLiteStore:
         if not slashes or name in ("", ":memory:"):
             raise VaultError(f"PSAUTH_VAULT_URL names no file. {EXPECTED}: the vault is shared between processes.")
         try:
-            path, home = Path(name).expanduser().absolute(), settings.home_path.absolute()
-        except RuntimeError:
+            path = _whole(Path(name).expanduser())
+        except RuntimeError:  # ~somebody, who is nobody
             raise SettingsError(f"PSAUTH_VAULT_URL names a home folder that nobody has. {EXPECTED}.") from None
-        except FileNotFoundError:
-            raise VaultError(
-                f"The vault's place {name} begins in the working folder, which was deleted. Change to another folder "
-                "(cd ~, or os.chdir), or set PSAUTH_HOME to a whole path."
-            ) from None
-        setting = "PSAUTH_VAULT_URL to a file" if settings.vault_url else "PSAUTH_HOME to a folder"
-        return cls(path, private_folder=path.parent == home or not settings.vault_url, setting=setting)
+        if not settings.vault_url:
+            return cls(path, private_folder=True, elsewhere=disk.ELSEWHERE)
+        return cls(path, private_folder=path.parent == _whole(settings.home_path), elsewhere=ELSEWHERE_FILE)
 
     @property
     def place(self) -> str:
@@ -290,6 +287,11 @@ def make_engine(path: Path) -> sa.Engine:
         db.exec_driver_sql("BEGIN IMMEDIATE" if db.get_execution_options().get("writing") else "BEGIN")
 
     return engine
+
+
+def _whole(path: Path) -> Path:
+    """The path from the root on; SettingsError when it begins in a working folder that was deleted."""
+    return path if path.is_absolute() else working_folder() / path
 
 
 def _close(file: int) -> None:

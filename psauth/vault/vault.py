@@ -277,7 +277,7 @@ class Vault:
             kind=row.kind,
             label=row.label,
             scope=token.scope if token else None,
-            expires_at=token.expires_at if token else None,
+            expires_at=token.end if token else None,
             service=service.without_secret(),
             created_at=datetime.fromtimestamp(row.created_at, UTC),
             id=row.id,
