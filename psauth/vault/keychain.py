@@ -24,7 +24,7 @@ class Unanswered(Exception):
     """The keyring did not answer in time."""
 
 
-def read(vault: str, *, deadline: float = DEADLINE) -> Secret | None:
+def read(vault: str, *, deadline: float) -> Secret | None:
     """What the keyring keeps for the vault at this address; raises Unanswered, or whatever the keyring raises."""
 
     def question() -> Secret | None:
@@ -36,7 +36,7 @@ def read(vault: str, *, deadline: float = DEADLINE) -> Secret | None:
     return _ask(question, deadline)
 
 
-def keep(vault: str, text: str, *, deadline: float = DEADLINE) -> bool:
+def keep(vault: str, text: str) -> bool:
     """Whether the keyring keeps the text, as it is found there afterwards: some accept and forget."""
 
     def question() -> bool:
@@ -45,13 +45,13 @@ def keep(vault: str, text: str, *, deadline: float = DEADLINE) -> bool:
         keyring.set_password(SERVICE, vault, text)
         return keyring.get_password(SERVICE, vault) == text
 
-    return _ask(question, deadline)
+    return _ask(question, DEADLINE)
 
 
-def problem(vault: str, *, deadline: float = SHORT_DEADLINE) -> str | None:
+def problem(vault: str) -> str | None:
     """Why the keyring cannot be asked and what to do, when that may be why a key is missing; else None."""
     try:
-        read(vault, deadline=deadline)
+        read(vault, deadline=SHORT_DEADLINE)
     except Unanswered:
         return "The operating system's keyring does not answer: if it asks for a password in a window, type it there"
     except Exception as error:  # noqa: BLE001 - each backend raises what it likes

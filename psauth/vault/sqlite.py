@@ -251,12 +251,12 @@ class SQLiteStore:
     def _remedy(self, cause: str, name: str) -> str:
         """What to do about what SQLite said, by its words and the name of its error."""
         folder = self._path.parent
-        if "locking protocol" in cause or name.endswith(("LOCK", "_SHMOPEN", "_SHMMAP", "_SHMSIZE", "_NOLFS")):
-            return disk.without_locks(self._elsewhere)
         if "locked" in cause:
             return f"Another program holds it; close it and try again. If it lies on a network drive, {self._elsewhere}"
         if "full" in cause or disk.is_full(folder):  # its shared memory fails with "disk I/O error" there
             return "The disk is full; make room and try again"
+        if "locking protocol" in cause or name.endswith(("LOCK", "_SHMOPEN", "_SHMMAP", "_SHMSIZE", "_NOLFS")):
+            return disk.without_locks(self._elsewhere)
         if "readonly" in cause or "unable to open" in cause:
             if disk.is_read_only(folder):
                 return f"Its file system is read-only; {self._elsewhere}"

@@ -1,6 +1,7 @@
 """What several tests of the vault share."""
 
 import os
+import signal
 import stat
 import warnings
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and forks are a matter of POSIX")
 NOBODY = 65534
+DEADLINE = 60
+"""Seconds after which a child that hangs is killed."""
 
 
 def contents(folder):
@@ -27,13 +30,14 @@ def await_callback(vault, service, state="state-1", **changes):
 
 
 def in_a_child(check, *, user=None):
-    """Run a check in a forked child, as another user if one is named; its failure is this test's."""
+    """Run a check in a forked child, as another user if one is named; its failure is this test's, and so is its hanging."""
     reader, writer = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads: the child only runs the check
         child = os.fork()
     if child == 0:
         try:
+            signal.alarm(DEADLINE)
             os.close(reader)
             if user is not None:
                 os.setgroups([])
@@ -47,5 +51,6 @@ def in_a_child(check, *, user=None):
     os.close(writer)
     with os.fdopen(reader, "rb") as said:
         failure = said.read().decode()
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
     assert not failure, failure
+    assert os.waitstatus_to_exitcode(status) >= 0, "the child hung, or was killed"
