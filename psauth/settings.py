@@ -39,14 +39,25 @@ _UNSET: Any = object()
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
-    """Everything that can be configured; each name is also an environment variable `PSAUTH_<NAME>`.
+    """Everything that can be configured. Each name is also an environment variable: `client_id` is PSAUTH_CLIENT_ID.
 
-    A keyword wins over the environment, that over `.env` in the working folder or the project it belongs to, that over
-    `secrets` (the `[psauth]` section of Streamlit's secrets, by default read from `.streamlit/secrets.toml`), that over
-    the default. Blank values count as not set. `sources` says per name
-    which of them it was. Raises SettingsError for a value that cannot be used.
+    A keyword wins over the environment, the environment over `.env` (in the working folder, or in the project around
+    it), `.env` over `secrets`, and `secrets` over the default. Blank values count as not set.
 
-    Addresses left empty follow from the rest: `issuer` finds them by RFC 8414, else those of Process Street apply.
+    - `client_id`, `client_secret`: an OAuth app; without a secret a public client.
+    - `redirect_uri`: where the browser comes back to (`http://localhost:8501/`).
+    - `scope`: what is asked for (`read,write`).
+    - `token_auth`: how the client shows who it is: "post", "basic" or "none".
+    - `issuer`: finds the next three addresses (RFC 8414); without it they are those of Process Street.
+    - `authorize_url`, `token_url`, `revoke_url`: the addresses of the OAuth server.
+    - `api_url`: where the API is; by default where Process Street has it for this kind of credential.
+    - `api_key`: an API key.
+    - `home`: the folder of the vault and its key. `vault_url`: another place for the vault, `sqlite:///` and a path.
+    - `secret_key`: the key of the vault; several, the newest first, separated by commas.
+    - `secrets`: the `[psauth]` section of Streamlit's secrets; by default read from `.streamlit/secrets.toml`.
+    - `env_file`: another file than `.env`; None reads neither `.env` nor Streamlit's secrets.
+
+    `sources` says for each name where its value came from. Raises SettingsError for a value that cannot be used.
     """
 
     client_id: str = _UNSET
@@ -277,10 +288,10 @@ def _read_env_file(path: Path | None) -> dict[str, Any]:
             raise SettingsError(f"Line {number} of {path.absolute()} has no '='. Expected NAME=value.")
     values: dict[str, Any] = {}
     for binding in parse_stream(io.StringIO(text)):
-        line = binding.original
-        if MISREAD.match(line.string) and (binding.error or not str(binding.key).startswith(PREFIX)):
+        original = binding.original
+        if MISREAD.match(original.string) and (binding.error or not str(binding.key).startswith(PREFIX)):
             raise SettingsError(
-                f"Line {line.line} of {path.absolute()} cannot be read. Expected NAME=value, nothing before the name and the "
+                f"Line {original.line} of {path.absolute()} cannot be read. Expected NAME=value, nothing before the name and the "
                 "value in a pair of quotation marks or in none."
             )
         if binding.key is not None:

@@ -10,7 +10,7 @@ from psauth.settings import Settings
 from psauth.vault.sqlite import EXPECTED, SQLiteStore
 from psauth.vault.store import Store
 
-STORES: Final[Mapping[str, Callable[[Settings], Store]]] = {"sqlite": SQLiteStore.of}
+STORES: Final[Mapping[str, Callable[[Settings], Store]]] = {"sqlite": SQLiteStore.from_settings}
 """Scheme of the address → what makes its store from settings. A database is added here and in a file of its own."""
 
 

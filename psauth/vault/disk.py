@@ -24,7 +24,7 @@ NO_LOCKS: Final = _numbers("ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS")
 AWAY: Final = _numbers("ESTALE", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENOTCONN", "EREMOTEIO", "EIO")
 
 
-def said(error: OSError) -> str:
+def describe(error: OSError) -> str:
     """What the operating system calls the error."""
     return error.strerror or str(error) or type(error).__name__
 

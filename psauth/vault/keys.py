@@ -125,7 +125,7 @@ def create_key(*, vault: str, folder: Path) -> Key:
         access = close_to_others(path)
     except OSError as error:
         raise VaultError(
-            f"The key file {path} cannot be written ({disk.said(error)}). "
+            f"The key file {path} cannot be written ({disk.describe(error)}). "
             f"{disk.remedy(error, elsewhere=disk.ELSEWHERE)}; nothing was kept."
         ) from None
     readers = {Access.OPEN: " (which others on this machine can read)", Access.UNKNOWN: ""}

@@ -24,7 +24,9 @@ from psauth.vault.store import KEPT
 from psauth.vault.tables import SCHEMA_VERSION, create_tables, read_meta, upgrade_tables
 
 EXPECTED: Final = "Expected a SQLite file, like sqlite:///path/to/vault.db"
-ELSEWHERE_FILE: Final = "set PSAUTH_VAULT_URL to a file on a disk of this machine (PSAUTH_VAULT_URL=sqlite:////its/path/vault.db)"
+ELSEWHERE_FILE: Final = (
+    "set PSAUTH_VAULT_URL to a file on a disk of this machine (PSAUTH_VAULT_URL=sqlite:////its/path/vault.db)"
+)
 BUSY_PATIENCE: Final = 30.0
 """Seconds to wait for another writer; one writes for milliseconds."""
 MAKING_PATIENCE: Final = 90.0
@@ -46,7 +48,7 @@ class SQLiteStore:
         self._engine_pid: int | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> SQLiteStore:
+    def from_settings(cls, settings: Settings) -> SQLiteStore:
         """The store at the address of these settings. What stands behind `sqlite:///` is a path as it is, not decoded."""
         _, slashes, name = settings.database_url.partition(":///")
         if not slashes or name in ("", ":memory:"):
@@ -84,7 +86,7 @@ class SQLiteStore:
             is_folder = self._path.is_dir()
         except OSError as error:
             raise VaultError(
-                f"The vault's folder {folder} cannot be used ({disk.said(error)}). "
+                f"The vault's folder {folder} cannot be used ({disk.describe(error)}). "
                 f"{disk.remedy(error, elsewhere=self._elsewhere)}."
             ) from error
         if is_folder:
@@ -227,7 +229,7 @@ class SQLiteStore:
             yield
         except OSError as error:
             raise VaultError(
-                f"The vault {self.place} cannot be written ({disk.said(error)}). "
+                f"The vault {self.place} cannot be written ({disk.describe(error)}). "
                 f"{disk.remedy(error, elsewhere=self._elsewhere)}; {KEPT}"
             ) from error
 

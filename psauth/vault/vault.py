@@ -49,10 +49,11 @@ class Vault:
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Vault:
-        """Open the vault of `settings`, making a new one where there is none.
+        """Open the vault that the settings name, and make it where there is none yet.
 
-        Raises VaultError when the database is damaged, cannot be used, or was made with another key; whatever is
-        there stays as it is.
+        `settings`: psauth.Settings; left out, they are read from the environment, `.env` and Streamlit's secrets.
+        Raises VaultError when the database is damaged, cannot be used, or was made with another key. What stands in it
+        is then left as it is.
         """
         if settings is not None and not isinstance(settings, Settings):
             raise ArgumentError(f"{settings!r} is no settings. Expected psauth.Settings(…), or the .settings of a sandbox.")
@@ -85,26 +86,26 @@ class Vault:
     # Connections ------------------------------------------------------------------------------------------------
 
     def connections(self) -> list[Connection]:
-        """Every connection, by account."""
+        """All connections, sorted by account; there is no credential in them."""
         with self._reading() as db:
             rows = db.execute(sa.select(CONNECTIONS).order_by(CONNECTIONS.c.account)).all()
         return [self._stored(row).connection for row in rows]
 
     def find(self, account: str = "default") -> Stored | None:
-        """The connection of `account` with its credential, or None."""
+        """The connection of an account with its credential; None when there is none."""
         with self._reading() as db:
             row = db.execute(sa.select(CONNECTIONS).where(CONNECTIONS.c.account == account)).one_or_none()
         return None if row is None else self._stored(row)
 
     def read(self, account: str = "default") -> Stored:
-        """The connection of `account` with its credential; LoginRequired when there is none."""
+        """The connection of an account with its credential; raises LoginRequired when there is none."""
         stored = self.find(account)
         if stored is None:
             raise LoginRequired(f"No connection is stored for account {account!r}. Log in with: {login_line(account)}")
         return stored
 
     def stamp(self, account: str = "default") -> str | None:
-        """A short text that changes whenever the connection does (None: no connection), cheap enough to poll."""
+        """A short text that changes with every change of the connection; None when there is none. Cheap enough to poll."""
         columns = (CONNECTIONS.c.id, CONNECTIONS.c.revision)
         with self._reading() as db:
             row = db.execute(sa.select(*columns).where(CONNECTIONS.c.account == account)).one_or_none()
@@ -119,7 +120,13 @@ class Vault:
         api_key: str | None = None,
         label: str | None = None,
     ) -> Connection:
-        """Store a new connection in the place of whatever `account` had."""
+        """Store a connection, in the place of the one that the account had.
+
+        `service`: where the credential is used. Either `token` (OAuth) or `api_key`. `label`: what the service calls
+        the connection. Raises ArgumentError without a credential, or with both.
+        """
+        if (token is None) == (api_key is None):
+            raise ArgumentError("A connection has one credential. Expected either token= or api_key=.")
         kind = "oauth" if token is not None else "api_key"
         values = {
             "account": account,
@@ -139,37 +146,38 @@ class Vault:
         return self.read(account).connection
 
     def attempt(self, stored: Stored) -> None:
-        """Note that a refresh is about to be tried.
+        """Note that a refresh begins.
 
-        Written before the refresh token is spent, so that a full disk or a read-only folder shows while the
-        connection is still whole.
+        It is noted before the refresh token is spent: a full disk or a read-only folder is then noticed while the
+        connection still works.
         """
         self._change(stored.connection, attempted_at=datetime.now(UTC).timestamp())
 
     def renew(self, stored: Stored, token: Token) -> Stored:
-        """Store the token that a refresh gave, and return the connection as it is now."""
+        """Store the token of a refresh, and return the connection with it."""
         self._change(stored.connection, credential=self._key.encrypt(token.to_json()), ended=None, attempted_at=None)
         return self.read(stored.connection.account)
 
     def end(self, stored: Stored, why: str) -> None:
-        """Remember that this connection needs a new login, and why."""
+        """Note that the connection needs a new login; `why` is shown to the person."""
         self._change(stored.connection, ended=why, attempted_at=None)
 
     def name(self, connection: Connection, label: str) -> None:
-        """Remember what the service calls this connection."""
+        """Note what the service calls the connection."""
         if connection.label != label:
             self._change(connection, label=label)
 
     def forget(self, account: str) -> bool:
-        """Remove the connection and its pending authorizations; whether there was one."""
+        """Remove the connection of an account and its pending authorizations. Returns whether there was a connection."""
         with self._writing() as db:
             db.execute(PENDING.delete().where(PENDING.c.account == account))
             return db.execute(CONNECTIONS.delete().where(CONNECTIONS.c.account == account)).rowcount > 0
 
     def lock(self, account: str, *, timeout: float = LOCK_PATIENCE) -> AbstractContextManager[None]:
-        """Hold the one lock of a connection, across threads and processes; the system frees it when a process dies.
+        """A context manager that holds the lock of an account, over all threads and processes.
 
-        Raises VaultError when somebody else holds it for `timeout` seconds.
+        The operating system frees the lock when its process dies. Raises VaultError when another thread or process has
+        held it for `timeout` seconds.
         """
         return self._store.lock(f"account-{fingerprint(account)[:16]}", timeout=timeout)
 
@@ -186,7 +194,11 @@ class Vault:
         browser: str | None,
         return_to: str | None,
     ) -> None:
-        """Store what the callback with this state will be held against."""
+        """Store a pending authorization. The callback that carries its `state` is compared with it.
+
+        `verifier`: the PKCE secret that the exchange will send. `browser`: a secret of the browser that began (None:
+        any browser may end it). `return_to`: a path of the app to go on to.
+        """
         now = datetime.now(UTC).timestamp()
         with self._writing() as db:
             outlived = PENDING.c.created_at < now - PENDING_LIFETIME.total_seconds() - SPENT_MEMORY.total_seconds()
@@ -206,13 +218,13 @@ class Vault:
             )
 
     def pending(self, state: str) -> Pending | None:
-        """What was begun with this state, without consuming it."""
+        """The pending authorization with this state, which stays in the vault; None when there is none."""
         with self._reading() as db:
             row = db.execute(sa.select(PENDING).where(PENDING.c.state_hash == fingerprint(state))).one_or_none()
         return None if row is None else self._pending_of(row)
 
     def consume(self, state: str) -> Pending | None:
-        """Take what was begun with this state out of the vault: whoever asks first gets it, everyone else None."""
+        """Remove the pending authorization with this state and return it. Of several callers only the first gets it."""
         hashed = fingerprint(state)
         with self._writing() as db:
             row = db.execute(PENDING.delete().where(PENDING.c.state_hash == hashed).returning(PENDING)).one_or_none()
@@ -221,7 +233,7 @@ class Vault:
         return None if row is None else self._pending_of(row)
 
     def was_spent(self, state: str) -> bool:
-        """Whether this state was consumed within the last day."""
+        """Whether an authorization with this state was consumed within the last day."""
         with self._reading() as db:
             query = sa.select(SPENT.c.state_hash).where(SPENT.c.state_hash == fingerprint(state))
             return db.execute(query).one_or_none() is not None
@@ -229,7 +241,11 @@ class Vault:
     # Budgets ----------------------------------------------------------------------------------------------------
 
     def amend_budget(self, name: str, change: Callable[[str | None], tuple[str, T]]) -> T:
-        """Rewrite the ledger called `name` with nobody in between; `change` gets it (None: new), and gives it and a result."""
+        """Change a ledger while nobody else can read or change it.
+
+        `change` gets the ledger's text (None: there is none yet) and returns the new text and a result, which is
+        returned from here. It runs inside a transaction, so it asks nobody and takes no time.
+        """
         with self._writing() as db:
             before = db.execute(sa.select(BUDGETS.c.ledger).where(BUDGETS.c.name == name)).scalar()
             text, result = change(before)
@@ -241,7 +257,10 @@ class Vault:
     # Keys -------------------------------------------------------------------------------------------------------
 
     def rotate(self) -> int:
-        """Encrypt everything anew with the first key; the number of connections. Afterwards older keys may go."""
+        """Encrypt everything again with the first key of PSAUTH_SECRET_KEY; afterwards the other keys can be taken out.
+
+        Returns the number of connections.
+        """
         with self._writing() as db:
             rows = db.execute(sa.select(CONNECTIONS)).all()
             for row in rows:
@@ -256,7 +275,7 @@ class Vault:
     # Inside -----------------------------------------------------------------------------------------------------
 
     def _change(self, connection: Connection, **values: Any) -> None:
-        """Change the row of exactly this connection; one that was replaced or forgotten meanwhile stays untouched."""
+        """Change the row of this very connection; LoginRequired when it was replaced or removed meanwhile."""
         here = (CONNECTIONS.c.account == connection.account) & (CONNECTIONS.c.id == connection.id)
         if set(values) != {"attempted_at"}:
             values["revision"] = CONNECTIONS.c.revision + 1
