@@ -8,12 +8,14 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field, fields
+from difflib import get_close_matches
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from psauth.addresses import check_address
-from psauth.exceptions import SettingsError
+from psauth.exceptions import ArgumentError, SettingsError
 from psauth.secret import QUOTES, Secret, copied_wrongly, fits_a_header
 
 PREFIX: Final = "PSAUTH_"
@@ -174,6 +176,26 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "token_auth": "post",
 }
 NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown"})
+KEYWORDS: Final = (*NAMES, "secrets", "env_file", "consent")
+
+
+def _with_known_keywords(init: Callable[..., None]) -> Callable[..., None]:
+    """The same `__init__`, which names a keyword that it does not take, and a similar one that it does."""
+
+    @wraps(init)
+    def checked(self: Settings, *values: Any, **keywords: Any) -> None:
+        if values:
+            raise ArgumentError("psauth.Settings takes keywords only, like psauth.Settings(client_id=…).")
+        for name in keywords.keys() - set(KEYWORDS):
+            similar = get_close_matches(name.lower().removeprefix(PREFIX.lower()), KEYWORDS, 1)
+            hint = f" Did you mean {similar[0]!r}?" if similar else f" It takes {', '.join(KEYWORDS)}."
+            raise ArgumentError(f"psauth.Settings takes no {name!r}.{hint}")
+        init(self, **keywords)
+
+    return checked
+
+
+Settings.__init__ = _with_known_keywords(Settings.__init__)  # type: ignore[method-assign]
 
 
 def _check(settings: Settings) -> None:

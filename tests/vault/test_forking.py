@@ -143,24 +143,6 @@ def test_a_lock_that_a_thread_of_the_parent_holds_is_held_for_the_child_too_and_
 
 
 def test_a_child_that_leaves_the_block_of_a_lock_does_not_free_the_lock_of_its_parent(vault):
-    with vault.lock("default"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            child = os.fork()
-        if child == 0:
-            try:
-                raise SystemExit  # leaves the block, as the end of a script would
-            except SystemExit:
-                pass
-        if child:
-            os.waitpid(child, 0)
-    if child == 0:
-        os._exit(0)
-    with vault.lock("default", timeout=5):
-        pass
-
-
-def test_the_lock_of_a_parent_that_is_forked_inside_stays_until_the_parent_releases_it(vault):
     def leave():
         block.__exit__(None, None, None)
 
