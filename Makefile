@@ -13,8 +13,9 @@ EDITABLE := --config-settings editable_mode=compat
 .PHONY: app test unit lint format bench screenshots clean
 .DEFAULT_GOAL := app
 
+# Ctrl-C is how it ends: the shell lives on to say that all is well. On another port: make app PORT=8511
 app: $(VENV)/.app
-	@$(BIN)/python -m psauth app || [ $$? -eq 130 ] # Ctrl-C is how it ends
+	@trap : INT; $(BIN)/python -m psauth app$(if $(PORT), --port $(PORT)); code=$$?; [ $$code -eq 130 ] || exit $$code
 
 # Everything: the quick part first, then what starts servers and processes, and last, one by one, what drives a browser.
 test: $(VENV)/.dev

@@ -16,6 +16,7 @@ from keyring.backends import null
 from psauth import ProcessStreet, Settings, Token, Vault
 from psauth.api.transport import Transport
 from psauth.auth.discovery import service_for_oauth
+from psauth.auth.place import REMOTE, SSH
 
 # Examples are drawn the same way each time, and nothing of them is kept in the checkout.
 hypothesis.settings.register_profile("psauth", database=None, deadline=None, derandomize=True)
@@ -24,17 +25,16 @@ _hypothesis_home = tempfile.TemporaryDirectory(prefix="psauth-hypothesis-", igno
 configuration.set_hypothesis_home_dir(_hypothesis_home.name)
 
 ELSEWHERE = (
+    *(name for names in REMOTE.values() for name in names),
+    *SSH,
     "ALL_PROXY",
-    "COLAB_RELEASE_TAG",
+    "BROWSER",
     "HTTPS_PROXY",
     "HTTP_PROXY",
-    "JUPYTERHUB_API_TOKEN",
-    "JUPYTERHUB_USER",
     "NETRC",
     "OAUTHLIB_INSECURE_TRANSPORT",
     "OAUTHLIB_RELAX_TOKEN_SCOPE",
     "REQUESTS_CA_BUNDLE",
-    "SSH_CONNECTION",
     "XDG_DATA_HOME",
     "all_proxy",
     "http_proxy",
