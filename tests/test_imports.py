@@ -38,7 +38,7 @@ LEVELS = {
     "dashboard": [["loading", "web"], ["state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
     "dashboard/parts": [
-        ["choices", "columns", "links", "looks", "sidebar"],
+        ["choices", "columns", "downloads", "links", "looks", "sidebar"],
         ["problems", "welcome"],
         ["waiting"],
         ["tables"],
