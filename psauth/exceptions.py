@@ -3,6 +3,8 @@
     PsauthError
     ├── SettingsError            fix a setting                        (also a ValueError)
     ├── ArgumentError            pass something else                  (also a ValueError)
+    ├── MissingExtra             install what is named                (also an ImportError)
+    ├── FileNotWritten           close the file elsewhere, or choose another place (also an OSError)
     ├── VaultError               look after the vault: key, file, disk
     ├── AuthorizationError       connect again; nothing was stored
     │   ├── MalformedCallback    the address could not be read
@@ -49,6 +51,14 @@ class SettingsError(PsauthError, ValueError):
 
 class ArgumentError(PsauthError, ValueError):
     """What was passed cannot be used: a name that nothing is called, a value of the wrong kind."""
+
+
+class MissingExtra(PsauthError, ImportError):
+    """A part of psauth needs packages that are not installed; the message has the line that installs them."""
+
+
+class FileNotWritten(PsauthError, OSError):
+    """A file could not be written; what stood in its place is unchanged."""
 
 
 class VaultError(PsauthError):

@@ -18,7 +18,7 @@ LEVELS = {
         ["auth"],
         ["api"],
         ["reading"],
-        ["writing"],
+        ["export", "writing"],
         ["client"],
         ["connecting"],
         ["demo"],
@@ -34,6 +34,7 @@ LEVELS = {
     ],
     "api": [["budget", "errors", "origin", "pace"], ["governor"], ["transport"], ["pages"]],
     "reading": [["arguments", "endpoints", "fetch"], ["frames", "reader"], ["plan", "values"], ["reads"]],
+    "export": [["naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["values"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
@@ -188,8 +189,8 @@ def test_only_the_dashboard_knows_streamlit():
     assert "streamlit" not in "".join(map(ast.unparse, first))
 
 
-def test_only_frames_and_values_know_pandas_at_run_time():
-    users = users_of("pandas", sources(outside=("sandbox", "dashboard")))
+def test_only_frames_values_and_files_know_pandas_at_run_time():
+    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export")))
     naming = {"client", "reading/arguments", "reading/plan", "reading/reader", "reading/reads", "writing/writes"}
     assert users <= {"reading/frames", "reading/values", "writing/records"} | naming  # types only: test_public_face
 

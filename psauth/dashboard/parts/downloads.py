@@ -1,63 +1,68 @@
-"""Downloads: the rows of a table as files to take along."""
+"""Downloads: the rows of a table as files to take along, made when they are asked for."""
 
 from __future__ import annotations
 
 import io
-import json
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Final
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 
+from psauth.export import csv
+from psauth.export.excel import write_workbook
+from psauth.export.naming import file_name
+from psauth.export.order import names_first
+from psauth.export.parquet import to_parquet
+from psauth.export.zones import reader_zone
 
-def downloads(frame: pd.DataFrame, name: str, *, of: int) -> None:
-    """The rows as shown, every column of them, as CSV and as Parquet; made when they are asked for."""
+SUBJECTS: Final = ("run_name", "workflow_name")
+"""Columns that say what all rows of a table belong to, when each holds the same there."""
+XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLSX_HELP: Final = "For Excel and other spreadsheets: texts stay as they are, and days stay days."
+PARQUET_HELP: Final = "For pandas and other programs: every type and every text exactly as it came. Times are in UTC."
+
+
+def downloads(frame: pd.DataFrame, noun: str, *, of: int) -> None:
+    """Buttons for the rows as shown, every column of them, as XLSX, CSV and Parquet; `of` is how many rows there are."""
     if len(frame) < of:
         st.caption(f"{len(frame):,} of {of:,} rows match; the files hold these.")
+    zone = reader_zone(st.context.timezone)
+    about = subject(frame)
+    today = datetime.now(zone).date()
+    kinds: dict[str, tuple[Callable[[], bytes], str, str]] = {
+        "XLSX": (
+            partial(_xlsx, frame, about or noun, zone),
+            XLSX_TYPE,
+            f"{XLSX_HELP} Times are in the zone {zone.key}.",
+        ),
+        "CSV": (partial(_csv, frame, zone), "text/csv", csv.HELP),
+        "Parquet": (partial(to_parquet, frame), "application/vnd.apache.parquet", PARQUET_HELP),
+    }
     with st.container(horizontal=True):
-        for label, make, kind in (
-            ("CSV", _csv, "text/csv"),
-            ("Parquet", _parquet, "application/vnd.apache.parquet"),
-        ):
-            st.download_button(
-                label,
-                partial(make, frame),
-                f"{name}.{label.lower()}",
-                kind,
-                icon=":material/download:",
-                on_click="ignore",
-            )
+        for label, (make, kind, words) in kinds.items():
+            name = file_name(noun, about, day=today, suffix=label.lower())
+            st.download_button(label, make, name, kind, icon=":material/download:", on_click="ignore", help=words)
 
 
-def _writable(value: Any) -> Any:
-    """A list as files can hold it: texts as they are, anything else as its JSON."""
-    if not isinstance(value, list):
-        return None
-    return [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False, default=str) for v in value]
+def subject(frame: pd.DataFrame) -> str:
+    """The run or workflow that all rows belong to; empty where there are several or none is named."""
+    for column in SUBJECTS:
+        if column in frame.columns:
+            names = frame[column].unique()
+            if len(names) == 1 and isinstance(names[0], str):
+                return names[0]
+    return ""
 
 
-def _csv(frame: pd.DataFrame) -> bytes:
-    flat = frame.copy(deep=False)
-    for column in _objects(frame):
-        flat[column] = [None if v is None else "; ".join(v) for v in map(_writable, frame[column])]
-    for column in map(str, frame.select_dtypes("datetimetz")):
-        moments = frame[column].dt.tz_convert("UTC")
-        days_alone = (moments.dropna() == moments.dropna().dt.normalize()).all()
-        # Without zone and fraction, because spreadsheets take anything longer for a text.
-        flat[column] = moments.dt.strftime("%Y-%m-%d" if days_alone else "%Y-%m-%d %H:%M:%S")
-    # The mark at the start makes Excel read UTF-8; pandas drops it again with encoding="utf-8-sig".
-    return flat.to_csv(index=False).encode("utf-8-sig")
-
-
-def _parquet(frame: pd.DataFrame) -> bytes:
-    plain = frame.copy(deep=False)
-    for column in _objects(frame):
-        plain[column] = list(map(_writable, frame[column]))
+def _xlsx(frame: pd.DataFrame, sheet: str, zone: ZoneInfo) -> bytes:
     buffer = io.BytesIO()
-    plain.to_parquet(buffer, index=False)
+    write_workbook([(sheet, names_first(frame))], buffer, zone)
     return buffer.getvalue()
 
 
-def _objects(frame: pd.DataFrame) -> list[str]:
-    return [column for column in frame.columns if frame[column].dtype == "object"]
+def _csv(frame: pd.DataFrame, zone: ZoneInfo) -> bytes:
+    return csv.to_csv(names_first(frame), zone)
