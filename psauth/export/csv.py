@@ -6,7 +6,6 @@ import csv
 import io
 import math
 import re
-import unicodedata
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -15,12 +14,13 @@ import pandas as pd
 
 from psauth.export.cells import Cell, columns
 
-SIGNS: Final = frozenset("=+-@")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection)."""
-BEFORE_SIGNS: Final = re.compile(r"[\s\x00-\x20\x7f-\xa0\ufeff\u200b-\u200f\u2060'\"‘’“”`´]*")
+SIGNS: Final = "=＝﹦⁼₌+＋﹢⁺₊﬩\\-－﹣@＠﹫"
+"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), in all its widths."""
+DROPPED: Final = r"\n\x0b-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'\"‘’“”`´"
 """What spreadsheets and people's imports drop in front of one: spaces, quotes, what cannot be seen."""
-NEW_CELL: Final = re.compile(r"[;\t]")
-"""Where a spreadsheet set to another separator begins a new cell inside a text."""
+AT_START: Final = re.compile(rf"[\t{DROPPED}]*+[{SIGNS}]|[\t\n]")
+IN_NEW_CELL: Final = re.compile(rf"(?<=[;\t])( *+)(?=[{DROPPED}]*+[{SIGNS}])")
+"""The same behind what is a separator to a spreadsheet of another country."""
 HELP: Final = (
     "For spreadsheets: an apostrophe stands before texts that would run as a formula (those that begin with = + - @), "
     "and times are in the zone that their column's head names. Excel guesses numbers and dates in a CSV file; "
@@ -69,20 +69,9 @@ def _duration(length: timedelta) -> str:
 
 def _escaped(text: str) -> str:
     """The text, with an apostrophe wherever a spreadsheet would see the beginning of a formula."""
-    if not text or (text[0].isalnum() and not NEW_CELL.search(text)):
-        return text
-    parts = re.split(f"({NEW_CELL.pattern})", text)
-    if _runs(text) or text[0] in "\t\n":
-        parts[0] = "'" + parts[0]
-    for place in range(2, len(parts), 2):
-        if _runs(parts[place]):
-            spaces = len(parts[place]) - len(parts[place].lstrip())
-            parts[place] = f"{parts[place][:spaces]}'{parts[place][spaces:]}"
-    return "".join(parts)
-
-
-def _runs(text: str) -> bool:
-    """Whether the text begins like a formula, also with a wide or small form of the sign."""
-    start = BEFORE_SIGNS.match(text)
-    first = text[start.end() if start else 0 :][:1]
-    return bool(SIGNS & set(unicodedata.normalize("NFKC", first)))
+    start = AT_START.match(text)
+    place = start.end() if start else 0
+    rest = text[place:]
+    if ";" in rest or "\t" in rest:
+        rest = IN_NEW_CELL.sub(r"\1'", rest)
+    return f"'{text[:place]}{rest}" if start else rest

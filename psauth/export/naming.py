@@ -28,7 +28,7 @@ def file_name(*parts: str, day: date, suffix: str) -> str:
     end = f"-{day:%Y-%m-%d}.{suffix}"
     stem = _cut(stem, LONGEST_FILE - len(end.encode()))
     stem = stem.lstrip(".-~ ") or "data"
-    return f"{'_' if RESERVED.match(stem) else ''}{stem}{end}"
+    return f"{'_' if RESERVED.match(stem + end) else ''}{stem}{end}"
 
 
 def sheet_names(wanted: Iterable[str]) -> list[str]:

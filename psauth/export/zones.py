@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -32,16 +33,17 @@ def named_zone(name: str | ZoneInfo | None) -> ZoneInfo:
 
 def machine_zone() -> ZoneInfo:
     """The time zone of this machine where it has a name, else UTC."""
+    if variable := os.environ.get("TZ", "").lstrip(":"):  # rules such as EST5EDT4,M3.2.0 have no name
+        return reader_zone(variable.rpartition("zoneinfo/")[2])
     try:
-        name = tzlocal.get_localzone_name()
-    except (LookupError, OSError, ValueError):  # two files of this machine that name different zones, or TZ names none
-        name = None
-    return (known_zone(name) if name else None) or UTC
+        return reader_zone(tzlocal.get_localzone_name())
+    except (LookupError, OSError, ValueError):  # two files of this machine name different zones
+        return UTC
 
 
 def reader_zone(name: str | None) -> ZoneInfo:
-    """The time zone that a browser names, or UTC where it names none that is known here."""
-    return (known_zone(name) if name else None) or UTC
+    """The time zone that a machine or a browser names, or UTC where it names none that is known here."""
+    return (known_zone(name) if name and name != "Etc/UTC" else None) or UTC
 
 
 def known_zone(name: str) -> ZoneInfo | None:
