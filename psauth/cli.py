@@ -18,7 +18,7 @@ import click
 from psauth.api.transport import Transport
 from psauth.client import ProcessStreet
 from psauth.connecting import login, logout
-from psauth.exceptions import LoginRequired, PsauthError, PsauthWarning
+from psauth.exceptions import LoginRequired, PsauthError, PsauthWarning, needs_extra
 from psauth.secret import Secret
 from psauth.settings import NAMES, PREFIX, SECRETS, Settings
 from psauth.vault.connection import Connection, Stored, check_account
@@ -158,7 +158,8 @@ def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
 
     It says how to connect to it, and runs until Ctrl-C.
     """
-    from psauth.sandbox import SandboxServer, StateError
+    with needs_extra("sandbox", "psauth sandbox"):
+        from psauth.sandbox import SandboxServer, StateError
 
     state = state or Settings().home_path / "sandbox-server.json"
     try:
@@ -192,10 +193,9 @@ def app(streamlit_options: tuple[str, ...]) -> None:
 
     Further options go to `streamlit run`.
     """
-    try:
+    with needs_extra("app", "psauth app"):
+        import authlib  # noqa: F401 - of the sandbox inside the app
         from streamlit.web import cli as streamlit
-    except ModuleNotFoundError:
-        raise _Failure("The app needs Streamlit. Install it with: pip install 'psauth[app]'", code=1) from None
     if not APP.is_file():
         raise _Failure("app.py is not here: it belongs to a checkout of psauth, not to the installed package.", code=1)
     os.chdir(APP.parent)  # its .env and .streamlit stand beside it

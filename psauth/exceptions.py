@@ -33,7 +33,8 @@ Every message says what was wrong, what was expected, and the next step; none of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -187,6 +188,23 @@ class OutcomeUnknown(ServiceUnavailable):
 
 class UntrustedAddress(PsauthError, ValueError):
     """The address is not one the credential may be sent to; nothing was sent."""
+
+
+@contextmanager
+def needs_extra(extra: str, what: str) -> Iterator[None]:
+    """Imports inside raise MissingExtra for a package that is not installed, and that this extra of psauth brings.
+
+    `what` is the call or command that needs it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package == "psauth":
+            raise
+        raise MissingExtra(
+            f'{what} needs the package {package}, which is not installed. Type: pip install "psauth[{extra}]"'
+        ) from error
 
 
 def _rebuild(kind: type[PsauthError], message: str, fields: Mapping[str, Any]) -> PsauthError:
