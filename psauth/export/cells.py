@@ -20,7 +20,9 @@ from psauth.reading.endpoints import ENDPOINTS
 Cell: TypeAlias = "bool | int | float | str | date | datetime | time | timedelta | None"
 """A datetime here has no zone of its own: it is wall-clock time. None is an empty cell."""
 
-MOMENTS: Final = frozenset(c.name for e in ENDPOINTS.values() for c in e.columns if c.dtype == "time")
+MOMENTS: Final = frozenset(
+    column.name for endpoint in ENDPOINTS.values() for column in endpoint.columns if column.dtype == "time"
+)
 """Columns of the service's own timestamps: midnight in them is a time of day, not a day alone."""
 UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML forbids, halves of an emoji included; most readers of CSV stumble over them too."""

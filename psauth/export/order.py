@@ -9,7 +9,9 @@ import pandas as pd
 
 from psauth.reading.endpoints import ENDPOINTS
 
-IDS: Final = frozenset(c.name for e in ENDPOINTS.values() for c in e.columns if c.name.endswith("_id"))
+IDS: Final = frozenset(
+    column.name for endpoint in ENDPOINTS.values() for column in endpoint.columns if column.name.endswith("_id")
+)
 """The ids of the service, its own and those of other things; a form field that ends in _id is none."""
 NAMES: Final = ("name", "username", "email")
 """What says whose id it is, in the order in which a person is read."""

@@ -15,7 +15,6 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     for column in frame.columns:
         if frame[column].dtype == "object":
             plain[column] = pd.Series([_texts(value) for value in frame[column]], index=frame.index, dtype="object")
-    plain.attrs = {}  # notes of this process, which may hold what JSON does not
     buffer = io.BytesIO()
     plain.to_parquet(buffer, index=False)
     return buffer.getvalue()

@@ -99,9 +99,9 @@ def test_what_xml_forbids_stands_there_as_its_escape(read: Read) -> None:
 @pytest.mark.parametrize("letter", ["x", "😀"])
 def test_a_text_too_long_for_a_cell_is_cut_with_a_mark_and_said(tmp_path: Path, letter: str) -> None:
     frame = column(letter * 40_000, letter * (32_767 // (len(letter.encode("utf-16-le")) // 2)))
-    with pytest.warns(psauth.PsauthWarning, match="A text was cut: Excel holds at most 32,767") as told:
+    with pytest.warns(psauth.PsauthWarning, match="A text was cut: Excel holds at most 32,767") as warned:
         psauth.to_excel(frame, tmp_path / "x.xlsx", zone="UTC")
-    assert told[0].filename == __file__
+    assert warned[0].filename == __file__
     sheet = openpyxl.load_workbook(tmp_path / "x.xlsx").active
     cut, whole = sheet["A2"].value, sheet["A3"].value
     units = 40_000 * len(letter.encode("utf-16-le")) // 2

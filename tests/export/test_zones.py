@@ -53,7 +53,7 @@ def test_a_machine_that_contradicts_itself_shows_utc(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("told", "key"), [("Asia/Calcutta", "Asia/Calcutta"), (None, "UTC"), ("Etc/Unknown", "UTC"), ("", "UTC")]
+    ("browser", "key"), [("Asia/Calcutta", "Asia/Calcutta"), (None, "UTC"), ("Etc/Unknown", "UTC"), ("", "UTC")]
 )
-def test_a_reader_whose_zone_is_unknown_here_sees_utc(told: str | None, key: str) -> None:
-    assert reader_zone(told).key == key
+def test_a_reader_whose_zone_is_unknown_here_sees_utc(browser: str | None, key: str) -> None:
+    assert reader_zone(browser).key == key
