@@ -22,7 +22,10 @@ from psauth.export.zones import reader_zone
 SUBJECTS: Final = ("run_name", "workflow_name")
 """Columns that say what all rows of a table belong to, when each holds the same there."""
 XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-XLSX_HELP: Final = "For Excel and other spreadsheets: texts stay as they are, and days stay days."
+XLSX_HELP: Final = (
+    "For Excel and other spreadsheets: texts stay as they are, days stay days, and a text longer than a cell can hold is "
+    "cut with a mark."
+)
 PARQUET_HELP: Final = "For pandas and other programs: every type and every text exactly as it came. Times are in UTC."
 
 
