@@ -95,7 +95,8 @@ def _times(series: pd.Series, zone: ZoneInfo) -> list[Cell]:
     wall = series
     if isinstance(series.dtype, pd.DatetimeTZDtype):
         utc = series.dt.tz_convert("UTC")
-        days = pd.Series(False, index=series.index) if series.name in MOMENTS else utc == utc.dt.normalize()
+        is_of_service = series.name in MOMENTS or str(series.dtype.tz) != "UTC"
+        days = pd.Series(False, index=series.index) if is_of_service else utc == utc.dt.normalize()
         wall = series.dt.tz_convert(zone).dt.tz_localize(None)
         wall = wall.where(~days, utc.dt.tz_localize(None))
     years = wall.dt.year
