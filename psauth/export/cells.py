@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -90,26 +90,28 @@ def _column(series: pd.Series, zone: ZoneInfo) -> Column:
 
 
 def _times(series: pd.Series, zone: ZoneInfo) -> list[Cell]:
-    """Wall-clock times, days where a value is one, and texts for years that no calendar of Python has."""
-    days = pd.Series(series == series.dt.normalize())
-    wall = series
-    if isinstance(series.dtype, pd.DatetimeTZDtype):
-        utc = series.dt.tz_convert("UTC")
+    """Wall-clock times, days where a value is one, and texts in the years that Python's calendar does not have."""
+    if not isinstance(series.dtype, pd.DatetimeTZDtype):
+        utc = wall = series
+        days = series == series.dt.normalize()
+    else:
+        utc = series.dt.tz_convert("UTC").dt.tz_localize(None)
         is_of_service = series.name in MOMENTS or str(series.dtype.tz) != "UTC"
         days = pd.Series(False, index=series.index) if is_of_service else utc == utc.dt.normalize()
-        wall = series.dt.tz_convert(zone).dt.tz_localize(None)
-        wall = wall.where(~days, utc.dt.tz_localize(None))
-    years = wall.dt.year
-    if ((years < 1) | (years > 9999)).any():
-        texts = wall.to_numpy().astype("datetime64[s]").astype(str)
-        plain = [None if pd.isna(v) else t if not 1 <= v.year <= 9999 else v for v, t in zip(wall, texts, strict=True)]
-        moments: Iterable[Any] = [v.to_pydatetime(warn=False) if isinstance(v, pd.Timestamp) else v for v in plain]
-    else:
-        moments = pd.DatetimeIndex(wall).to_pydatetime()
-    return [
-        None if v is pd.NaT or v is None else v if isinstance(v, str) else v.date() if day else v
-        for v, day in zip(moments, days, strict=True)
+        # In its first and last year a calendar may end on the way to another zone.
+        far = (utc.dt.year < 2) | (utc.dt.year > 9998)
+        wall = series.where(~far).dt.tz_convert(zone).dt.tz_localize(None).where(~days, utc)
+    outside = (wall.isna() & utc.notna()) | (wall.dt.year < 1) | (wall.dt.year > 9999)
+    moments = pd.DatetimeIndex(wall.where(~outside)).to_pydatetime()
+    cells: list[Cell] = [
+        None if moment is pd.NaT else moment.date() if day else moment
+        for moment, day in zip(moments, days, strict=True)
     ]
+    if outside.any():
+        end = "" if utc is series else " UTC"
+        texts = utc.to_numpy().astype("datetime64[s]").astype(str)
+        cells = [f"{t.replace('T', ' ')}{end}" if o else c for c, o, t in zip(cells, outside, texts, strict=True)]
+    return cells
 
 
 def _cell(value: Any, zone: ZoneInfo) -> Cell:

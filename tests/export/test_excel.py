@@ -209,10 +209,20 @@ def test_every_kind_of_column(read: Read) -> None:
         }
     )
     head, first, second = read(frame, "Asia/Tokyo")
-    assert head == [*frame.columns[:5], "when (Asia/Tokyo)", "arrow", "stamp (Asia/Tokyo)", "wide (Asia/Tokyo)"]
+    assert head == [*frame.columns[:5], "when (Asia/Tokyo)", "arrow", "stamp (Asia/Tokyo)", "wide"]
     moment = dt.datetime(2026, 1, 1, 19)
-    assert first == [1, True, "a", None, 3, moment, "x", moment, "10000-01-01T08:30:00"]
-    assert second == [None, None, None, -5.5, 4, None, None, None, "0001-01-01 19:18:59"]
+    assert first == [1, True, "a", None, 3, moment, "x", moment, "9999-12-31 23:30:00 UTC"]
+    assert second == [None, None, None, -5.5, 4, None, None, None, "0001-01-01 10:00:00 UTC"]
+
+
+def test_the_last_day_of_the_calendar_is_a_day(read: Read) -> None:
+    never = np.array(["9999-12-31", "0001-01-01", "2026-01-01"], "datetime64[us]")
+    frame = pd.DataFrame({"until": pd.Series(never).dt.tz_localize("UTC"), "naive": pd.Series(never)})
+    assert read(frame, "Asia/Tokyo")[1:] == [
+        [dt.datetime(9999, 12, 31)] * 2,
+        ["0001-01-01"] * 2,
+        [dt.datetime(2026, 1, 1)] * 2,
+    ]
 
 
 def test_times_that_somebody_has_brought_into_another_zone_are_moments(read: Read) -> None:
