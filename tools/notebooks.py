@@ -54,7 +54,11 @@ def executed(path: Path) -> Any:
         work = Path(folder) / "work"
         work.mkdir()
         client = NotebookClient(
-            notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(work)}}
+            notebook,
+            timeout=300,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(work)}},
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # it warns of a port that only this machine can reach
         )
         client.execute(env=environment)
     return tidied(notebook)
