@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
 from psauth.exceptions import needs_extra
 from psauth.reading.arguments import moment
+from psauth.reading.calls import checked
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
 
@@ -37,6 +38,7 @@ class Sandbox:
     ...     ps.workflows()
     """
 
+    @checked("psauth.Sandbox")
     def __init__(
         self,
         *,

@@ -23,6 +23,7 @@ from psauth.export.cells import Cell, Column, check_frame, columns
 from psauth.export.naming import free_sheet_name, sheet_names
 from psauth.export.replace import replaced
 from psauth.export.zones import named_zone
+from psauth.reading.calls import checked
 
 ROWS: Final = 1_048_576
 """Rows of a sheet, its head included; Excel has no more."""
@@ -41,6 +42,7 @@ FIRST_DAY: Final = datetime(1899, 12, 31)
 FORMATS: Final = {"time": "yyyy-mm-dd hh:mm:ss", "day": "yyyy-mm-dd", "clock": "hh:mm:ss", "duration": "[h]:mm:ss"}
 
 
+@checked("psauth.to_excel")
 def to_excel(
     frames: pd.DataFrame | Mapping[str, pd.DataFrame],
     path: str | os.PathLike[str] | BinaryIO,
@@ -84,7 +86,7 @@ def to_excel(
         warnings.warn(
             f"{texts} cut: Excel holds at most {LONGEST_TEXT:,} characters in a cell. to_parquet keeps them whole.",
             PsauthWarning,
-            stacklevel=2,
+            stacklevel=3,  # behind the check of the arguments
         )
     return target
 

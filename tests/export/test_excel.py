@@ -314,6 +314,11 @@ def test_what_is_no_frame_is_an_error_of_ours(tmp_path: Path, frames: Any) -> No
         psauth.to_excel(frames, tmp_path / "x.xlsx")
 
 
+def test_an_argument_that_there_is_not_is_an_error_of_ours(tmp_path: Path) -> None:
+    with pytest.raises(psauth.ArgumentError, match=r"psauth.to_excel\(\) takes no 'zon'. Did you mean 'zone'"):
+        psauth.to_excel(pd.DataFrame(), tmp_path / "x.xlsx", zon="UTC")  # type: ignore[call-arg]
+
+
 def test_no_sheet_at_all_is_an_error_of_ours(tmp_path: Path) -> None:
     with pytest.raises(psauth.ArgumentError, match="no sheet"):
         psauth.to_excel({}, tmp_path / "x.xlsx")
