@@ -18,7 +18,7 @@ LEVELS = {
         ["auth"],
         ["api"],
         ["reading"],
-        ["writing"],
+        ["export", "writing"],
         ["client"],
         ["connecting"],
         ["demo"],
@@ -49,11 +49,12 @@ LEVELS = {
         ["library", "people", "runs", "tasks", "workflows"],
         ["forms"],
     ],
+    "export": [["naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["values"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
     "dashboard/parts": [
-        ["choices", "columns", "links", "looks", "sidebar"],
+        ["choices", "columns", "downloads", "links", "looks", "sidebar"],
         ["problems", "welcome"],
         ["waiting"],
         ["tables"],
@@ -218,8 +219,8 @@ def test_only_the_dashboard_knows_streamlit():
         assert "streamlit" not in "".join(map(ast.unparse, first))
 
 
-def test_only_frames_and_values_know_pandas_at_run_time():
-    users = users_of("pandas", sources(outside=("sandbox", "dashboard")), at_run_time=True)
+def test_only_frames_values_and_files_know_pandas_at_run_time():
+    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export")), at_run_time=True)
     assert users <= {"reading/frames", "reading/values", "writing/records"}
 
 

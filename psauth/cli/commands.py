@@ -14,7 +14,7 @@ from psauth.cli import ports
 from psauth.cli.output import Failure, Group, note, say
 from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin, in_one_line, make_report, shown
 from psauth.connecting import login, logout, port_mismatch
-from psauth.exceptions import ArgumentError, SettingsError
+from psauth.exceptions import ArgumentError, SettingsError, needs_extra
 from psauth.settings import Settings
 from psauth.vault.connection import check_account
 from psauth.vault.vault import Vault
@@ -105,9 +105,10 @@ def status(as_json: bool, offline: bool) -> None:
 def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
     """Run the stand-in for Process Street.
 
-    It says how to connect to it, and runs until Ctrl-C.
+    It says how to connect to it, and runs until Ctrl-C. Its hour lasts a minute.
     """
-    from psauth.sandbox import SandboxServer, StateError
+    with needs_extra("sandbox", "psauth sandbox"):
+        from psauth.sandbox import SandboxServer, StateError
 
     state = state or Settings().home_path / "sandbox-server.json"
     try:
@@ -133,7 +134,8 @@ def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
         for name, value in variables.items():
             say(f"  export {name}={value}")
         say("\nThen: psauth login. Or, instead of the first three lines, with an API key:\n")
-        say(f"  export PSAUTH_API_KEY={server.api_key}\n\nCtrl-C stops it.")
+        say(f"  export PSAUTH_API_KEY={server.api_key}\n")
+        say("Its hour lasts a minute: so soon a used-up request budget is full again. Ctrl-C stops it.")
         _wait()
     finally:
         server.stop()
@@ -156,10 +158,9 @@ def app(port: int | None, account: str, streamlit_options: tuple[str, ...]) -> N
 
     Further options go to `streamlit run`.
     """
-    try:
+    with needs_extra("app", "psauth app"):
+        import authlib  # noqa: F401 - of the sandbox inside the app
         from streamlit.web import cli as streamlit
-    except ModuleNotFoundError:
-        raise Failure("The app needs Streamlit. Install it with: pip install 'psauth[app]'") from None
     if not APP.is_file():
         raise Failure("app.py is not here: it belongs to a checkout of psauth, not to the installed package.")
     port = _find_port(_asked_port(port, streamlit_options))
