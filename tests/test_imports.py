@@ -57,9 +57,10 @@ LEVELS = {
         ["api"],
     ],
     "sandbox/company": [
-        ["names", "worktime"],
-        ["people", "templates"],
-        ["blueprints_office", "blueprints_trade", "library", "oneoffs", "runs"],
+        ["worktime"],
+        ["names"],
+        ["people", "story", "templates"],
+        ["blueprints_finance", "blueprints_it", "blueprints_people", "blueprints_trade", "library", "oneoffs", "runs"],
         ["blueprints", "values"],
         ["company"],
     ],

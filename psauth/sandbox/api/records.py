@@ -9,19 +9,20 @@ from psauth.sandbox.company.company import Company
 from psauth.sandbox.company.people import Person
 from psauth.sandbox.company.runs import Decision, Run, Task
 from psauth.sandbox.company.templates import Template
-from psauth.sandbox.company.values import a_file
+from psauth.sandbox.company.values import stored_file
 from psauth.sandbox.company.worktime import iso, opaque_id
 
 Record = dict[str, Any]
 
 _REMARKS = (
     "Any news here?",
-    "Done, see the attachment.",
+    "Done, see the form.",
     "@Hana can you have a look?",
     "Sorry for the delay – was on holiday.",
     "Bitte nochmal prüfen, danke!",
-    "Customer called, they are waiting 😅",
+    "Somebody called, they are waiting 😅",
 )
+_FILES = ("notes.pdf", "Übersicht 2026.xlsx", "photo_0412.jpg", "screenshot.png", "export.csv")
 
 
 def link(name: str, href: str, rel: str | None = None, kind: str = "Api") -> Record:
@@ -202,7 +203,7 @@ class Records:
         for number in range(max(0, int(rng.gauss(0.4, 0.9)))):
             task = rng.choice(run.tasks)
             moment = run.created + int((max(run.updated, run.created + 1) - run.created) * rng.random())
-            stored = a_file(rng, run.id, "attachment", number)
+            stored = stored_file(rng, rng.choice(_FILES), run.id, "attachment", number)
             made.append(
                 {
                     "id": stored["id"],
