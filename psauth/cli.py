@@ -156,7 +156,7 @@ def status(as_json: bool, offline: bool) -> None:
 def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
     """Run the stand-in for Process Street.
 
-    It says how to connect to it, and runs until Ctrl-C.
+    It says how to connect to it, and runs until Ctrl-C. Its hour lasts a minute.
     """
     from psauth.sandbox import SandboxServer, StateError
 
@@ -179,7 +179,8 @@ def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
         for name, value in _sandbox_variables(server).items():
             click.echo(f"  export {name}={value}")
         click.echo("\nThen: psauth login. Or, instead of the first three lines, with an API key:\n")
-        click.echo(f"  export PSAUTH_API_KEY={server.api_key}\n\nCtrl-C stops it.")
+        click.echo(f"  export PSAUTH_API_KEY={server.api_key}\n")
+        click.echo("Its hour lasts a minute: so soon a used-up request budget is full again. Ctrl-C stops it.")
         _wait()
     finally:
         server.stop()

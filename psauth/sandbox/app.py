@@ -53,7 +53,8 @@ def create_app(
         return Authority(_address(request), grants, knobs, company.staff.by_id)
 
     def front(request: Request) -> Response:
-        return HTMLResponse(consent_html.front(company.name, authority(request).issuer))
+        page = consent_html.front(company.name, authority(request).issuer, budget=knobs.budget, window=knobs.window)
+        return HTMLResponse(page)
 
     def workflow(request: Request) -> Response:
         template = company.template(request.path_params["id"])
