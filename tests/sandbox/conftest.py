@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import secrets
 import time
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ import pytest
 import requests
 
 from psauth.sandbox import Knobs, SandboxServer
-from tests.sandbox.contract import CONTRACT
 
 NOW = 1_790_000_000.0
 REDIRECT = "http://localhost:8501/callback"
@@ -144,13 +142,6 @@ def api(box: SandboxServer) -> Iterator[requests.Session]:
     with requests.Session() as session:
         session.headers["X-API-Key"] = box.api_key
         yield session
-
-
-@pytest.fixture(scope="module")
-def contract() -> dict[str, Any]:
-    """The service's OpenAPI document; modules that ask for it are skipped where it is absent."""
-    document: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
-    return document
 
 
 @pytest.fixture
