@@ -19,16 +19,19 @@ from cryptography.fernet import Fernet
 import psauth
 from psauth import Vault
 from psauth.cli import main
-from tests.flow.parts import PYTHON, bare_environment, changed, environment, expire_at_the_service, query_of, wait_until
+from tests.flow.parts import (
+    PYTHON,
+    bare_environment,
+    changed,
+    environment,
+    expire_at_the_service,
+    free_port,
+    query_of,
+    wait_until,
+)
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pseudo-terminals are POSIX here")
 MASKED = "***"
-
-
-@pytest.fixture
-def box():
-    with psauth.Sandbox(runs=20) as box:
-        yield box
 
 
 @pytest.fixture
@@ -334,12 +337,6 @@ CONSENTS = (
     "from psauth.sandbox import SandboxServer",
     "urllib.request.urlopen(SandboxServer().approve(sys.argv[1]), timeout=20).read()",
 )
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @POSIX

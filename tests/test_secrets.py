@@ -54,11 +54,6 @@ def assert_hidden(text, *secrets):
             assert form not in text, f"{secret!r} shows"
 
 
-@pytest.fixture
-def flow(settings, vault):
-    return AuthorizationFlow(settings, vault)
-
-
 ANSWERS = {
     "refused": {"status_code": 400, "json": {"error": "invalid_grant"}},
     "client refused": {"status_code": 401, "json": {"error": "invalid_client"}},

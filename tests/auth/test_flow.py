@@ -40,12 +40,6 @@ ANSWER = {"access_token": "access-new", "refresh_token": "refresh-new", "expires
 
 
 @pytest.fixture
-def flow(settings, vault):
-    """An authorization flow with the usual settings."""
-    return AuthorizationFlow(settings, vault)
-
-
-@pytest.fixture
 def token_endpoint(requests_mock):
     """Answers every exchange with a token."""
     return requests_mock.post(TOKEN, json=ANSWER)

@@ -1,6 +1,7 @@
 """What the tests on real parts ask and do: of the sandbox's log, and of the stored connection."""
 
 import os
+import socket
 import sys
 import time
 from dataclasses import replace
@@ -8,10 +9,31 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import requests
+
 from psauth import ProcessStreet, Vault
 from psauth.api.transport import Transport
 
 ROOT = Path(__file__).parent.parent.parent
+
+
+WRITTEN = ("POST", "PUT", "DELETE")
+
+LOST = [
+    {"kind": "drop", "when": "after"},
+    {"kind": "reset", "when": "after"},
+    {"kind": "truncate"},
+    {"status": 500, "when": "after"},
+    {"status": 504, "when": "after"},
+]
+"""The service did it, and its answer says nothing."""
+NOT_DONE = [{"kind": "drop"}, {"kind": "reset"}, {"status": 500}, {"status": 503}]
+"""The service did nothing, and the answer does not say so either."""
+
+
+def fault_name(fault):
+    """The id of a test on a fault."""
+    return "-".join(map(str, fault.values()))
 
 
 def refreshes(box):
@@ -54,13 +76,34 @@ def changed(address, **changes):
     return urlsplit(address)._replace(query=urlencode(kept)).geturl()
 
 
+def raw(box, path, key):
+    """The records of a list as the pages hold them, read by nothing of psauth."""
+    records, query = [], {}
+    while True:
+        headers = {"X-API-Key": box.api_key}
+        page = requests.get(f"{box.api_url}/{path}", params=query, headers=headers, timeout=20).json()
+        records += [record for record in page[key] if record not in records]
+        links = [link["href"] for link in page.get("links", []) if link["name"] == "next"]
+        if not links or not page[key]:
+            return records
+        query = query_of(links[0])
+
+
+def free_port():
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 def wait_until(condition, *, seconds=15.0, why="the condition"):
-    """Ask until it is so; what it said. AssertionError when it never is."""
+    """Ask until the answer is true, and return it. AssertionError when it never is; `why` may be a function."""
     deadline = time.monotonic() + seconds
-    while not (said := condition()):
-        assert time.monotonic() < deadline, f"{why} did not come within {seconds:.0f} s"
+    while not (answer := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{why() if callable(why) else why} did not come within {seconds:.0f} s")
         time.sleep(0.01)
-    return said
+    return answer
 
 
 def environment(settings, **more):

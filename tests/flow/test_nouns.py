@@ -15,15 +15,13 @@ from psauth import ApiError, ServiceUnavailable
 from psauth.reading.endpoints import ENDPOINTS
 from psauth.reading.frames import frame
 from psauth.reading.values import form_values
-from tests.flow.test_reading import raw
+from tests.flow.parts import raw
 
 SOME = 12
 """So many runs are enough for what is asked run by run."""
 
 
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 @pytest.fixture

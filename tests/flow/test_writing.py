@@ -10,29 +10,10 @@ import pytest
 from psauth import ApiError, NotFound, OutcomeUnknown, RateLimited, ServiceUnavailable
 from psauth.api.transport import ATTEMPTS, Transport
 from tests.contract.table import table
+from tests.flow.parts import LOST, NOT_DONE, WRITTEN, fault_name
 
 DUE = datetime(2027, 3, 4, 10, tzinfo=UTC)
-WRITTEN = ("POST", "PUT", "DELETE")
-
-LOST = [
-    {"kind": "drop", "when": "after"},
-    {"kind": "reset", "when": "after"},
-    {"kind": "truncate"},
-    {"status": 500, "when": "after"},
-    {"status": 504, "when": "after"},
-]
-"""The service did it, and its answer says nothing."""
-NOT_DONE = [{"kind": "drop"}, {"kind": "reset"}, {"status": 500}, {"status": 503}]
-"""The service did nothing, and the answer does not say so either."""
-
-
-def name(fault):
-    return "-".join(map(str, fault.values()))
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 @pytest.fixture
@@ -74,7 +55,7 @@ def test_a_run_is_started_and_found(box, ps, writes):
     assert (made["run_id"], made["name"], made["due_date"]) == (run_id, "Ana Lima – Łódź", pd.Timestamp(DUE))
 
 
-@pytest.mark.parametrize("fault", [*LOST, *NOT_DONE], ids=name)
+@pytest.mark.parametrize("fault", [*LOST, *NOT_DONE], ids=fault_name)
 def test_an_answer_that_is_lost_starts_one_run(box, ps, writes, fault):
     before = len(box.company.runs)
     box.knobs.fault("/v1/workflow-runs", method="POST", times=ATTEMPTS - 1, **fault)
@@ -158,7 +139,7 @@ def test_the_due_date_of_a_task_is_set_and_its_tick_stays(box, ps, run, at, task
     assert run.tasks[at].due is None
 
 
-@pytest.mark.parametrize("fault", LOST, ids=name)
+@pytest.mark.parametrize("fault", LOST, ids=fault_name)
 def test_when_the_answer_is_lost_a_look_shows_that_it_was_done(box, ps, run, at, task_id, writes, fault):
     box.knobs.fault("/v1/workflow-runs", method="PUT", **fault)
     ps.complete_task(run.id, task_id)
@@ -166,7 +147,7 @@ def test_when_the_answer_is_lost_a_look_shows_that_it_was_done(box, ps, run, at,
     assert writes() == [("PUT", f"/workflow-runs/{run.id}/tasks/{task_id}")], "never twice"
 
 
-@pytest.mark.parametrize("fault", NOT_DONE, ids=name)
+@pytest.mark.parametrize("fault", NOT_DONE, ids=fault_name)
 def test_when_a_look_shows_that_it_was_not_done_it_is_sent_again(box, ps, run, at, task_id, writes, fault):
     box.knobs.fault("/v1/workflow-runs", method="PUT", **fault)
     ps.complete_task(run.id, task_id)
@@ -347,7 +328,7 @@ def test_what_the_service_does_not_take_names_the_field(box, ps):
 SET = {"Text": "x", "Number": 497.50, "Date": date(2026, 12, 1), "MultiChoice": 1, "Email": None}
 
 
-@pytest.mark.parametrize("fault", LOST, ids=name)
+@pytest.mark.parametrize("fault", LOST, ids=fault_name)
 @pytest.mark.parametrize("kind", SET)
 def test_form_values_whose_answer_is_lost_are_looked_at_and_not_sent_again(box, ps, writes, kind, fault):
     run = run_with(box, kind)
@@ -358,7 +339,7 @@ def test_form_values_whose_answer_is_lost_are_looked_at_and_not_sent_again(box, 
     assert len(writes()) == 1
 
 
-@pytest.mark.parametrize("fault", NOT_DONE, ids=name)
+@pytest.mark.parametrize("fault", NOT_DONE, ids=fault_name)
 @pytest.mark.parametrize("kind", SET)
 def test_form_values_that_were_not_set_are_said_and_not_sent_again(box, ps, writes, kind, fault):
     run = run_with(box, kind)
@@ -380,7 +361,7 @@ def somebody(box, run):
     return next(p for p in box.company.staff.users if p not in run.assignees).email
 
 
-@pytest.mark.parametrize("fault", [None, *LOST, *NOT_DONE], ids=lambda f: name(f) if f else "no fault")
+@pytest.mark.parametrize("fault", [None, *LOST, *NOT_DONE], ids=lambda f: fault_name(f) if f else "no fault")
 @pytest.mark.parametrize("of_task", [False, True])
 def test_people_are_put_on_and_taken_off(box, ps, run, at, task_id, somebody, of_task, fault):
     task = task_id if of_task else None

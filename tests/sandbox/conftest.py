@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 import requests
 
 from psauth.sandbox import Knobs, SandboxServer
+from tests.flow.parts import query_of
 
 NOW = 1_790_000_000.0
 REDIRECT = "http://localhost:8501/callback"
@@ -105,10 +106,6 @@ class App:
         return requests.get(f"{self.box.api_url}/testAuth", headers=headers, timeout=10).status_code == 200
 
 
-def query_of(address: str) -> dict[str, str]:
-    return {name: values[-1] for name, values in parse_qs(urlsplit(address).query).items()}
-
-
 @pytest.fixture(scope="session")
 def clock() -> Clock:
     return Clock()
@@ -174,6 +171,6 @@ def walk(box: SandboxServer, api: requests.Session) -> Any:
             if not body[key] or link is None or link in followed:
                 return found
             followed.add(link)
-            params = {name: values[-1] for name, values in parse_qs(urlsplit(link).query).items()}
+            params = query_of(link)
 
     return pages

@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from psauth.sandbox import SandboxServer
-from tests.sandbox.conftest import REDIRECT, App, Clock, query_of
+from tests.flow.parts import query_of
+from tests.sandbox.conftest import REDIRECT, App, Clock
 
 
 def open_page(app: App, **changes: str | None) -> tuple[requests.Response, str]:
