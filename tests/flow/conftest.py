@@ -4,6 +4,7 @@ import pytest
 
 import psauth
 from tests.flow.fixtures import connected, ps, settings  # noqa: F401 # fixtures
+from tests.hunt import secrets  # noqa: F401 # a fixture
 
 
 @pytest.fixture
