@@ -30,7 +30,7 @@ def test_what_a_sandbox_holds_is_found_by_completion_and_says_what_it_is(name, k
     member = inspect.getattr_static(Sandbox, name)
     assert isinstance(member, property)
     assert inspect.getdoc(member)
-    assert typing.get_type_hints(member.fget)["return"] is kind
+    assert typing.get_type_hints(member.fget, localns={kind.__name__: kind})["return"] is kind
 
 
 def test_nothing_of_a_sandbox_is_found_by_guessing_alone():
