@@ -109,8 +109,8 @@ def wait_until(condition, *, seconds=15.0, why="the condition"):
 def environment(settings, **more):
     """The environment of a program with these settings, run from this checkout."""
     names = ("client_id", "client_secret", "issuer", "api_url", "redirect_uri", "home", "secret_key")
-    given = {f"PSAUTH_{name.upper()}": getattr(settings, name) for name in names}
-    return {**bare_environment(), **given, **more}
+    variables = {f"PSAUTH_{name.upper()}": getattr(settings, name) for name in names}
+    return {**bare_environment(), **variables, **more}
 
 
 def bare_environment():

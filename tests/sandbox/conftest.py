@@ -161,15 +161,15 @@ def walk(box: SandboxServer, api: requests.Session) -> Any:
     """Every page of a list, as a careful client walks it."""
 
     def pages(path: str, key: str, **query: str) -> list[list[dict[str, Any]]]:
-        found: list[list[dict[str, Any]]] = []
+        seen: list[list[dict[str, Any]]] = []
         followed: set[str] = set()
         address, params = f"{box.api_url}{path}", dict(query)
         while True:
             body = api.get(address, params=params, timeout=10).json()
-            found.append(body[key])
+            seen.append(body[key])
             link = next_of(body)
             if not body[key] or link is None or link in followed:
-                return found
+                return seen
             followed.add(link)
             params = query_of(link)
 

@@ -91,11 +91,11 @@ class Library:
 
     def choosable(self, data_set: str) -> dict[str, str]:
         """What a field linked to `data_set` offers now: label by id of the row, rows that are new at the end."""
-        made = next(s for s in self.data_sets if s["name"] == data_set)
-        column = next(f["id"] for f in made["fields"] if f["name"] == "Name")
+        entry = next(s for s in self.data_sets if s["name"] == data_set)
+        column = next(f["id"] for f in entry["fields"] if f["name"] == "Name")
         labels = {
             row["id"]: str(cell["value"])
-            for row in self.records[made["id"]]
+            for row in self.records[entry["id"]]
             for cell in row["cells"]
             if cell["fieldId"] == column and cell["value"] is not None
         }
@@ -141,9 +141,9 @@ class Library:
         revisions: list[Record] = []
         for number in range(count, 0, -1):
             status = "Finished" if number == count else "Revised"
-            made = self._flat(rng, 700)
+            entry = self._flat(rng, 700)
             revision_id = opaque_id(self._seed, owner_id, "revision", number)
-            revisions.append({"id": revision_id, owner: owner_id, "version": f"{number}.0", "status": status, **made})
+            revisions.append({"id": revision_id, owner: owner_id, "version": f"{number}.0", "status": status, **entry})
         revisions.sort(key=lambda r: str(r["createdDate"]), reverse=True)
         for number, revision in zip(range(count, 0, -1), revisions, strict=True):
             revision["version"] = f"{number}.0"
@@ -158,8 +158,8 @@ class Library:
                 {"id": opaque_id(set_id, column), "name": column, "fieldType": kind, "audit": self._flat(rng)}
                 for column, kind in columns
             ]
-            made = {"id": set_id, "name": name, "organizationId": self._organization, "fields": fields}
-            sets.append({**made, "audit": self._flat(rng)})
+            entry = {"id": set_id, "name": name, "organizationId": self._organization, "fields": fields}
+            sets.append({**entry, "audit": self._flat(rng)})
         sets.sort(key=lambda s: str(s["audit"]["createdDate"]))
         return sets
 
@@ -168,17 +168,17 @@ class Library:
         """The rows of each data set by its id, in the order of their own ids."""
         approved = self._approvals()
         rows = {}
-        for made in self.data_sets:
-            rng = Random(f"{self._seed}/rows/{made['name']}")
-            every = [self._row(rng, made, label, approved.get(label)) for label in _ROWS[made["name"]]]
-            rows[made["id"]] = sorted(every, key=lambda r: str(r["id"]))
+        for entry in self.data_sets:
+            rng = Random(f"{self._seed}/rows/{entry['name']}")
+            every = [self._row(rng, entry, label, approved.get(label)) for label in _ROWS[entry["name"]]]
+            rows[entry["id"]] = sorted(every, key=lambda r: str(r["id"]))
         return rows
 
     def _row(self, rng: Random, data_set: Record, label: str, approval: tuple[int, Person] | None) -> Record:
         audit = self._flat(rng)
         # Who is approved in no run that is remembered was so before the first of them.
         approved, by = approval or (self._now - rng.randrange(_LONG_AGO, 2 * _LONG_AGO), None)
-        told: dict[str, str | float] = {
+        values: dict[str, str | float] = {
             "Name": label,
             "Rating": round(rng.uniform(1.5, 5), 1),
             "Approved on": iso(approved),
@@ -193,7 +193,7 @@ class Library:
         cells: list[Record] = []
         for field in data_set["fields"]:
             missing = field["name"] not in ("Name", "Approved on") and rng.random() < 0.15
-            cells.append({"fieldId": field["id"], "value": None if missing else told[field["name"]]})
+            cells.append({"fieldId": field["id"], "value": None if missing else values[field["name"]]})
         ids = {"id": self.row_id(data_set["name"], label), "organizationId": self._organization}
         return {**ids, "dataSetId": data_set["id"], "cells": cells, "audit": audit}
 

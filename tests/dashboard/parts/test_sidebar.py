@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from psauth.api.budget import Budget
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+class Clock(datetime):
+    """It is always noon."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Clock:
+        return cls.fromtimestamp(NOW.timestamp(), tz)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +37,8 @@ from psauth.api.budget import Budget
 def test_the_bar_says_when_it_is_full_again_and_that_the_sandboxs_hour_is_a_minute(
     monkeypatch: pytest.MonkeyPatch, api_url: str, seconds: float, said: str
 ) -> None:
-    budget = Budget(limit=2_500, remaining=2_345, resets_at=datetime.now(UTC) + timedelta(seconds=seconds))
+    budget = Budget(limit=2_500, remaining=2_345, resets_at=NOW + timedelta(seconds=seconds))
+    monkeypatch.setattr("psauth.dashboard.parts.sidebar.datetime", Clock)
     monkeypatch.setattr("psauth.dashboard.loading.read.budget", lambda here: budget)
     here = SimpleNamespace(connection=SimpleNamespace(service=SimpleNamespace(api_url=api_url)))
 
