@@ -141,7 +141,7 @@ def sample(of: Table, text: str, *, names: Iterable[str] | None = None) -> dict[
 
 
 def _example(of: Table, kind: str) -> Any:
-    plain = {"moment": "2026-10-01T09:00:00.000Z", "number": 4.5, "whole": 4, "flag": True, "null": None, "map": {}}
+    plain = {"moment": "2099-10-01T09:00:00.000Z", "number": 4.5, "whole": 4, "flag": True, "null": None, "map": {}}
     if kind in _PLAIN:
         return plain.get(kind, "Łódź")
     if kind[-1] in "*+":

@@ -60,7 +60,7 @@ def deleted(box: SandboxServer) -> Iterator[Sent]:
 
 
 def forms(box: SandboxServer) -> Iterator[Sent]:
-    texts = {"Date": "2026-10-01T09:00:00.000Z", "Number": "12.5", "Email": "who@example.com", "Table": "1,Box,3"}
+    texts = {"Date": "2099-10-01T09:00:00.000Z", "Number": "12.5", "Email": "who@example.com", "Table": "1,Box,3"}
     for template in box.company.templates:
         run, fields = box.company.start_run(template.id), []
         for number, (field_id, _, _, field) in enumerate(template.fields):
@@ -102,7 +102,7 @@ def on_task(box: SandboxServer, *, there: bool) -> Iterator[Sent]:
 
 def records(box: SandboxServer, *, old: bool) -> Iterator[Sent]:
     for made in box.company.library.data_sets:
-        value = {"Text": "Tromsø", "Number": 4.5, "DateTime": "2026-10-01T09:00:00Z"}
+        value = {"Text": "Tromsø", "Number": 4.5, "DateTime": "2099-10-01T09:00:00Z"}
         cells = [{"fieldId": f["id"], "value": value[f["fieldType"]]} for f in made["fields"]]
         row = box.company.library.records[made["id"]][0]["id"]
         yield {"dataSetId": made["id"], **({"dataSetRecordId": row} if old else {})}, {"cells": cells}
@@ -118,19 +118,19 @@ def one_offs(box: SandboxServer, *bodies: Any) -> Iterator[Sent]:
 TASK = {
     "name": "Review contract",
     "description": "All of it",
-    "dueDate": "2026-10-01T09:00:00.000Z",
+    "dueDate": "2099-10-01T09:00:00.000Z",
     "required": True,
     "assigneeEmails": ["ada.lindqvist@example.com"],
     "subtasks": [{"name": "Terms"}, {"name": "Dates"}],
 }
 CHANGED = {**TASK, "subtasks": [{"name": "Terms", "status": "Completed"}]}
-RUN = {"name": "New name", "status": "Archived", "shared": True, "dueDate": "2026-10-01T09:00:00.000Z"}
+RUN = {"name": "New name", "status": "Archived", "shared": True, "dueDate": "2099-10-01T09:00:00.000Z"}
 
 WAYS: dict[str, Callable[[SandboxServer], Iterator[Sent]]] = {
     "POST /workflow-runs": lambda box: iter(
         [
             ({}, {"workflowId": box.company.templates[0].id, "name": "One", "shared": True}),
-            ({}, {"workflowId": box.company.templates[1].id, "dueDate": "2026-10-01T09:00:00Z", "referenceId": "r"}),
+            ({}, {"workflowId": box.company.templates[1].id, "dueDate": "2099-10-01T09:00:00Z", "referenceId": "r"}),
             ({}, {"workflowId": box.company.templates[1].id, "referenceId": "r"}),
         ]
     ),
@@ -138,7 +138,7 @@ WAYS: dict[str, Callable[[SandboxServer], Iterator[Sent]]] = {
     "DELETE /workflow-runs/{workflowRunId}": lambda box: run_with(box, None),
     "POST /workflow-runs/{workflowRunId}/undelete": deleted,
     "PUT /workflow-runs/{workflowRunId}/tasks/{taskId}": lambda box: task_with(
-        box, {"status": "Completed"}, {"status": "NotCompleted", "dueDate": "2026-10-01T09:00:00Z"}
+        box, {"status": "Completed"}, {"status": "NotCompleted", "dueDate": "2099-10-01T09:00:00Z"}
     ),
     "POST /workflow-runs/{workflowRunId}/form-fields": forms,
     "PUT /workflow-runs/{workflowRunId}/approvals": decisions,
