@@ -9,6 +9,7 @@ from types import TracebackType
 from cryptography.fernet import Fernet
 
 from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
+from psauth.reading.calls import checked
 from psauth.sandbox import Company, Knobs, RequestLog, SandboxServer
 from psauth.sandbox.company.company import DEFAULT_RUNS
 from psauth.settings import Settings
@@ -30,6 +31,7 @@ class Sandbox:
     ['Access Review', 'Complaint Handling', 'Contract Review']
     """
 
+    @checked("psauth.Sandbox")
     def __init__(
         self,
         *,

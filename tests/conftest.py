@@ -15,7 +15,8 @@ from hypothesis import configuration
 from keyring.backends import null
 
 import psauth
-from psauth import AuthorizationFlow, Settings, Token, Vault
+from psauth import AuthorizationFlow, ProcessStreet, Settings, Token, Vault
+from psauth.api.transport import Transport
 from psauth.auth.discovery import service_for_oauth
 from tests.nothing_skipped import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401 # hooks
 
@@ -194,6 +195,13 @@ class Records(logging.Handler):
         shown = [r for r in self.records if not names or r.name.startswith(names)]
         formatter = logging.Formatter("%(name)s %(levelname)s %(message)s")
         return "\n".join(f"{formatter.format(r)} {r.args!r}" for r in shown)
+
+
+@pytest.fixture
+def ps(vault, store, naps):
+    """A client with a connection that lives."""
+    with ProcessStreet(Transport(store(), vault)) as client:
+        yield client
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,8 @@ from psauth import ProcessStreet, Vault
 from psauth.api.transport import Transport
 
 ROOT = Path(__file__).parent.parent.parent
+SOME = 12
+"""So many runs are enough for what is asked run by run."""
 
 
 WRITTEN = ("POST", "PUT", "DELETE")
@@ -117,6 +120,30 @@ def bare_environment():
     """An environment in which this checkout's psauth is found, and no setting of it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PSAUTH_")}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error"}
+
+
+def field_pairs(box):
+    """The ids of the fields with options, of a workflow that has some."""
+    template = next(t for t in box.company.templates if any(f[3].kind == "Select" for f in t.fields))
+    return [{"workflow_id": template.id, "field_id": f[0]} for f in template.fields if f[3].kind == "Select"]
+
+
+def busiest(box):
+    """The address of the person with the most open tasks."""
+    counts = Counter(
+        p.email
+        for r in box.company.runs
+        if r.status == "Active"
+        for t in r.tasks
+        if not t.completed
+        for p in t.assignees
+    )
+    return counts.most_common(1)[0][0]
+
+
+def asked(box):
+    """The API requests since the log was cleared, by what was asked."""
+    return Counter((r.path, *sorted(r.query.items())) for r in box.requests.matching("/v1/"))
 
 
 PYTHON = sys.executable
