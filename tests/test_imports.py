@@ -1,6 +1,7 @@
 """Imports go one way, between folders and inside each: a module imports only what stands in a row above its own."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -73,9 +74,10 @@ LEVELS = {
         ["api"],
     ],
     "sandbox/company": [
-        ["names", "worktime"],
-        ["people", "templates"],
-        ["blueprints_office", "blueprints_trade", "library", "oneoffs", "runs"],
+        ["worktime"],
+        ["names"],
+        ["people", "story", "templates"],
+        ["blueprints_finance", "blueprints_it", "blueprints_people", "blueprints_trade", "library", "oneoffs", "runs"],
         ["blueprints", "values"],
         ["company"],
     ],
@@ -84,13 +86,18 @@ LEVELS = {
 """The rooms of each folder, from the ground up; rooms in one row know nothing of each other. docs/design.md says why."""
 
 
+@cache
+def nodes(path):
+    """What a file is made of. Many tests look at it, and it is read once."""
+    return [*ast.walk(ast.parse(path.read_text("utf-8"), str(path)))]
+
+
 def imported(path, *, package=PACKAGE, at_run_time=False):
     """Every module a file names in an import: inside functions too, and for types alone unless `at_run_time`."""
     folder = ["psauth", *path.relative_to(package).parent.parts]
-    tree = ast.parse(path.read_text("utf-8"), str(path))
-    typed = [n for n in ast.walk(tree) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+    typed = [n for n in nodes(path) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
     for_types = {id(n) for block in typed if at_run_time for n in ast.walk(block)}
-    for node in ast.walk(tree):
+    for node in nodes(path):
         if id(node) in for_types:
             continue
         if isinstance(node, ast.Import):

@@ -9,6 +9,7 @@ import pytest
 import psauth
 from psauth import ApiError, NotFound, PermissionDenied, RateLimited, ServiceUnavailable, UntrustedAddress
 from psauth.api.transport import ATTEMPTS, BACKOFF, PATIENCE
+from tests.flow.parts import fault_name
 
 PASSING = [
     {"kind": "drop"},
@@ -32,11 +33,7 @@ def users(box, ps):
     return users
 
 
-def name(fault):
-    return "-".join(map(str, fault.values()))
-
-
-@pytest.mark.parametrize("fault", PASSING, ids=name)
+@pytest.mark.parametrize("fault", PASSING, ids=fault_name)
 def test_what_passes_is_tried_again(box, ps, users, naps, fault):
     box.knobs.fault("/v1/users", times=ATTEMPTS - 1, **fault)
     assert len(ps.users()) == len(box.company.staff.users)
@@ -46,7 +43,7 @@ def test_what_passes_is_tried_again(box, ps, users, naps, fault):
     assert sum(naps) <= LONGEST
 
 
-@pytest.mark.parametrize("fault", PASSING, ids=name)
+@pytest.mark.parametrize("fault", PASSING, ids=fault_name)
 def test_what_does_not_pass_is_said_after_a_few_tries(box, ps, users, naps, fault):
     box.knobs.fault("/v1/users", times=99, **fault)
     with pytest.raises(ServiceUnavailable, match=f"tried {ATTEMPTS} times") as failure:
