@@ -75,7 +75,7 @@ class ProcessStreet(Nouns, Writes):
     def whoami(self) -> Connection:
         """Who is connected, after asking the service: account, kind, scope, expires_at, label; never a token."""
         label = self._transport.ask_label()
-        return self._transport.rename(label) if label else self._transport.connection
+        return self._transport.access.rename(label) if label else self._transport.connection
 
     def refresh(self) -> Connection:
         """Renew the access token now instead of when it is due."""
@@ -89,12 +89,12 @@ class ProcessStreet(Nouns, Writes):
     @property
     def budget(self) -> Budget:
         """Limit, remaining and resets_at as the service told last; all None before the first answer."""
-        return self._transport.budget
+        return self._transport.usage.budget
 
     @property
     def requests_sent(self) -> int:
         """How many requests this client has made so far: each counts against the hour's budget."""
-        return self._transport.requests_sent
+        return self._transport.usage.requests_sent
 
     def close(self) -> None:
         """Let go of the network connections; the client opens new ones when used again."""

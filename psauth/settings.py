@@ -22,6 +22,16 @@ TOKEN_URL: Final = "https://app.process.st/oauth/token"
 
 SECRETS: Final = frozenset({"client_secret", "api_key", "secret_key"})
 TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
+YES_OR_NO: Final = {
+    "yes": True,
+    "true": True,
+    "on": True,
+    "1": True,
+    "no": False,
+    "false": False,
+    "off": False,
+    "0": False,
+}
 
 ENCODING: Final = "utf-8-sig"
 """UTF-8, without the mark that Windows' editors put in front: it would be a part of the first name."""
@@ -59,6 +69,7 @@ class Settings:
     secret_key: str = _UNSET
     mirror: str = _UNSET
     home: str = _UNSET
+    system_certificates: str = _UNSET
     secrets: InitVar[Mapping[str, Any] | None] = None
     env_file: InitVar[str | Path | None] = ".env"
     consent: Callable[[str], str] | None = field(default=None, compare=False)
@@ -98,6 +109,11 @@ class Settings:
     def home_path(self) -> Path:
         """The folder of the vault, its key and the mirror."""
         return Path(self.home).expanduser()
+
+    @property
+    def trusts_system(self) -> bool:
+        """Whether the certificates that the operating system trusts are trusted."""
+        return YES_OR_NO[self.system_certificates.lower()]
 
     @property
     def database_url(self) -> str:
@@ -151,6 +167,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "redirect_uri": "http://localhost:8501/",
     "scope": "read,write",
     "token_auth": "post",
+    "system_certificates": "yes",
 }
 NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown"})
 
@@ -165,6 +182,10 @@ def _check(settings: Settings) -> None:
     if settings.token_auth not in TOKEN_AUTH_METHODS:
         raise SettingsError(
             f"{_label(settings, 'token_auth')} is {settings.token_auth!r}. Expected one of {', '.join(TOKEN_AUTH_METHODS)}."
+        )
+    if settings.system_certificates.lower() not in YES_OR_NO:
+        raise SettingsError(
+            f"{_label(settings, 'system_certificates')} is {settings.system_certificates!r}. Expected yes or no."
         )
     for name in ("client_id", "client_secret", "api_key"):
         value = getattr(settings, name)

@@ -142,7 +142,7 @@ def naps(monkeypatch):
     """The pauses the transport would have made or asked of all, in seconds; there are none."""
     taken = []
     monkeypatch.setattr("psauth.api.transport.Transport._pause", lambda _, seconds, pace: taken.append(seconds))
-    monkeypatch.setattr("psauth.api.transport.Governor.refused", lambda _, seconds: taken.append(seconds))
+    monkeypatch.setattr("psauth.api.transport.Governor.hold_back", lambda _, seconds: taken.append(seconds))
     return taken
 
 

@@ -78,8 +78,8 @@ class Planner:
             raise ValueError(f"{named} Expected one or more of {', '.join(PLANNED)}.")
         if (runs is None) == (workflow is None):
             raise ValueError("Say of which runs: expected either runs=… or workflow=….")
-        transport = self._reader.transport
-        before = transport.requests_sent
+        usage = self._reader.transport.usage
+        before = usage.requests_sent
         found = _workflow_of(runs) if runs is not None else self._counted(workflow)  # type: ignore[arg-type] # one is given
         requests = sum(self._requests(PLANNED[noun], found) for noun in dict.fromkeys(nouns))
         return Plan(
@@ -87,12 +87,12 @@ class Planner:
             requests=requests,
             seconds=seconds_for(
                 requests,
-                transport.budget,
-                transport.answer_time or USUAL_ANSWER,
-                window=window_of(transport.longest_wait),
+                usage.budget,
+                usage.answer_time or USUAL_ANSWER,
+                window=window_of(usage.longest_wait),
             ),
-            asked=transport.requests_sent - before,
-            budget=transport.budget,
+            asked=usage.requests_sent - before,
+            budget=usage.budget,
             run_ids=tuple(found),
         )
 

@@ -186,7 +186,7 @@ class Reader:
         return list(dict.fromkeys(_one_called(w, there, what) if w in names else w for w in wanted))
 
     def _requests_left(self) -> str:
-        budget = self.transport.budget
+        budget = self.transport.usage.budget
         if budget.remaining is None:
             return ""
         more = f", more at {budget.resets_at.astimezone():%H:%M}" if budget.resets_at and not budget.remaining else ""

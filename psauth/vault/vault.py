@@ -82,11 +82,14 @@ _budgets = sa.Table(  # since schema 2
 class Vault:
     """The encrypted store of connections. Make one with `Vault.open(settings)`; threads may share it."""
 
-    def __init__(self, engine: sa.Engine, cipher: MultiFernet, *, place: str, key_source: str) -> None:
+    def __init__(
+        self, engine: sa.Engine, cipher: MultiFernet, *, place: str, key_source: str, system_certificates: bool = True
+    ) -> None:
         self._engine = engine
         self._cipher = cipher
         self.place = place
         self.key_source = key_source
+        self._system_certificates = system_certificates
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Vault:
@@ -124,7 +127,7 @@ class Vault:
                     _try_key(db, key, place)
                     _upgrade(db, found)
         assert key is not None  # noqa: S101 - _try_key raises where there is none
-        return cls(engine, key.cipher(), place=place, key_source=key.source)
+        return cls(engine, key.cipher(), place=place, key_source=key.source, system_certificates=settings.trusts_system)
 
     # Connections ------------------------------------------------------------------------------------------------
 
@@ -312,7 +315,7 @@ class Vault:
             )
 
     def _stored(self, row: Any) -> Stored:
-        service = Service.from_json(self._decrypt(row.service))
+        service = self._service(row)
         credential = self._decrypt(row.credential)
         token = Token.from_json(credential) if row.kind == "oauth" else None
         connection = Connection(
@@ -339,12 +342,15 @@ class Vault:
         return Pending(
             account=row.account,
             verifier=self._decrypt(row.verifier),
-            service=Service.from_json(self._decrypt(row.service)),
+            service=self._service(row),
             redirect_uri=row.redirect_uri,
             return_to=row.return_to,
             browser_hash=row.browser_hash,
             created_at=datetime.fromtimestamp(row.created_at, UTC),
         )
+
+    def _service(self, row: Any) -> Service:
+        return Service.from_json(self._decrypt(row.service), system_certificates=self._system_certificates)
 
     def _encrypt(self, text: str) -> bytes:
         return self._cipher.encrypt(text.encode())

@@ -17,8 +17,7 @@ from psauth import Vault
 from psauth.api.budget import Budget
 from psauth.api.governor import (
     LONGEST_BLOCK,
-    PATIENCE,
-    UNTOLD,
+    PROBE_TIME,
     Governor,
     Lease,
     Ledger,
@@ -28,6 +27,7 @@ from psauth.api.governor import (
     lease,
     plausible,
 )
+from psauth.api.pace import PATIENCE
 from psauth.exceptions import RateLimited
 
 NOW = 1_790_000_000.0
@@ -49,8 +49,8 @@ def test_the_first_request_of_all_goes_out_alone():
     assert first == Lease(1)
     _, second = lease(after, NOW + 0.1)
     assert second.permits == 0
-    assert 0 < second.wait <= UNTOLD
-    _, third = lease(after, NOW + UNTOLD)
+    assert 0 < second.wait <= PROBE_TIME
+    _, third = lease(after, NOW + PROBE_TIME)
     assert third.permits == 1, "whoever went out first never came back"
 
 
@@ -68,7 +68,7 @@ def test_leases_are_large_while_there_is_plenty_and_single_when_it_gets_tight():
 
 def test_long_reads_leave_something_for_the_app(governor):
     assert lease(ledger(used=980), NOW)[1].permits == 0
-    governor.told(told(1000, 10, 3600))
+    governor.note_answer(told(1000, 10, 3600))
     governor.wait()  # a single request goes at once
 
 
@@ -174,7 +174,7 @@ def test_a_clock_that_was_set_back_leaves_nobody_waiting(left_over):
     assert lease(plausible(replace(book, **left_over), NOW), NOW)[1].permits > 0
 
 
-@given(st.floats(0, 3600), st.floats(0, LONGEST_BLOCK), st.floats(0, UNTOLD))
+@given(st.floats(0, 3600), st.floats(0, LONGEST_BLOCK), st.floats(0, PROBE_TIME))
 def test_what_can_be_is_left_as_it_is(to_go, blocked, probing):
     book = Ledger(
         limit=9, window_end=NOW + to_go, blocked_until=NOW + blocked, probing_until=NOW + probing, last_single=NOW
@@ -263,9 +263,9 @@ def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None
             heapq.heappush(events, (clock.now + latency / 2, next(order), "answer", governor, service.ask(clock.now)))
         else:
             fine, headers, wait = answer
-            governor.told(Budget.from_headers(headers, now=datetime.fromtimestamp(clock.now, UTC)))
+            governor.note_answer(Budget.from_headers(headers, now=datetime.fromtimestamp(clock.now, UTC)))
             if not fine:
-                governor.refused(wait)
+                governor.hold_back(wait)
             heapq.heappush(events, (clock.now + 0.001, next(order), "ask", governor, None))
     return service
 
@@ -318,7 +318,7 @@ def free(governor):
 
 def test_a_service_that_tells_nothing_sets_every_request_free(free):
     free.wait(background=True)
-    free.told(None)
+    free.note_answer(None)
     for _ in range(10_000):
         free.wait(background=True)
 
@@ -340,42 +340,42 @@ def test_where_the_headers_say_too_little_a_refusal_holds_long_reads_back_and_on
             return False
         return True
 
-    governor.told(seen)
+    governor.note_answer(seen)
     assert [leaves(), leaves()] == [True, True]
-    governor.told(seen, refusal=True)
-    governor.refused(8)
-    governor.told(seen)  # one that was under way meanwhile
+    governor.note_answer(seen, refused=True)
+    governor.hold_back(8)
+    governor.note_answer(seen)  # one that was under way meanwhile
     assert not leaves()
     now.now += 8
     assert [leaves(), leaves()] == [True, False], "one alone, until it is answered"
-    governor.told(seen, refusal=True)
-    governor.refused(1)
+    governor.note_answer(seen, refused=True)
+    governor.hold_back(1)
     now.now += 1
     assert [leaves(), leaves()] == [True, False]
-    governor.told(seen)
+    governor.note_answer(seen)
     assert [leaves(), leaves()] == [True, True]
-    governor.refused(1)
+    governor.hold_back(1)
     now.now += 1
     assert [leaves(), leaves()] == [True, False]
-    now.now += UNTOLD
+    now.now += PROBE_TIME
     assert leaves(), "whoever tried never came back"
 
 
 def test_when_no_answer_came_the_next_request_need_not_wait(free):
     for _ in range(5):
         free.wait()
-        free.unanswered()
+        free.note_silence()
     free.wait()
-    free.told(told(5, 4, 3600))
-    free.unanswered()
+    free.note_answer(told(5, 4, 3600))
+    free.note_silence()
     for _ in range(4):
         free.wait()
 
 
 def test_headers_missing_from_one_answer_set_nothing_free(governor):
     governor.wait()
-    governor.told(told(5, 0, 3600))
-    governor.told(None)
+    governor.note_answer(told(5, 0, 3600))
+    governor.note_answer(None)
     with pytest.raises(RateLimited):
         governor.wait()
 
@@ -385,7 +385,7 @@ def test_single_requests_lease_nothing_so_that_many_short_clients_spend_only_wha
     for _ in range(50):
         client = Governor(keeper, clock=lambda: now.now)
         client.wait()
-        client.told(told(100, 90, 3600))
+        client.note_answer(told(100, 90, 3600))
     assert keeper.amend(lambda book: (book, book.used)) == 10
 
 
@@ -393,7 +393,7 @@ def test_what_a_long_read_leased_and_did_not_use_is_given_back(now):
     keeper = LocalKeeper()
     reader = Governor(keeper, clock=lambda: now.now)
     reader.wait(background=True)
-    reader.told(told(1000, 999, 3600))
+    reader.note_answer(told(1000, 999, 3600))
     reader.wait(background=True)
     assert keeper.amend(lambda book: (book, book.used)) > 2
     reader.release()
@@ -402,15 +402,15 @@ def test_what_a_long_read_leased_and_did_not_use_is_given_back(now):
 
 def test_headers_that_come_later_bind_again(governor):
     governor.wait()
-    governor.told(None)
-    governor.told(told(5, 0, 3600))
+    governor.note_answer(None)
+    governor.note_answer(told(5, 0, 3600))
     with pytest.raises(RateLimited):
         governor.wait()
 
 
 def test_a_single_request_does_not_wait_longer_than_a_person(governor, now):
     governor.wait()
-    governor.told(told(100, 0, PATIENCE + 60))
+    governor.note_answer(told(100, 0, PATIENCE + 60))
     with pytest.raises(RateLimited, match="used up. Try again in 2 minutes") as caught:
         governor.wait()
     assert caught.value.retry_after == pytest.approx(PATIENCE + 60)
@@ -422,8 +422,8 @@ def test_a_refusal_holds_everybody_back_in_every_process(now):
     keeper = LocalKeeper()
     one, other = (Governor(keeper, clock=lambda: now.now) for _ in range(2))
     one.wait()
-    one.told(told(1000, 999, 3600))
-    one.refused(PATIENCE + 1)
+    one.note_answer(told(1000, 999, 3600))
+    one.hold_back(PATIENCE + 1)
     for governor in (one, other):
         with pytest.raises(RateLimited):
             governor.wait()
@@ -433,8 +433,8 @@ def test_a_refusal_holds_everybody_back_in_every_process(now):
 
 
 def test_a_shorter_refusal_does_not_shorten_a_longer_one(governor):
-    governor.refused(PATIENCE + 100)
-    governor.refused(1)
+    governor.hold_back(PATIENCE + 100)
+    governor.hold_back(1)
     with pytest.raises(RateLimited) as caught:
         governor.wait()
     assert caught.value.retry_after == pytest.approx(PATIENCE + 100)
@@ -444,10 +444,10 @@ def test_a_refusal_with_budget_left_costs_none_of_it(now):
     keeper = LocalKeeper()
     governor = Governor(keeper, clock=lambda: now.now)
     governor.wait(background=True)
-    governor.told(told(1000, 999, 3600))
+    governor.note_answer(told(1000, 999, 3600))
     governor.wait(background=True)
     used = keeper.amend(lambda book: (book, book.used))
-    governor.refused(2)
+    governor.hold_back(2)
     now.now += 2
     governor.wait(background=True)
     assert keeper.amend(lambda book: (book, book.used)) == used, "what was leased is spent after the wait"
@@ -455,7 +455,7 @@ def test_a_refusal_with_budget_left_costs_none_of_it(now):
 
 def test_a_day_that_the_clock_was_set_back_is_not_waited_for(free, now):
     free.wait(background=True)
-    free.told(told(10, 0, 3600))
+    free.note_answer(told(10, 0, 3600))
     with pytest.raises(Held):
         free.wait(background=True)
     now.now -= 24 * 3600
@@ -472,7 +472,7 @@ def test_of_many_threads_that_wait_one_looks_into_the_ledger(now):
 
     governor = Governor(Counting(), clock=lambda: now.now)
     governor.wait(background=True)
-    governor.told(told(100, 0, 60))
+    governor.note_answer(told(100, 0, 60))
     del looks[:]
     governor._changed = Waits()
     for step in range(200):  # half a minute, 32 threads
@@ -484,7 +484,7 @@ def test_of_many_threads_that_wait_one_looks_into_the_ledger(now):
 
 
 def test_what_waits_for_the_budget_ends_when_told_to(governor):
-    governor.refused(10_000)
+    governor.hold_back(10_000)
     stop = threading.Event()
     ended = []
 
@@ -505,7 +505,7 @@ def test_threads_share_one_ledger_and_spend_no_permit_twice(now):
     keeper = LocalKeeper()
     governor = Governor(keeper, clock=lambda: now.now)
     governor.wait()
-    governor.told(told(500, 499, 3600))
+    governor.note_answer(told(500, 499, 3600))
     stop, count, lock = threading.Event(), itertools.count(1), threading.Lock()
     out = []
 

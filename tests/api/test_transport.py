@@ -10,9 +10,10 @@ import pytest
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-import psauth.api.transport
 from psauth.api.budget import Budget
-from psauth.api.transport import ATTEMPTS, Transport
+from psauth.api.origin import Origin
+from psauth.api.retrying import ATTEMPTS
+from psauth.api.transport import Transport
 from psauth.exceptions import (
     ApiError,
     LoginRequired,
@@ -243,14 +244,14 @@ def test_a_redirect_that_goes_round_in_circles_ends(door, requests_mock):
     ],
 )  # fmt: skip
 def test_a_next_link_is_followed_on_the_origin_and_asked_again_there_when_it_names_another(door, href, place, query):
-    at, asked = door.next_page(f"{BASE}/workflows", href)
+    at, asked = door.origin.next_page(f"{BASE}/workflows", href)
     assert at == place
     assert [*asked] == query
 
 
 def test_a_next_link_that_is_no_address_is_an_api_error(door):
     with pytest.raises(ApiError, match="next"):
-        door.next_page(f"{BASE}/workflows", "http://[::1?_=c1")
+        door.origin.next_page(f"{BASE}/workflows", "http://[::1?_=c1")
 
 
 # Patience -------------------------------------------------------------------------------------------------------------
@@ -453,7 +454,7 @@ def test_the_sandbox_that_was_stopped_says_how_to_start_it(requests_mock, naps):
 @pytest.mark.parametrize("status", [200, 404, 429])
 @pytest.mark.parametrize("form", ["seconds to go", "epoch"])
 def test_every_answer_tells_the_budget_whatever_its_status(door, requests_mock, status, form):
-    assert door.budget == Budget()
+    assert door.usage.budget == Budget()
     ends = datetime.now(UTC) + timedelta(seconds=1800)
     headers = {
         "X-Api-Key-Rate-Limit-Limit": "2500",
@@ -467,18 +468,18 @@ def test_every_answer_tells_the_budget_whatever_its_status(door, requests_mock, 
     else:
         with pytest.raises(ApiError):
             door.get("/x")
-    assert (door.budget.limit, door.budget.remaining) == (2500, 17)
-    assert abs(door.budget.resets_at - ends) < timedelta(seconds=5)
+    assert (door.usage.budget.limit, door.usage.budget.remaining) == (2500, 17)
+    assert abs(door.usage.budget.resets_at - ends) < timedelta(seconds=5)
     requests_mock.get(f"{BASE}/y", json={})
     door.get("/y")
-    assert door.budget.remaining == 17, "an answer that says nothing changes nothing"
+    assert door.usage.budget.remaining == 17, "an answer that says nothing changes nothing"
 
 
 # The rest -------------------------------------------------------------------------------------------------------------
 
 
 def test_the_label_of_the_service_is_remembered_in_the_vault(door, vault):
-    assert door.rename("Acme").label == "Acme"
+    assert door.access.rename("Acme").label == "Acme"
     assert vault.read().connection.label == "Acme"
     assert door.connection.label == "Acme"
 
@@ -494,7 +495,7 @@ def test_a_closed_transport_opens_again_when_used(door, any_host):
 
 def test_the_last_look_at_a_prepared_request_stops_the_credential_too(store):
     stored = store()
-    put = psauth.api.origin._Credential(stored, "https://api.example:443")
+    put = Origin("https://api.example/v1").credential(stored)
     elsewhere = requests.Request("GET", "https://evil.example/").prepare()
     with pytest.raises(UntrustedAddress):
         put(elsewhere)

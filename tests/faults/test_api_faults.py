@@ -8,7 +8,8 @@ import pytest
 
 import psauth
 from psauth import ApiError, NotFound, PermissionDenied, RateLimited, ServiceUnavailable, UntrustedAddress
-from psauth.api.transport import ATTEMPTS, BACKOFF, PATIENCE
+from psauth.api.pace import PATIENCE
+from psauth.api.retrying import ATTEMPTS, BACKOFF
 
 PASSING = [
     {"kind": "drop"},

@@ -97,7 +97,7 @@ def test_not_there_at_all_and_back_again_with_its_grants(tmp_path, naps):
 
 
 def test_down_with_a_living_access_token_every_request_goes_on_and_the_next_try_may_help(box, ps, vault, monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.RENEWED_AGAIN", 0.0)  # the pause between two tries is over at once
+    monkeypatch.setattr("psauth.api.access.RENEWED_AGAIN", 0.0)  # the pause between two tries is over at once
     expire_here(vault, ago=-30)
     box.knobs.fault("/oauth/token", status=503, times=3)
     client = client_of(box.settings)

@@ -236,7 +236,7 @@ def use_an_api_key(session):
     wrong = keyed.with_(api_key="a wrong API key, of which one should not hear")
     session.refused(psauth.login, "wrong", settings=wrong)
     session.refused(psauth.connect("nobody", settings=wrong).users)
-    session.keep(psauth.connect("nobody", settings=keyed)._transport._stored)
+    session.keep(psauth.connect("nobody", settings=keyed)._transport.access._stored)
     session.look_at_the_files()
 
 

@@ -23,7 +23,7 @@ SOME = 12
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+    monkeypatch.setattr("psauth.api.retrying.BACKOFF", 0.001)
 
 
 @pytest.fixture

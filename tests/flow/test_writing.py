@@ -33,7 +33,7 @@ def name(fault):
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+    monkeypatch.setattr("psauth.api.retrying.BACKOFF", 0.001)
 
 
 @pytest.fixture

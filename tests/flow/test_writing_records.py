@@ -10,7 +10,7 @@ from tests.flow.test_writing import LOST, NOT_DONE, WRITTEN, name
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+    monkeypatch.setattr("psauth.api.retrying.BACKOFF", 0.001)
 
 
 @pytest.fixture
