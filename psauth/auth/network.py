@@ -26,7 +26,7 @@ OWN_CERTIFICATES: Final = (
 )
 
 
-class Unanswered(requests.RequestException):
+class Unanswered(requests.ConnectionError):
     """No answer came.
 
     `cause` is a clause without a full stop. `remedy` is a sentence that says what to set; None where there is nothing to

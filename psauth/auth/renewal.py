@@ -99,8 +99,8 @@ def _after_silence(stored: Stored, failure: NoAnswer, because: str) -> Stored:
         return stored
     if failure.elsewhere:
         raise WrongAddress(
-            f"The access of account {account!r} has to be renewed, but {failure}. "
-            f"{oauth_remedy('PSAUTH_TOKEN_URL', account)}",
+            f"The access of account {account!r} has to be renewed, but {failure}. The connection is kept; "
+            f"if this stays so: {oauth_remedy('PSAUTH_TOKEN_URL', account)}",
             status=failure.status,
         ) from None
     if failure.sent:

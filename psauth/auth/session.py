@@ -10,10 +10,9 @@ from urllib.parse import urlsplit
 
 import requests
 import truststore
-from requests import certs
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
-from requests.utils import select_proxy
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from psauth.addresses import is_loopback
 from psauth.auth.forks import renew_in_children
@@ -136,7 +135,7 @@ class _Adapter(HTTPAdapter):
 def system_context() -> ssl.SSLContext:
     """What the operating system trusts, and the public authorities that requests brings along where it has none."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(certs.where())
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context
 
 

@@ -14,7 +14,7 @@ import requests
 from psauth.addresses import check_address
 from psauth.auth.network import Unanswered
 from psauth.auth.session import TIMEOUT, Session
-from psauth.auth.wrong_address import described, foreign_refusal, foreign_success, is_web_page, oauth_remedy
+from psauth.auth.wrong_address import ANSWERS_SO, described, foreign_refusal, foreign_success, is_web_page, oauth_remedy
 from psauth.secret import Secret, masked
 from psauth.vault.service import Service
 from psauth.vault.token import Token
@@ -68,8 +68,11 @@ def ask_for_token(service: Service, body: Secret) -> Token:
     if status >= 500 or status == requests.codes.too_many_requests:
         raise NoAnswer(description, sent=False, status=status)
     if what := _foreign(answer, fields):
+        lacking = (
+            f"{service.token_url} answered {status}, but there is no access_token in it: it is {what}, and {ANSWERS_SO}"
+        )
         raise NoAnswer(
-            described(service.token_url, status, what),
+            lacking if status < 300 else described(service.token_url, status, what),
             sent=False,
             status=status,
             remedy=oauth_remedy("PSAUTH_TOKEN_URL"),

@@ -12,6 +12,7 @@ from psauth.words import printable
 
 WEB_PAGE: Final = "a web page"
 NOTHING: Final = "an empty answer"
+ANSWERS_SO: Final = "no Process Street API answers so"
 API_KEY_INSTEAD: Final = f"use an API key instead (PSAUTH_API_KEY=your-key, which goes to {API_KEY_API_URL})"
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _NO_SUCH_PATH: Final = (403, 404, 405, 410)
@@ -58,7 +59,7 @@ def foreign_refusal(status: int, content: bytes) -> str | None:
 
 def described(address: str, status: int, what: str) -> str:
     """What was answered from somewhere else, as a clause to which a colon and the remedy, or a full stop, is added."""
-    return f"{address} answered {status} with {what}, and no Process Street API answers so"
+    return f"{address} answered {status} with {what}, and {ANSWERS_SO}"
 
 
 def api_remedy(api_url: str, kind: str, account: str | None) -> str:

@@ -139,10 +139,14 @@ def test_a_loopback_issuer_may_speak_http(requests_mock):
 
 def test_no_metadata_anywhere_says_what_was_tried(found, requests_mock):
     requests_mock.get(RFC_8414, status_code=404)
-    for text in ("<html>", "[" * 100_000):
+    for text, what in {"<html>": "a web page", "[" * 100_000: "not JSON", "": "an empty answer", "OK": "text"}.items():
         requests_mock.get(OPENID, text=text)
-        with pytest.raises(SettingsError, match=r"authorization-server: status 404; .*openid-configuration: not JSON"):
+        with pytest.raises(
+            SettingsError, match=rf"authorization-server: status 404; .*openid-configuration: {what}"
+        ) as caught:
             service_for_oauth(found)
+        for part in (RFC_8414, OPENID, "No Process Street API answers so", "PSAUTH_ISSUER", "PSAUTH_API_KEY"):
+            assert part in str(caught.value)
 
 
 @pytest.mark.parametrize("error", [requests.ConnectionError, requests.ReadTimeout, requests.exceptions.SSLError])
