@@ -25,19 +25,24 @@ configuration.set_hypothesis_home_dir(_hypothesis_home.name)
 ELSEWHERE = (
     "ALL_PROXY",
     "COLAB_RELEASE_TAG",
+    "CURL_CA_BUNDLE",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "JUPYTERHUB_API_TOKEN",
     "JUPYTERHUB_USER",
     "NETRC",
+    "NO_PROXY",
     "OAUTHLIB_INSECURE_TRANSPORT",
     "OAUTHLIB_RELAX_TOKEN_SCOPE",
     "REQUESTS_CA_BUNDLE",
     "SSH_CONNECTION",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
     "XDG_DATA_HOME",
     "all_proxy",
     "http_proxy",
     "https_proxy",
+    "no_proxy",
 )
 """Variables of the machine that change what psauth, requests or oauthlib do."""
 

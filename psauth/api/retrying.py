@@ -31,7 +31,8 @@ class Request:
     """What to ask, and how.
 
     `repeatable`: asking twice does the same as asking once. `background`: part of a long read, which waits as long as it
-    takes. `if_silent` and `if_wrong` are what to advise where nobody answers, or somebody else.
+    takes. `known`: the API has answered this client before, so that something else there is an accident on the way, and
+    no wrong address. `if_silent` and `if_wrong` are what to advise where nobody answers, or somebody else.
     """
 
     method: str
@@ -40,6 +41,7 @@ class Request:
     body: Any = None
     repeatable: bool = False
     background: bool = False
+    known: bool = False
     if_silent: str = "Check the network and try again."
     if_wrong: str = "check the API address"
 
@@ -108,7 +110,7 @@ def _success(attempt: int, answer: requests.Response, request: Request) -> Step:
     try:
         return Return(value_of(answer, any_json=writes, remedy=request.if_wrong))
     except WrongAddress as error:
-        return _again(attempt, request, error, safe=request.repeatable, useful=False)
+        return _again(attempt, request, error, safe=request.repeatable, useful=request.known)
     except BrokenAnswer as error:
         return _again(attempt, request, error, safe=request.repeatable, useful=True)
 

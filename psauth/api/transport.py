@@ -56,6 +56,7 @@ class Transport:
         # which takes as long as everything else that it does.
         self._surroundings = self._session.merge_environment_settings(self.origin.base, {}, None, None, None)
         self._headers = {**self._session.headers, "Accept": "application/json"}
+        self._known = False
         account = stored.connection.account if vault is not None else None
         self._if_wrong = api_remedy(self.origin.base, stored.connection.kind, account)
         self._if_silent = _if_silent(self.origin.base, kept=vault is not None)
@@ -92,16 +93,16 @@ class Transport:
         """What the service calls this connection (`GET /testAuth`), None where it does not say.
 
         The path is documented for API keys; whether a service has or allows it for OAuth is not, so neither counts as
-        an error there. A gateway's "no such path" may mean the whole address: a path that every API has tells.
+        an error there. An answer as from a wrong address may concern this path alone: one that every API has tells.
         """
         try:
             answer = self.get("/testAuth")
-        except (NotFound, PermissionDenied, WrongAddress) as error:
-            if self.connection.kind == "api_key" and not isinstance(error, NotFound):
+        except NotFound:
+            return None
+        except (PermissionDenied, WrongAddress) as error:
+            if self.connection.kind == "api_key":
                 raise
             if isinstance(error, WrongAddress):
-                if error.status is None or error.status < 400:
-                    raise
                 self.get("/workflows")
             return None
         label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
@@ -128,6 +129,7 @@ class Transport:
             body=body,
             repeatable=repeatable,
             background=pace.background,
+            known=self._known,
             if_silent=self._if_silent,
             if_wrong=self._if_wrong,
         )
@@ -140,6 +142,7 @@ class Transport:
                 outcome = fault
             step = decide(attempt, outcome, request)
             if isinstance(step, Return):
+                self._known = True
                 return step.value
             if isinstance(step, Raise):
                 raise step.error

@@ -59,7 +59,7 @@ def unanswered(error: BaseException, address: str, *, proxy: str | None, bundle:
         _bundle_fault(error, chain, bundle)
         or (_proxy_fault(error, chain, address, proxy) if proxy else None)
         or _certificate_fault(chain, f"the certificate of {urlsplit(address).hostname}")
-        or _other_fault(error, chain)
+        or _other_fault(error, chain, f", through the proxy {_shown(proxy)}" if proxy else "")
     )
 
 
@@ -139,11 +139,18 @@ _BEFORE_THE_REQUEST: Final = {
 
 
 def _handshake_fault(chain: list[BaseException]) -> Unanswered | None:
-    found = next((e for e in chain if isinstance(e, ssl.SSLError) and e.reason in _BEFORE_THE_REQUEST), None)
+    found = next((e for e in chain if isinstance(e, ssl.SSLError) and _reason(e) in _BEFORE_THE_REQUEST), None)
     if found is None:
         return None
     remedy = "Check the address and its port: what answers there speaks no https, or an old form of it."
-    return Unanswered(f"no encrypted connection came about ({found.reason})", remedy=remedy, sent=False, passing=False)
+    return Unanswered(
+        f"no encrypted connection came about ({_reason(found)})", remedy=remedy, sent=False, passing=False
+    )
+
+
+def _reason(error: BaseException) -> str | None:
+    """OpenSSL's word for what went wrong; an error made in Python has none."""
+    return getattr(error, "reason", None)
 
 
 # Proxies --------------------------------------------------------------------------------------------------------------
@@ -156,7 +163,7 @@ def _proxy_fault(error: BaseException, chain: list[BaseException], address: str,
     name = _variable_with(proxy, *names)
     where = name or "the system's settings"
     setting = name or "HTTPS_PROXY"
-    shown = proxy.rpartition("@")[2]
+    shown = _shown(proxy)
     correct = f"Set {setting}=http://host:port, or NO_PROXY={urlsplit(address).hostname} to do without a proxy."
 
     def fault(cause: str, remedy: str, *, passing: bool = False) -> Unanswered:
@@ -201,6 +208,12 @@ def _proxy_fault(error: BaseException, chain: list[BaseException], address: str,
     return fault(f"the proxy {shown}, which {where} names, does not answer ({_short(chain)})", correct, passing=True)
 
 
+def _shown(proxy: str) -> str:
+    """A proxy's address without user name and password."""
+    scheme, separator, rest = proxy.rpartition("://")
+    return scheme + separator + rest.rpartition("@")[2]
+
+
 def _proxy_problem(proxy: str) -> str | None:
     """What is wrong with a proxy's address, as a clause; None when nothing is."""
     scheme, separator, _ = proxy.partition("://")
@@ -218,8 +231,8 @@ def _proxy_problem(proxy: str) -> str | None:
 # Everything else ------------------------------------------------------------------------------------------------------
 
 
-def _other_fault(error: BaseException, chain: list[BaseException]) -> Unanswered:
-    """The usual ones: no such name, nobody there, no answer in time, broken off in the middle."""
+def _other_fault(error: BaseException, chain: list[BaseException], way: str) -> Unanswered:
+    """The usual ones: no such name, nobody there, no answer in time, broken off in the middle; `way` names a proxy."""
     never_sent = (
         requests.ConnectTimeout
         | requests.exceptions.InvalidURL
@@ -238,13 +251,13 @@ def _other_fault(error: BaseException, chain: list[BaseException]) -> Unanswered
         before and isinstance(error, requests.exceptions.SSLError)
     )
     passing = isinstance(error, requests.ConnectionError | requests.Timeout | broken) and not lasting
-    return Unanswered(_short(chain), sent=not before, passing=passing)
+    return Unanswered(_short(chain) + way, sent=not before, passing=passing)
 
 
 def _is_bare_tls(error: BaseException, chain: list[BaseException]) -> bool:
     """An error of TLS without a reason from OpenSSL: the context could not be made, so nothing was sent."""
     return isinstance(error, requests.exceptions.SSLError) and not any(
-        isinstance(e, ssl.SSLError) and e.reason for e in chain
+        isinstance(e, ssl.SSLError) and _reason(e) for e in chain
     )
 
 

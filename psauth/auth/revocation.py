@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from psauth.auth.engine import token_revocation
-from psauth.auth.token_endpoint import NoAnswer, answer_fields, describe, post, secrets_in
+from psauth.auth.token_endpoint import TRY_AGAIN, NoAnswer, answer_fields, describe, post, secrets_in
 from psauth.auth.wrong_address import WEB_PAGE, described, is_web_page
 from psauth.vault.connection import Stored
 from psauth.vault.vault import Vault
@@ -64,7 +64,8 @@ def _revoke(stored: Stored) -> str | None:
         try:
             answer = post(service, service.revoke_url, body)
         except NoAnswer as failure:
-            return f"{failure}. {BY_HAND}"
+            remedy = "" if failure.remedy == TRY_AGAIN else f" {failure.remedy}"
+            return f"{failure}.{remedy} {BY_HAND}"
         if is_web_page(answer.content) and answer.status < 500:
             return f"{described(service.revoke_url, answer.status, WEB_PAGE)}. {BY_HAND}"
         if answer.status >= 300:

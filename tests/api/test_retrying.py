@@ -19,6 +19,7 @@ from psauth.exceptions import (
 ADDRESS = "https://api.example/v1/x"
 
 READ = {"method": "GET", "repeatable": True}
+KNOWN = {**READ, "known": True}
 LONG_READ = {**READ, "background": True}
 WRITE = {"method": "POST", "body": {}}
 TWICE_AS_ONCE = {**WRITE, "repeatable": True}
@@ -98,6 +99,11 @@ ROWS = [
     (READ, ATTEMPTS, answer(content=CUT_OFF), BrokenAnswer),
     (WRITE, 1, answer(content=CUT_OFF), OutcomeUnknown),
     (TWICE_AS_ONCE, 1, answer(content=CUT_OFF), again()),
+    # somewhere else, where the API has answered before
+    (KNOWN, 1, answer(content=b"<html>"), again()),
+    (KNOWN, ATTEMPTS, answer(content=b"<html>"), WrongAddress),
+    (KNOWN, 1, answer(content=b""), again()),
+    (KNOWN, 1, answer(403, b'{"message":"Missing Authentication Token"}'), WrongAddress),
     # somewhere else
     (READ, 1, answer(content=b""), WrongAddress),
     (READ, 1, answer(204, b""), WrongAddress),

@@ -21,7 +21,8 @@ from cryptography.fernet import Fernet
 
 import psauth
 from psauth import AuthorizationFlow, PsauthError, Settings, Token, Vault
-from psauth.api.transport import ATTEMPTS, Transport
+from psauth.api.retrying import ATTEMPTS
+from psauth.api.transport import Transport
 from psauth.auth.callback import Callback
 from psauth.sandbox.knobs import Fault
 from psauth.vault.keys import find_key

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from psauth import ApiError, NotFound, OutcomeUnknown, RateLimited, ServiceUnavailable
-from psauth.api.transport import ATTEMPTS, Transport
+from psauth.api.retrying import ATTEMPTS
+from psauth.api.transport import Transport
 from tests.sandbox.contract import CONTRACT, body_of
 
 DUE = datetime(2027, 3, 4, 10, tzinfo=UTC)

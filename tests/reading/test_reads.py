@@ -12,7 +12,7 @@ import psauth
 from psauth.api.pages import PAGES_WITHOUT_NEWS
 from psauth.api.transport import Transport
 from psauth.client import ProcessStreet
-from psauth.exceptions import ApiError, LoginRequired, NotFound, SettingsError
+from psauth.exceptions import ApiError, LoginRequired, NotFound, SettingsError, WrongAddress
 from psauth.reading.endpoints import USERS, WORKFLOWS
 from psauth.reading.frames import frame
 
@@ -57,11 +57,17 @@ def test_pages_are_followed_by_the_link_called_next_to_the_end(ps, requests_mock
     assert queries(requests_mock) == [[("name", "x")], [("_", "c1"), ("name", "x")], [("_", "c2"), ("name", "x")]]
 
 
-def test_an_empty_last_page_ends_the_walk_although_it_has_a_next_link(ps, requests_mock):
-    pages = [page("workflows", "w1", next_="?_=c1"), page("workflows", next_="?_=c2"), page("workflows", "never")]
-    requests_mock.get(f"{BASE}/workflows", pages)
+def test_two_empty_pages_in_a_row_end_the_walk_although_they_have_a_next_link(ps, requests_mock):
+    empty = [page("workflows", next_="?_=c2"), page("workflows", next_="?_=c3")]
+    requests_mock.get(f"{BASE}/workflows", [page("workflows", "w1", next_="?_=c1"), *empty, page("workflows", "never")])
     assert ps.workflows()["workflow_id"].tolist() == ["w1"]
-    assert requests_mock.call_count == 2
+    assert requests_mock.call_count == 3
+
+
+def test_one_empty_page_in_the_middle_ends_nothing(ps, requests_mock):
+    pages = [page("workflows", "w1", next_="?_=c1"), page("workflows", next_="?_=c2"), page("workflows", "w2")]
+    requests_mock.get(f"{BASE}/workflows", pages)
+    assert ps.workflows()["workflow_id"].tolist() == ["w1", "w2"]
 
 
 def test_a_next_link_that_comes_again_ends_the_walk(ps, requests_mock):
@@ -133,7 +139,7 @@ def test_odd_links_are_no_next_link(ps, requests_mock, links):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ([], "answered list where a page"),
+        ([], "/v1/workflows answered 200 with JSON that is no object"),
         ({"records": []}, "answered records where 'workflows' was expected"),
         ({"workflows": {"id": 1}}, "not a list of records"),
         ({"workflows": ["w1"]}, "not a list of records"),
@@ -400,12 +406,25 @@ def test_whoami_asks_the_service_and_remembers_its_label(ps, vault, requests_moc
     assert "Acme GmbH" in ps._repr_html_()
 
 
-@pytest.mark.parametrize("answer", [{"json": {}}, {"json": {"apiKeyLabel": None}}, {"json": []}, {"status_code": 404}])
+@pytest.mark.parametrize("answer", [{"json": {}}, {"json": {"apiKeyLabel": None}}, {"status_code": 404}])
 def test_whoami_lives_with_a_service_that_has_no_name_to_give(ps, requests_mock, answer):
     requests_mock.get(f"{BASE}/testAuth", **answer)
     connection = ps.whoami()
     assert (connection.account, connection.kind, connection.label) == ("default", "oauth", None)
     assert connection.scope == "read write"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"text": "<html>"}, {"status_code": 403, "json": {"message": "Missing Authentication Token"}}, {"text": ""}],
+)
+def test_whoami_tells_a_service_without_a_name_from_a_wrong_address(ps, requests_mock, answer):
+    requests_mock.get(f"{BASE}/testAuth", **answer)
+    requests_mock.get(f"{BASE}/workflows", json={"workflows": []})
+    assert ps.whoami().label is None
+    requests_mock.get(f"{BASE}/workflows", **answer)
+    with pytest.raises(WrongAddress, match="no Process Street API answers so"):
+        psauth.ProcessStreet(Transport(ps._transport.access.current(), None)).whoami()
 
 
 def test_the_budget_is_what_the_service_told_last(ps, requests_mock):
