@@ -30,10 +30,10 @@ class BrokenAnswer(ApiError):
     """The service said yes, but what came is no whole JSON: an accident on the way, so it is asked for again."""
 
 
-def value_of(answer: requests.Response, *, any_json: bool, remedy: str) -> Any:
+def value_of(answer: requests.Response, *, asked: str, any_json: bool, remedy: str) -> Any:
     """What a successful answer holds: a JSON object, or a text where the path is documented to answer with one.
 
-    With `any_json` also a list, a number and so on. `remedy` is what to type where the address is wrong. Raises
+    With `any_json` also a list, a number and so on. `asked` is the address that was asked, before redirects; `remedy` is what to type where the address is wrong. Raises
     WrongAddress for what no Process Street API answers, and BrokenAnswer for JSON that was damaged on the way.
     """
     try:
@@ -45,7 +45,7 @@ def value_of(answer: requests.Response, *, any_json: bool, remedy: str) -> Any:
     if answer.headers.get("Content-Type", "").startswith(TEXT):
         return answer.content.decode("utf-8", "replace")
     if what := foreign_success(answer.content):
-        raise wrong_address(answer, what, remedy)
+        raise wrong_address(answer, asked, what, remedy)
     kind = answer.headers.get("Content-Type", "no type").split(";")[0]
     raise BrokenAnswer(
         f"{_path(answer)} answered {answer.status_code} with {len(answer.content)} bytes of {kind} that are not whole "
@@ -54,16 +54,18 @@ def value_of(answer: requests.Response, *, any_json: bool, remedy: str) -> Any:
     )
 
 
-def error_of(answer: requests.Response, *, retry_after: float | None, attempt: int, remedy: str) -> ApiError:
+def error_of(
+    answer: requests.Response, *, asked: str, retry_after: float | None, attempt: int, remedy: str
+) -> ApiError:
     """The error for a status of 400 and above, in the service's own words where it has some.
 
-    `retry_after` is how many seconds the answer asks to wait, `attempt` counts from 1, `remedy` is what to type where
+    `asked` is the address that was asked, before redirects; `retry_after` is how many seconds the answer asks to wait, `attempt` counts from 1, `remedy` is what to type where
     the address is wrong.
     """
     status = answer.status_code
     refused = 400 <= status < 500 and status != requests.codes.too_many_requests
     if refused and (what := foreign_refusal(status, answer.content)):
-        return wrong_address(answer, f"{what} ({answer.reason})" if answer.reason else what, remedy)
+        return wrong_address(answer, asked, f"{what} ({answer.reason})" if answer.reason else what, remedy)
     message, code, request_id, details = own_words(answer)
     fields: dict[str, Any] = {
         "status": status,
@@ -109,9 +111,10 @@ def outcome_unknown(method: str, address: str, problem: ApiError) -> OutcomeUnkn
     )
 
 
-def wrong_address(answer: requests.Response, what: str, remedy: str) -> WrongAddress:
+def wrong_address(answer: requests.Response, asked: str, what: str, remedy: str) -> WrongAddress:
     """The error for an answer that shows that the API is elsewhere: `what` is a noun, `remedy` an imperative clause."""
-    address = urlsplit(answer.url)._replace(query="", fragment="").geturl()
+    asked, answered = (urlsplit(url)._replace(query="", fragment="").geturl() for url in (asked, answer.url))
+    address = asked if asked == answered else f"{asked} redirects to {answered}, which"
     status = answer.status_code
     return WrongAddress(f"{described(address, status, what)}: {remedy}.", status=status)
 

@@ -91,7 +91,7 @@ def decide(attempt: int, outcome: requests.Response | Unanswered, request: Reque
     if outcome.status_code < 400:
         return _success(attempt, outcome, request)
     seconds = retry_after(outcome.headers)
-    problem = error_of(outcome, retry_after=seconds, attempt=attempt, remedy=request.if_wrong)
+    problem = error_of(outcome, asked=request.address, retry_after=seconds, attempt=attempt, remedy=request.if_wrong)
     if outcome.status_code == requests.codes.too_many_requests:
         wait = BACKOFF * 2**attempt if seconds is None else seconds
         if not request.background and (wait > PATIENCE or attempt >= _attempts(request)):
@@ -108,7 +108,7 @@ def _success(attempt: int, answer: requests.Response, request: Request) -> Step:
     if writes and not answer.content:
         return Return(None)
     try:
-        return Return(value_of(answer, any_json=writes, remedy=request.if_wrong))
+        return Return(value_of(answer, asked=request.address, any_json=writes, remedy=request.if_wrong))
     except WrongAddress as error:
         return _again(attempt, request, error, safe=request.repeatable, useful=request.known)
     except BrokenAnswer as error:

@@ -93,11 +93,13 @@ def _metadata(service: Service) -> dict[str, Any]:
         except (ValueError, RecursionError):
             problems.append(f"{address}: {foreign_success(answer.content) or 'not JSON'}")
             continue
-        if not isinstance(metadata, dict) or metadata.get("issuer") != issuer:
+        if not isinstance(metadata, dict):
+            problems.append(f"{address}: {foreign_success(answer.content)}")
+            continue
+        if metadata.get("issuer") != issuer:
             # RFC 8414 §3.3: the issuer must be identical, or the metadata must not be used.
-            named = metadata.get("issuer") if isinstance(metadata, dict) else None
             raise SettingsError(
-                f"The metadata at {address} belongs to issuer {named!r}, not to {issuer!r}. "
+                f"The metadata at {address} belongs to issuer {metadata.get('issuer')!r}, not to {issuer!r}. "
                 "Set PSAUTH_ISSUER to exactly what the server calls itself."
             )
         return metadata

@@ -68,7 +68,7 @@ def unanswered(error: BaseException, address: str, *, proxy: str | None, bundle:
 
 def _bundle_fault(error: BaseException, chain: list[BaseException], bundle: str | None) -> Unanswered | None:
     """REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) names something that holds no certificates."""
-    of_certificates = any(isinstance(e, ssl.SSLError | requests.exceptions.SSLError) for e in chain)
+    of_certificates = any(isinstance(cause, ssl.SSLError | requests.exceptions.SSLError) for cause in chain)
     if bundle is None or not (of_certificates or type(error) in (OSError, FileNotFoundError, PermissionError)):
         return None
     name = _variable_with(bundle, "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") or "REQUESTS_CA_BUNDLE"
@@ -98,11 +98,11 @@ def bundle_problem(place: str) -> str | None:
 
 def _certificate_fault(chain: list[BaseException], whose: str) -> Unanswered | None:
     """A certificate that does not hold: by OpenSSL's code (X509_V_ERR_*), by its words where another store judges."""
-    found = next((e for e in chain if isinstance(e, ssl.SSLCertVerificationError)), None)
-    if found is None:
+    refusal = next((cause for cause in chain if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    if refusal is None:
         return _handshake_fault(chain)
-    code = getattr(found, "verify_code", 0)
-    words = (getattr(found, "verify_message", "") or str(found)).strip()
+    code = getattr(refusal, "verify_code", 0)
+    words = (getattr(refusal, "verify_message", "") or str(refusal)).strip()
     lower = words.lower()
     if code in (9, 10) or "expired" in lower or "not yet valid" in lower:
         what = "is not valid yet" if code == 9 or "not yet" in lower else "has expired"
@@ -139,18 +139,16 @@ _BEFORE_THE_REQUEST: Final = {
 
 
 def _handshake_fault(chain: list[BaseException]) -> Unanswered | None:
-    found = next((e for e in chain if isinstance(e, ssl.SSLError) and _reason(e) in _BEFORE_THE_REQUEST), None)
-    if found is None:
+    reason = next((_reason(cause) for cause in chain if _reason(cause) in _BEFORE_THE_REQUEST), None)
+    if reason is None:
         return None
     remedy = "Check the address and its port: what answers there speaks no https, or an old form of it."
-    return Unanswered(
-        f"no encrypted connection came about ({_reason(found)})", remedy=remedy, sent=False, passing=False
-    )
+    return Unanswered(f"no encrypted connection came about ({reason})", remedy=remedy, sent=False, passing=False)
 
 
 def _reason(error: BaseException) -> str | None:
-    """OpenSSL's word for what went wrong; an error made in Python has none."""
-    return getattr(error, "reason", None)
+    """OpenSSL's word for what went wrong; other errors have none."""
+    return getattr(error, "reason", None) if isinstance(error, ssl.SSLError) else None
 
 
 # Proxies --------------------------------------------------------------------------------------------------------------
@@ -183,7 +181,7 @@ def _proxy_fault(error: BaseException, chain: list[BaseException], address: str,
     )
     if isinstance(error, malformed) and (problem := _proxy_problem(proxy)):
         return fault(f"the proxy in {where} ({shown}) {problem}", correct)
-    if not any(isinstance(e, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError) for e in chain):
+    if not any(isinstance(cause, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError) for cause in chain):
         return None
     words = " ".join(map(str, chain))
     if refusal := re.search(r"Tunnel connection failed: (\d+)", words):
@@ -245,7 +243,7 @@ def _other_fault(error: BaseException, chain: list[BaseException], way: str) -> 
         | urllib3.exceptions.LocationValueError
         | UnicodeError
     )
-    before = any(isinstance(e, never_sent) for e in chain) or _is_bare_tls(error, chain)
+    before = any(isinstance(cause, never_sent) for cause in chain) or _is_bare_tls(error, chain)
     broken = requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError
     lasting = isinstance(error, requests.exceptions.InvalidURL) or (
         before and isinstance(error, requests.exceptions.SSLError)
@@ -256,16 +254,14 @@ def _other_fault(error: BaseException, chain: list[BaseException], way: str) -> 
 
 def _is_bare_tls(error: BaseException, chain: list[BaseException]) -> bool:
     """An error of TLS without a reason from OpenSSL: the context could not be made, so nothing was sent."""
-    return isinstance(error, requests.exceptions.SSLError) and not any(
-        isinstance(e, ssl.SSLError) and _reason(e) for e in chain
-    )
+    return isinstance(error, requests.exceptions.SSLError) and not any(_reason(cause) for cause in chain)
 
 
 def _short(chain: list[BaseException]) -> str:
     """The cause in a word or two."""
-    if any(isinstance(e, urllib3.exceptions.NameResolutionError) for e in chain):
+    if any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in chain):
         return "its name was not found"
-    if any(isinstance(e, OSError) and e.errno == errno.ECONNREFUSED for e in chain):
+    if any(isinstance(cause, OSError) and cause.errno == errno.ECONNREFUSED for cause in chain):
         return "connection refused"
     return type(chain[0]).__name__
 
@@ -274,19 +270,19 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     """The error and all that it wraps: requests and urllib3 keep causes in `args`, `reason` and the context."""
     waiting, seen = [error], set()
     while waiting:
-        one = waiting.pop(0)
-        if id(one) in seen:
+        cause = waiting.pop(0)
+        if id(cause) in seen:
             continue
-        seen.add(id(one))
-        yield one
+        seen.add(id(cause))
+        yield cause
         inner = (
-            *one.args,
-            getattr(one, "reason", None),
-            getattr(one, "original_error", None),
-            one.__cause__,
-            one.__context__,
+            *cause.args,
+            getattr(cause, "reason", None),
+            getattr(cause, "original_error", None),
+            cause.__cause__,
+            cause.__context__,
         )
-        waiting += [e for e in inner if isinstance(e, BaseException)]
+        waiting += [wrapped for wrapped in inner if isinstance(wrapped, BaseException)]
 
 
 def _variable_with(value: str, *names: str) -> str | None:

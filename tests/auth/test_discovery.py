@@ -111,7 +111,8 @@ def test_metadata_of_another_issuer_are_not_used(found, requests_mock, named):
 @pytest.mark.parametrize("answer", ['["a list"]', '"text"', "7", "null"])
 def test_metadata_that_are_no_object_are_not_used(found, requests_mock, answer):
     requests_mock.get(RFC_8414, text=answer)
-    with pytest.raises(SettingsError, match="belongs to issuer None"):
+    requests_mock.get(OPENID, text=answer)
+    with pytest.raises(SettingsError, match="No authorization server metadata found.*JSON that is no object"):
         service_for_oauth(found)
 
 
