@@ -33,7 +33,7 @@ HELD_BACK: Final = 50
 POLL: Final = 0.25
 """Seconds after which a waiting thread looks whether it is to stop, and one of them, at the earliest, into the ledger."""
 LOOKS: Final = 10
-"""So often is the ledger looked at during a wait, because another process may know more; oftener towards the end."""
+"""How often the ledger is looked at during a wait, because another process may know more; oftener towards the end."""
 LONGEST_BLOCK: Final = 24 * 3600.0
 """No 429 was seen that asks for more patience; a longer one is left over from before the clock was set back."""
 PROBE_TIME: Final = 3.0
@@ -66,10 +66,10 @@ class Lease:
 
 
 class Keeper(Protocol):
-    """Where a ledger is kept: change it, with nobody else in between."""
+    """Where a ledger is kept."""
 
     def amend(self, change: Callable[[Ledger], tuple[Ledger, T]]) -> T:
-        """Replace the ledger by the first half of what `change` returns, and return the second half."""
+        """Replace the ledger, with nobody else in between: `change` takes it, and returns the new one and a result."""
 
 
 class LocalKeeper:
@@ -141,7 +141,7 @@ def plausible(ledger: Ledger, now: float) -> Ledger:
 
 
 def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
-    """How many requests of a long read may leave now; until the window's last second some are left for the app."""
+    """How many requests of a long read may leave now. Until the window's last second some are left for the app."""
     if now < ledger.blocked_until:
         return ledger, Lease(0, ledger.blocked_until - now)
     if ledger.limit is None or now >= ledger.window_end:
@@ -182,10 +182,10 @@ class Governor:
         renew_in_children(self)
 
     def wait(self, *, background: bool = False, stop: threading.Event | None = None) -> None:
-        """Return when a request may leave.
+        """Return when a request may leave; `background`: it belongs to a long read, which takes permits.
 
-        Raises InterruptedError when `stop` is set first, and RateLimited when nobody asked for a long read and the
-        wait is longer than PATIENCE.
+        Raises InterruptedError when `stop` is set first, and RateLimited when a request that is no part of a long read
+        would wait longer than PATIENCE.
         """
         with self._lock:
             while True:

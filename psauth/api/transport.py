@@ -21,7 +21,7 @@ from psauth.api.retrying import Again, Params, Raise, Request, Return, decide
 from psauth.api.usage import Usage
 from psauth.auth.network import Unanswered
 from psauth.auth.session import Session
-from psauth.auth.wrong_address import api_remedy
+from psauth.auth.wrong_address import api_remedy, is_web_page
 from psauth.exceptions import LoginRequired, NotFound, PermissionDenied, UntrustedAddress, WrongAddress
 from psauth.vault.connection import Connection, Stored, login_line
 from psauth.vault.vault import Vault
@@ -167,7 +167,7 @@ class Transport:
     def _send_authenticated(self, request: Request, pace: Pace) -> requests.Response:
         stored = self.access.current()
         answer = self._send(stored, request, pace)
-        if answer.status_code != requests.codes.unauthorized:
+        if answer.status_code != requests.codes.unauthorized or is_web_page(answer.content):
             return answer
         if stored.token is not None:
             stored = self.access.renewed(stored, because="rejected")

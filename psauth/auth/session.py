@@ -114,6 +114,12 @@ class _Adapter(HTTPAdapter):
         if not self._uses_system(urlsplit(url).scheme, verify):
             super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call] # as its stubs have it
 
+    def proxy_manager_for(self, proxy: str, **how: Any) -> Any:
+        """See HTTPAdapter; what is said to an https proxy is encrypted too. It may load more into a context of its own."""
+        if self._system_certificates and proxy.lower().startswith("https://"):
+            how.setdefault("proxy_ssl_context", _make_context())
+        return super().proxy_manager_for(proxy, **how)
+
     def _uses_system(self, scheme: str, verify: Any) -> bool:
         return self._system_certificates and verify is True and scheme.lower() == "https"
 
@@ -133,7 +139,14 @@ class _Adapter(HTTPAdapter):
 
 @cache
 def system_context() -> ssl.SSLContext:
-    """What the operating system trusts, and the public authorities that requests brings along where it has none."""
+    """What the operating system trusts, and the public authorities that requests brings along where it has none.
+
+    One for the whole process, because a connection pool is found by it.
+    """
+    return _make_context()
+
+
+def _make_context() -> ssl.SSLContext:
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context

@@ -289,6 +289,17 @@ def test_a_proxy_that_speaks_http_where_https_is_said(asking, monkeypatch):
     assert "Set HTTPS_PROXY=http://host:port" in message
 
 
+def test_an_https_proxy_is_held_to_the_same_certificates(authority, asking, monkeypatch):
+    with proxy(certificate=authority.issue("localhost")) as encrypted, api(authority.issue()) as server:
+        monkeypatch.setenv("HTTPS_PROXY", f"https://localhost:{encrypted.port}")
+        message = asking("API", server.port)
+        assert f"the certificate of the proxy https://localhost:{encrypted.port} comes from an authority" in message
+        system_context.cache_clear()
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+        assert asking("API", server.port) == ""
+    assert len(server.asked) == 1
+
+
 def test_all_proxy_is_named_too(asking, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", f"http://127.0.0.1:{dead_port()}")
     assert "which ALL_PROXY names" in asking("issuer", 443)

@@ -24,6 +24,7 @@ ANSWERS = {
     "a gateway that forbids": (403, {"Content-Type": "application/json"}, b'{"message":"Forbidden"}'),
     "a gateway of another kind": (404, {"Content-Type": "application/json"}, b'{"message": "Not Found"}'),
     "a page that is not there": (404, {"Content-Type": "text/html"}, b"<h1>404</h1>"),
+    "a page that asks for a password": (401, {"Content-Type": "text/html"}, b"<html>Who are you?</html>"),
     "a firewall": (403, {"Content-Type": "text/html"}, b"<html>Blocked</html>"),
     "a login page": (302, {"Location": "/login"}, b""),
     "a login page elsewhere": (302, {"Location": "https://login.example/?next=x"}, b""),
