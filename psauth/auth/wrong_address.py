@@ -13,7 +13,7 @@ from psauth.words import printable
 WEB_PAGE: Final = "a web page"
 NOTHING: Final = "an empty answer"
 ANSWERS_SO: Final = "no Process Street API answers so"
-API_KEY_INSTEAD: Final = f"use an API key instead (PSAUTH_API_KEY=your-key, which goes to {API_KEY_API_URL})"
+API_KEY_INSTEAD: Final = "use an API key instead (PSAUTH_API_KEY=your-key in place of PSAUTH_CLIENT_ID)"
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _NO_SUCH_PATH: Final = (403, 404, 405, 410)
 
@@ -65,17 +65,17 @@ def described(address: str, status: int, what: str) -> str:
 def api_remedy(api_url: str, kind: str, account: str | None) -> str:
     """What to type where the API is not at `api_url`, as a clause; `account` is None where the connection is not stored."""
     other = API_KEY_API_URL if api_url.rstrip("/") != API_KEY_API_URL else OAUTH_API_URL
-    setting = f"set PSAUTH_API_URL={other}{_connect_anew(account)}"
+    advice = f"set PSAUTH_API_URL={other}"
     if kind == "oauth":
-        return f"{setting}; or {API_KEY_INSTEAD}"
-    if other == OAUTH_API_URL:
-        return f"look for a proxy or a sign-in page of the network in between, or {setting}"
-    return setting
+        advice += f", or {API_KEY_INSTEAD}"
+    elif other == OAUTH_API_URL:
+        advice = f"look for a proxy or a sign-in page of the network in between, or {advice}"
+    return advice + _connect_anew(account)
 
 
 def oauth_remedy(setting: str, account: str | None = None) -> str:
     """What to type where an address of OAuth is not at the place that `setting` names, as a sentence."""
-    return f"Set {setting} to the address that belongs to your OAuth app{_connect_anew(account)}, or {API_KEY_INSTEAD}."
+    return f"Set {setting} to the address that belongs to your OAuth app, or {API_KEY_INSTEAD}{_connect_anew(account)}."
 
 
 def _connect_anew(account: str | None) -> str:
@@ -83,4 +83,4 @@ def _connect_anew(account: str | None) -> str:
     if account is None:
         return ""
     named = "" if account == "default" else f"account={account!r}"
-    return f", then call psauth.logout({named}) and {login_line(account)}, because a connection keeps its addresses"
+    return f"; then call psauth.logout({named}) and {login_line(account)}, because a connection keeps its addresses"
