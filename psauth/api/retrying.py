@@ -107,8 +107,9 @@ def _success(attempt: int, answer: requests.Response, request: Request) -> Step:
     writes = request.method != "GET"
     if writes and not answer.content:
         return Return(None)
+    any_json = writes or request.known
     try:
-        return Return(value_of(answer, asked=request.address, any_json=writes, remedy=request.if_wrong))
+        return Return(value_of(answer, asked=request.address, any_json=any_json, remedy=request.if_wrong))
     except WrongAddress as error:
         return _again(attempt, request, error, safe=request.repeatable, useful=request.known)
     except BrokenAnswer as error:

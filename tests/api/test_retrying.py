@@ -102,6 +102,7 @@ ROWS = [
     # somewhere else, where the API has answered before
     (KNOWN, 1, answer(content=b"<html>"), again()),
     (KNOWN, ATTEMPTS, answer(content=b"<html>"), WrongAddress),
+    (KNOWN, 1, answer(content=b"[1]"), [1]),
     (KNOWN, 1, answer(content=b""), again()),
     (KNOWN, 1, answer(403, b'{"message":"Missing Authentication Token"}'), WrongAddress),
     # somewhere else

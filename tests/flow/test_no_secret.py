@@ -194,7 +194,7 @@ def refresh_and_fail(session):
         session.keep(ps, ps._transport, ps.whoami(), ps.refresh(), ps.budget)
         expire_at_the_service(box)
         ps.users()
-        for fault in ({"status": 503}, {"kind": "drop", "times": 2}, {"kind": "html", "status": 200, "times": 2}):
+        for fault in ({"status": 503}, {"kind": "drop", "times": 2}, {"kind": "html", "status": 200}):
             box.knobs.fault("/oauth/token", **fault)
             session.refused(ps.refresh)
         expire_here(session.vault, ago=-20)
@@ -219,7 +219,7 @@ def meet_errors(session):
             {"status": 429, "headers": {"Retry-After": "900"}},
             {"status": 500, "times": ATTEMPTS},
             {"kind": "drop", "times": ATTEMPTS},
-            {"kind": "html", "status": 200, "times": ATTEMPTS},
+            {"kind": "html", "status": 200},
             {"kind": "redirect", "location": "https://evil.example/users"},
             {"status": 401, "times": 2},
         ):

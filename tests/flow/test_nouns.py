@@ -207,6 +207,7 @@ def faults(box, rng, share, *, among=400):
 @pytest.mark.parametrize("share", [0.05, 0.2])
 def test_whatever_goes_wrong_now_and_then_the_frame_is_the_truth(box, ps, noun, share):
     expected = truth(noun, box)
+    ps.get("/testAuth")  # from here on this client knows that the API is where it asks
     for seed in range(2):
         faults(box, random.Random(f"{noun}{seed}"), share)
         box.requests.clear()
