@@ -100,6 +100,17 @@ def no_answer(fault: Unanswered, address: str, *, attempt: int, remedy: str) -> 
     return ServiceUnavailable(f"{fault.about(parts.netloc, parts.path, attempts=attempt)}. {fault.remedy or remedy}")
 
 
+def silence_remedy(base: str, *, kept: bool) -> str:
+    """What to do where nobody answers at the API's address, as a sentence; `kept`: the connection is stored."""
+    parts = urlsplit(base)
+    if f"{parts.path}/".startswith("/sandbox/"):
+        return (
+            f"It is the sandbox of the psauth app at that address: start the app (make app) on port {parts.port}, or "
+            "connect again."
+        )
+    return "Check the network and try again" + ("; the connection is kept." if kept else ".")
+
+
 def outcome_unknown(method: str, address: str, problem: ApiError) -> OutcomeUnknown:
     """The error for a write of which no clear answer came."""
     return OutcomeUnknown(

@@ -32,7 +32,7 @@ class Request:
 
     `repeatable`: asking twice does the same as asking once. `background`: part of a long read, which waits as long as it
     takes. `known`: the API has answered this client before, so that something else there is an accident on the way, and
-    no wrong address. `if_silent` and `if_wrong` are what to advise where nobody answers, or somebody else.
+    no wrong address. `any_json`: a list or a number is an answer too. `if_silent` and `if_wrong` are what to advise where nobody answers, or somebody else.
     """
 
     method: str
@@ -42,6 +42,7 @@ class Request:
     repeatable: bool = False
     background: bool = False
     known: bool = False
+    any_json: bool = False
     if_silent: str = "Check the network and try again."
     if_wrong: str = "check the API address"
 
@@ -107,7 +108,7 @@ def _success(attempt: int, answer: requests.Response, request: Request) -> Step:
     writes = request.method != "GET"
     if writes and not answer.content:
         return Return(None)
-    any_json = writes or request.known
+    any_json = writes or request.known or request.any_json
     try:
         return Return(value_of(answer, asked=request.address, any_json=any_json, remedy=request.if_wrong))
     except WrongAddress as error:

@@ -13,7 +13,7 @@ import requests
 
 from psauth.api.access import Access
 from psauth.api.budget import Budget
-from psauth.api.errors import own_words
+from psauth.api.errors import own_words, silence_remedy
 from psauth.api.governor import Governor, Keeper, VaultKeeper
 from psauth.api.origin import Origin, joined
 from psauth.api.pace import INTERACTIVE, Pace
@@ -59,7 +59,7 @@ class Transport:
         self._known = False
         account = stored.connection.account if vault is not None else None
         self._if_wrong = api_remedy(self.origin.base, stored.connection.kind, account)
-        self._if_silent = _if_silent(self.origin.base, kept=vault is not None)
+        self._if_silent = silence_remedy(self.origin.base, kept=vault is not None)
 
     @property
     def connection(self) -> Connection:
@@ -96,7 +96,7 @@ class Transport:
         an error there. An answer as from a wrong address may concern this path alone: one that every API has tells.
         """
         try:
-            answer = self.get("/testAuth")
+            answer = self._ask("GET", "/testAuth", INTERACTIVE, repeatable=True, any_json=True)
         except NotFound:
             return None
         except (PermissionDenied, WrongAddress) as error:
@@ -119,7 +119,15 @@ class Transport:
     # Inside -----------------------------------------------------------------------------------------------------
 
     def _ask(
-        self, method: str, path: str, pace: Pace, *, params: Params | None = None, body: Any = None, repeatable: bool
+        self,
+        method: str,
+        path: str,
+        pace: Pace,
+        *,
+        params: Params | None = None,
+        body: Any = None,
+        repeatable: bool,
+        any_json: bool = False,
     ) -> Any:
         """One request, sent as often as `decide` says."""
         request = Request(
@@ -130,6 +138,7 @@ class Transport:
             repeatable=repeatable,
             background=pace.background,
             known=self._known,
+            any_json=any_json,
             if_silent=self._if_silent,
             if_wrong=self._if_wrong,
         )
@@ -235,14 +244,3 @@ class Transport:
 
     def __repr__(self) -> str:
         return f"Transport({self.origin.base!r}, account={self.connection.account!r})"
-
-
-def _if_silent(base: str, *, kept: bool) -> str:
-    """What to advise where nobody answers at the API's address."""
-    parts = urlsplit(base)
-    if f"{parts.path}/".startswith("/sandbox/"):
-        return (
-            f"It is the sandbox of the psauth app at that address: start the app (make app) on port {parts.port}, or "
-            "connect again."
-        )
-    return "Check the network and try again" + ("; the connection is kept." if kept else ".")

@@ -406,7 +406,7 @@ def test_whoami_asks_the_service_and_remembers_its_label(ps, vault, requests_moc
     assert "Acme GmbH" in ps._repr_html_()
 
 
-@pytest.mark.parametrize("answer", [{"json": {}}, {"json": {"apiKeyLabel": None}}, {"status_code": 404}])
+@pytest.mark.parametrize("answer", [{"json": {}}, {"json": {"apiKeyLabel": None}}, {"json": []}, {"status_code": 404}])
 def test_whoami_lives_with_a_service_that_has_no_name_to_give(ps, requests_mock, answer):
     requests_mock.get(f"{BASE}/testAuth", **answer)
     connection = ps.whoami()
