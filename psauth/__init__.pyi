@@ -36,6 +36,7 @@ from .exceptions import StateUnknown as StateUnknown
 from .exceptions import UntrustedAddress as UntrustedAddress
 from .exceptions import VaultError as VaultError
 from .exceptions import WrongAddress as WrongAddress
+from .reading.incomplete import Incomplete as Incomplete
 from .reading.plan import Plan as Plan
 from .settings import Settings as Settings
 from .vault.connection import Connection as Connection

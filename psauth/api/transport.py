@@ -52,8 +52,7 @@ class Transport:
         self.usage = Usage()
         self._governor = Governor(keeper)
         self._session = Session(system_certificates=service.system_certificates, connections=CONNECTIONS)
-        # Proxies and certificates of the environment, looked up once: Session.request does it again for every request,
-        # which takes as long as everything else that it does.
+        # Looked up once: Session.request does it for every request, which takes as long as everything else that it does.
         self._surroundings = self._session.merge_environment_settings(self.origin.base, {}, None, None, None)
         self._headers = {**self._session.headers, "Accept": "application/json"}
         self._known = False
@@ -65,6 +64,11 @@ class Transport:
     def connection(self) -> Connection:
         """The connection as last seen by this transport."""
         return self.access.connection
+
+    @property
+    def held_until(self) -> float:
+        """When the next request of a long read may leave, in seconds since 1970; 0.0, or a past one: at once."""
+        return self._governor.held_until
 
     def get(self, path: str, params: Params | None = None, *, pace: Pace = INTERACTIVE) -> Any:
         """The JSON of a GET. `path` is relative to the API address, or an address on its origin.
@@ -92,8 +96,8 @@ class Transport:
     def ask_label(self) -> str | None:
         """What the service calls this connection (`GET /testAuth`), None where it does not say.
 
-        The path is documented for API keys; whether a service has or allows it for OAuth is not, so neither counts as
-        an error there. An answer as from a wrong address may concern this path alone: one that every API has tells.
+        It is documented for API keys alone, so with OAuth a service may lack or refuse it. An answer as from a wrong
+        address may then concern this path only: another one tells.
         """
         try:
             answer = self._ask("GET", "/testAuth", INTERACTIVE, repeatable=True, any_json=True)

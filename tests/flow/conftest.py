@@ -6,6 +6,7 @@ import pytest
 
 import psauth
 from psauth import AuthorizationFlow, Vault
+from tests.flow.parts import SOME
 
 
 def pytest_collection_modifyitems(items):
@@ -49,3 +50,9 @@ def ps(box, connected):
     """A client of that connection."""
     with psauth.connect(settings=box.settings, interactive=False) as ps:
         yield ps
+
+
+@pytest.fixture
+def runs(box):
+    """The ids of the newest runs, as many as are enough for what is asked run by run."""
+    return [run.id for run in box.company.runs[:SOME]]

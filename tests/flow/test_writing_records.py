@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from psauth import PsauthError
+from psauth import ArgumentError, PsauthError
 from tests.flow.test_writing import LOST, NOT_DONE, WRITTEN, name
 
 
@@ -245,6 +245,14 @@ def test_a_frame_that_was_not_read_to_its_end_takes_nothing_out(ps, writes):
     frame.attrs["incomplete"] = {"the rest": "Stopped before its end."}
     with pytest.raises(ValueError, match="The frame is incomplete"):
         ps.write_records("Cost centres", frame, key="Name", remove=True)
+    assert writes() == []
+
+
+def test_a_frame_that_was_read_up_to_a_limit_takes_nothing_out(ps, writes):
+    frame = ps.records("Cost centres", limit=2)
+    with pytest.raises(ArgumentError, match="read up to a limit of 2 records"):
+        ps.write_records("Cost centres", frame, key="Name", remove=True)
+    assert ps.write_records("Cost centres", frame, key="Name").empty
     assert writes() == []
 
 
