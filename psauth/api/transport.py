@@ -120,8 +120,6 @@ class Transport:
         """Let go of the network connections."""
         self._session.close()
 
-    # Inside -----------------------------------------------------------------------------------------------------
-
     def _ask(
         self,
         method: str,
