@@ -21,6 +21,8 @@ from psauth.vault.connection import Connection, Stored
 from psauth.vault.service import Service
 from tests.auth.machines import HOST, Authority, api, dead_port, proxy
 
+pytestmark = pytest.mark.slow
+
 NONSENSE = "not a certificate\n"
 
 
