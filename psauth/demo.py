@@ -5,16 +5,23 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.fernet import Fernet
 
 from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
+from psauth.exceptions import needs_extra
+from psauth.reading.arguments import moment
 from psauth.reading.calls import checked
-from psauth.sandbox import Knobs, SandboxServer
-from psauth.sandbox.company.company import DEFAULT_RUNS
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from psauth.reading.arguments import Moment
+    from psauth.sandbox import Knobs
+
+RUNS: Final = 3_000
+"""Runs of the invented company; the sandbox itself can be imported only where its packages are installed."""
 
 
 class Sandbox:
@@ -23,6 +30,8 @@ class Sandbox:
     A context manager; `start()` and `stop()` do the same in a notebook. `settings` point at it with a vault of their
     own in a temporary folder, so `psauth.connect(settings=box.settings)` runs the whole authorization by itself.
     `knobs` turn its limits and faults, `requests` is the log of what it was asked.
+    `now` is the day at which the company stands, like "2026-11-26", by default today: with the same `seed` and `now` it
+    is the same company again. MissingExtra where the packages of `psauth[sandbox]` are not installed.
 
     >>> with psauth.Sandbox() as box:                                       # doctest: +SKIP
     ...     ps = psauth.connect(settings=box.settings)
@@ -33,14 +42,22 @@ class Sandbox:
     def __init__(
         self,
         *,
-        runs: int = DEFAULT_RUNS,
+        runs: int = RUNS,
         seed: int = 7,
         port: int = 0,
         state: Path | str | None = None,
         knobs: Knobs | None = None,
+        now: Moment | None = None,
     ) -> None:
+        with needs_extra("sandbox", "psauth.Sandbox()"):
+            from psauth.sandbox import SandboxServer
         self._server = SandboxServer(
-            port=port, runs=runs, seed=seed, state=None if state is None else Path(state), knobs=knobs
+            port=port,
+            runs=runs,
+            seed=seed,
+            state=None if state is None else Path(state),
+            knobs=knobs,
+            now=None if now is None else moment(now).timestamp(),
         )
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._settings: Settings | None = None

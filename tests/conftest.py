@@ -16,6 +16,7 @@ from keyring.backends import null
 from psauth import ProcessStreet, Settings, Token, Vault
 from psauth.api.transport import Transport
 from psauth.auth.discovery import service_for_oauth
+from psauth.auth.place import REMOTE, SSH
 
 # Examples are drawn the same way each time, and nothing of them is kept in the checkout.
 hypothesis.settings.register_profile("psauth", database=None, deadline=None, derandomize=True)
@@ -24,19 +25,18 @@ _hypothesis_home = tempfile.TemporaryDirectory(prefix="psauth-hypothesis-", igno
 configuration.set_hypothesis_home_dir(_hypothesis_home.name)
 
 ELSEWHERE = (
+    *(name for names in REMOTE.values() for name in names),
+    *SSH,
     "ALL_PROXY",
-    "COLAB_RELEASE_TAG",
+    "BROWSER",
     "CURL_CA_BUNDLE",
     "HTTPS_PROXY",
     "HTTP_PROXY",
-    "JUPYTERHUB_API_TOKEN",
-    "JUPYTERHUB_USER",
     "NETRC",
     "NO_PROXY",
     "OAUTHLIB_INSECURE_TRANSPORT",
     "OAUTHLIB_RELAX_TOKEN_SCOPE",
     "REQUESTS_CA_BUNDLE",
-    "SSH_CONNECTION",
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "XDG_DATA_HOME",
@@ -140,7 +140,7 @@ def clock(monkeypatch):
     def shift(**by):
         state.offset += timedelta(**by)
 
-    return SimpleNamespace(shift=shift)
+    return SimpleNamespace(shift=shift, now=lambda: Clock.now(UTC))
 
 
 @pytest.fixture

@@ -18,16 +18,23 @@ LEVELS = {
         ["auth"],
         ["api"],
         ["reading"],
-        ["writing"],
+        ["export", "writing"],
         ["client"],
         ["connecting"],
         ["demo"],
         ["dashboard", "cli"],
         ["__main__"],
     ],
-    "vault": [["keys", "service", "sqlite", "token"], ["connection"], ["vault"]],
+    "vault": [
+        ["disk", "forking", "keychain", "modes", "service", "tables", "token"],
+        ["connection", "store"],
+        ["keys", "sqlite"],
+        ["databases"],
+        ["vault"],
+    ],
+    "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
-        ["callback", "engine", "forks", "network", "wrong_address"],
+        ["callback", "engine", "forks", "network", "opening", "place", "prompt", "wrong_address"],
         ["receiver", "session"],
         ["discovery", "token_endpoint"],
         ["flow", "renewal", "revocation"],
@@ -48,11 +55,12 @@ LEVELS = {
         ["library", "people", "runs", "tasks", "workflows"],
         ["forms"],
     ],
+    "export": [["naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["values"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
     "dashboard/parts": [
-        ["choices", "columns", "links", "looks", "sidebar"],
+        ["choices", "columns", "downloads", "links", "looks", "sidebar"],
         ["problems", "welcome"],
         ["waiting"],
         ["tables"],
@@ -61,7 +69,7 @@ LEVELS = {
     "dashboard/views": [
         ["connection", "data_sets", "form_values", "people", "records", "runs", "tasks", "workflows"],
     ],
-    "dashboard/web": [["html", "notices", "target"], ["guard"], ["routes"]],
+    "dashboard/web": [["account", "html", "notices", "target"], ["guard"], ["routes"]],
     "sandbox": [["company", "knobs"], ["oauth", "traffic"], ["api"], ["app"], ["server"]],
     "sandbox/api": [
         ["bodies", "meter", "paging", "records"],
@@ -194,21 +202,31 @@ def test_only_the_engine_knows_the_oauth_library():
     assert users_of("oauthlib", files) | users_of("requests_oauthlib", files) == {"auth/engine"}
 
 
-def test_only_sqlite_knows_the_database_library_and_only_keys_the_cipher():
+def test_only_the_vault_knows_the_database_library_and_only_keys_the_cipher():
     files = sources(outside=("sandbox", "demo.py"))
-    assert {user.split("/")[0] for user in users_of("sqlalchemy", files)} == {"vault"}
-    assert {user.split("/")[0] for user in users_of("cryptography", files)} == {"vault"}
+    assert users_of("sqlalchemy", files) == {"vault/sqlite", "vault/store", "vault/tables", "vault/vault"}
+    assert users_of("cryptography", files) == {"vault/keys"}
+    assert users_of("filelock", files) == {"vault/sqlite"}
+
+
+def test_only_one_room_knows_which_databases_there_are():
+    naming = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in sources(outside=("sandbox",))
+        if any(name.startswith("psauth.vault.sqlite") for name in imported(path))
+    }
+    assert naming == {"vault/databases.py"}
 
 
 def test_only_the_dashboard_knows_streamlit():
     assert {user.split("/")[0] for user in users_of("streamlit", sources())} <= {"dashboard", "cli"}
-    cli = PACKAGE / "cli.py"  # `psauth app` hands over to `streamlit run`, and only then
-    first = [n for n in ast.parse(cli.read_text("utf-8")).body if isinstance(n, ast.Import | ast.ImportFrom)]
-    assert "streamlit" not in "".join(map(ast.unparse, first))
+    for path in (PACKAGE / "cli").glob("*.py"):  # `psauth app` hands over to `streamlit run`, and only then
+        first = [n for n in ast.parse(path.read_text("utf-8")).body if isinstance(n, ast.Import | ast.ImportFrom)]
+        assert "streamlit" not in "".join(map(ast.unparse, first))
 
 
-def test_only_frames_and_values_know_pandas_at_run_time():
-    users = users_of("pandas", sources(outside=("sandbox", "dashboard")), at_run_time=True)
+def test_only_frames_values_and_files_know_pandas_at_run_time():
+    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export")), at_run_time=True)
     assert users <= {"reading/frames", "reading/values", "writing/records"}
 
 

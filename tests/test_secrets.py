@@ -29,6 +29,7 @@ from psauth.exceptions import (
     SettingsError,
     UntrustedAddress,
 )
+from psauth.secret import Secret
 from psauth.vault.service import Service
 
 TOKEN = "https://app.example/oauth/token"
@@ -37,13 +38,13 @@ CODE, API_KEY = "code-Xy71/+&=", "key-Rt55"
 ACCESS, REFRESH = "access-1-Kd93", "refresh-1-Zp41"
 
 
-def told(error):
+def all_that_shows(error):
     """Everything a handler, a notebook or an error tracker may show of an error, but for the frames of this test."""
     seen = traceback.TracebackException.from_exception(error, capture_locals=True)
-    one = seen
-    while one is not None:
-        one.stack[:] = [frame for frame in one.stack if frame.filename != __file__]
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    part = seen
+    while part is not None:
+        part.stack[:] = [frame for frame in part.stack if frame.filename != __file__]
+        part = part.__cause__ or (None if part.__suppress_context__ else part.__context__)
     plain = "".join(traceback.format_exception(error))
     return "\n".join([repr(error), str(error), repr(vars(error)), plain, *seen.format(), repr(pickle.dumps(error))])
 
@@ -83,7 +84,7 @@ def test_an_exchange_that_fails_shows_neither_code_nor_verifier_nor_client_secre
     with pytest.raises(ExchangeFailed) as caught:
         flow.finish({"state": request.state, "code": CODE}, browser=BROWSER)
     secrets = [CODE, verifier, request.state, settings.client_secret, "access-new", "refresh-new", BROWSER]
-    assert_hidden(told(caught.value), *secrets)
+    assert_hidden(all_that_shows(caught.value), *secrets)
     assert_hidden(logs.text("psauth", "oauthlib", "requests_oauthlib", "urllib3"), *secrets)
 
 
@@ -94,7 +95,7 @@ def test_a_refresh_that_fails_shows_no_token(vault, store, requests_mock, logs, 
     with pytest.raises((LoginRequired, ServiceUnavailable)) as caught:
         renew(vault, store(lives=0), because=because)
     secrets = [ACCESS, REFRESH, settings.client_secret, "access-new", "refresh-new"]
-    assert_hidden(told(caught.value), *secrets)
+    assert_hidden(all_that_shows(caught.value), *secrets)
     assert_hidden(logs.text("psauth", "oauthlib", "requests_oauthlib", "urllib3"), *secrets)
 
 
@@ -118,14 +119,14 @@ def test_a_request_that_fails_shows_no_credential(vault, store, requests_mock, n
     stored = store() if kind == "token" else store(api_key=API_KEY)
     with pytest.raises(error) as caught:
         Transport(stored, vault).get("/x")
-    assert_hidden(told(caught.value), ACCESS, REFRESH, API_KEY, "access-new")
+    assert_hidden(all_that_shows(caught.value), ACCESS, REFRESH, API_KEY, "access-new")
     assert_hidden(logs.text("psauth", "urllib3"), ACCESS, REFRESH, API_KEY, "access-new")
 
 
 def test_an_untrusted_address_shows_no_credential(vault, store):
     with pytest.raises(UntrustedAddress) as caught:
         Transport(store(), vault).get("https://evil.example/")
-    assert_hidden(told(caught.value), ACCESS, REFRESH)
+    assert_hidden(all_that_shows(caught.value), ACCESS, REFRESH)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_a_refused_callback_shows_neither_code_nor_state_which_are_still_good(fl
     request = flow.begin()
     with pytest.raises(AuthorizationError) as caught:
         flow.finish(wrong(request.state))
-    assert_hidden(told(caught.value), CODE, request.state)
+    assert_hidden(all_that_shows(caught.value), CODE, request.state)
     assert_hidden(logs.text(), CODE, request.state)
 
 
@@ -159,24 +160,24 @@ def test_a_refusal_that_came_through_the_receiver_does_not_show_the_address_it_c
         assert receiver._answer(f"/?code={quote_plus(CODE)}&state={request.state}", "127.0.0.1")[0] == 303
         outcome = receiver.wait(1)
     assert isinstance(outcome, ExchangeFailed)
-    assert_hidden(told(outcome), CODE, request.state)
+    assert_hidden(all_that_shows(outcome), CODE, request.state)
 
 
 def test_an_api_key_that_is_refused_does_not_show(settings, vault, requests_mock, logs):
     requests_mock.get("https://api.example/v1/testAuth", status_code=401)
     with pytest.raises(LoginRequired) as caught:
         store_api_key(API_KEY, Service.for_api_key(settings), vault, "default")
-    assert_hidden(told(caught.value) + logs.text("psauth", "urllib3"), API_KEY)
+    assert_hidden(all_that_shows(caught.value) + logs.text("psauth", "urllib3"), API_KEY)
 
 
 def test_a_pasted_address_that_is_refused_does_not_show(settings, requests_mock, monkeypatch):
     requests_mock.post(TOKEN, status_code=400, json={"error": "invalid_grant"})
     monkeypatch.setenv("JUPYTERHUB_USER", "ada")
     monkeypatch.setattr("psauth.auth.browser._check_somebody_is_here", lambda: None)
-    monkeypatch.setattr("psauth.auth.browser._ask", lambda *_: f"http://localhost:8501/?code={quote_plus(CODE)}")
+    monkeypatch.setattr("psauth.auth.browser.ask", lambda *_: Secret(f"http://localhost:8501/?code={quote_plus(CODE)}"))
     with pytest.raises(AuthorizationError) as caught:
         psauth.login(settings=settings)
-    assert_hidden(told(caught.value), CODE)
+    assert_hidden(all_that_shows(caught.value), CODE)
 
 
 def test_a_wrong_setting_does_not_show_the_secrets_beside_it(monkeypatch, tmp_path):
@@ -184,7 +185,7 @@ def test_a_wrong_setting_does_not_show_the_secrets_beside_it(monkeypatch, tmp_pa
     (tmp_path / ".env").write_text("PSAUTH_API_KEY=key-Rt55\n")
     with pytest.raises(SettingsError) as caught:
         psauth.Settings(token_url="http://app.example/")
-    assert_hidden(told(caught.value), "client-secret-7Hq2", API_KEY)
+    assert_hidden(all_that_shows(caught.value), "client-secret-7Hq2", API_KEY)
 
 
 def test_a_server_that_quotes_what_it_refuses_is_not_quoted(settings, flow, vault, store, requests_mock, naps, logs):
@@ -200,14 +201,14 @@ def test_a_server_that_quotes_what_it_refuses_is_not_quoted(settings, flow, vaul
     verifier = str(vault.pending(request.state).verifier)
     with pytest.raises(ExchangeFailed, match="cannot use") as caught:
         flow.finish({"state": request.state, "code": CODE})
-    text = told(caught.value)
+    text = all_that_shows(caught.value)
     with pytest.raises(LoginRequired, match="cannot use") as caught:
         renew(vault, store(lives=0))
-    text += told(caught.value)
+    text += all_that_shows(caught.value)
     for stored in (store(api_key=API_KEY), store()):
         with pytest.raises(ApiError, match="User-Agent") as caught:
             Transport(stored, vault).get("/x")
-        text += told(caught.value) + repr(caught.value.details)
+        text += all_that_shows(caught.value) + repr(caught.value.details)
     text += str(disconnect(vault)) + logs.text("psauth")
     assert_hidden(text, CODE, verifier, settings.client_secret, ACCESS, REFRESH, API_KEY)
 
