@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field, fields
+from difflib import get_close_matches
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from psauth.addresses import check_address
-from psauth.exceptions import SettingsError
+from psauth.exceptions import ArgumentError, SettingsError
+from psauth.secret import QUOTES, Secret, copied_wrongly, fits_a_header
 
 PREFIX: Final = "PSAUTH_"
 OAUTH_API_URL: Final = "https://api.process.st/v1"
@@ -20,28 +24,56 @@ API_KEY_API_URL: Final = "https://public-api.process.st/api/v1.1"
 AUTHORIZE_URL: Final = "https://app.process.st/oauth/authorize"
 TOKEN_URL: Final = "https://app.process.st/oauth/token"
 
+CREDENTIALS: Final = ("client_id", "client_secret", "api_key", "secret_key")
 SECRETS: Final = frozenset({"client_secret", "api_key", "secret_key"})
 TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
+YES_OR_NO: Final = {
+    "yes": True,
+    "true": True,
+    "on": True,
+    "1": True,
+    "no": False,
+    "false": False,
+    "off": False,
+    "0": False,
+}
 
 ENCODING: Final = "utf-8-sig"
 """UTF-8, without the mark that Windows' editors put in front: it would be a part of the first name."""
 SECRETS_FILE: Final = Path(".streamlit") / "secrets.toml"
+MISREAD: Final = re.compile(rf"\s*(?:export\s+|set\s+|\$env:)?{PREFIX}", re.IGNORECASE)
+"""How a line begins that means a setting of psauth, if not always in the language of .env."""
+RESEMBLING: Final = 0.6
+"""How alike two names must be, from 0 to 1, for one to be taken for a slip in the other; difflib's own usual value."""
+NEARLY: Final = 0.15
+"""What resembles a misspelt name nearly as much as the best does is named beside it: PSAUTH_SECRET may mean two."""
 PROJECT_MARKS: Final = ("app.py", "pyproject.toml", ".git")
 
 _UNSET: Any = object()
-"""Marks a keyword that was not given, so that the environment is asked; None and "" are given values."""
+"""Marks a keyword that was left out, so that the environment is asked; None and "" are values."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
-    """Everything that can be configured; each name is also an environment variable `PSAUTH_<NAME>`.
+    """Everything that can be configured. Each name is also an environment variable: `client_id` is PSAUTH_CLIENT_ID.
 
-    A keyword wins over the environment, that over `.env` in the working folder or the project it belongs to, that over
-    `secrets` (the `[psauth]` section of Streamlit's secrets, by default read from `.streamlit/secrets.toml`), that over
-    the default. Blank values count as not set. `sources` says per name
-    which of them it was. Raises SettingsError for a value that cannot be used.
+    A keyword wins over the environment, the environment over `.env` (in the working folder, or in the project around
+    it), `.env` over `secrets`, and `secrets` over the default. Blank values count as not set.
 
-    Addresses left empty follow from the rest: `issuer` finds them by RFC 8414, else those of Process Street apply.
+    - `client_id`, `client_secret`: an OAuth app; without a secret a public client.
+    - `redirect_uri`: where the browser comes back to (`http://localhost:8501/`).
+    - `scope`: what is asked for (`read,write`).
+    - `token_auth`: how the client shows who it is: "post", "basic" or "none".
+    - `issuer`: finds the next three addresses (RFC 8414); without it they are those of Process Street.
+    - `authorize_url`, `token_url`, `revoke_url`: the addresses of the OAuth server.
+    - `api_url`: where the API is; by default where Process Street has it for this kind of credential.
+    - `api_key`: an API key.
+    - `home`: the folder of the vault and its key. `vault_url`: another place for the vault, `sqlite:///` and a path.
+    - `secret_key`: the key of the vault; several, the newest first, separated by commas.
+    - `secrets`: the `[psauth]` section of Streamlit's secrets; by default read from `.streamlit/secrets.toml`.
+    - `env_file`: another file than `.env`; None reads neither `.env` nor Streamlit's secrets.
+
+    `sources` says for each name where its value came from. Raises SettingsError for a value that cannot be used.
     """
 
     client_id: str = _UNSET
@@ -59,6 +91,7 @@ class Settings:
     secret_key: str = _UNSET
     mirror: str = _UNSET
     home: str = _UNSET
+    system_certificates: str = _UNSET
     secrets: InitVar[Mapping[str, Any] | None] = None
     env_file: InitVar[str | Path | None] = ".env"
     consent: Callable[[str], str] | None = field(default=None, compare=False)
@@ -66,29 +99,32 @@ class Settings:
     sources: Mapping[str, str] = field(init=False, compare=False)
     unknown: tuple[str, ...] = field(init=False, compare=False)
     """Names that begin with PSAUTH_ and are no settings: most likely misspelt."""
+    env_path: Path | None = field(init=False, compare=False)
+    """The `.env` that was read, as an absolute path; None where there was none."""
 
     def __post_init__(self, secrets: Mapping[str, Any] | None, env_file: str | Path | None) -> None:
         env_path = _find(env_file)
         if secrets is None:
             secrets = _read_streamlit_secrets(_find(SECRETS_FILE) if env_file is not None else None)
         layers = [
-            ("environment", {k: v for k, v in os.environ.items() if k.startswith(PREFIX)}),
+            ("environment", {k: v for k, v in os.environ.items() if k.upper().startswith(PREFIX)}),
             (str(env_path), _read_env_file(env_path)),
             ("Streamlit secrets", _as_variables(secrets)),
             ("default", {PREFIX + name.upper(): value for name, value in DEFAULTS.items()}),
         ]
         sources: dict[str, str] = {}
         for name in NAMES:
-            given = getattr(self, name)
-            if given is not _UNSET:
-                value, sources[name] = given, "keyword"
+            keyword = getattr(self, name)
+            if keyword is not _UNSET:
+                value, sources[name] = keyword, "keyword"
             else:
                 value, sources[name] = _first(PREFIX + name.upper(), layers)
             object.__setattr__(self, name, "" if value is None else str(value).strip())
         object.__setattr__(self, "sources", sources)
         known = {PREFIX + name.upper() for name in NAMES}
-        given_names = {name for _, values in layers for name in values if name.startswith(PREFIX)}
-        object.__setattr__(self, "unknown", tuple(sorted(given_names - known)))
+        present = {name for _, values in layers for name in values if name.upper().startswith(PREFIX)}
+        object.__setattr__(self, "unknown", tuple(sorted(present - known)))
+        object.__setattr__(self, "env_path", None if env_path is None else env_path.absolute())
         if not self.home:
             object.__setattr__(self, "home", str(_default_home()))
         del layers  # they hold secrets, which no traceback should show
@@ -97,11 +133,21 @@ class Settings:
     @property
     def home_path(self) -> Path:
         """The folder of the vault, its key and the mirror."""
-        return Path(self.home).expanduser()
+        try:
+            return Path(self.home).expanduser()
+        except RuntimeError:  # ~somebody, who is nobody
+            raise SettingsError(
+                f"{_label(self, 'home')} is {self.home!r}, a home folder that nobody has. Expected a whole path."
+            ) from None
+
+    @property
+    def trusts_system(self) -> bool:
+        """Whether the certificates that the operating system trusts are trusted."""
+        return YES_OR_NO[self.system_certificates.lower()]
 
     @property
     def database_url(self) -> str:
-        """The vault's SQLAlchemy address."""
+        """The vault's address. What stands behind `sqlite:///` is a path as it is: nothing in it is encoded."""
         return self.vault_url or f"sqlite:///{(self.home_path / 'vault.db').as_posix()}"
 
     @property
@@ -117,10 +163,16 @@ class Settings:
         return (self.api_url or usual).rstrip("/") != api_url.rstrip("/")
 
     def missing(self) -> list[str]:
-        """The variables that a half-made configuration still needs, as `PSAUTH_…` names; empty when whole or absent."""
-        started = [name for name in ("client_secret", "issuer", "authorize_url", "token_url") if getattr(self, name)]
+        """The variables that a half-made configuration still needs, as `PSAUTH_…` names; empty when whole or absent.
+
+        An API key is a whole configuration, whatever stands beside it.
+        """
+        return [] if self.kind == "api_key" else self.missing_of_app()
+
+    def missing_of_app(self) -> list[str]:
+        """The variables that an OAuth app still needs when a part of it is set, an API key beside it or not."""
         lacking = []
-        if started and not self.client_id and not self.api_key:
+        if not self.client_id and self.parts_of_app():
             lacking.append("client_id")
         if self.client_id and not self.client_secret and self.token_auth == "basic":
             lacking.append("client_secret")
@@ -128,12 +180,22 @@ class Settings:
             lacking.append("token_url" if self.authorize_url else "authorize_url")
         return [PREFIX + name.upper() for name in lacking]
 
+    def parts_of_app(self) -> list[str]:
+        """The variables that are set and mean nothing without an OAuth app, as `PSAUTH_…` names."""
+        names = ("client_id", "client_secret", "issuer", "authorize_url", "token_url")
+        return [PREFIX + name.upper() for name in names if getattr(self, name)]
+
+    def misspelt(self) -> list[str]:
+        """A sentence for each name that begins with PSAUTH_ and is no setting, with the settings it resembles."""
+        return [f"{name} is not a setting of psauth{_did_you_mean(name)}" for name in self.unknown]
+
     def with_(self, **changes: Any) -> Settings:
         """A copy with some names changed; the environment is not asked again."""
         kept = {name: getattr(self, name) for name in NAMES}
         copy = Settings(**{**kept, "consent": self.consent, **changes}, env_file=None)
         object.__setattr__(copy, "sources", {**self.sources, **dict.fromkeys(changes, "keyword")})
         object.__setattr__(copy, "unknown", self.unknown)
+        object.__setattr__(copy, "env_path", self.env_path)
         return copy
 
     def __repr__(self) -> str:
@@ -151,8 +213,29 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "redirect_uri": "http://localhost:8501/",
     "scope": "read,write",
     "token_auth": "post",
+    "system_certificates": "yes",
 }
-NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown"})
+NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown", "env_path"})
+KEYWORDS: Final = (*NAMES, "secrets", "env_file", "consent")
+
+
+def _with_known_keywords(init: Callable[..., None]) -> Callable[..., None]:
+    """The same `__init__`, which names a keyword that it does not take, and a similar one that it does."""
+
+    @wraps(init)
+    def checked(self: Settings, *values: Any, **keywords: Any) -> None:
+        if values:
+            raise ArgumentError("psauth.Settings takes keywords only, like psauth.Settings(client_id=…).")
+        for name in keywords.keys() - set(KEYWORDS):
+            similar = get_close_matches(name.lower().removeprefix(PREFIX.lower()), KEYWORDS, 1)
+            hint = f" Did you mean {similar[0]!r}?" if similar else f" It takes {', '.join(KEYWORDS)}."
+            raise ArgumentError(f"psauth.Settings takes no {name!r}.{hint}")
+        init(self, **keywords)
+
+    return checked
+
+
+Settings.__init__ = _with_known_keywords(Settings.__init__)  # type: ignore[method-assign]
 
 
 def _check(settings: Settings) -> None:
@@ -166,19 +249,48 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"{_label(settings, 'token_auth')} is {settings.token_auth!r}. Expected one of {', '.join(TOKEN_AUTH_METHODS)}."
         )
-    for name in ("client_id", "client_secret", "api_key"):
-        value = getattr(settings, name)
-        # The key stands in a header, which takes ASCII only; the other two are percent-encoded wherever they go.
-        if any(ord(c) < 32 or (name == "api_key" and ord(c) > 126) for c in value):
+    if settings.system_certificates.lower() not in YES_OR_NO:
+        raise SettingsError(
+            f"{_label(settings, 'system_certificates')} is {settings.system_certificates!r}. Expected yes or no."
+        )
+    for name in CREDENTIALS:
+        _check_credential(Secret(getattr(settings, name)), name, _label(settings, name))
+    for name in ("home", "vault_url"):
+        if any(ord(c) < 32 or ord(c) == 127 for c in getattr(settings, name)):
             raise SettingsError(
-                f"{_label(settings, name)} holds a character that it cannot have (a line break, or “…” in a key). Copy it "
-                "again, whole."
+                f"{_label(settings, name)} holds a line break or a control character. Expected a place."
             )
+
+
+def _check_credential(value: str, name: str, label: str) -> None:
+    """SettingsError, without the value, for one that was not copied whole and alone."""
+    problem = copied_wrongly(value)
+    if problem is None and name != "client_secret" and not QUOTES.isdisjoint(value):
+        problem = "holds a quotation mark. Copy it again, whole and alone"
+    # The key stands in a header, which takes ASCII only; the others are percent-encoded wherever they go.
+    if problem is None and name == "api_key" and not fits_a_header(value):
+        problem = "holds a character that a key cannot have, like “…”. Copy it again, whole and alone"
+    if problem is not None:
+        raise SettingsError(f"{label} {problem}, like this: {PREFIX}{name.upper()}=abc123")
 
 
 def _label(settings: Settings, name: str) -> str:
     source = settings.sources.get(name, "keyword")
     return f"{PREFIX}{name.upper()} (from {source})"
+
+
+def _did_you_mean(name: str) -> str:
+    """The end of a sentence about an unknown name: the settings that it resembles most."""
+    from difflib import SequenceMatcher  # here, because `import psauth` stays light
+
+    def plain(variable: str) -> str:
+        return variable.upper().removeprefix(PREFIX).replace("_", "")
+
+    known = [PREFIX + n.upper() for n in NAMES]
+    likeness = {variable: SequenceMatcher(None, plain(name), plain(variable)).ratio() for variable in known}
+    close = max(RESEMBLING, max(likeness.values()) - NEARLY)
+    best = [variable for variable in known if likeness[variable] >= close]
+    return f". Did you mean {' or '.join(best)}?" if best else "."
 
 
 def _first(variable: str, layers: list[tuple[str, dict[str, Any]]]) -> tuple[Any, str]:
@@ -189,6 +301,17 @@ def _first(variable: str, layers: list[tuple[str, dict[str, Any]]]) -> tuple[Any
     return "", "not set"
 
 
+def working_folder() -> Path:
+    """The working folder; SettingsError when it was deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise SettingsError(
+            "The working folder was deleted. Change to another one: cd ~ in a terminal, os.chdir(os.path.expanduser('~')) in "
+            "Python."
+        ) from None
+
+
 def _find(name: str | Path | None) -> Path | None:
     """The file of that name in the working folder, or above it up to the project's own; not above that.
 
@@ -196,12 +319,14 @@ def _find(name: str | Path | None) -> Path | None:
     """
     if name is None:
         return None
-    path, here = Path(name), Path.cwd()
-    if path.is_absolute() or path.exists():
-        return path if path.exists() else None
+    path = Path(name)
+    if path.is_absolute() or os.path.exists(path):
+        return path if os.path.exists(path) else None
+    here = working_folder()
     above = [here, *here.parents]
-    top = next((n for n, folder in enumerate(above) if any((folder / mark).exists() for mark in PROJECT_MARKS)), 0)
-    return next((folder / path for folder in above[: top + 1] if (folder / path).exists()), None)
+    marked = (n for n, folder in enumerate(above) if any(os.path.exists(folder / mark) for mark in PROJECT_MARKS))
+    candidates = (folder / path for folder in above[: next(marked, 0) + 1])
+    return next((candidate for candidate in candidates if os.path.exists(candidate)), None)
 
 
 def _read_streamlit_secrets(path: Path | None) -> Mapping[str, Any]:
@@ -223,9 +348,10 @@ def _read_streamlit_secrets(path: Path | None) -> Mapping[str, Any]:
 
 
 def _read_env_file(path: Path | None) -> dict[str, Any]:
+    """The names and values of a file like `.env`; nothing is read out of the environment into them."""
     if path is None:
         return {}
-    from dotenv import dotenv_values  # here, because `import psauth` stays light
+    from dotenv.parser import parse_stream  # here, because `import psauth` stays light
 
     try:
         text = path.read_text(ENCODING)
@@ -240,7 +366,17 @@ def _read_env_file(path: Path | None) -> dict[str, Any]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip().removeprefix("export ").startswith(PREFIX) and "=" not in line:
             raise SettingsError(f"Line {number} of {path.absolute()} has no '='. Expected NAME=value.")
-    return dict(dotenv_values(stream=io.StringIO(text), interpolate=False))
+    values: dict[str, Any] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        original = binding.original
+        if MISREAD.match(original.string) and (binding.error or not str(binding.key).startswith(PREFIX)):
+            raise SettingsError(
+                f"Line {original.line} of {path.absolute()} cannot be read. Expected NAME=value, nothing before the name and the "
+                "value in a pair of quotation marks or in none."
+            )
+        if binding.key is not None:
+            values[binding.key] = binding.value
+    return values
 
 
 def _as_variables(secrets: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Settings: which of the places wins, what is refused, and that no secret shows."""
 
+import inspect
 import os
 import pickle
 
@@ -7,7 +8,7 @@ import pytest
 
 from psauth import Settings
 from psauth.addresses import check_address, is_loopback
-from psauth.exceptions import SettingsError
+from psauth.exceptions import ArgumentError, SettingsError
 from psauth.settings import NAMES, SECRETS
 
 
@@ -276,3 +277,77 @@ def test_an_env_file_that_cannot_be_read_is_said(tmp_path):
     with pytest.raises(SettingsError, match="Line 2 of .* has no '='") as caught:
         Settings()
     assert "secret-7" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PSAUTH_APIKEY", "PSAUTH_API_KEY"),
+        ("PSAUTH_API_KEYS", "PSAUTH_API_KEY"),
+        ("PSAUTH_CLIENTID", "PSAUTH_CLIENT_ID"),
+        ("PSAUTH_REDIRECT_URL", "PSAUTH_REDIRECT_URI"),
+        ("PSAUTH_SCOPES", "PSAUTH_SCOPE"),
+        ("PSAUTH_SECRET", "PSAUTH_CLIENT_SECRET or PSAUTH_SECRET_KEY"),
+        ("PSAUTH_TOKEN", "PSAUTH_TOKEN_URL or PSAUTH_TOKEN_AUTH"),
+    ],
+)
+def test_a_misspelt_name_is_held_against_the_settings_there_are(monkeypatch, name, meant):
+    monkeypatch.setenv(name, "secret-value")
+    settings = Settings()
+    assert settings.misspelt() == [f"{name} is not a setting of psauth. Did you mean {meant}?"]
+    assert settings.with_(scope="read").misspelt() == settings.misspelt()
+
+
+def test_a_name_that_resembles_none_is_only_said_to_be_none(monkeypatch):
+    monkeypatch.setenv("PSAUTH_XYZ", "1")
+    assert Settings().misspelt() == ["PSAUTH_XYZ is not a setting of psauth."]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the environment knows capitals only")
+def test_a_name_in_small_letters_is_not_read_and_said(monkeypatch):
+    monkeypatch.setenv("psauth_api_key", "secret-value")
+    settings = Settings()
+    assert settings.api_key == ""
+    assert settings.misspelt() == ["psauth_api_key is not a setting of psauth. Did you mean PSAUTH_API_KEY?"]
+
+
+def test_the_env_file_that_was_read_is_known_by_its_whole_path(tmp_path):
+    assert Settings().env_path is None
+    (tmp_path / ".env").write_text("PSAUTH_SCOPE=read\n")
+    assert Settings().env_path == tmp_path / ".env"
+    assert Settings().with_(scope="write").env_path == tmp_path / ".env"
+    assert Settings(env_file=None).env_path is None
+
+
+def test_half_an_oauth_app_is_half_whatever_stands_beside_it(monkeypatch):
+    half = Settings(client_secret="s", api_key="key-Rt55")
+    assert half.missing() == []
+    assert half.missing_of_app() == ["PSAUTH_CLIENT_ID"]
+    assert half.parts_of_app() == ["PSAUTH_CLIENT_SECRET"]
+    assert Settings(client_id="a", token_auth="basic").missing_of_app() == ["PSAUTH_CLIENT_SECRET"]
+    assert Settings(client_id="a", token_url="https://a.example/t").missing_of_app() == ["PSAUTH_AUTHORIZE_URL"]
+    assert Settings(api_key="key-Rt55").missing_of_app() == []
+
+
+@pytest.mark.parametrize(
+    ("keyword", "hint"),
+    [
+        ("clientid", "Did you mean 'client_id'"),
+        ("PSAUTH_API_KEY", "Did you mean 'api_key'"),
+        ("apikey", "Did you mean 'api_key'"),
+        ("vault", "Did you mean 'vault_url'"),
+        ("colour", "It takes client_id, "),
+    ],
+)
+def test_a_misspelt_keyword_is_said_and_its_value_is_not(settings, keyword, hint):
+    for make in (Settings, settings.with_):
+        with pytest.raises(ArgumentError, match=f"Settings takes no '{keyword}'. {hint}") as caught:
+            make(**{keyword: "hunter2"})
+        assert "hunter2" not in str(caught.value)
+
+
+def test_settings_take_keywords_only_and_their_signature_says_which():
+    with pytest.raises(ArgumentError, match="keywords only") as caught:
+        Settings("hunter2")
+    assert "hunter2" not in str(caught.value)
+    assert {"client_id", "api_key", "secrets", "env_file", "consent"} <= set(inspect.signature(Settings).parameters)

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
 from psauth.auth.flow import AuthorizationFlow
+from psauth.connecting import Credential, find_credential
 from psauth.dashboard import state
 from psauth.dashboard.loading.read import Here
 from psauth.dashboard.parts import choices, looks, problems, sidebar, welcome
 from psauth.dashboard.parts.menu import MENU, Entry
 from psauth.dashboard.parts.tables import literal
 from psauth.dashboard.reach import is_lost_sandbox
+from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.guard import COOKIE, NOT_LOCAL, listens_locally
 from psauth.dashboard.web.notices import CONNECTED, refused
-from psauth.dashboard.web.routes import ACCOUNT
-from psauth.dashboard.web.target import Target, find_target, is_elsewhere
+from psauth.dashboard.web.target import Target, find_target, is_elsewhere, mismatch_of
 from psauth.exceptions import PsauthError
-from psauth.vault.connection import Stored
+from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
 
 # A file, because Streamlit's own icons would be fetched from the internet for a browser tab.
@@ -39,44 +41,47 @@ def main() -> None:
         st.write(step)
         st.stop()
     looks.show()
-    state.begin(st.context.cookies.get(COOKIE))
+    browser = st.context.cookies.get(COOKIE)
+    state.begin(browser)
+    account = account_of(browser)
     try:
         target = find_target()
         vault = Vault.open(target.settings)
         state.keep_vault(vault)
         _take_callback(target, vault)
-        stored = vault.find(ACCOUNT)
+        credential = find_credential(target.settings, vault, account)
+        connection = credential.kept  # the API key of the settings is used here once Connect has stored it
     except PsauthError as error:
         st.navigation([_welcome_page], position="hidden")
         with looks.middle():
             problems.show_failure(error)
         st.stop()
     pages = [(entry, entry.page()) for entry in MENU]
-    page = st.navigation([page for _, page in pages], position="sidebar" if stored else "hidden")
+    page = st.navigation([page for _, page in pages], position="sidebar" if connection else "hidden")
     entry = next(entry for entry, known in pages if known.url_path == page.url_path)
     st.set_page_config(page_title=f"{entry.title} · {APP}")
-    state.drawn(vault.stamp(ACCOUNT))
-    sidebar.watch(vault, ACCOUNT)
+    state.drawn(vault.stamp(account))
+    sidebar.watch(vault, account)
     state.keep_path("/" + page.url_path)
-    if stored is None:
-        _show_notice(stored)
-        welcome.show(target, return_to=state.place())
+    if connection is None:
+        _show_notice(connection)
+        welcome.show(target, return_to=state.place(), mismatch=mismatch_of(target, st.context.headers.get("host")))
         st.stop()
     state.welcome_back()
     with st.sidebar:
-        sidebar.show(Here(stored.connection, vault))
+        sidebar.show(Here(connection, vault))
         looks.show_menu(lit=entry.lights)
-    _show_view(entry, page, target, stored, vault)
+    _show_view(entry, page, target, credential, vault)
 
 
-def _show_view(entry: Entry, page: StreamlitPage, target: Target, stored: Stored, vault: Vault) -> None:
+def _show_view(entry: Entry, page: StreamlitPage, target: Target, credential: Credential, vault: Vault) -> None:
     """A view of somebody who is connected, or what stands in its way.
 
     Title and choices are drawn here and not in the file of the view: Streamlit takes what the script itself has drawn
     to belong to every view, and else drops it from the address when one view leads to another with a choice of the same name.
     """
-    connection = stored.connection
-    _show_notice(stored)
+    connection = cast(Connection, credential.kept)
+    _show_notice(connection)
     if is_elsewhere(target, connection.service.api_url):
         st.info(
             f"Your settings name another service than {connection.service.host}, which is connected. To change over, "
@@ -84,6 +89,8 @@ def _show_view(entry: Entry, page: StreamlitPage, target: Target, stored: Stored
         )
     if entry.file != "connection":
         if connection.ended is not None:
+            if credential.source == "settings":
+                st.info("psauth.connect() uses the API key of your settings meanwhile.")
             problems.show_ended(connection, return_to=state.place())
             st.stop()
         if is_lost_sandbox(connection.service.api_url, st.context.url):
@@ -120,18 +127,18 @@ def _take_callback(target: Target, vault: Vault) -> None:
         state.tell(CONNECTED)
 
 
-def _show_notice(stored: Stored | None) -> None:
+def _show_notice(connection: Connection | None) -> None:
     """A toast for what went well; a page of its own, until it is left, for what did not."""
     notice = state.notice()
     if notice is None:
         return
     if notice.connected:
         state.dismiss()
-        if stored is not None:
+        if connection is not None:
             st.toast("Connected", icon=":material/check_circle:")
         return
-    with st.container() if stored is not None else looks.middle():
-        done = problems.show_refusal(notice, connected=stored is not None and stored.connection.ended is None)
+    with st.container() if connection is not None else looks.middle():
+        done = problems.show_refusal(notice, connected=connection is not None and connection.ended is None)
     if done:
         state.dismiss()
         st.rerun()

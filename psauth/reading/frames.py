@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from psauth.reading.endpoints import APP_LINK, Column, Endpoint
+from psauth.reading.endpoint import APP_LINK, Column, Endpoint
 
 TIME_DTYPE: Final = "datetime64[us, UTC]"
 WEB_ADDRESS: Final = re.compile(r"https?://([^][\s/?#]+|\[[\da-f:.]+](:\d+)?)([/?#]|$)", re.IGNORECASE)

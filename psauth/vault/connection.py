@@ -7,7 +7,7 @@ import hmac
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from psauth.exceptions import LoginRequired
+from psauth.exceptions import ArgumentError, LoginRequired
 from psauth.secret import Secret
 from psauth.vault.service import Service
 from psauth.vault.token import Token
@@ -41,7 +41,7 @@ class Connection:
 
     @classmethod
     def unstored(cls, account: str, service: Service) -> Connection:
-        """A connection by an API key that is used as it stands in the settings, and not kept in the vault."""
+        """A connection by an API key that is not kept in the vault, and has no id there."""
         return cls(
             account=account,
             kind="api_key",
@@ -50,7 +50,7 @@ class Connection:
             expires_at=None,
             service=service,
             created_at=datetime.now(UTC),
-            id="settings",
+            id="",
             revision=0,
         )
 
@@ -124,9 +124,9 @@ def fingerprint(text: str) -> str:
 
 
 def check_account(account: str) -> str:
-    """The name of an account, when it is one; ValueError for the rest."""
+    """The name of an account, when it is one; ArgumentError for the rest."""
     if not isinstance(account, str) or not account.strip() or not account.isprintable():
-        raise ValueError(f"{account!r} is no name for an account. Expected a text like 'default'.")
+        raise ArgumentError(f"{account!r} is no name for an account. Expected a text like 'default'.")
     return account
 
 

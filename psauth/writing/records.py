@@ -13,10 +13,12 @@ import pandas as pd
 
 from psauth.api.pace import Pace
 from psauth.api.pages import Record, id_of
-from psauth.exceptions import OutcomeUnknown, PsauthError
+from psauth.exceptions import ArgumentError, OutcomeUnknown, PsauthError
 from psauth.reading.endpoints import RECORDS
 from psauth.reading.fetch import Progress, fetch
+from psauth.reading.incomplete import Incomplete
 from psauth.reading.reader import Listing, Reader
+from psauth.reading.reads import LIMIT
 from psauth.reading.values import columns_of
 from psauth.writing.values import by_name, cell, is_missing
 
@@ -66,6 +68,11 @@ class RecordWriter:
     def write(self, frame: pd.DataFrame, *, key: str, remove: bool, dry_run: bool, progress: Progress) -> pd.DataFrame:
         """See Writes.write_records."""
         self._check(frame, key)
+        if remove and LIMIT in frame.attrs:  # the records behind the limit would be taken out
+            raise ArgumentError(
+                f"The frame was read up to a limit of {frame.attrs[LIMIT]:,} records. Expected all of them with "
+                "remove=True: read it without limit=…."
+            )
         steps = list(self._difference(frame, key, self._there(progress), remove=remove))
         if not dry_run:
             steps = self._do(steps, progress)
@@ -83,7 +90,7 @@ class RecordWriter:
             raise ValueError(
                 f"A {type(frame).__name__} cannot be written. Expected a DataFrame, as ps.records() gives."
             )
-        if frame.attrs.get("incomplete"):
+        if Incomplete.of(frame):
             raise ValueError("The frame is incomplete, as its attrs say. Expected one that was read to its end.")
         if not isinstance(key, str) or key not in frame.columns or (key not in self._fields and key != "record_id"):
             known = ", ".join(["record_id", *self._fields])
@@ -187,8 +194,9 @@ class RecordWriter:
             begun.add(number)
             yield [self._one(steps[number], pace)]
 
+        note = self._reader.outlook()
         try:
-            done = fetch(lambda _: planned, write, total=len(planned), progress=progress, unit="records")
+            done = fetch(lambda _: planned, write, total=len(planned), progress=progress, note=note, unit="records")
         finally:
             self._reader.transport.release()
         made = {number: one[0] for number, one in zip(planned, done.lists, strict=False) if one}  # fewer when stopped

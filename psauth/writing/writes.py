@@ -12,9 +12,11 @@ from psauth.api.pages import Record
 from psauth.api.transport import Transport
 from psauth.exceptions import ApiError, OutcomeUnknown
 from psauth.reading.arguments import ID_SHAPE, address, ids, moment, only, run_ids
-from psauth.reading.endpoints import FORM_VALUES, RUN_ASSIGNMENTS, TASK_ASSIGNMENTS, TASKS, USERS, Endpoint
+from psauth.reading.endpoint import Endpoint
+from psauth.reading.endpoints import FORM_VALUES, RUN_ASSIGNMENTS, TASK_ASSIGNMENTS, TASKS, USERS
 from psauth.reading.fetch import Progress
-from psauth.reading.reader import Listing, Reader
+from psauth.reading.lookup import find, names_of
+from psauth.reading.reader import FIELD_NAMES, Listing, Reader
 from psauth.writing.values import by_name, form_entry, written
 
 if TYPE_CHECKING:
@@ -117,8 +119,8 @@ class Writes:
         wanted: dict[str, Record] = {}
         called: list[str] = []
         for name, value in values.items():
-            field = _only(there, name, "form field", ("label", "key"))
-            called.append(_names(field, ("label", "key", "id"))[0])
+            field = find(name, there, "form field of the run", FIELD_NAMES)
+            called.append(names_of(field, (*FIELD_NAMES, "id"))[0])
             if str(field["id"]) in wanted:
                 raise ValueError(f"{name!r} is named twice, by its id and by its label. Expected each field once.")
             wanted[str(field["id"])] = form_entry(field, value)
@@ -262,7 +264,7 @@ class Writes:
         if ID_SHAPE.fullmatch(task):
             return task
         there = list(self._read.records(TASKS, Listing.of({}, run_id=run_id)))
-        return quote(str(_only(there, task, "task", ("name", "id"))["id"]), safe="")
+        return quote(str(find(task, there, "task of the run")["id"]), safe="")
 
     def _place(self, run: str, task: str | None) -> tuple[str, tuple[Endpoint, Listing]]:
         """Where the assignees of a run or a task are, to be written and to be read."""
@@ -281,27 +283,6 @@ class Writes:
 
 def _run(run: str) -> str:
     return quote(only(run_ids(run), "run"), safe="")
-
-
-def _only(there: list[Record], wanted: str, what: str, names: tuple[str, ...]) -> Record:
-    """The one record that is called so, by any of its names and in any case; ValueError lists the candidates."""
-
-    def shown(records: list[Record]) -> str:
-        return "; ".join(f"{next(iter(_names(r, names)), 'no name')} ({r.get('id')})" for r in records[:20])
-
-    text = wanted.casefold()
-    matches = [r for r in there if r.get("id") == wanted]
-    matches = matches or [r for r in there if text in map(str.casefold, _names(r, names))]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        raise ValueError(f"{len(matches)} {what}s are called {wanted!r}: {shown(matches)}. Give the id of one.")
-    raise ValueError(f"The run has no {what} called {wanted!r}. Expected one of: {shown(there)}.")
-
-
-def _names(record: Record, names: tuple[str, ...]) -> list[str]:
-    """What a record is called, by those of these names that it has."""
-    return [str(record[name]) for name in names if record.get(name)]
 
 
 def _stands(field: Record, entry: Record) -> bool:

@@ -18,14 +18,6 @@ from psauth.vault.vault import Vault
 MAIN = Path(__file__).parents[2] / "psauth" / "dashboard" / "main.py"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole pages take their time, and most have a server behind them, which the quick part of the tests does without."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path == here / "test_pages.py" or here / "views" in item.path.parents:
-            item.add_marker(pytest.mark.slow)
-
-
 @pytest.fixture(autouse=True)
 def _local_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The address of the repository's config.toml, and caches as empty as in a new process."""

@@ -1,24 +1,11 @@
-"""A sandbox for each test, small enough to start in a moment."""
-
-from pathlib import Path
+"""Every test of this folder talks to a sandbox of its own."""
 
 import pytest
 
 import psauth
-from psauth import AuthorizationFlow, Vault
-
-
-def pytest_collection_modifyitems(items):
-    """Each of these starts a server of its own, which the quick part of the tests does without."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.slow)
-
-
-@pytest.fixture
-def box():
-    with psauth.Sandbox(runs=60) as box:
-        yield box
+from tests.flow.fixtures import connected, ps, settings  # noqa: F401 # fixtures
+from tests.flow.parts import SOME
+from tests.hunt import secrets  # noqa: F401 # a fixture
 
 
 @pytest.fixture
@@ -29,23 +16,12 @@ def other_box():
 
 
 @pytest.fixture
-def vault(box):
-    return Vault.open(box.settings)
+def short_pauses(monkeypatch):
+    """Between the attempts of a request there is next to no pause."""
+    monkeypatch.setattr("psauth.api.retrying.BACKOFF", 0.001)
 
 
 @pytest.fixture
-def flow(box, vault):
-    return AuthorizationFlow(box.settings, vault)
-
-
-@pytest.fixture
-def connected(box, flow):
-    """A stored connection of the account "default"."""
-    return flow.finish(box.login(flow.begin()))
-
-
-@pytest.fixture
-def ps(box, connected):
-    """A client of that connection."""
-    with psauth.connect(settings=box.settings, interactive=False) as ps:
-        yield ps
+def runs(box):
+    """The ids of the newest runs, as many as are enough for what is asked run by run."""
+    return [run.id for run in box.company.runs[:SOME]]

@@ -4,13 +4,10 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from psauth import PsauthError
-from tests.flow.test_writing import LOST, NOT_DONE, WRITTEN, name
+from psauth import ArgumentError, PsauthError
+from tests.flow.parts import LOST, NOT_DONE, WRITTEN, fault_name
 
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 @pytest.fixture
@@ -167,7 +164,7 @@ def test_records_alike_in_the_data_set_are_not_guessed_between(ps, cells, there)
     assert "stands 2 times in the data set. Tell the records apart by record_id." in report["error"][0]
 
 
-@pytest.mark.parametrize("fault", LOST, ids=name)
+@pytest.mark.parametrize("fault", LOST, ids=fault_name)
 @pytest.mark.parametrize("method", WRITTEN)
 def test_when_an_answer_is_lost_a_look_shows_what_was_done(box, ps, cells, there, writes, method, fault):
     _, wanted = there
@@ -178,7 +175,7 @@ def test_when_an_answer_is_lost_a_look_shows_what_was_done(box, ps, cells, there
     assert_frame_equal(cells(), expected(wanted))
 
 
-@pytest.mark.parametrize("fault", NOT_DONE, ids=name)
+@pytest.mark.parametrize("fault", NOT_DONE, ids=fault_name)
 @pytest.mark.parametrize("method", WRITTEN)
 def test_what_was_not_done_is_named_and_done_by_writing_again(box, ps, cells, there, method, fault):
     _, wanted = there
@@ -245,6 +242,14 @@ def test_a_frame_that_was_not_read_to_its_end_takes_nothing_out(ps, writes):
     frame.attrs["incomplete"] = {"the rest": "Stopped before its end."}
     with pytest.raises(ValueError, match="The frame is incomplete"):
         ps.write_records("Cost centres", frame, key="Name", remove=True)
+    assert writes() == []
+
+
+def test_a_frame_that_was_read_up_to_a_limit_takes_nothing_out(ps, writes):
+    frame = ps.records("Cost centres", limit=2)
+    with pytest.raises(ArgumentError, match="read up to a limit of 2 records"):
+        ps.write_records("Cost centres", frame, key="Name", remove=True)
+    assert ps.write_records("Cost centres", frame, key="Name").empty
     assert writes() == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, cast
@@ -13,11 +13,13 @@ import pandas as pd
 import streamlit as st
 
 from psauth.api.budget import Budget
-from psauth.api.transport import Transport
 from psauth.client import ProcessStreet
+from psauth.connecting import Credential, open_client
 from psauth.dashboard.loading.jobs import Job, Owner, What, jobs
 from psauth.exceptions import LoginRequired
+from psauth.reading.incomplete import Incomplete
 from psauth.reading.plan import Plan
+from psauth.reading.reads import LIMIT
 from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
 
@@ -56,14 +58,14 @@ class Loaded:
     seconds: float
 
     @property
-    def missing(self) -> Mapping[str, str]:
+    def missing(self) -> Incomplete:
         """What is missing in it, with the reason."""
-        return dict(self.frame.attrs.get("incomplete", {}))
+        return Incomplete.of(self.frame)
 
     @property
     def cut(self) -> bool:
         """Whether the list may go on behind its last row."""
-        return bool(self.frame.attrs.get("cut"))
+        return LIMIT in self.frame.attrs
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _open(here: Here) -> ProcessStreet:
     stored = here.vault.read(here.connection.account)
     if stored.connection.id != here.connection.id:
         raise LoginRequired("The connection was replaced meanwhile. Reload the page.")
-    return ProcessStreet(Transport(stored, here.vault))
+    return open_client(Credential(account=here.connection.account, source="vault", stored=stored), here.vault)
 
 
 @st.cache_resource(ttl="1h", max_entries=16, show_spinner=False, on_release=ProcessStreet.close)

@@ -18,7 +18,7 @@ def show(data_set: str) -> None:
     loaded = waiting.ready(read)
     fields = list(loaded.frame.attrs.get("field_ids", {}))
     records = View(
-        name=data_set_name() or "records",
+        name=f"records-{data_set_name()}",
         noun="record",
         columns={field: by_kind(loaded.frame[field], field) for field in fields}
         | {"updated_date": moment("Updated"), "updated_by_username": text("Updated by")},

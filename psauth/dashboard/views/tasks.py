@@ -46,6 +46,8 @@ def _with_names(tasks: pd.DataFrame, runs: pd.DataFrame, workflow_names: dict[st
     """
     of_run = runs.drop_duplicates("run_id").set_index("run_id")
     names, links, workflows = (of_run[column].dropna().to_dict() for column in ("name", "link", "workflow_id"))
+    if "run_name" in tasks:
+        names = tasks.dropna(subset=["run_name"]).set_index("run_id")["run_name"].to_dict() | names
     kinds = tasks["task_type"].astype("str").where(tasks["task_type"].notna() & (tasks["task_type"] != "Standard"), "")
     hidden = tasks["hidden"].fillna(False).map({True: "Hidden", False: ""})
     own_links = tasks["link"].dropna().to_dict()
