@@ -37,6 +37,7 @@ from .exceptions import StateSpent as StateSpent
 from .exceptions import StateUnknown as StateUnknown
 from .exceptions import UntrustedAddress as UntrustedAddress
 from .exceptions import VaultError as VaultError
+from .exceptions import WrongAddress as WrongAddress
 from .export.excel import to_excel as to_excel
 from .reading.incomplete import Incomplete as Incomplete
 from .reading.plan import Plan as Plan

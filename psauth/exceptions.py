@@ -24,6 +24,7 @@
     │   ├── NotFound             (also a LookupError)
     │   ├── PermissionDenied     (also a PermissionError)
     │   ├── RateLimited          wait
+    │   ├── WrongAddress         something else answers there: set another address
     │   └── ServiceUnavailable   try again later (also a ConnectionError)
     │       └── OutcomeUnknown   look whether it was written before you write it again
     └── UntrustedAddress         the credential would have left its origin (also a ValueError)
@@ -176,6 +177,10 @@ class PermissionDenied(ApiError, PermissionError):
 
 class RateLimited(ApiError):
     """The hourly budget is used up and the wait is longer than psauth waits by itself; see `retry_after`."""
+
+
+class WrongAddress(ApiError):
+    """What answers at that address is no Process Street API; the message names the address to set instead."""
 
 
 class ServiceUnavailable(ApiError, ConnectionError):

@@ -27,6 +27,16 @@ TOKEN_URL: Final = "https://app.process.st/oauth/token"
 CREDENTIALS: Final = ("client_id", "client_secret", "api_key", "secret_key")
 SECRETS: Final = frozenset({"client_secret", "api_key", "secret_key"})
 TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
+YES_OR_NO: Final = {
+    "yes": True,
+    "true": True,
+    "on": True,
+    "1": True,
+    "no": False,
+    "false": False,
+    "off": False,
+    "0": False,
+}
 
 ENCODING: Final = "utf-8-sig"
 """UTF-8, without the mark that Windows' editors put in front: it would be a part of the first name."""
@@ -81,6 +91,7 @@ class Settings:
     secret_key: str = _UNSET
     mirror: str = _UNSET
     home: str = _UNSET
+    system_certificates: str = _UNSET
     secrets: InitVar[Mapping[str, Any] | None] = None
     env_file: InitVar[str | Path | None] = ".env"
     consent: Callable[[str], str] | None = field(default=None, compare=False)
@@ -128,6 +139,11 @@ class Settings:
             raise SettingsError(
                 f"{_label(self, 'home')} is {self.home!r}, a home folder that nobody has. Expected a whole path."
             ) from None
+
+    @property
+    def trusts_system(self) -> bool:
+        """Whether the certificates that the operating system trusts are trusted."""
+        return YES_OR_NO[self.system_certificates.lower()]
 
     @property
     def database_url(self) -> str:
@@ -197,6 +213,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "redirect_uri": "http://localhost:8501/",
     "scope": "read,write",
     "token_auth": "post",
+    "system_certificates": "yes",
 }
 NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown", "env_path"})
 KEYWORDS: Final = (*NAMES, "secrets", "env_file", "consent")
@@ -231,6 +248,10 @@ def _check(settings: Settings) -> None:
     if settings.token_auth not in TOKEN_AUTH_METHODS:
         raise SettingsError(
             f"{_label(settings, 'token_auth')} is {settings.token_auth!r}. Expected one of {', '.join(TOKEN_AUTH_METHODS)}."
+        )
+    if settings.system_certificates.lower() not in YES_OR_NO:
+        raise SettingsError(
+            f"{_label(settings, 'system_certificates')} is {settings.system_certificates!r}. Expected yes or no."
         )
     for name in CREDENTIALS:
         _check_credential(Secret(getattr(settings, name)), name, _label(settings, name))

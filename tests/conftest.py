@@ -32,16 +32,21 @@ ELSEWHERE = (
     *SSH,
     "ALL_PROXY",
     "BROWSER",
+    "CURL_CA_BUNDLE",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "NETRC",
+    "NO_PROXY",
     "OAUTHLIB_INSECURE_TRANSPORT",
     "OAUTHLIB_RELAX_TOKEN_SCOPE",
     "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
     "XDG_DATA_HOME",
     "all_proxy",
     "http_proxy",
     "https_proxy",
+    "no_proxy",
 )
 """Variables of the machine that change what psauth, requests or oauthlib do."""
 
@@ -176,7 +181,7 @@ def naps(monkeypatch):
     """The pauses the transport would have made or asked of all, in seconds; there are none."""
     taken = []
     monkeypatch.setattr("psauth.api.transport.Transport._pause", lambda _, seconds, pace: taken.append(seconds))
-    monkeypatch.setattr("psauth.api.transport.Governor.refused", lambda _, seconds: taken.append(seconds))
+    monkeypatch.setattr("psauth.api.transport.Governor.hold_back", lambda _, seconds: taken.append(seconds))
     return taken
 
 

@@ -35,12 +35,18 @@ LEVELS = {
     ],
     "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
-        ["callback", "engine", "opening", "place", "prompt", "session"],
-        ["discovery", "receiver", "token_endpoint"],
+        ["callback", "engine", "forks", "network", "opening", "place", "prompt", "wrong_address"],
+        ["receiver", "session"],
+        ["discovery", "token_endpoint"],
         ["flow", "renewal", "revocation"],
         ["browser"],
     ],
-    "api": [["budget", "errors", "origin", "pace"], ["governor"], ["transport"], ["pages"]],
+    "api": [
+        ["access", "budget", "errors", "origin", "pace"],
+        ["governor", "retrying", "usage"],
+        ["transport"],
+        ["pages"],
+    ],
     "reading": [
         ["arguments", "calls", "endpoint", "fetch", "incomplete", "lookup"],
         ["endpoints", "forecast", "frames"],

@@ -18,14 +18,14 @@ LESSONS = {
         "flow/test_leaving.py::test_other_addresses_redirects_and_next_links_get_nothing",
         "flow/test_leaving.py::test_changed_settings_never_carry_a_token_elsewhere",
         "faults/test_api_faults.py::test_a_redirect_elsewhere_carries_no_credential_there",
-        "api/test_transport.py::test_the_credential_goes_nowhere_but_to_the_origin_of_the_api",
-        "api/test_transport.py::test_a_redirect_elsewhere_is_refused_and_nothing_sent_there",
-        "api/test_transport.py::test_a_next_link_is_followed_on_the_origin_and_asked_again_there_when_it_names_another",
+        "api/test_origin.py::test_the_credential_goes_nowhere_but_to_the_origin_of_the_api",
+        "api/test_origin.py::test_a_redirect_elsewhere_is_refused_and_nothing_sent_there",
+        "api/test_origin.py::test_a_next_link_is_followed_on_the_origin_and_asked_again_there_when_it_names_another",
     ],
     "a 401 is answered by one refresh and one retry": [
         "flow/test_renewing.py::test_after_a_401_one_refresh_and_one_retry",
         "flow/test_renewing.py::test_a_401_that_a_fresh_token_does_not_help_ends_in_a_login",
-        "auth/test_renewal.py::test_a_second_401_needs_a_login_and_no_further_refresh",
+        "auth/test_renewal_in_time.py::test_a_second_401_needs_a_login_and_no_further_refresh",
     ],
     "what the token endpoint answered stands in the message, with its status": [
         "flow/test_refusals.py::test_the_token_endpoint_fails",
@@ -61,7 +61,7 @@ LESSONS = {
     ],
     "eight threads with one expired token make one refresh": [
         "faults/test_many_at_once.py::test_eight_threads_one_expired_token_one_refresh_a_round",
-        "auth/test_renewal.py::test_eight_threads_with_one_dead_token_make_one_refresh",
+        "auth/test_renewal_in_time.py::test_eight_threads_with_one_dead_token_make_one_refresh",
     ],
     "eight processes with one expired token make one refresh, and none is refused": [
         "faults/test_many_at_once.py::test_eight_processes_one_expired_token_one_refresh_a_round",

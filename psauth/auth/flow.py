@@ -236,9 +236,7 @@ def _exchange(pending: Pending, callback: Callback) -> Token:
             error=refusal.error,
         ) from None  # the cause's frames hold requests' own copies of the code
     except NoAnswer as failure:
-        raise ExchangeFailed(
-            f"The service gave no token: {failure}. Try again in a moment.", status=failure.status
-        ) from None
+        raise ExchangeFailed(f"The service gave no token: {failure}. {failure.remedy}", status=failure.status) from None
 
 
 # The end ----------------------------------------------------------------------------------------------------------

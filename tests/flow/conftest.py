@@ -18,7 +18,7 @@ def other_box():
 @pytest.fixture
 def short_pauses(monkeypatch):
     """Between the attempts of a request there is next to no pause."""
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+    monkeypatch.setattr("psauth.api.retrying.BACKOFF", 0.001)
 
 
 @pytest.fixture

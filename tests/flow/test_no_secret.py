@@ -14,7 +14,8 @@ from cryptography.fernet import Fernet
 
 import psauth
 from psauth import AuthorizationFlow, PsauthError, Token, Vault
-from psauth.api.transport import ATTEMPTS, Transport
+from psauth.api.retrying import ATTEMPTS
+from psauth.api.transport import Transport
 from psauth.auth.callback import Callback
 from psauth.sandbox.knobs import Fault
 from psauth.vault.keys import find_key
@@ -129,7 +130,7 @@ def refresh_and_fail(session):
         session.keep(ps, ps._transport, ps.whoami(), ps.refresh(), ps.budget)
         expire_at_the_service(box)
         ps.users()
-        for fault in ({"status": 503}, {"kind": "drop", "times": 2}, {"kind": "html", "status": 200, "times": 2}):
+        for fault in ({"status": 503}, {"kind": "drop", "times": 2}, {"kind": "html", "status": 200}):
             box.knobs.fault("/oauth/token", **fault)
             session.refused(ps.refresh)
         expire_here(session.vault, ago=-20)
@@ -154,7 +155,7 @@ def meet_errors(session):
             {"status": 429, "headers": {"Retry-After": "900"}},
             {"status": 500, "times": ATTEMPTS},
             {"kind": "drop", "times": ATTEMPTS},
-            {"kind": "html", "status": 200, "times": ATTEMPTS},
+            {"kind": "html", "status": 200},
             {"kind": "redirect", "location": "https://evil.example/users"},
             {"status": 401, "times": 2},
         ):
@@ -173,7 +174,7 @@ def use_an_api_key(session):
     wrong = keyed.with_(api_key="a wrong API key, of which one should not hear")
     session.refused(psauth.login, "wrong", settings=wrong)
     session.refused(psauth.connect("nobody", settings=wrong).users)
-    session.keep(psauth.connect("nobody", settings=keyed)._transport._stored)
+    session.keep(psauth.connect("nobody", settings=keyed)._transport.access._stored)
     session.look_at_the_files()
 
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from psauth import ApiError, NotFound, OutcomeUnknown, RateLimited, ServiceUnavailable
-from psauth.api.transport import ATTEMPTS, Transport
+from psauth.api.retrying import ATTEMPTS
+from psauth.api.transport import Transport
 from tests.contract.table import table
 from tests.flow.parts import LOST, NOT_DONE, WRITTEN, fault_name
 
@@ -107,6 +108,7 @@ def test_a_task_is_ticked_off_and_reopened_and_keeps_its_due_date(box, ps, run, 
 
 @pytest.mark.parametrize("body", ['{"data": {"name": "Ana", "status": "Active"}}', "[]", '{"name": "Ana"}', "null"])
 def test_what_could_not_be_read_is_not_written_over(box, ps, run, writes, body):
+    ps.get("/testAuth")  # from here on this client knows that the API is where it asks
     box.knobs.fault(f"/v1/workflow-runs/{run.id}", method="GET", status=200, body=body)
     with pytest.raises(ApiError, match="was read before it is changed.*Nothing was sent"):
         ps.set_due_date(run.id, DUE)
