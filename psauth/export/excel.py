@@ -64,9 +64,9 @@ def to_excel(
     Returns the path; None for a file object. ArgumentError for what is no frame, has more than 16,384 columns, or names no
     zone; FileNotWritten where the file cannot be written.
 
-    >>> runs = ps.runs("Purchase Request", limit=3)
-    >>> psauth.to_excel({"Runs": runs, "Tasks": ps.tasks(runs)}, "report.xlsx", zone="Europe/Berlin").name
-    'report.xlsx'
+    >>> import io
+    >>> book = {"Workflows": ps.workflows(), "People": ps.users(progress=False)}
+    >>> psauth.to_excel(book, io.BytesIO(), zone="Europe/Berlin")  # or a path, like "company.xlsx"
     """
     sheets = _sheets(frames)
     named = named_zone(zone)
