@@ -35,7 +35,9 @@ from .exceptions import StateSpent as StateSpent
 from .exceptions import StateUnknown as StateUnknown
 from .exceptions import UntrustedAddress as UntrustedAddress
 from .exceptions import VaultError as VaultError
+from .reading.days import Days as Days
 from .reading.plan import Plan as Plan
+from .reading.unreadable import Unreadable as Unreadable
 from .settings import Settings as Settings
 from .vault.connection import Connection as Connection
 from .vault.token import Token as Token

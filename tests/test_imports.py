@@ -33,8 +33,13 @@ LEVELS = {
         ["browser"],
     ],
     "api": [["budget", "errors", "origin", "pace"], ["governor"], ["transport"], ["pages"]],
-    "reading": [["arguments", "endpoints", "fetch"], ["frames", "reader"], ["plan", "values"], ["reads"]],
-    "writing": [["values"], ["records"], ["writes"]],
+    "reading": [
+        ["arguments", "dates", "days", "endpoints", "fetch", "unreadable"],
+        ["frames", "reader"],
+        ["plan", "values"],
+        ["reads"],
+    ],
+    "writing": [["lookup", "once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
     "dashboard/parts": [
@@ -190,7 +195,8 @@ def test_only_the_dashboard_knows_streamlit():
 
 def test_only_frames_and_values_know_pandas_at_run_time():
     users = users_of("pandas", sources(outside=("sandbox", "dashboard")))
-    naming = {"client", "reading/arguments", "reading/plan", "reading/reader", "reading/reads", "writing/writes"}
+    naming = {"client", "writing/difference", "writing/forms", "writing/writes"}
+    naming |= {f"reading/{room}" for room in ("arguments", "days", "plan", "reader", "reads", "unreadable")}
     assert users <= {"reading/frames", "reading/values", "writing/records"} | naming  # types only: test_public_face
 
 

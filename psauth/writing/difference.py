@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import Any, Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final
 
 from psauth.api.pages import Record, id_of
 from psauth.exceptions import ArgumentError
@@ -15,6 +13,9 @@ from psauth.reading.frames import plain
 from psauth.reading.unreadable import Unreadable
 from psauth.reading.values import cells_of, columns_of, number_of, records, text_of
 from psauth.writing.values import cell, is_empty
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNCLEAR: Final = (
     "It was not removed: the frame has a row that cannot be told by its key, and that may be this record. Mend that row, "
@@ -36,6 +37,8 @@ class Step:
     changes: str = ""
     outcome: str = "planned"
     problem: str | None = None
+    along: Mapping[str, str] = field(default_factory=dict)
+    """Cells that are no value of their type and are sent as they stand, because a PUT empties what it does not name."""
 
     @property
     def target(self) -> Any:
@@ -183,7 +186,9 @@ class Difference:
         changes = "; ".join(f"{n}: {_word(self._entry(n, before))} → {_word(v)}" for n, v in cells.items())
         # A PUT empties what it does not name, so the other cells go along as they are stored.
         kept = {n: v for n, v in before.cells.items() if n in self._listed or v is not None}
-        return Step("change", value, before.record_id, kept | cells, changes)
+        unread = ((name, self._unreadable.get((before.record_id, name))) for name in kept if name not in cells)
+        along = {name: text for name, text in unread if text is not None}
+        return Step("change", value, before.record_id, kept | cells, changes, along=along)
 
     def _kind(self, name: str) -> str:
         kind = str(self._columns[name].get("fieldType"))

@@ -6,9 +6,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from numbers import Integral, Real
-from typing import Any, Final
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any, Final
 
 from psauth.api.pages import Record
 from psauth.exceptions import ApiError, ArgumentError, OutcomeUnknown
@@ -18,6 +16,9 @@ from psauth.reading.reader import Listing, Reader
 from psauth.reading.values import LISTS, OWN, Value, column_names, decode, form_values
 from psauth.writing.lookup import find
 from psauth.writing.values import by_name, form_entry, is_missing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 

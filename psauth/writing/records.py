@@ -131,7 +131,9 @@ class RecordWriter:
         except OutcomeUnknown as error:
             return replace(step, outcome="unknown", problem=str(error))
         except PsauthError as error:
-            return replace(step, outcome="failed", problem=by_name(str(error), list(step.cells)))
+            along = "; ".join(f"{name} {text!r}" for name, text in step.along.items())
+            why = f" Sent along as the data set holds it: {along}. Mend that first." if along else ""
+            return replace(step, outcome="failed", problem=by_name(str(error), list(step.cells)) + why)
 
 
 def _settled(step: Step, left: set[Any]) -> Step:

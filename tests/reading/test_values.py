@@ -182,6 +182,7 @@ def test_values_become_this_frame():
             "value": text("497.5", "2026-08-19T15:00:00.000Z", "a, b", None),
             "number": pd.Series([497.5, None, None, None], dtype="float64"),
             "date": time(None, "2026-08-19", None, None),
+            "date_only": pd.array([None, True, None, None], dtype="boolean"),
             "items": pd.Series([None, None, ["a", "b"], None], dtype="object"),
             "data_set_linked": pd.array([None, None, True, None], dtype="boolean"),
             "updated_date": time("2026-11-20T09:14:03.120Z", None, None, None),
@@ -376,4 +377,5 @@ def test_whatever_stands_in_cells_every_record_is_a_row(drawn):
 def test_the_decoded_columns_stand_behind_the_type():
     names = [c.name for c in FORM_VALUES.columns]
     place = names.index("field_type") + 1
-    assert form_values([]).columns.tolist() == [*names[:place], "value", "number", "date", "items", *names[place:]]
+    decoded = ["value", "number", "date", "date_only", "items"]
+    assert form_values([]).columns.tolist() == [*names[:place], *decoded, *names[place:]]
