@@ -49,9 +49,11 @@ def change(transport: Transport, path: str, state: Mapping[str, Any], changes: M
 def explain_due_date(error: ApiError, due_date: object, *, sent_along: bool = False) -> None:
     """Say in a refusal that it is for the due date, where that is past or near: the service says "Bad request" alone."""
     due = date_of(due_date) if isinstance(due_date, str) else None
-    if error.status != 400 or (due_date is None) or (due is not None and due > datetime.now(UTC) + NOTICE):
+    if error.status not in (400, 422) or due_date is None or (due is not None and due > datetime.now(UTC) + NOTICE):
         return
-    why = "Process Street refuses a due date that is past, or less than about a day ahead. Nothing was changed."
+    why = (
+        "Process Street refuses a due date that is past, less than about a day ahead, or no date. Nothing was changed."
+    )
     if sent_along:
         error.args = (
             f"{error} The due date {due_date} was sent along, because a change without it would take it away, and {why} "
