@@ -124,7 +124,7 @@ def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None, run_ids: Iterab
         unreadable |= {(str(run), name): str(text) for run, text in unread.items()}
         if kind == "Date":
             days[name] = list(_days(values, column))
-        columns[name] = column.reindex(runs)
+        columns[name] = _of_runs(column, runs, kind)
     result = pd.DataFrame(columns, index=runs).reset_index()
     Unreadable(unreadable).mark(result)
     Days.among(days).mark(result)
@@ -231,6 +231,13 @@ def _column(kind: str, values: pd.DataFrame) -> pd.Series:
     if kind == "Number":
         return column.fillna(pd.Series([number_of(t) for t in anew], index=anew.index, dtype="float64"))
     return column.fillna(dates(anew.tolist()).moments.set_axis(anew.index))
+
+
+def _of_runs(column: pd.Series, runs: pd.Index, kind: str) -> pd.Series:
+    """The column with a row for each run; a text that is missing is None where pandas has texts as objects."""
+    column = column.reindex(runs)
+    is_text = kind not in LISTS and column.dtype == "object"
+    return column.where(column.notna(), None) if is_text else column
 
 
 def _days(values: pd.DataFrame, column: pd.Series) -> Iterable[tuple[str, bool]]:

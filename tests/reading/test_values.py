@@ -11,6 +11,7 @@ from pandas.testing import assert_frame_equal
 from psauth.reading.endpoints import FIELD_TYPES, FORM_FIELDS, FORM_VALUES, RECORDS
 from psauth.reading.frames import TIME_DTYPE, frame
 from psauth.reading.values import LISTS, Value, decode, form_values, records, wide
+from tests.dtypes import TEXT
 
 FILE = {"url": "https://files.example/a.pdf", "name": "a.pdf", "id": "f1", "mimeType": "application/pdf", "size": 7}
 READ_FILE = "a.pdf <https://files.example/a.pdf>"
@@ -282,7 +283,7 @@ def test_columns_follow_the_template_and_fields_nobody_filled_in_are_there():
                       ("f4", "Members", "Four", "four"))  # fmt: skip
     result = wide(tidy, template)
     assert result.columns.tolist() == ["run_id", "One", "Two", "Three", "Four", "Gone"]
-    assert [str(d) for d in result.dtypes] == ["str", "float64", "str", TIME_DTYPE, "object", "str"]
+    assert [str(d) for d in result.dtypes] == [TEXT, "float64", TEXT, TIME_DTYPE, "object", TEXT]
     assert result["Gone"].tolist() == ["old"]
 
 
@@ -290,7 +291,7 @@ def test_without_values_wide_has_the_template_s_columns():
     template = fields(("f1", "Number", "One", "one"), ("f2", "Date", "Two", "two"), ("f3", "Text", "Three", None))
     result = wide(form_values([]), template)
     assert result.shape == (0, 4)
-    assert [str(d) for d in result.dtypes] == ["str", "float64", TIME_DTYPE, "str"]
+    assert [str(d) for d in result.dtypes] == [TEXT, "float64", TIME_DTYPE, TEXT]
     assert wide(form_values([])).columns.tolist() == ["run_id"]
 
 
@@ -341,7 +342,7 @@ def test_records_become_one_column_a_field_by_name_and_type():
 
 def test_without_records_the_columns_are_there_and_typed():
     result = records([], COLUMNS)
-    assert [str(d) for d in result.dtypes.iloc[:4]] == ["str", "str", "float64", TIME_DTYPE]
+    assert [str(d) for d in result.dtypes.iloc[:4]] == [TEXT, TEXT, "float64", TIME_DTYPE]
     assert len(result) == 0
 
 
@@ -368,7 +369,7 @@ def test_whatever_stands_in_cells_every_record_is_a_row(drawn):
     rows = [{"id": str(n), "cells": cells(**row)} for n, row in enumerate(drawn)]
     result = records(rows, COLUMNS)
     assert len(result) == len(rows)
-    assert [str(d) for d in result.dtypes.iloc[:4]] == ["str", "str", "float64", TIME_DTYPE]
+    assert [str(d) for d in result.dtypes.iloc[:4]] == [TEXT, TEXT, "float64", TIME_DTYPE]
     for at, row in enumerate(drawn):
         if row.get("c9") is not None:
             assert isinstance(result.loc[at, "c9"], str)
