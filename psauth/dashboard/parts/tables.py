@@ -17,6 +17,7 @@ from streamlit.delta_generator import DeltaGenerator
 from psauth.dashboard import state
 from psauth.dashboard.loading.read import Loaded, Read
 from psauth.dashboard.parts import choices, waiting
+from psauth.reading.frames import holds_lists
 
 SHOWN_WHOLE: Final = 12
 """Up to this many rows a table is as high as its rows; a longer one has a fixed height and scrolls inside."""
@@ -171,7 +172,7 @@ def _shown(found: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
     for column in found.columns:
         if isinstance(found[column].dtype, pd.CategoricalDtype):
             shown[column] = [[] if pd.isna(value) else [value] for value in found[column]]
-        elif found[column].dtype == "object":
+        elif holds_lists(found[column]):
             shown[column] = [[_name(v) for v in value] if isinstance(value, list) else value for value in found[column]]
     return shown
 
@@ -212,7 +213,7 @@ def _parquet(frame: pd.DataFrame) -> bytes:
 
 
 def _objects(frame: pd.DataFrame) -> list[str]:
-    return [column for column in frame.columns if frame[column].dtype == "object"]
+    return [column for column in frame.columns if holds_lists(frame[column])]
 
 
 def _age(moment: datetime) -> str:
