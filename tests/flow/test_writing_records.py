@@ -48,7 +48,7 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(ps, cells, there, met
     report = ps.write_records("Cost centres", wanted, key="Name", remove=True, dry_run=True)
     assert report.columns.tolist() == ["action", "Name", "record_id", "changes", "outcome", "error"]
     first, gone = frame.loc[0], frame.loc[3]
-    assert report[["action", "Name", "record_id"]].fillna("").values.tolist() == [
+    assert report[["action", "Name", "record_id"]].astype("object").where(lambda f: f.notna(), "").values.tolist() == [
         ["change", first["Name"], first["record_id"]],
         ["add", "9999 Łódź", ""],
         ["remove", gone["Name"], gone["record_id"]],
