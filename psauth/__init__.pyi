@@ -36,6 +36,7 @@ from .exceptions import StateUnknown as StateUnknown
 from .exceptions import UntrustedAddress as UntrustedAddress
 from .exceptions import VaultError as VaultError
 from .reading.days import Days as Days
+from .reading.incomplete import Incomplete as Incomplete
 from .reading.plan import Plan as Plan
 from .reading.unreadable import Unreadable as Unreadable
 from .settings import Settings as Settings

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 from psauth.api.budget import Budget
 from psauth.api.pages import Record, walk
 from psauth.api.transport import Transport
+from psauth.exceptions import ArgumentError
+from psauth.reading.arguments import shown
+from psauth.reading.calls import checked_methods
+from psauth.reading.forms import FormReads
+from psauth.reading.library import LibraryReads
+from psauth.reading.people import PeopleReads
 from psauth.reading.plan import Plan, Planner
-from psauth.reading.reads import Nouns
+from psauth.reading.runs import RunReads
+from psauth.reading.tasks import TaskReads
 from psauth.vault.connection import Connection
 from psauth.writing.writes import Writes
 
@@ -20,21 +27,24 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class ProcessStreet(Nouns, Writes):
+@checked_methods("ps")
+class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, Writes):
     """One connection's view of Process Street. Make one with `psauth.connect()`; threads may share it.
 
-    What can be read as DataFrames stands in Nouns, what can be written in Writes; here is what lies beneath: any
-    documented path, the connection, the budget. Each says its columns: help(ps.runs).
+    Every read of a noun is a DataFrame: help(ps.runs) lists its parameters and columns, and so on for each. Two
+    parameters are the same everywhere:
 
-    >>> ps = psauth.connect()                                               # doctest: +SKIP
-    >>> ps.tasks(runs=ps.runs(status="Active"))["status"].value_counts()    # doctest: +SKIP
-    status
-    Completed       215
-    NotCompleted    183
-    Name: count, dtype: int64
+        progress: True shows a bar once a read takes longer than a second; False shows nothing. A function is called with
+            done and total some times a second, and ends the read by answering False.
+        on_error: "raise" ends a read at its first error. "keep" gives what came, also when the read was stopped, and
+            `psauth.Incomplete.of(frame)` says what is missing and why; it also stands in `frame.attrs["incomplete"]`.
 
-    Every method may raise LoginRequired (log in again), RateLimited (wait), PermissionDenied, NotFound,
-    ServiceUnavailable or another ApiError, each with the service's own words and its request id.
+    Errors: ArgumentError for arguments that cannot be used; LoginRequired (log in again), RateLimited (wait),
+    PermissionDenied, NotFound, ServiceUnavailable or another ApiError, each with the service's own words and its request id.
+
+    >>> with psauth.connect(settings=box.settings) as ps:
+    ...     ps.tasks("Purchase Request", progress=False)["task_type"].dtype.name
+    'category'
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -46,58 +56,110 @@ class ProcessStreet(Nouns, Writes):
     def get(self, path: str, **params: Any) -> Any:
         """The answer to a GET of any documented path, as it came.
 
-        >>> ps.get("/workflows/ID")                                         # doctest: +SKIP
+        Parameters:
+            path: below the API's address, like "/users".
+            params: query parameters by their names; None leaves one out, several values are a list.
+
+        Errors: UntrustedAddress for what is no path of the API, ArgumentError for what is no query parameter.
+
+        >>> sorted(ps.get("/work/stats")["data"])
+        ['overdue', 'total', 'upcoming']
         """
-        return self._transport.get(path, _as_asked(params))
+        return self._transport.get(path, _query(params))
 
     def iterate(self, path: str, **params: Any) -> Iterator[Record]:
-        """The records of any documented list, page by page, each once.
+        """The records of any documented list, each once; a page is asked for when its first record is.
 
-        >>> for run in ps.iterate("/workflow-runs/list", status="Completed"): ...   # doctest: +SKIP
+        Parameters:
+            path: below the API's address, like "/workflow-runs/list".
+            params: query parameters by their names; None leaves one out, several values are a list.
+
+        Errors: UntrustedAddress for what is no path of the API, ArgumentError for what is no query parameter, ApiError
+        for a path that answers no list.
+
+        >>> next(ps.iterate("/workflows", name="purchase"))["name"]
+        'Purchase Request'
         """
-        pages = walk(self._transport, path, _as_asked(params), list_key=None, key=("workflowRunId", "taskId", "id"))
+        pages = walk(self._transport, path, _query(params), list_key=None, key=("workflowRunId", "taskId", "id"))
         return (record for page in pages for record in page)
 
     def plan(self, *nouns: str, runs: Things | None = None, workflow: Things | None = None) -> Plan:
-        """What reading these nouns of runs will cost, before it is begun: requests, and seconds with all waiting.
+        """What reading these nouns of runs will cost, before it is begun: requests, and seconds with all waits.
 
-        The nouns are those read run by run: tasks, form_values, approvals, assignments. With `workflow` its runs are
-        counted, which costs a request for 20 of them; give `plan.run_ids` to the read, and they are not asked for again.
-        How many pages a run has is learned from one run of each workflow.
+        How many pages a run has is learned from one run of each workflow, and remembered.
 
-        >>> ps.plan("tasks", "form_values", runs=ps.runs(status="Active"))  # doctest: +SKIP
-        tasks, form_values of 500 runs: about 1,615 requests, 8 s; 2,310 of 2,500 are left
+        Parameters:
+            nouns: one or more of tasks, form_values, approvals, assignments.
+            runs: ids of runs, or a frame with run_id. A workflow's name stands for all its runs.
+            workflow: all runs of these workflows (id, name, several, or a frame with workflow_id). Counting them takes a
+                request for 20; pass `plan.run_ids` to the read, so that they are not asked for again.
+
+        Errors: ArgumentError for another noun, unless one of runs and workflow is passed, and for an unknown workflow.
+
+        >>> plan = ps.plan("tasks", "form_values", runs=ps.runs("Purchase Request", limit=5))
+        >>> plan.requests, len(plan.run_ids)
+        (10, 5)
         """
         return self._plans.plan(nouns, runs, workflow)
 
     # The connection ---------------------------------------------------------------------------------------------
 
     def whoami(self) -> Connection:
-        """Who is connected, after asking the service: account, kind, scope, expires_at, label; never a token."""
+        """Who is connected, after asking the service: account, kind, scope, expires_at, label; never a token.
+
+        Errors: LoginRequired when the connection has ended.
+
+        >>> ps.whoami().kind
+        'oauth'
+        """
         label = self._transport.ask_label()
         return self._transport.rename(label) if label else self._transport.connection
 
     def refresh(self) -> Connection:
-        """Renew the access token now instead of when it is due."""
+        """Renew the access token now instead of when it is due.
+
+        Errors: LoginRequired when the service does not renew it any more.
+
+        >>> ps.refresh().ended is None
+        True
+        """
         return self._transport.refresh()
 
     @property
     def connection(self) -> Connection:
-        """The connection as last seen, without asking the service."""
+        """The connection as last seen, without asking the service.
+
+        >>> ps.connection.account
+        'default'
+        """
         return self._transport.connection
 
     @property
     def budget(self) -> Budget:
-        """Limit, remaining and resets_at as the service told last; all None before the first answer."""
+        """The requests left: limit, remaining and resets_at of the last answer; all None before the first.
+
+        >>> users = ps.users(limit=20)
+        >>> ps.budget.limit
+        2500
+        """
         return self._transport.budget
 
     @property
     def requests_sent(self) -> int:
-        """How many requests this client has made so far: each counts against the hour's budget."""
+        """How many requests this client has made; each counts against the hour's budget.
+
+        >>> before = ps.requests_sent
+        >>> users = ps.users(limit=20)
+        >>> ps.requests_sent - before
+        1
+        """
         return self._transport.requests_sent
 
     def close(self) -> None:
-        """Let go of the network connections; the client opens new ones when used again."""
+        """Let go of the network connections; the client opens new ones when it is used again.
+
+        >>> ps.close()
+        """
         self._transport.close()
 
     def __enter__(self) -> ProcessStreet:
@@ -107,18 +169,23 @@ class ProcessStreet(Nouns, Writes):
         self.close()
 
     def __repr__(self) -> str:
-        c = self.connection
-        return f"ProcessStreet({c.service.host}, account={c.account!r}, kind={c.kind!r})"
+        connection = self.connection
+        return f"ProcessStreet({connection.service.host}, account={connection.account!r}, kind={connection.kind!r})"
 
     def _repr_html_(self) -> str:
         budget = self.budget
-        left = "not told yet" if budget.remaining is None else f"{budget.remaining:,} of {budget.limit or 0:,}"
+        left = "not known yet" if budget.remaining is None else f"{budget.remaining:,} of {budget.limit or 0:,}"
         return f"<b>Process Street</b>{self.connection._repr_html_()}Requests left this hour: {left}"
 
 
-def _as_asked(params: Mapping[str, Any]) -> dict[str, Any]:
+def _query(params: Mapping[str, Any]) -> dict[str, Any]:
     """Query parameters without those that are None; yes and no as JSON has them, which Python spells differently."""
-    if names := [name for name, value in params.items() if isinstance(value, Mapping)]:
-        raise ValueError(f"{names[0]}=… cannot be asked for. Expected each query parameter by its name, like name='x'.")
-    given = {name: value for name, value in params.items() if value is not None}
-    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
+    for name, value in params.items():
+        several = value if isinstance(value, list | tuple | set) else [value]
+        if odd := [v for v in several if hasattr(v, "columns") or isinstance(v, Mapping | bytes | list | tuple | set)]:
+            raise ArgumentError(
+                f"{name}=… cannot be asked for: it was given {shown(odd[0])}. Expected each query parameter by its name, "
+                "like name='x', with a text, a number or a list of them."
+            )
+    present = {name: value for name, value in params.items() if value is not None}
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in present.items()}

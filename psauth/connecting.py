@@ -11,6 +11,7 @@ from psauth.api.transport import Transport
 from psauth.auth.browser import TIMEOUT, login_oauth
 from psauth.client import ProcessStreet
 from psauth.exceptions import LoginRequired, SettingsError
+from psauth.reading.calls import checked
 from psauth.secret import Secret
 from psauth.settings import Settings
 from psauth.vault.connection import Connection, Stored, check_account, ended, fingerprint, login_line
@@ -20,6 +21,7 @@ from psauth.vault.vault import Vault
 log = logging.getLogger(__name__)
 
 
+@checked("psauth.connect")
 def connect(
     account: str = "default", *, settings: Settings | None = None, interactive: bool | None = None
 ) -> ProcessStreet:
@@ -64,6 +66,7 @@ def connect(
     return ProcessStreet(Transport(vault.read(account), vault))
 
 
+@checked("psauth.logout")
 def logout(account: str = "default", *, settings: Settings | None = None) -> Any:
     """Revoke the connection at the service, forget it here, and say what was done."""
     from psauth.auth.revocation import disconnect
@@ -76,6 +79,7 @@ def logout(account: str = "default", *, settings: Settings | None = None) -> Any
     return replace(done, message=f"{done.message} {left}")
 
 
+@checked("psauth.login")
 def login(account: str = "default", *, settings: Settings | None = None, timeout: float = TIMEOUT) -> Connection:
     """Connect `account` anew and store the connection: by OAuth when a client id is set, else with PSAUTH_API_KEY.
 

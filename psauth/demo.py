@@ -10,6 +10,7 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
+from psauth.reading.calls import checked
 from psauth.sandbox import Knobs, SandboxServer
 from psauth.sandbox.company.company import DEFAULT_RUNS
 from psauth.settings import Settings
@@ -28,6 +29,7 @@ class Sandbox:
     ...     ps.workflows()
     """
 
+    @checked("psauth.Sandbox")
     def __init__(
         self,
         *,

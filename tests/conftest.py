@@ -13,7 +13,8 @@ from cryptography.fernet import Fernet
 from hypothesis import configuration
 from keyring.backends import null
 
-from psauth import Settings, Token, Vault
+from psauth import ProcessStreet, Settings, Token, Vault
+from psauth.api.transport import Transport
 from psauth.auth.discovery import service_for_oauth
 
 # Examples are drawn the same way each time, and nothing of them is kept in the checkout.
@@ -161,6 +162,13 @@ class Records(logging.Handler):
         shown = [r for r in self.records if not names or r.name.startswith(names)]
         formatter = logging.Formatter("%(name)s %(levelname)s %(message)s")
         return "\n".join(f"{formatter.format(r)} {r.args!r}" for r in shown)
+
+
+@pytest.fixture
+def ps(vault, store, naps):
+    """A client with a connection that lives."""
+    with ProcessStreet(Transport(store(), vault)) as client:
+        yield client
 
 
 @pytest.fixture

@@ -135,6 +135,11 @@ def plausible(ledger: Ledger, now: float) -> Ledger:
     )
 
 
+def held_back(limit: int) -> int:
+    """How many requests of a window no long read gets before its last second."""
+    return min(max(4, limit // HELD_BACK), limit // 2)
+
+
 def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
     """How many requests of a long read may leave now; until the window's last second some are left for the app."""
     if now < ledger.blocked_until:
@@ -145,7 +150,7 @@ def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
         return replace(ledger, probing_until=now + UNTOLD), Lease(1)
     limit = ledger.limit
     left = limit - ledger.used
-    held = min(max(4, limit // HELD_BACK), limit // 2)
+    held = held_back(limit)
     if left > held:
         permits = max(1, min((left - held) // BLOCKS, LARGEST_LEASE))
         return replace(ledger, used=ledger.used + permits), Lease(permits)
@@ -171,6 +176,7 @@ class Governor:
         self._seen: Budget | None = None
         self._window_end = 0.0
         self._next_look = 0.0
+        self._due = 0.0
         self._looked_at = 0.0
         self._blocked_until = 0.0
         self._trial_until = 0.0
@@ -207,6 +213,7 @@ class Governor:
                     pause = self._next_look - now
                     if not 0 < pause <= LONGEST_BLOCK:  # due, or the clock was set back
                         given = self._lease(now)
+                        self._due = 0.0 if given.permits else now + given.wait
                         if given.permits:
                             self._permits, self._next_look = given.permits - 1, 0.0
                             self._changed.notify_all()
@@ -215,6 +222,11 @@ class Governor:
                         pause = min(given.wait, max(POLL, given.wait / LOOKS))
                         self._next_look = now + pause
                 self._changed.wait(max(0.005, min(pause, POLL)))
+
+    @property
+    def held_until(self) -> float:
+        """When the next request of a long read may leave, in seconds since 1970; 0.0, or a past one: at once."""
+        return max(self._due, self._blocked_until)
 
     def release(self) -> None:
         """Give back what was leased and not used: a long read is over, and others may have it."""

@@ -91,6 +91,11 @@ class Transport:
         """The connection as last seen by this transport."""
         return self._stored.connection
 
+    @property
+    def held_until(self) -> float:
+        """When the next request of a long read may leave, in seconds since 1970; 0.0, or a past one: at once."""
+        return self._governor.held_until
+
     def get(self, path: str, params: Params | None = None, *, pace: Pace = INTERACTIVE) -> Any:
         """The JSON of a GET. `path` is relative to the API address, or an address on its origin.
 

@@ -1,64 +1,12 @@
-"""Endpoints: a declared table of what can be read as a DataFrame, and how its records become columns."""
+"""Endpoints: a declared table of what can be read as a DataFrame, one entry a noun."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Dtype = Literal["text", "time", "flag", "count", "category"]
+from psauth.reading.endpoint import APP_LINK, Column, Endpoint, person, stamps
 
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its name, the dotted path in the record it is taken from, and what it holds.
-
-    `known` are the values of a category that the service documents; others are kept as they come. A path that begins
-    with `@` is a name in the endpoint's own path, which the records themselves do not repeat.
-    """
-
-    name: str
-    path: str
-    dtype: Dtype = "text"
-    known: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One noun: its list's path, the key its records stand under, what identifies a record, and its columns.
-
-    `single`: there is no list; the path answers one record under that key.
-    """
-
-    noun: str
-    path: str
-    list_key: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    single: bool = False
-
-
-def person(prefix: str, path: str) -> tuple[Column, ...]:
-    """A nested person, flattened: names before addresses, as people are read."""
-    return (
-        Column(f"{prefix}_username", f"{path}.username"),
-        Column(f"{prefix}_email", f"{path}.email"),
-        Column(f"{prefix}_id", f"{path}.id"),
-    )
-
-
-def stamps(path: str = "") -> tuple[Column, ...]:
-    """Who made and changed a record, and when; below `path` where the service nests that."""
-    return (
-        Column("created_date", f"{path}createdDate", "time"),
-        *person("created_by", f"{path}createdBy"),
-        Column("updated_date", f"{path}updatedDate", "time"),
-        *person("updated_by", f"{path}updatedBy"),
-    )
-
-
-# The browser address of a record stands among its links, marked type "App".
-APP_LINK: Final = "links[App]"
 RUN_STATUSES: Final = ("Active", "Completed", "Archived")
 TASK_STATUSES: Final = ("NotCompleted", "Completed")
 TASK_TYPES: Final = ("Standard", "Approval", "AI", "Code")
@@ -169,9 +117,11 @@ RUNS: Final = Endpoint(
     columns=(
         Column("run_id", "id"),
         Column("name", "name"),
+        Column("workflow_name", "@workflow_name"),
         Column("workflow_id", "workflowId"),
         Column("status", "status", "category", RUN_STATUSES),
         Column("created_date", "audit.createdDate", "time"),
+        Column("created_by_username", "@created_by_username"),
         Column("created_by_id", "audit.createdById"),
         Column("updated_date", "audit.updatedDate", "time"),
         Column("updated_by_id", "audit.updatedById"),
@@ -193,6 +143,8 @@ TASKS: Final = Endpoint(
     columns=(
         Column("task_id", "id"),
         Column("name", "name"),
+        Column("run_name", "@run_name"),
+        Column("workflow_name", "@workflow_name"),
         Column("run_id", "workflowRunId"),
         Column("status", "status", "category", TASK_STATUSES),
         Column("task_type", "taskType", "category", TASK_TYPES),
@@ -218,6 +170,8 @@ FORM_VALUES: Final = Endpoint(
         Column("field_id", "id"),
         Column("label", "label"),
         Column("key", "key"),
+        Column("run_name", "@run_name"),
+        Column("workflow_name", "@workflow_name"),
         Column("run_id", "workflowRunId"),
         Column("task_id", "taskId"),
         Column("field_type", "fieldType", "category", FIELD_TYPES),
@@ -413,8 +367,8 @@ ONE_OFF_TASKS: Final = Endpoint(
 )
 
 ENDPOINTS: Final[Mapping[str, Endpoint]] = {
-    e.noun: e
-    for e in (
+    endpoint.noun: endpoint
+    for endpoint in (
         APPROVALS,
         ATTACHMENTS,
         COMMENTS,

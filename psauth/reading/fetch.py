@@ -1,4 +1,4 @@
-"""Fetch: many reads at once, by a bounded number of threads; the results in the order of the asking, whatever the timing."""
+"""Fetch: many reads at once, by a bounded number of threads; the results in the order of the jobs, whatever the timing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, Literal, TypeVar, get_args
 
 from psauth.api.pace import Pace
-from psauth.exceptions import PsauthError, ServiceUnavailable
+from psauth.exceptions import ArgumentError, PsauthError, ServiceUnavailable
 
 Job = TypeVar("Job")
 Item = TypeVar("Item")
@@ -19,26 +19,32 @@ Item = TypeVar("Item")
 WORKERS: Final = 32
 """Requests under way at once: with 50 ms of latency some 600 a second, which is more than any budget lasts for."""
 TICK: Final = 0.2
-"""Seconds after which progress is told again although nothing came, so that a person can stop even then."""
+"""Seconds after which progress is reported again although nothing came, so that a person can stop even then."""
 SHOWN_AFTER: Final = 1.0
 """Seconds before a bar is drawn: what is over sooner needs none."""
 
 OnError = Literal["raise", "keep"]
 Progress = bool | Callable[[int, int | None], Any]
-"""True: a bar. A function gets done and total (None: not known); when it answers False, the read ends early."""
+"""True: a bar. A function is called with done and total (None: not known); when it answers False, the read ends early."""
+Note = Callable[[int, int | None], str]
+"""What stands behind the bar, for done and total: the time to go, the requests left."""
+
+
+def _no_note(done: int, total: int | None) -> str:
+    return ""
 
 
 @dataclass
 class Fetched(Generic[Job, Item]):
-    """What came, list by list in the order of the jobs; with `on_error="keep"` also what did not, and why.
+    """The items of each job, in the order of the jobs; with `on_error="keep"` also which jobs failed, and why.
 
-    `answered` are the jobs that were done to their end, whether they found anything or not, or of which a part came.
+    `answered` are the jobs that came to their end, with items or without, and those of which a part came.
     """
 
     lists: list[list[Item]] = field(default_factory=list)
     failed: dict[Job, PsauthError] = field(default_factory=dict)
     cut_short: str | None = None
-    """Why there are no more lists than these: the telling of the jobs failed, or the read was stopped."""
+    """Why there are no more lists than these: the list of jobs broke off, or the read was stopped."""
     answered: list[Job] = field(default_factory=list)
 
 
@@ -49,49 +55,56 @@ def fetch(
     total: int | None = None,
     on_error: OnError = "raise",
     progress: Progress = True,
-    note: Callable[[], str] = str,
+    note: Note = _no_note,
     unit: str = "runs",
     count: Literal["jobs", "items"] = "jobs",
 ) -> Fetched[Job, Item]:
-    """Do `work` for every job, WORKERS at a time, beginning while `jobs` are still being told.
+    """Do `work` for every job, WORKERS at a time.
 
-    `work` yields what it finds part by part; progress counts whole jobs, or the items found so far. The first error ends
-    everything, unless `on_error` is "keep": then what was found before it stays, and only a service that fails for a
-    whole crew in a row ends it. Ctrl-C ends everything at once: nothing new begins, what waits for the budget or a
-    retry stops waiting, and nobody waits for an answer still on its way.
+    jobs: the jobs, which may come one by one; work begins with the first.
+    work: yields the items of a job, part by part.
+    total: how many jobs there are, where that is known.
+    on_error: "raise" ends everything at the first error. "keep" goes on, keeps what came before the error, and ends early
+        only when as many jobs in a row as there are workers find the service unavailable.
+    progress, note, unit: what a person sees of it; `count` says whether jobs are counted or items.
+
+    Ctrl-C ends everything at once: nothing new begins, what waits for the budget or a retry stops waiting, and nobody
+    waits for an answer still on its way.
     """
     if on_error not in get_args(OnError):
-        raise ValueError(f"There is no on_error={on_error!r}. Expected {' or '.join(map(repr, get_args(OnError)))}.")
+        raise ArgumentError(f"There is no on_error={on_error!r}. Expected {' or '.join(map(repr, get_args(OnError)))}.")
     crew = _Crew(jobs, work)
     bar = _Bar(progress, total, unit, note)
     failed: dict[Job, PsauthError] = {}
     cut_short: str | None = None
     finished: set[int] = set()
-    down = 0
+    unavailable = 0
     try:
         crew.begin()
-        while not crew.all_told or len(finished) < len(crew.jobs):
+        while not crew.all_jobs_known or len(finished) < len(crew.jobs):
             try:
-                number, error = crew.news.get(timeout=TICK)
+                number, error = crew.results.get(timeout=TICK)
             except Empty:
                 pass
             else:
                 if error is not None and (on_error == "raise" or not isinstance(error, PsauthError)):
                     raise error
                 if number is None:
-                    crew.all_told = True
+                    crew.all_jobs_known = True
                     cut_short = None if error is None else str(error)
                 else:
                     finished.add(number)
                     if isinstance(error, PsauthError):
                         failed[crew.jobs[number]] = error
-                    down = down + 1 if isinstance(error, ServiceUnavailable) else 0
-                    if down >= WORKERS:
-                        cut_short = f"Given up: the service failed {down} times in a row. Try again later."
+                    unavailable = unavailable + 1 if isinstance(error, ServiceUnavailable) else 0
+                    if unavailable >= WORKERS:
+                        cut_short = f"Given up: the service failed {unavailable} times in a row. Try again later."
                         break
-            if bar.tell(len(finished) if count == "jobs" else crew.found()) is False:
-                of = "" if total is None else f" of {total:,}"
-                cut_short = f"Stopped after {len(finished):,}{of}." if count == "jobs" else "Stopped before its end."
+            if bar.report(len(finished) if count == "jobs" else crew.item_count()) is False:
+                of_total = "" if total is None else f" of {total:,}"
+                cut_short = f"Stopped after {len(finished):,}{of_total}."
+                if count == "items":
+                    cut_short = "Stopped before its end."
                 break
     finally:
         crew.dismiss()
@@ -99,98 +112,97 @@ def fetch(
     if cut_short is not None:
         failed |= {
             crew.jobs[number]: PsauthError("Stopped before its end.")
-            for number, found in enumerate(crew.lists)
-            if found and number not in finished
+            for number, items in enumerate(crew.lists)
+            if items and number not in finished
         }
-    lists = [list(found) for found in crew.lists]
+    lists = [list(items) for items in crew.lists]
     answered = [
         job
-        for number, (job, found) in enumerate(zip(crew.jobs, lists, strict=False))  # one may just be being told
-        if found or (number in finished and job not in failed)
+        for number, (job, items) in enumerate(zip(crew.jobs, lists, strict=False))  # a job may just be being added
+        if items or (number in finished and job not in failed)
     ]
     return Fetched(lists, failed, cut_short, answered)
 
 
 class _Crew(Generic[Job, Item]):
-    """The threads of one fetch: one is told the jobs, up to WORKERS do them, and `news` says what is done.
+    """The threads of one fetch: one collects the jobs, up to WORKERS do them.
 
-    They are daemons, so that an interpreter that wants to end does not wait for an answer that may take a minute.
+    `results` gets the number of each job that is done, with its error or None, and (None, …) when the jobs are all known.
+    The threads are daemons, so that an interpreter that wants to end does not wait for an answer that may take a minute.
     """
 
     def __init__(
         self, jobs: Callable[[Pace], Iterable[Job]], work: Callable[[Job, Pace], Iterable[Sequence[Item]]]
     ) -> None:
-        self._tell, self._work = jobs, work
-        self._pace = Pace(background=True, stop=threading.Event())
+        self._list_jobs, self._do = jobs, work
+        self._stop = threading.Event()
+        self._pace = Pace(background=True, stop=self._stop)
         self._waiting: SimpleQueue[int | None] = SimpleQueue()
         self._workers = 0
         self.jobs: list[Job] = []
         self.lists: list[list[Item]] = []
-        self.news: SimpleQueue[tuple[int | None, BaseException | None]] = SimpleQueue()
-        self.all_told = False
+        self.results: SimpleQueue[tuple[int | None, BaseException | None]] = SimpleQueue()
+        self.all_jobs_known = False
 
     def begin(self) -> None:
-        """Start the thread that is told the jobs; it starts the others as there is work for them."""
-        threading.Thread(target=self._hear, name="psauth-fetch-jobs", daemon=True).start()
+        """Start the thread that collects the jobs; it starts the workers as there is work for them."""
+        threading.Thread(target=self._collect, name="psauth-fetch-jobs", daemon=True).start()
 
-    def found(self) -> int:
+    def item_count(self) -> int:
         """Items so far."""
         return sum(map(len, list(self.lists)))
 
     def dismiss(self) -> None:
-        """Nothing new begins from here on; who waits for work, the budget or a retry goes."""
-        assert self._pace.stop is not None  # noqa: S101 - made so in __init__
-        self._pace.stop.set()
+        """Let nothing new begin; threads that wait for work, the budget or a retry end."""
+        self._stop.set()
         for _ in range(WORKERS):
             self._waiting.put(None)
 
-    @property
-    def _stopped(self) -> bool:
-        return self._pace.stop is not None and self._pace.stop.is_set()
-
-    def _hear(self) -> None:
+    def _collect(self) -> None:
         problem: BaseException | None = None
         try:
-            for number, job in enumerate(self._tell(self._pace)):
-                if self._stopped:
+            for number, job in enumerate(self._list_jobs(self._pace)):
+                if self._stop.is_set():
                     return
                 self.lists.append([])
                 self.jobs.append(job)
                 self._waiting.put(number)
                 if self._workers < WORKERS:
                     self._workers += 1
-                    threading.Thread(target=self._serve, name="psauth-fetch", daemon=True).start()
+                    threading.Thread(target=self._work, name="psauth-fetch", daemon=True).start()
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that called fetch
             problem = error
-        self.news.put((None, problem))
+        self.results.put((None, problem))
 
-    def _serve(self) -> None:
-        while (number := self._waiting.get()) is not None and not self._stopped:
+    def _work(self) -> None:
+        while (number := self._waiting.get()) is not None and not self._stop.is_set():
             problem: BaseException | None = None
-            found = self.lists[number]
+            items = self.lists[number]
             try:
-                for part in self._work(self.jobs[number], self._pace):
-                    found.extend(part)
+                for part in self._do(self.jobs[number], self._pace):
+                    items.extend(part)
             except BaseException as error:  # noqa: BLE001 - as above
                 problem = error
-            self.news.put((number, problem))
+            self.results.put((number, problem))
 
 
 class _Bar:
-    """Progress, told by tqdm once a read takes longer than a second, or to a function; gone when the read is done."""
+    """The progress of a read: a bar of tqdm's once it takes longer than a second, or a call of the person's function."""
 
-    def __init__(self, progress: Progress, total: int | None, unit: str, note: Callable[[], str]) -> None:
-        self._told = progress if callable(progress) else None
+    def __init__(self, progress: Progress, total: int | None, unit: str, note: Note) -> None:
+        if not isinstance(progress, bool) and not callable(progress):
+            raise ArgumentError(f"progress={progress!r} cannot be shown. Expected True, False or a function.")
+        self._function = progress if callable(progress) else None
         self._total, self._note, self._unit = total, note, unit
         self._wanted = progress is True
         self._bar: Any = None
         self._began = time.time()  # tqdm's own clock
         self._next_look = time.monotonic() + SHOWN_AFTER
 
-    def tell(self, done: int) -> Any:
-        """What the function answered."""
-        if self._told is not None:
-            return self._told(done, self._total)
+    def report(self, done: int) -> Any:
+        """Show how far the read is; the answer is the function's."""
+        if self._function is not None:
+            return self._function(done, self._total)
         if self._wanted and (now := time.monotonic()) >= self._next_look:
             self._next_look = now + TICK
             self._draw(done)
@@ -207,10 +219,11 @@ class _Bar:
                 warnings.simplefilter("ignore")
                 from tqdm.auto import tqdm  # here: it looks for a notebook, which takes its time
 
+            # No {remaining}: tqdm knows how fast it went, and nothing of the budget. The note says it.
             counted = "{n_fmt} " + self._unit + " [{elapsed}{postfix}]"
-            measured = "{l_bar}{bar}| {n_fmt}/{total_fmt} " + self._unit + " [{elapsed}<{remaining}{postfix}]"
+            measured = "{l_bar}{bar}| {n_fmt}/{total_fmt} " + self._unit + " [{elapsed}{postfix}]"
             form = counted if self._total is None else measured
             self._bar = tqdm(total=self._total, bar_format=form, leave=False, delay=1e-9)  # not drawn empty first
             self._bar.start_t = self._began
         self._bar.n = done
-        self._bar.set_postfix_str(self._note())
+        self._bar.set_postfix_str(self._note(done, self._total))

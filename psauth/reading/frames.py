@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from psauth.reading.dates import date_of, is_day
 from psauth.reading.days import Days
-from psauth.reading.endpoints import APP_LINK, Column, Endpoint
+from psauth.reading.endpoint import APP_LINK, Column, Endpoint
 from psauth.reading.unreadable import Unreadable
 
 TIME_DTYPE: Final = "datetime64[us, UTC]"

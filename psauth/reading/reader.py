@@ -2,46 +2,53 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from difflib import get_close_matches
+from datetime import UTC, datetime
+from heapq import merge
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from psauth.api.pace import INTERACTIVE, Pace
 from psauth.api.pages import Record, id_of, one_of, walk
 from psauth.api.transport import Transport
-from psauth.reading.arguments import ID_SHAPE, ids, moment
-from psauth.reading.endpoints import DATA_SETS, FORM_FIELDS, RUNS, WORKFLOWS, Endpoint
+from psauth.exceptions import ArgumentError
+from psauth.reading.arguments import ID_SHAPE, URL_SAFE, ids, moment, shown
+from psauth.reading.endpoint import Endpoint
+from psauth.reading.endpoints import DATA_SETS, FORM_FIELDS, RUNS, WORKFLOWS
 from psauth.reading.fetch import Fetched, OnError, Progress, fetch
+from psauth.reading.forecast import USUAL_ANSWER, seconds_for, window_of
+from psauth.reading.lookup import find, find_all, plain
+from psauth.reading.names import Names
+from psauth.words import lasting
 
 if TYPE_CHECKING:
     from psauth.reading.arguments import Things
 
-SHOWN: Final = 10
-"""Candidates that an error lists."""
+UNDATED: Final = datetime.max.replace(tzinfo=UTC)
+"""Stands for the creation of a run whose date cannot be read: it may be new."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """One list to read: the `names` in its endpoint's path, and its query; `since` ends a list of runs early."""
+    """One list to read: the `names` in its endpoint's path, and its query."""
 
     names: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
-    since: datetime | None = None
 
     @classmethod
-    def of(cls, query: Mapping[str, Any], *, since: datetime | None = None, **names: str) -> Listing:
-        """A listing; what is None in the query is not asked for. ValueError for what is no text, such as a frame."""
-        asked = tuple((name, value) for name, value in query.items() if value is not None)
-        for name, value in asked:
+    def of(cls, query: Mapping[str, Any], **names: str) -> Listing:
+        """A listing; what is None in the query is left out. ArgumentError for a value that is no text."""
+        wanted = tuple((name, value) for name, value in query.items() if value is not None)
+        for name, value in wanted:
             if not isinstance(value, str):
-                raise ValueError(f"{name} takes one text. It was given a value of type {type(value).__name__}.")
-        return cls(tuple(names.items()), asked, since)
+                raise ArgumentError(f"{name} takes one text. It was given {shown(value)}.")
+        return cls(tuple(names.items()), wanted)
 
     def __str__(self) -> str:
-        """What it is of, for a reader who wants to know what is missing."""
+        """How an incomplete frame names this list."""
         return ", ".join(value for _, value in (*self.names, *self.query))
 
 
@@ -50,29 +57,38 @@ class Reader:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self.names = Names()
 
-    def pages(self, endpoint: Endpoint, listing: Listing, pace: Pace = INTERACTIVE) -> Iterator[list[Record]]:
-        """The records of one list, page by page; each also holds the names in its path, under `@name`."""
+    # Lists ------------------------------------------------------------------------------------------------------
+
+    def pages(
+        self, endpoint: Endpoint, listing: Listing, pace: Pace = INTERACTIVE, *, since: datetime | None = None
+    ) -> Iterator[list[Record]]:
+        """The records of one list, page by page; each also holds the names in its path, under `@name`.
+
+        `since` is for lists of runs, which come newest created first: it ends them at the first run created before.
+        """
         path = endpoint.path.format(**{name: quote(value, safe="") for name, value in listing.names})
         context = {f"@{name}": value for name, value in listing.names}
-        names = dict(listing.names)
-        found: Iterable[list[Record]]
+        run_id = dict(listing.names).get("run_id")
+        pages: Iterable[list[Record]]
         if endpoint.single:
-            found = ([one_of(self.transport, path, list_key=endpoint.list_key, pace=pace)] for _ in range(1))
+            pages = ([one_of(self.transport, path, list_key=endpoint.list_key, pace=pace)] for _ in range(1))
         else:
             query = dict(listing.query)
-            found = walk(self.transport, path, query, list_key=endpoint.list_key, key=endpoint.key, pace=pace)
-        for page in found:
-            if listing.since is not None:
-                recent = [run for run in page if not _is_before(run, listing.since)]
+            pages = walk(self.transport, path, query, list_key=endpoint.list_key, key=endpoint.key, pace=pace)
+        for page in pages:
+            self.names.learn(endpoint.noun, page)
+            if since is not None:
+                recent = [run for run in page if _created(run) >= since]
                 yield recent
-                if len(recent) < len(page):  # newest created first: everything behind is older still
+                if len(recent) < len(page):
                     return
-            else:
-                if "run_id" in names:  # should a record not say it, or say null
-                    run = {"workflowRunId": names["run_id"]}
-                    page = [record if record.get("workflowRunId") else record | run for record in page]
-                yield [record | context for record in page] if context else page
+                continue
+            if run_id is not None:  # should a record not say it, or say null
+                run = {"workflowRunId": run_id}
+                page = [record if record.get("workflowRunId") else record | run for record in page]
+            yield [record | context for record in page] if context else page
 
     def records(self, endpoint: Endpoint, listing: Listing | None = None, pace: Pace = INTERACTIVE) -> Iterator[Record]:
         """The records of one list, one by one."""
@@ -83,25 +99,39 @@ class Reader:
         endpoint: Endpoint,
         listings: Iterable[Listing] | Callable[[Pace], Iterable[Listing]],
         *,
+        most: int | None = None,
+        since: datetime | None = None,
         on_error: OnError = "raise",
         progress: Progress = True,
         unit: str = "",
     ) -> Fetched[Listing, Record]:
-        """Many lists at once, in the order of the listings; `unit` is what progress counts them as.
+        """Many lists at once, in the order of the listings.
 
-        Listings that are themselves read from the service come as a function. One list alone counts its records, and
-        begins at the pace of somebody who waits.
+        endpoint: what is listed.
+        listings: the lists; a function where they are themselves read from the service.
+        most: the first so many records of all lists together, as one list, with as few requests as possible: the newest
+            of several lists of runs.
+        since: for lists of runs, the earliest creation.
+        unit: what progress counts; a list that is read alone counts its records, and begins at the pace of somebody who
+            waits.
         """
         jobs: Callable[[Pace], Iterable[Listing]]
+        total: int | None = None
         if callable(listings):
-            jobs, total = listings, None
+            jobs = listings
         else:
-            known = list(listings)
-            jobs, total = lambda _: known, len(known)
+            every = list(listings)
+            if most is not None and len(every) > 1:
+                jobs, total = lambda _: [Listing()], 1
+            else:
+                jobs, total = lambda _: every, len(every)
         alone = total == 1
 
         def read(listing: Listing, pace: Pace) -> Iterator[list[Record]]:
-            return self.pages(endpoint, listing, replace(pace, background=False) if alone else pace)
+            pace = replace(pace, background=False) if alone else pace
+            if most is None:
+                return self.pages(endpoint, listing, pace, since=since)
+            return self._first(endpoint, every, most, since, pace)
 
         try:
             return fetch(
@@ -110,20 +140,77 @@ class Reader:
                 total=None if alone else total,
                 on_error=on_error,
                 progress=progress,
-                note=self._requests_left,
+                note=self.outlook(),
                 unit=endpoint.noun.replace("_", " ") if alone else unit,
                 count="items" if alone else "jobs",
             )
         finally:
             self.transport.release()
 
-    def workflow_ids(self, given: Things) -> list[str]:
-        """Ids of workflows given by id, name or frame; ValueError when a name is unknown or ambiguous."""
-        return self._by_name(given, "workflow_id", WORKFLOWS, "workflow")
+    def _first(
+        self, endpoint: Endpoint, listings: list[Listing], most: int, since: datetime | None, pace: Pace
+    ) -> Iterator[list[Record]]:
+        """The first `most` records; of several lists of runs the newest, asking each for no page that is not needed."""
+        if len(listings) == 1:
+            for page in self.pages(endpoint, listings[0], pace, since=since):
+                yield page[:most]
+                most -= len(page)
+                if most <= 0:
+                    return
+            return
+        lists = [(r for page in self.pages(endpoint, each, pace, since=since) for r in page) for each in listings]
+        newest = merge(*lists, key=_created, reverse=True)
+        seen: set[Any] = set()
+        once = (run for run in newest if run.get("id") not in seen and not seen.add(run.get("id")))  # type: ignore[func-returns-value]
+        yield from ([run] for run in islice(once, most))
 
-    def data_set_ids(self, given: Things) -> list[str]:
-        """Ids of data sets given by id, name or frame; ValueError when a name is unknown or ambiguous."""
-        return self._by_name(given, "data_set_id", DATA_SETS, "data set")
+    def outlook(self) -> Callable[[int, int | None], str]:
+        """A note for the progress of a read that begins now: the time to go with all waits, and the requests left."""
+        sent = self.transport.requests_sent
+
+        def note(done: int, total: int | None) -> str:
+            transport, budget = self.transport, self.transport.budget
+            held = max(0.0, transport.held_until - time.time())
+            parts = []
+            if done and total is not None:
+                requests = (total - done) * max(1.0, (transport.requests_sent - sent) / done)
+                answer_time = transport.answer_time or USUAL_ANSWER
+                window = window_of(transport.longest_wait)
+                seconds = seconds_for(round(requests), budget, answer_time, window=window, held=held)
+                parts.append(f"about {lasting(seconds)} to go")
+            if budget.remaining is not None:
+                parts.append(f"{budget.remaining:,} requests left")
+            if held > 1.0:
+                parts.append(f"the next at {datetime.fromtimestamp(time.time() + held):%H:%M}")
+            elif budget.resets_at is not None and not budget.remaining:
+                parts.append(f"more at {budget.resets_at.astimezone():%H:%M}")
+            return ", ".join(parts)
+
+        return note
+
+    # Names ------------------------------------------------------------------------------------------------------
+
+    def workflow_ids(self, workflow: Things) -> list[str]:
+        """Ids of workflows, named by id, name or frame; ArgumentError when a name is unknown or ambiguous."""
+        return self._ids(workflow, "workflow_id", WORKFLOWS, "workflow")
+
+    def data_set_ids(self, data_set: Things) -> list[str]:
+        """Ids of data sets, named by id, name or frame; ArgumentError when a name is unknown or ambiguous."""
+        return self._ids(data_set, "data_set_id", DATA_SETS, "data set")
+
+    def runs_or_workflow(self, runs: Things) -> tuple[Things | None, Things | None]:
+        """What was passed as runs: runs, or a single text that is a workflow's name and stands for all its runs."""
+        self.names.learn_from(runs)
+        if not isinstance(runs, str) or not runs.strip() or ID_SHAPE.fullmatch(runs):
+            return runs, None
+        if URL_SAFE.fullmatch(runs):
+            matches = find_all(runs, self._workflows_called(runs))
+            # An id of another shape than those seen so far is still an id.
+            return (None, [str(find(runs, matches, "workflow")["id"])]) if matches else (runs, None)
+        try:
+            return None, self.workflow_ids(runs)
+        except ArgumentError as error:
+            raise ArgumentError(f"{error} Nor is it the id of a run, as in ps.runs()['run_id'].") from None
 
     def fields_of(self, data_set_id: str) -> list[Record]:
         """The fields of a data set, in its order: id, name, fieldType."""
@@ -137,93 +224,69 @@ class Reader:
         if workflow is None or all(ID_SHAPE.fullmatch(name) for name in texts):
             return texts
         listings = [Listing.of({}, workflow_id=w) for w in self.workflow_ids(workflow)]
-        fields = [field for listing in listings for field in self.records(FORM_FIELDS, listing)]
-        found: dict[str, str] = {}
+        forms = [list(self.records(FORM_FIELDS, listing)) for listing in listings]
+        by_id: dict[str, str] = {}
         for name, text in texts.items():
-            called = {str(f["id"]) for f in fields if f.get("id") == name or name.casefold() in _labels_of(f)}
-            if not called:
-                labels = "; ".join(dict.fromkeys(str(f.get("label") or f.get("key")) for f in fields))
-                raise ValueError(f"No form field is called {name!r}. There are: {labels or 'none'}.")
-            found |= dict.fromkeys(called, text)
-        return found
+            matches = [field for form in forms for field in find_all(name, form, FIELD_NAMES)]
+            if not matches:
+                find(name, [field for form in forms for field in form], "form field", FIELD_NAMES)  # says so
+            by_id |= {str(field["id"]): text for field in matches}
+        return by_id
 
-    def runs_of(self, workflow: Things | None, statuses: Iterable[str | None], since: datetime | None) -> list[Listing]:
+    def _ids(self, things: Things, column: str, endpoint: Endpoint, what: str) -> list[str]:
+        wanted = ids(things, column)
+        if hasattr(things, "columns"):
+            self.names.learn_from(things)
+            return wanted  # a frame says itself that these are ids, whatever their shape
+        named = [name for name in wanted if not ID_SHAPE.fullmatch(name)]
+        if not named:
+            return wanted
+        records: list[Record] = []
+        if endpoint is WORKFLOWS and len(named) == 1:
+            records = self._workflows_called(named[0])
+        if not records or not find_all(named[0], records):
+            records = list(self.records(endpoint))
+        every = [str(find(name, records, what)["id"]) if name in named else name for name in wanted]
+        return list(dict.fromkeys(every))
+
+    def _workflows_called(self, name: str) -> list[Record]:
+        """The workflows in whose name the service finds this one, which takes fewer requests than all workflows."""
+        return list(self.records(WORKFLOWS, Listing.of({"name": plain(name)})))
+
+    # Runs -------------------------------------------------------------------------------------------------------
+
+    def runs_of(self, workflow: Things | None, statuses: Iterable[str | None]) -> list[Listing]:
         """The lists of the runs of these workflows (None: of all), of each status (None: of any)."""
         workflows: list[Any] = self.workflow_ids(workflow) if workflow is not None else [None]
         chosen = list(statuses)
-        return [Listing.of({"workflowId": w, "status": s}, since=since) for w in workflows for s in chosen]
+        return [Listing.of({"workflowId": w, "status": s}) for w in workflows for s in chosen]
 
     def children_of_runs(self, workflow: Things) -> Callable[[Pace], Iterator[Listing]]:
-        """A listing for every run of these workflows, told while the list of runs is still being read.
+        """A listing for every run of these workflows, each as soon as the list of runs has named it.
 
         That list belongs to the long read: it too waits for the budget, and survives as many faults.
         """
-        lists = self.runs_of(workflow, [None], None)
+        lists = self.runs_of(workflow, [None])
 
-        def tell(pace: Pace) -> Iterator[Listing]:
-            told: set[str] = set()
+        def listings(pace: Pace) -> Iterator[Listing]:
+            named: set[str] = set()
             for listing in lists:
                 for run in self.records(RUNS, listing, pace):
                     run_id = id_of(run, RUNS.path)
-                    if run_id not in told:
-                        told.add(run_id)
+                    if run_id not in named:
+                        named.add(run_id)
                         yield Listing.of({}, run_id=run_id)
 
-        return tell
-
-    def _by_name(self, given: Things, column: str, endpoint: Endpoint, what: str) -> list[str]:
-        wanted = ids(given, column)
-        if hasattr(given, "columns"):
-            return wanted  # a frame says itself that these are ids, whatever their shape
-        names = [w for w in wanted if not ID_SHAPE.fullmatch(w)]
-        if not names:
-            return wanted
-        there: list[Record] = []
-        if endpoint is WORKFLOWS and len(names) == 1:  # the service searches by name
-            there = list(self.records(endpoint, Listing.of({"name": names[0]})))
-        if not any(_name_of(w) == names[0].casefold() for w in there):
-            there = list(self.records(endpoint))
-        return list(dict.fromkeys(_one_called(w, there, what) if w in names else w for w in wanted))
-
-    def _requests_left(self) -> str:
-        budget = self.transport.budget
-        if budget.remaining is None:
-            return ""
-        more = f", more at {budget.resets_at.astimezone():%H:%M}" if budget.resets_at and not budget.remaining else ""
-        return f"{budget.remaining:,} requests left{more}"
+        return listings
 
 
-def _name_of(thing: Record) -> str:
-    return str(thing.get("name") or "").casefold()
+FIELD_NAMES: Final = ("label", "key")
+"""What a form field may be called by."""
 
 
-def _labels_of(field: Record) -> list[str]:
-    return [str(field.get(name) or "").casefold() for name in ("label", "key")]
-
-
-def _shown(things: list[Record]) -> str:
-    more = f"; and {len(things) - SHOWN} more" if len(things) > SHOWN else ""
-    return "; ".join(f"{w.get('name')} ({w.get('id')})" for w in things[:SHOWN]) + more
-
-
-def _one_called(name: str, there: list[Record], what: str) -> str:
-    # An id of another shape than those seen so far is still an id.
-    wanted = name.casefold()
-    matches = [w for w in there if _name_of(w) == wanted] or [w for w in there if w.get("id") == name]
-    if len(matches) == 1:
-        return str(matches[0]["id"])
-    if matches:
-        raise ValueError(f"{len(matches)} {what}s are called {name!r}: {_shown(matches)}. Give the id of one.")
-    similar = get_close_matches(wanted, map(_name_of, there), n=3)
-    near = sorted((w for w in there if _name_of(w) in similar), key=lambda w: similar.index(_name_of(w)))
-    near = near or [w for w in there if wanted in _name_of(w)]
-    hint = f"Did you mean: {_shown(near)}?" if near else f"There are: {_shown(there) or 'none'}."
-    raise ValueError(f"No {what} is called {name!r}. {hint}")
-
-
-def _is_before(run: Record, start: datetime) -> bool:
+def _created(run: Record) -> datetime:
     audit = run.get("audit")
     try:
-        return moment(str(audit["createdDate"] if isinstance(audit, dict) else "")) < start
+        return moment(str(audit["createdDate"] if isinstance(audit, dict) else ""))
     except (KeyError, ValueError):
-        return False  # without a readable date it may be new: kept
+        return UNDATED

@@ -6,24 +6,21 @@ import logging
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from psauth.api.pages import Record
 from psauth.exceptions import ApiError, ArgumentError, OutcomeUnknown
 from psauth.reading.dates import date_of, is_day
 from psauth.reading.endpoints import FORM_VALUES
-from psauth.reading.reader import Listing, Reader
+from psauth.reading.lookup import find, names_of
+from psauth.reading.reader import FIELD_NAMES, Listing, Reader
 from psauth.reading.values import LISTS, OWN, Value, column_names, decode, form_values
-from psauth.writing.lookup import find
 from psauth.writing.values import by_name, form_entry, is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger(__name__)
-
-FIELD_NAMES: Final = ("label", "key")
-"""What a form field may be called by."""
 
 
 def set_values(reader: Reader, run_id: str, values: Mapping[str, Any]) -> pd.DataFrame:
@@ -38,7 +35,7 @@ def set_values(reader: Reader, run_id: str, values: Mapping[str, Any]) -> pd.Dat
     }
     after = {field_id: field for field_id, (field, _) in named.items()}
     if wanted:
-        names = [_called(after[field_id]) for field_id in wanted]
+        names = [names_of(after[field_id], (*FIELD_NAMES, "id"))[0] for field_id in wanted]
         after |= _send(reader, listing, f"/workflow-runs/{run_id}/form-fields", wanted, names)
         log.info("set %d form values of run %s", len(wanted), run_id)
     return form_values(after.values())
@@ -87,10 +84,6 @@ def _send(
 def _by_id(fields: Iterable[Any], wanted: Mapping[str, Record]) -> dict[str, Record]:
     by_id = {str(field["id"]): field for field in fields if isinstance(field, dict) and "id" in field}
     return {field_id: by_id[field_id] for field_id in wanted if field_id in by_id}
-
-
-def _called(field: Record) -> str:
-    return str(field.get("label") or field.get("key") or field["id"])
 
 
 def is_held(field: Record, value: Any) -> bool:

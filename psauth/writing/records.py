@@ -17,7 +17,9 @@ from psauth.reading.arguments import ID_SHAPE
 from psauth.reading.endpoints import RECORDS
 from psauth.reading.fetch import Progress, fetch
 from psauth.reading.frames import TEXT_DTYPE
+from psauth.reading.incomplete import Incomplete
 from psauth.reading.reader import Listing, Reader
+from psauth.reading.reads import LIMIT
 from psauth.reading.values import columns_of
 from psauth.writing.difference import Difference, Step
 from psauth.writing.values import by_name, is_missing
@@ -44,6 +46,11 @@ class RecordWriter:
     def write(self, frame: pd.DataFrame, *, key: str, remove: bool, dry_run: bool, progress: Progress) -> pd.DataFrame:
         """See Writes.write_records."""
         self._check(frame, key)
+        if remove and LIMIT in frame.attrs:  # the records behind the limit would be taken out
+            raise ArgumentError(
+                f"The frame was read up to a limit of {frame.attrs[LIMIT]:,} records. Expected all of them with "
+                "remove=True: read it without limit=…."
+            )
         difference = self._difference(frame, key, progress)
         steps = list(difference.steps(remove=remove))
         if not dry_run:
@@ -60,7 +67,7 @@ class RecordWriter:
             raise ArgumentError(
                 f"A {type(frame).__name__} cannot be written. Expected a DataFrame, as ps.records() gives."
             )
-        if frame.attrs.get("incomplete"):
+        if Incomplete.of(frame):
             raise ArgumentError("The frame is incomplete, as its attrs say. Expected one that was read to its end.")
         if not isinstance(key, str) or key not in frame.columns or (key not in self._fields and key != "record_id"):
             known = ", ".join(["record_id", *self._fields])
@@ -104,8 +111,9 @@ class RecordWriter:
             begun.add(number)
             yield [self._send(steps[number], field_ids, pace)]
 
+        note = self._reader.outlook()
         try:
-            fetched = fetch(lambda _: planned, write, total=len(planned), progress=progress, unit="records")
+            fetched = fetch(lambda _: planned, write, total=len(planned), progress=progress, note=note, unit="records")
         finally:
             self._reader.transport.release()
         # Fewer than planned when it was stopped.

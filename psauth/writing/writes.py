@@ -11,10 +11,11 @@ from urllib.parse import quote
 from psauth.api.transport import Transport
 from psauth.exceptions import ApiError, ArgumentError
 from psauth.reading.arguments import ID_SHAPE, address, ids, only, run_ids
-from psauth.reading.endpoints import RUN_ASSIGNMENTS, TASK_ASSIGNMENTS, TASKS, USERS, Endpoint
+from psauth.reading.endpoint import Endpoint
+from psauth.reading.endpoints import RUN_ASSIGNMENTS, TASK_ASSIGNMENTS, TASKS, USERS
 from psauth.reading.fetch import Progress
+from psauth.reading.lookup import find
 from psauth.reading.reader import Listing, Reader
-from psauth.writing.lookup import find
 from psauth.writing.once import surely
 from psauth.writing.states import RUN_STATE, TASK_STATE, change, explain_due_date
 from psauth.writing.values import written

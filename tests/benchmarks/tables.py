@@ -13,7 +13,8 @@ import pandas as pd
 from pandas.testing import assert_frame_equal
 from ratios import in_turn, report, timed
 
-from psauth.reading.endpoints import APP_LINK, TASKS
+from psauth.reading.endpoint import APP_LINK
+from psauth.reading.endpoints import TASKS
 from psauth.reading.frames import TIME_DTYPE, frame
 
 TASKS_THERE = 100_000
@@ -48,7 +49,9 @@ def normalized(records: list[dict[str, Any]]) -> pd.DataFrame:
     flat = pd.json_normalize(records)
     columns = {}
     for c in TASKS.columns:
-        if c.path == APP_LINK:
+        if c.path.startswith("@"):  # names that no record holds
+            columns[c.name] = pd.Series(None, index=flat.index, dtype="str")
+        elif c.path == APP_LINK:
             links = flat["links"] if "links" in flat else pd.Series(None, index=flat.index, dtype="object")
             columns[c.name] = links.map(_app_link).astype("str")
         elif c.dtype == "time":
@@ -63,8 +66,8 @@ def normalized(records: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _app_link(links: Any) -> str | None:
-    there = links if isinstance(links, list) else []
-    return next((link["href"] for link in there if link["type"] == "App"), None)
+    listed = links if isinstance(links, list) else []
+    return next((link["href"] for link in listed if link["type"] == "App"), None)
 
 
 def tasks(count: int) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import pytest
 import psauth
 from psauth import AuthorizationFlow, Vault
 from tests.flow.faulty import WRITTEN
+from tests.flow.parts import SOME
 
 
 def pytest_collection_modifyitems(items):
@@ -93,3 +94,9 @@ def task_id(run, at):
 def somebody(box, run):
     """The address of somebody who is not on that run."""
     return next(p for p in box.company.staff.users if p not in run.assignees).email
+
+
+@pytest.fixture
+def runs(box):
+    """The ids of the newest runs, as many as are enough for what is asked run by run."""
+    return [run.id for run in box.company.runs[:SOME]]

@@ -3,15 +3,20 @@
 import os
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import requests
+
 from psauth import ProcessStreet, Vault
 from psauth.api.transport import Transport
 
 ROOT = Path(__file__).parent.parent.parent
+SOME = 12
+"""So many runs are enough for what is asked run by run."""
 
 
 def refreshes(box):
@@ -74,6 +79,43 @@ def bare_environment():
     """An environment in which this checkout's psauth is found, and no setting of it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PSAUTH_")}
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error"}
+
+
+def raw(box, path, key):
+    """The records of a list as the pages hold them, read by nothing of psauth."""
+    records, query = [], {}
+    while True:
+        headers = {"X-API-Key": box.api_key}
+        page = requests.get(f"{box.api_url}/{path}", params=query, headers=headers, timeout=20).json()
+        records += [record for record in page[key] if record not in records]
+        links = [link["href"] for link in page.get("links", []) if link["name"] == "next"]
+        if not links or not page[key]:
+            return records
+        query = query_of(links[0])
+
+
+def field_pairs(box):
+    """The ids of the fields with options, of a workflow that has some."""
+    template = next(t for t in box.company.templates if any(f[3].kind == "Select" for f in t.fields))
+    return [{"workflow_id": template.id, "field_id": f[0]} for f in template.fields if f[3].kind == "Select"]
+
+
+def busiest(box):
+    """The address of the person with the most open tasks."""
+    counts = Counter(
+        p.email
+        for r in box.company.runs
+        if r.status == "Active"
+        for t in r.tasks
+        if not t.completed
+        for p in t.assignees
+    )
+    return counts.most_common(1)[0][0]
+
+
+def asked(box):
+    """The API requests since the log was cleared, by what was asked."""
+    return Counter((r.path, *sorted(r.query.items())) for r in box.requests.matching("/v1/"))
 
 
 PYTHON = sys.executable

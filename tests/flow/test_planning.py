@@ -1,14 +1,9 @@
 """Plans: the requests a long read will make, told before it is begun."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 import psauth
-from psauth.api.budget import Budget
-from psauth.reading.fetch import WORKERS
-from psauth.reading.plan import PLANNED, WINDOW, seconds_for, window_of
-from psauth.words import lasting
+from psauth.reading.plan import PLANNED
 
 
 @pytest.fixture(scope="module")
@@ -92,53 +87,6 @@ def test_every_noun_of_runs_can_be_planned():
     assert [*PLANNED] == ["approvals", "assignments", "form_values", "tasks"]
 
 
-# Time -----------------------------------------------------------------------------------------------------------------
-
-NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-
-
-def budget(remaining, *, limit=2500, minutes=20):
-    return Budget(limit=limit, remaining=remaining, resets_at=NOW + timedelta(minutes=minutes))
-
-
-@pytest.mark.parametrize(
-    ("requests", "told", "seconds"),
-    [
-        (WORKERS * 10, budget(2500), 10 * 0.5),
-        (10, budget(2500), 0.5),
-        (WORKERS * 10, Budget(), 10 * 0.5),
-        (100 + WORKERS, budget(100), 20 * 60 + 0.5),
-        (100 + 2500, budget(100), 20 * 60 + 79 * 0.5),
-        (100 + 2500 + WORKERS, budget(100), 20 * 60 + WINDOW + 0.5),
-        (2500 + WORKERS, budget(0), 20 * 60 + WINDOW + 0.5),
-        (WORKERS, Budget(limit=2500, remaining=0), WINDOW + 0.5),
-    ],
-)
-def test_the_time_is_that_of_the_answers_and_of_the_waits_for_the_budget(requests, told, seconds):
-    assert seconds_for(requests, told, 0.5, now=NOW) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize(
-    ("longest", "window"),
-    [(0, WINDOW), (0.7, 1), (7, 10), (10.9, 10), (31, 60), (61, 60), (62, WINDOW), (1800, WINDOW), (3601, WINDOW)],
-)
-def test_a_service_that_counts_in_short_windows_is_known_by_the_waits_it_tells(longest, window):
-    assert window_of(longest) == window
-
-
-def test_in_short_windows_the_waits_are_short():
-    told = Budget(limit=100, remaining=60, resets_at=NOW + timedelta(seconds=4))
-    assert seconds_for(260, told, 0.5, window=10, now=NOW) == pytest.approx(4 + 10 + 2.0)
-
-
-def test_a_fast_service_is_not_faster_than_this_machine():
-    assert seconds_for(1000, Budget(), 0.001, now=NOW) == pytest.approx(3.0)
-
-
-def test_a_budget_of_a_window_that_is_over_is_full_again():
-    assert seconds_for(WORKERS, budget(0, minutes=-1), 0.5, now=NOW) == pytest.approx(0.5)
-
-
 def test_the_time_is_about_what_it_then_takes_where_the_budget_is_tight():
     with psauth.Sandbox(runs=200) as box:
         box.knobs.budget, box.knobs.window = 100, 2.0
@@ -146,10 +94,3 @@ def test_the_time_is_about_what_it_then_takes_where_the_budget_is_tight():
             runs = ps.runs(progress=False)
             plan = ps.plan("tasks", runs=runs)
             assert 2 <= plan.seconds <= 40, plan
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0.2, "1 s"), (89, "89 s"), (91, "2 min"), (3600, "60 min"), (3900 * 2, "2 h 10 min")]
-)
-def test_a_time_is_said_as_people_do(seconds, said):
-    assert lasting(seconds) == said

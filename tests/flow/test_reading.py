@@ -8,7 +8,7 @@ import pytest
 import requests
 
 import psauth
-from tests.flow.parts import client_of, query_of
+from tests.flow.parts import client_of, raw
 
 
 def texts(values):
@@ -17,19 +17,6 @@ def texts(values):
 
 def moments(column):
     return [None if pd.isna(v) else v.to_pydatetime() for v in column]
-
-
-def raw(box, path, key):
-    """The records of a list as the pages hold them, read by nothing of psauth."""
-    records, query = [], {}
-    while True:
-        headers = {"X-API-Key": box.api_key}
-        page = requests.get(f"{box.api_url}/{path}", params=query, headers=headers, timeout=20).json()
-        records += [record for record in page[key] if record not in records]
-        links = [link["href"] for link in page.get("links", []) if link["name"] == "next"]
-        if not links or not page[key]:
-            return records
-        query = query_of(links[0])
 
 
 def read(text):

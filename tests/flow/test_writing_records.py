@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from psauth import PsauthError
+from psauth import ArgumentError, PsauthError
 from tests.flow.faulty import LOST, NOT_DONE, WRITTEN, name
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
@@ -242,6 +242,14 @@ def test_a_frame_that_was_not_read_to_its_end_takes_nothing_out(ps, methods):
     frame.attrs["incomplete"] = {"the rest": "Stopped before its end."}
     with pytest.raises(ValueError, match="The frame is incomplete"):
         ps.write_records("Cost centres", frame, key="Name", remove=True)
+    assert methods() == []
+
+
+def test_a_frame_that_was_read_up_to_a_limit_takes_nothing_out(ps, methods):
+    frame = ps.records("Cost centres", limit=2)
+    with pytest.raises(ArgumentError, match="read up to a limit of 2 records"):
+        ps.write_records("Cost centres", frame, key="Name", remove=True)
+    assert ps.write_records("Cost centres", frame, key="Name").empty
     assert methods() == []
 
 

@@ -146,7 +146,7 @@ def test_a_refusal_is_told_in_the_service_s_words(box, ps, run, writes):
     with pytest.raises(NotFound):
         ps.complete_task(run.id, "x" * 22)
     assert writes() == []
-    with pytest.raises(ValueError, match=r"The run has no task called 'Dance'. Expected one of: .*\("):
+    with pytest.raises(ValueError, match=r"No task of the run is called 'Dance'\. There are: .*\("):
         ps.complete_task(run.id, "Dance")
 
 

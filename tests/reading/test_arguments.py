@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pandas as pd
 import pytest
 
+from psauth.exceptions import ArgumentError
 from psauth.reading.arguments import ID_SHAPE, ids, known, moment, one_or_more, pairs
 
 A, B = "abcdefghijklmnopqrstuv", "ABCDEFGHIJKLMN-_012345"
@@ -55,6 +56,22 @@ def test_what_is_no_text_is_said(odd):
 def test_a_frame_without_the_column_is_told_where_there_is_one():
     with pytest.raises(ValueError, match=r"no column 'run_id'.*ps\.runs\(\)"):
         ids(pd.DataFrame({"workflow_id": [A]}), "run_id")
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda ps, frame: ps.tasks(frame),
+        lambda ps, frame: ps.assignments(tasks=frame),
+        lambda ps, frame: ps.tasks(assignee=frame),
+        lambda ps, frame: ps.plan("tasks", runs=frame),
+    ],
+)
+def test_a_frame_that_has_the_column_twice_is_said(ps, requests_mock, read):
+    frame = pd.DataFrame([[A, B, A, B, "x", "y"]], columns=["run_id", "run_id", "task_id", "task_id", "email", "email"])
+    with pytest.raises(ArgumentError, match=r"The frame has the column '\w+' 2 times\. Expected it once\."):
+        read(ps, frame)
+    assert not requests_mock.called
 
 
 def test_a_missing_id_in_a_frame_is_said():
@@ -140,3 +157,58 @@ def test_the_shape_tells_an_id_from_a_name():
     assert ID_SHAPE.fullmatch(B)
     assert not ID_SHAPE.fullmatch("Employee Onboarding")
     assert not ID_SHAPE.fullmatch(A + "x")
+
+
+PERSON = pd.DataFrame({"user_id": ["p1"], "email": ["ada@example.com"]})
+LONG = ["x" * 30] * 30
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda ps: ps.workflows(PERSON), "name takes one text. It was given a DataFrame."),
+        (lambda ps: ps.workflows(7), "name takes one text. It was given 7."),
+        (lambda ps: ps.pages(["a"]), "name takes one text. It was given ['a']."),
+        (lambda ps: ps.search_runs(PERSON), "name takes one text. It was given a DataFrame."),
+        (lambda ps: ps.search_runs(LONG), "name takes one text. It was given a list."),
+        (lambda ps: ps.search_runs(b"x"), "name takes one text. It was given b'x'."),
+        (
+            lambda ps: ps.runs(status=PERSON),
+            "There is no run status a DataFrame. Expected Active, Completed, Archived.",
+        ),
+        (lambda ps: ps.runs(status=None, since=7), "7 is not a date. Expected a date, a datetime, or a text in ISO"),
+        (lambda ps: ps.runs(since=PERSON), "A DataFrame is not a date. Expected a date"),
+        (lambda ps: ps.runs(workflow=7), "7 is not a workflow_id. Expected a text, several, or a frame that has"),
+        (lambda ps: ps.runs(workflow=b"x"), "b'x' is not a workflow_id. Expected a text, several, or a frame"),
+        (lambda ps: ps.workflow_tasks(None), "None is not a workflow_id. Expected a text, several, or a frame"),
+        (
+            lambda ps: ps.workflow_tasks(PERSON),
+            "The frame has no column 'workflow_id'. Expected one, as in ps.workflows().",
+        ),
+        (lambda ps: ps.tasks(assignee=7), "7 is not an e-mail address. Expected one, as in ps.users()['email']."),
+        (lambda ps: ps.tasks(assignee=[None]), "None is not an e-mail address."),
+        (lambda ps: ps.tasks(assignee=["Ada"]), "'Ada' is not an e-mail address."),
+        (
+            lambda ps: ps.tasks(assignee=PERSON[["user_id"]]),
+            "The frame has no column 'email'. Expected one, as in ps.users().",
+        ),
+        (lambda ps: ps.work_stats(assignee=PERSON), "A DataFrame is not an e-mail address."),
+        (lambda ps: ps.comments(runs=["r1"], task=7), "7 is not a task_id. Expected letters, digits, - and _"),
+        (
+            lambda ps: ps.tasks(["r1"], progress="yes"),
+            "progress='yes' cannot be shown. Expected True, False or a function.",
+        ),
+        (lambda ps: ps.tasks(["r1"], on_error="ignore"), "There is no on_error='ignore'. Expected 'raise' or 'keep'."),
+        (lambda ps: ps.records([]), "0 data sets were given. Expected one."),
+        (lambda ps: ps.plan("tasks", runs=7), "7 is not a run_id. Expected a text, several, or a frame that has"),
+        (lambda ps: ps.get("/users", of=PERSON), "of=… cannot be asked for: it was given a DataFrame."),
+        (lambda ps: ps.get("/users", of={"a": 1}), "of=… cannot be asked for: it was given {'a': 1}."),
+        (lambda ps: next(ps.iterate("/users", of=[["a"]])), "of=… cannot be asked for: it was given ['a']."),
+        (lambda ps: ps.search_runs(fields=PERSON), "fields=a DataFrame cannot be searched."),
+    ],
+)
+def test_a_wrong_argument_is_one_clear_sentence_before_any_request(ps, requests_mock, call, said):
+    with pytest.raises(ArgumentError) as error:
+        call(ps)
+    assert str(error.value).startswith(said)
+    assert not requests_mock.called

@@ -328,11 +328,19 @@ def bars(monkeypatch):
 
 
 def test_by_default_a_bar_is_drawn(bars):
-    quick(range(5), lambda job, pace: job, progress=True, total=5, note=lambda: "7 requests left", unit="task")
+    quick(
+        range(5),
+        lambda job, pace: job,
+        progress=True,
+        total=5,
+        note=lambda done, total: f"{done} of {total}, 7 left",
+        unit="task",
+    )
     (bar,) = bars
     assert (bar.how["total"], bar.how["leave"]) == (5, False)
     assert "{n_fmt}/{total_fmt} task" in bar.how["bar_format"]
-    assert bar.notes[-1] == (5, "7 requests left")
+    assert bar.notes[-1] == (5, "5 of 5, 7 left")
+    assert "remaining" not in bar.how["bar_format"], "tqdm knows nothing of the budget"
     assert bar.closed
 
 

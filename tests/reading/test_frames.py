@@ -78,11 +78,13 @@ def test_runs_become_this_frame_with_unknown_statuses_kept():
         {
             "run_id": text("r1", "r2", "r3"),
             "name": text("Ünal", None, None),
+            "workflow_name": text(None, None, None),
             "workflow_id": text("w1", None, None),
             "status": pd.Categorical(
                 ["Active", "Paused", None], categories=["Active", "Completed", "Archived", "Paused"]
             ),
             "created_date": time(None, None, None),
+            "created_by_username": text(None, None, None),
             "created_by_id": text(None, "p1", None),
             "updated_date": time(None, None, None),
             "updated_by_id": text(None, None, None),

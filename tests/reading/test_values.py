@@ -177,6 +177,8 @@ def test_values_become_this_frame():
             "field_id": text("f1", "f2", "f3", "f4"),
             "label": text("Amount", None, None, None),
             "key": text('Am?%":', "due", None, None),
+            "run_name": text(None, None, None, None),
+            "workflow_name": text(None, None, None, None),
             "run_id": text("r1", "r1", "r2", "r2"),
             "task_id": text("t1", "t1", "t1", "t1"),
             "field_type": pd.Categorical(["Number", "Date", "MultiSelect", "Text"], categories=FIELD_TYPES),

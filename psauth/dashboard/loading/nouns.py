@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from psauth.client import ProcessStreet
 from psauth.dashboard.loading.jobs import jobs
 from psauth.dashboard.loading.read import Here, Loaded, Progress, Read
-from psauth.reading import endpoints as e
-from psauth.reading.endpoints import Endpoint
+from psauth.reading.endpoints import RUNS
+from psauth.reading.fetch import OnError
 from psauth.reading.frames import frame
 
-PAGE: Final = 20
-"""Records in one answer of the service."""
 FIRST: Final = 1000
 """Rows of a list that are read without asking: at most 50 requests."""
 
@@ -27,7 +25,7 @@ def workflows(here: Here) -> Read:
 
 def users(here: Here) -> Read:
     """The people: the first thousand."""
-    return Read(here, ("users",), "the people", lambda ps, progress: _first(ps, e.USERS, {}, FIRST, progress))
+    return Read(here, ("users",), "the people", lambda ps, progress: ps.users(limit=FIRST, progress=progress))
 
 
 def data_sets(here: Here) -> Read:
@@ -39,10 +37,8 @@ def runs(here: Here, workflow: str | None, status: str | None, since: str | None
     """Runs, newest first: of a workflow or of all, of a status or of any, created since a day, so many or all."""
 
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
-        if newest is None:
-            return ps.runs(workflow=workflow, status=status, since=since, progress=progress, on_error="keep")
-        query = {"workflowId": workflow, "status": status}
-        return _first(ps, e.RUNS, query, newest, progress, since=since)
+        on_error: OnError = "keep" if newest is None else "raise"
+        return ps.runs(workflow, status=status, since=since, limit=newest, progress=progress, on_error=on_error)
 
     what = ("runs", workflow, status, since, newest)
     return Read(here, what, "the runs", work, endless=newest is None)
@@ -100,7 +96,7 @@ def run(here: Here, run_id: str) -> Read:
 
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
         answer = ps.get(f"/workflow-runs/{run_id}")
-        return frame([answer if isinstance(answer, dict) else {}], e.RUNS)
+        return frame([answer if isinstance(answer, dict) else {}], RUNS)
 
     return Read(here, ("run", run_id), "the run", work)
 
@@ -119,42 +115,6 @@ def records(here: Here, data_set: str, *, whole: bool) -> Read:
     """The records of a data set, one column a field: the first thousand, or all."""
 
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
-        def until(done: int, total: int | None) -> bool:
-            return progress(done, total) and (whole or done < FIRST)
-
-        found = ps.records(data_set, progress=until, on_error="keep")
-        if not whole and len(found) >= FIRST:
-            found.attrs["cut"] = bool(found.attrs.pop("incomplete", None))
-        return found
+        return ps.records(data_set, limit=None if whole else FIRST, progress=progress, on_error="keep")
 
     return Read(here, ("records", data_set, whole), "the records", work, endless=whole)
-
-
-def _first(
-    ps: ProcessStreet,
-    endpoint: Endpoint,
-    query: dict[str, Any],
-    most: int,
-    progress: Progress,
-    *,
-    since: str | None = None,
-) -> pd.DataFrame:
-    """The first rows of a list, asking for no page behind them; `.attrs["cut"]` when there may be more.
-
-    `since` ends a list of runs, which come newest created first.
-    """
-    rows: list[dict[str, Any]] = []
-    cut, stopped = False, False
-    for record in ps.iterate(endpoint.path, **query):
-        if since is not None and str((record.get("audit") or {}).get("createdDate", since)) < since:
-            break
-        rows.append(record)
-        cut = len(rows) >= most
-        stopped = len(rows) % PAGE == 0 and not progress(len(rows), None)
-        if cut or stopped:
-            break
-    found = frame(rows, endpoint)
-    found.attrs["cut"] = cut
-    if stopped and not cut:
-        found.attrs["incomplete"] = {"the rest": f"Stopped after {len(rows):,}."}
-    return found

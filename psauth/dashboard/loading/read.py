@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, cast
@@ -15,7 +15,9 @@ from psauth.api.transport import Transport
 from psauth.client import ProcessStreet
 from psauth.dashboard.loading.jobs import Job, Owner, What, jobs
 from psauth.exceptions import LoginRequired
+from psauth.reading.incomplete import Incomplete
 from psauth.reading.plan import Plan
+from psauth.reading.reads import LIMIT
 from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
 
@@ -49,14 +51,14 @@ class Loaded:
     requests: int
 
     @property
-    def missing(self) -> Mapping[str, str]:
+    def missing(self) -> Incomplete:
         """What is missing in it, with the reason."""
-        return dict(self.frame.attrs.get("incomplete", {}))
+        return Incomplete.of(self.frame)
 
     @property
     def cut(self) -> bool:
         """Whether the list may go on behind its last row."""
-        return bool(self.frame.attrs.get("cut"))
+        return LIMIT in self.frame.attrs
 
 
 @dataclass(frozen=True)

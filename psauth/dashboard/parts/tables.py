@@ -42,8 +42,8 @@ def facts(read: Read, loaded: Loaded, count: str) -> None:
 
 def _say_missing(read: Read, loaded: Loaded) -> None:
     """That the table is incomplete, why, and how to go on."""
-    rest = loaded.missing.get("the rest")
-    failed = [f"{what}: {why}" for what, why in loaded.missing.items() if what != "the rest" and why != rest]
+    rest = loaded.missing.rest
+    failed = [f"{what}: {why}" for what, why in loaded.missing.parts.items() if why != rest]
     said = rest or f"{len(failed):,} {plural('part', len(failed))} of {read.name} could not be read."
     st.warning(f"This table is incomplete. {said}", icon=":material/incomplete_circle:")
     if read.rest is None:

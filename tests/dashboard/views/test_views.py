@@ -10,7 +10,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import psauth
-from psauth.dashboard.loading import nouns as loaders
 from psauth.dashboard.loading.jobs import jobs
 from psauth.dashboard.parts import choices, waiting
 from psauth.vault.vault import Vault
@@ -410,7 +409,7 @@ def test_a_failure_is_a_calm_page_and_the_next_run_tries_again(visit: Visit, box
 
 def test_an_unforeseen_fault_is_not_kept_as_if_it_were_a_result(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(loaders, "_first", lambda *_, **__: 1 // 0)
+        broken.setattr(psauth.ProcessStreet, "users", lambda *_, **__: 1 // 0)
         with pytest.raises(AssertionError):
             visit("people")
     assert visit("people").dataframe
