@@ -72,8 +72,8 @@ def test_every_kind_of_field_is_among_the_shapes():
 
 @pytest.mark.parametrize("kind", ["Number", "Date"])
 def test_an_object_where_a_number_or_date_stands_is_kept_as_text(kind):
-    told = decode(kind, {"odd": 1})
-    assert (told.text, told.number, told.items) == ('{"odd": 1}', None, None)
+    decoded = decode(kind, {"odd": 1})
+    assert (decoded.text, decoded.number, decoded.items) == ('{"odd": 1}', None, None)
 
 
 json_values = st.recursive(
@@ -114,18 +114,18 @@ def shown(value, text, items):
 @pytest.mark.slow
 @given(st.sampled_from([*FIELD_TYPES, "Hologram", ""]), json_values)
 def test_whatever_comes_decoding_never_raises_and_loses_nothing(kind, data):
-    told = decode(kind, data)
-    assert told.text is None or told.text
-    assert told.items is None or (isinstance(told.items, list) and told.items)
+    decoded = decode(kind, data)
+    assert decoded.text is None or decoded.text
+    assert decoded.items is None or (isinstance(decoded.items, list) and decoded.items)
     content = data
     if isinstance(data, dict) and isinstance(data.get("values"), list):
         content = data["values"]
     elif isinstance(data, dict) and "value" in data:
         content = data["value"]
     for scalar in scalars(content):
-        assert shown(scalar, told.text or "", told.items), (scalar, told)
+        assert shown(scalar, decoded.text or "", decoded.items), (scalar, decoded)
     if kind in LISTS:
-        assert (told.items is None) <= (told.text is None or kind == "Table"), "a wide column of lists loses it"
+        assert (decoded.items is None) <= (decoded.text is None or kind == "Table"), "a wide column of lists loses it"
 
 
 @pytest.mark.slow
