@@ -28,6 +28,11 @@ def __getattr__(name: str) -> Any:
         return _lazy(name)
     except AttributeError:
         raise AttributeError(f"module 'psauth' has no attribute {name!r}") from None
+    except FileNotFoundError:  # in a folder that was deleted, other packages cannot even be imported
+        from psauth.settings import working_folder
+
+        working_folder()
+        raise
 
 
 def __dir__() -> list[str]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field, fields
+from difflib import get_close_matches
+from functools import wraps
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from psauth.addresses import check_address
-from psauth.exceptions import SettingsError
+from psauth.exceptions import ArgumentError, SettingsError
+from psauth.secret import QUOTES, Secret, copied_wrongly, fits_a_header
 
 PREFIX: Final = "PSAUTH_"
 OAUTH_API_URL: Final = "https://api.process.st/v1"
@@ -20,28 +24,42 @@ API_KEY_API_URL: Final = "https://public-api.process.st/api/v1.1"
 AUTHORIZE_URL: Final = "https://app.process.st/oauth/authorize"
 TOKEN_URL: Final = "https://app.process.st/oauth/token"
 
+CREDENTIALS: Final = ("client_id", "client_secret", "api_key", "secret_key")
 SECRETS: Final = frozenset({"client_secret", "api_key", "secret_key"})
 TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
 
 ENCODING: Final = "utf-8-sig"
 """UTF-8, without the mark that Windows' editors put in front: it would be a part of the first name."""
 SECRETS_FILE: Final = Path(".streamlit") / "secrets.toml"
+MISREAD: Final = re.compile(rf"\s*(?:export\s+|set\s+|\$env:)?{PREFIX}", re.IGNORECASE)
+"""How a line begins that means a setting of psauth, if not always in the language of .env."""
 PROJECT_MARKS: Final = ("app.py", "pyproject.toml", ".git")
 
 _UNSET: Any = object()
-"""Marks a keyword that was not given, so that the environment is asked; None and "" are given values."""
+"""Marks a keyword that was left out, so that the environment is asked; None and "" are values."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Settings:
-    """Everything that can be configured; each name is also an environment variable `PSAUTH_<NAME>`.
+    """Everything that can be configured. Each name is also an environment variable: `client_id` is PSAUTH_CLIENT_ID.
 
-    A keyword wins over the environment, that over `.env` in the working folder or the project it belongs to, that over
-    `secrets` (the `[psauth]` section of Streamlit's secrets, by default read from `.streamlit/secrets.toml`), that over
-    the default. Blank values count as not set. `sources` says per name
-    which of them it was. Raises SettingsError for a value that cannot be used.
+    A keyword wins over the environment, the environment over `.env` (in the working folder, or in the project around
+    it), `.env` over `secrets`, and `secrets` over the default. Blank values count as not set.
 
-    Addresses left empty follow from the rest: `issuer` finds them by RFC 8414, else those of Process Street apply.
+    - `client_id`, `client_secret`: an OAuth app; without a secret a public client.
+    - `redirect_uri`: where the browser comes back to (`http://localhost:8501/`).
+    - `scope`: what is asked for (`read,write`).
+    - `token_auth`: how the client shows who it is: "post", "basic" or "none".
+    - `issuer`: finds the next three addresses (RFC 8414); without it they are those of Process Street.
+    - `authorize_url`, `token_url`, `revoke_url`: the addresses of the OAuth server.
+    - `api_url`: where the API is; by default where Process Street has it for this kind of credential.
+    - `api_key`: an API key.
+    - `home`: the folder of the vault and its key. `vault_url`: another place for the vault, `sqlite:///` and a path.
+    - `secret_key`: the key of the vault; several, the newest first, separated by commas.
+    - `secrets`: the `[psauth]` section of Streamlit's secrets; by default read from `.streamlit/secrets.toml`.
+    - `env_file`: another file than `.env`; None reads neither `.env` nor Streamlit's secrets.
+
+    `sources` says for each name where its value came from. Raises SettingsError for a value that cannot be used.
     """
 
     client_id: str = _UNSET
@@ -79,16 +97,16 @@ class Settings:
         ]
         sources: dict[str, str] = {}
         for name in NAMES:
-            given = getattr(self, name)
-            if given is not _UNSET:
-                value, sources[name] = given, "keyword"
+            keyword = getattr(self, name)
+            if keyword is not _UNSET:
+                value, sources[name] = keyword, "keyword"
             else:
                 value, sources[name] = _first(PREFIX + name.upper(), layers)
             object.__setattr__(self, name, "" if value is None else str(value).strip())
         object.__setattr__(self, "sources", sources)
         known = {PREFIX + name.upper() for name in NAMES}
-        given_names = {name for _, values in layers for name in values if name.startswith(PREFIX)}
-        object.__setattr__(self, "unknown", tuple(sorted(given_names - known)))
+        names = {name for _, values in layers for name in values if name.startswith(PREFIX)}
+        object.__setattr__(self, "unknown", tuple(sorted(names - known)))
         if not self.home:
             object.__setattr__(self, "home", str(_default_home()))
         del layers  # they hold secrets, which no traceback should show
@@ -97,11 +115,16 @@ class Settings:
     @property
     def home_path(self) -> Path:
         """The folder of the vault, its key and the mirror."""
-        return Path(self.home).expanduser()
+        try:
+            return Path(self.home).expanduser()
+        except RuntimeError:  # ~somebody, who is nobody
+            raise SettingsError(
+                f"{_label(self, 'home')} is {self.home!r}, a home folder that nobody has. Expected a whole path."
+            ) from None
 
     @property
     def database_url(self) -> str:
-        """The vault's SQLAlchemy address."""
+        """The vault's address. What stands behind `sqlite:///` is a path as it is: nothing in it is encoded."""
         return self.vault_url or f"sqlite:///{(self.home_path / 'vault.db').as_posix()}"
 
     @property
@@ -153,6 +176,26 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "token_auth": "post",
 }
 NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown"})
+KEYWORDS: Final = (*NAMES, "secrets", "env_file", "consent")
+
+
+def _with_known_keywords(init: Callable[..., None]) -> Callable[..., None]:
+    """The same `__init__`, which names a keyword that it does not take, and a similar one that it does."""
+
+    @wraps(init)
+    def checked(self: Settings, *values: Any, **keywords: Any) -> None:
+        if values:
+            raise ArgumentError("psauth.Settings takes keywords only, like psauth.Settings(client_id=…).")
+        for name in keywords.keys() - set(KEYWORDS):
+            similar = get_close_matches(name.lower().removeprefix(PREFIX.lower()), KEYWORDS, 1)
+            hint = f" Did you mean {similar[0]!r}?" if similar else f" It takes {', '.join(KEYWORDS)}."
+            raise ArgumentError(f"psauth.Settings takes no {name!r}.{hint}")
+        init(self, **keywords)
+
+    return checked
+
+
+Settings.__init__ = _with_known_keywords(Settings.__init__)  # type: ignore[method-assign]
 
 
 def _check(settings: Settings) -> None:
@@ -166,14 +209,25 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"{_label(settings, 'token_auth')} is {settings.token_auth!r}. Expected one of {', '.join(TOKEN_AUTH_METHODS)}."
         )
-    for name in ("client_id", "client_secret", "api_key"):
-        value = getattr(settings, name)
-        # The key stands in a header, which takes ASCII only; the other two are percent-encoded wherever they go.
-        if any(ord(c) < 32 or (name == "api_key" and ord(c) > 126) for c in value):
+    for name in CREDENTIALS:
+        _check_credential(Secret(getattr(settings, name)), name, _label(settings, name))
+    for name in ("home", "vault_url"):
+        if any(ord(c) < 32 or ord(c) == 127 for c in getattr(settings, name)):
             raise SettingsError(
-                f"{_label(settings, name)} holds a character that it cannot have (a line break, or “…” in a key). Copy it "
-                "again, whole."
+                f"{_label(settings, name)} holds a line break or a control character. Expected a place."
             )
+
+
+def _check_credential(value: str, name: str, label: str) -> None:
+    """SettingsError, without the value, for one that was not copied whole and alone."""
+    problem = copied_wrongly(value)
+    if problem is None and name != "client_secret" and not QUOTES.isdisjoint(value):
+        problem = "holds a quotation mark. Copy it again, whole and alone"
+    # The key stands in a header, which takes ASCII only; the others are percent-encoded wherever they go.
+    if problem is None and name == "api_key" and not fits_a_header(value):
+        problem = "holds a character that a key cannot have, like “…”. Copy it again, whole and alone"
+    if problem is not None:
+        raise SettingsError(f"{label} {problem}, like this: {PREFIX}{name.upper()}=abc123")
 
 
 def _label(settings: Settings, name: str) -> str:
@@ -189,6 +243,17 @@ def _first(variable: str, layers: list[tuple[str, dict[str, Any]]]) -> tuple[Any
     return "", "not set"
 
 
+def working_folder() -> Path:
+    """The working folder; SettingsError when it was deleted."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise SettingsError(
+            "The working folder was deleted. Change to another one: cd ~ in a terminal, os.chdir(os.path.expanduser('~')) in "
+            "Python."
+        ) from None
+
+
 def _find(name: str | Path | None) -> Path | None:
     """The file of that name in the working folder, or above it up to the project's own; not above that.
 
@@ -196,12 +261,14 @@ def _find(name: str | Path | None) -> Path | None:
     """
     if name is None:
         return None
-    path, here = Path(name), Path.cwd()
-    if path.is_absolute() or path.exists():
-        return path if path.exists() else None
+    path = Path(name)
+    if path.is_absolute() or os.path.exists(path):
+        return path if os.path.exists(path) else None
+    here = working_folder()
     above = [here, *here.parents]
-    top = next((n for n, folder in enumerate(above) if any((folder / mark).exists() for mark in PROJECT_MARKS)), 0)
-    return next((folder / path for folder in above[: top + 1] if (folder / path).exists()), None)
+    marked = (n for n, folder in enumerate(above) if any(os.path.exists(folder / mark) for mark in PROJECT_MARKS))
+    candidates = (folder / path for folder in above[: next(marked, 0) + 1])
+    return next((candidate for candidate in candidates if os.path.exists(candidate)), None)
 
 
 def _read_streamlit_secrets(path: Path | None) -> Mapping[str, Any]:
@@ -223,9 +290,10 @@ def _read_streamlit_secrets(path: Path | None) -> Mapping[str, Any]:
 
 
 def _read_env_file(path: Path | None) -> dict[str, Any]:
+    """The names and values of a file like `.env`; nothing is read out of the environment into them."""
     if path is None:
         return {}
-    from dotenv import dotenv_values  # here, because `import psauth` stays light
+    from dotenv.parser import parse_stream  # here, because `import psauth` stays light
 
     try:
         text = path.read_text(ENCODING)
@@ -240,7 +308,17 @@ def _read_env_file(path: Path | None) -> dict[str, Any]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip().removeprefix("export ").startswith(PREFIX) and "=" not in line:
             raise SettingsError(f"Line {number} of {path.absolute()} has no '='. Expected NAME=value.")
-    return dict(dotenv_values(stream=io.StringIO(text), interpolate=False))
+    values: dict[str, Any] = {}
+    for binding in parse_stream(io.StringIO(text)):
+        original = binding.original
+        if MISREAD.match(original.string) and (binding.error or not str(binding.key).startswith(PREFIX)):
+            raise SettingsError(
+                f"Line {original.line} of {path.absolute()} cannot be read. Expected NAME=value, nothing before the name and the "
+                "value in a pair of quotation marks or in none."
+            )
+        if binding.key is not None:
+            values[binding.key] = binding.value
+    return values
 
 
 def _as_variables(secrets: Mapping[str, Any]) -> dict[str, Any]:

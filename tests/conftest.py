@@ -135,7 +135,7 @@ def clock(monkeypatch):
     def shift(**by):
         state.offset += timedelta(**by)
 
-    return SimpleNamespace(shift=shift)
+    return SimpleNamespace(shift=shift, now=lambda: Clock.now(UTC))
 
 
 @pytest.fixture

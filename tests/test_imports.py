@@ -25,7 +25,13 @@ LEVELS = {
         ["dashboard", "cli"],
         ["__main__"],
     ],
-    "vault": [["keys", "service", "sqlite", "token"], ["connection"], ["vault"]],
+    "vault": [
+        ["disk", "forking", "keychain", "modes", "service", "tables", "token"],
+        ["connection", "store"],
+        ["keys", "sqlite"],
+        ["databases"],
+        ["vault"],
+    ],
     "auth": [
         ["callback", "engine", "session"],
         ["discovery", "receiver", "token_endpoint"],
@@ -188,10 +194,20 @@ def test_only_the_engine_knows_the_oauth_library():
     assert users_of("oauthlib", files) | users_of("requests_oauthlib", files) == {"auth/engine"}
 
 
-def test_only_sqlite_knows_the_database_library_and_only_keys_the_cipher():
+def test_only_the_vault_knows_the_database_library_and_only_keys_the_cipher():
     files = sources(outside=("sandbox", "demo.py"))
-    assert {user.split("/")[0] for user in users_of("sqlalchemy", files)} == {"vault"}
-    assert {user.split("/")[0] for user in users_of("cryptography", files)} == {"vault"}
+    assert users_of("sqlalchemy", files) == {"vault/sqlite", "vault/store", "vault/tables", "vault/vault"}
+    assert users_of("cryptography", files) == {"vault/keys"}
+    assert users_of("filelock", files) == {"vault/sqlite"}
+
+
+def test_only_one_room_knows_which_databases_there_are():
+    naming = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in sources(outside=("sandbox",))
+        if any(name.startswith("psauth.vault.sqlite") for name in imported(path))
+    }
+    assert naming == {"vault/databases.py"}
 
 
 def test_only_the_dashboard_knows_streamlit():

@@ -91,7 +91,7 @@ LESSONS = {
     "of many who consume one state one wins": [
         "faults/test_many_at_once.py::test_eight_threads_on_one_state_forty_rounds_one_winner",
         "faults/test_many_at_once.py::test_eight_processes_on_one_state_one_winner",
-        "vault/test_vault.py::test_eight_threads_consume_one_state_once_forty_times",
+        "vault/test_pending.py::test_eight_threads_consume_one_state_once_forty_times",
     ],
     "a state is never a path": [
         "flow/test_refusals.py::test_a_callback_that_does_not_belong_consumes_nothing",
@@ -104,12 +104,12 @@ LESSONS = {
         "auth/test_browser.py::test_ctrl_c_ends_the_wait_and_frees_the_port",
     ],
     "files are private from the first byte": [
-        "vault/test_vault.py::test_folder_and_files_are_private_whatever_the_umask",
-        "vault/test_vault.py::test_no_file_of_the_vault_is_ever_readable_by_others_not_even_for_a_moment",
+        "vault/test_files.py::test_folder_and_files_are_private_whatever_the_umask",
+        "vault/test_files.py::test_no_file_of_the_vault_is_ever_readable_by_others_not_even_for_a_moment",
         "vault/test_keys.py::test_a_private_file_is_private_from_its_first_byte",
     ],
     "a damaged vault says so, and nothing is deleted": [
-        "vault/test_vault.py::test_a_damaged_vault_is_said_and_left_exactly_as_it_is",
+        "vault/test_damage.py::test_a_damaged_vault_is_said_and_left_exactly_as_it_is",
         "vault/test_keys.py::test_a_damaged_key_file_is_said_and_left_alone",
     ],
     "only a key of 44 characters goes to the keyring; where there is none a private file, said once": [
@@ -136,7 +136,7 @@ LESSONS = {
     ],
     "a process killed in a refresh frees its lock, and the next one goes on": [
         "faults/test_killed.py::test_killed_in_the_middle_of_a_refresh",
-        "vault/test_vault.py::test_the_system_frees_the_lock_of_a_process_that_dies",
+        "vault/test_locks.py::test_the_system_frees_the_lock_of_a_process_that_dies",
     ],
     "an answer lost after rotation is asked for once more, then a login": [
         "faults/test_lost_answers.py::test_lost_after_rotation_asked_once_more_then_a_login",
@@ -144,7 +144,7 @@ LESSONS = {
     ],
     "a full disk is found before the refresh token is spent": [
         "faults/test_killed.py::test_a_full_disk_is_found_before_the_refresh_token_is_spent",
-        "vault/test_vault.py::test_a_full_disk_shows_before_the_refresh_token_is_spent",
+        "vault/test_sqlite.py::test_a_full_disk_shows_before_the_refresh_token_is_spent",
     ],
     "a clock that jumps makes no loop and no lockout": [
         "flow/test_renewing.py::test_the_clock_jumps_back_and_forth_between_requests",

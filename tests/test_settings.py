@@ -1,5 +1,6 @@
 """Settings: which of the places wins, what is refused, and that no secret shows."""
 
+import inspect
 import os
 import pickle
 
@@ -7,7 +8,7 @@ import pytest
 
 from psauth import Settings
 from psauth.addresses import check_address, is_loopback
-from psauth.exceptions import SettingsError
+from psauth.exceptions import ArgumentError, SettingsError
 from psauth.settings import NAMES, SECRETS
 
 
@@ -276,3 +277,27 @@ def test_an_env_file_that_cannot_be_read_is_said(tmp_path):
     with pytest.raises(SettingsError, match="Line 2 of .* has no '='") as caught:
         Settings()
     assert "secret-7" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "hint"),
+    [
+        ("clientid", "Did you mean 'client_id'"),
+        ("PSAUTH_API_KEY", "Did you mean 'api_key'"),
+        ("apikey", "Did you mean 'api_key'"),
+        ("vault", "Did you mean 'vault_url'"),
+        ("colour", "It takes client_id, "),
+    ],
+)
+def test_a_misspelt_keyword_is_said_and_its_value_is_not(settings, keyword, hint):
+    for make in (Settings, settings.with_):
+        with pytest.raises(ArgumentError, match=f"Settings takes no '{keyword}'. {hint}") as caught:
+            make(**{keyword: "hunter2"})
+        assert "hunter2" not in str(caught.value)
+
+
+def test_settings_take_keywords_only_and_their_signature_says_which():
+    with pytest.raises(ArgumentError, match="keywords only") as caught:
+        Settings("hunter2")
+    assert "hunter2" not in str(caught.value)
+    assert {"client_id", "api_key", "secrets", "env_file", "consent"} <= set(inspect.signature(Settings).parameters)

@@ -7,7 +7,7 @@ import hmac
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from psauth.exceptions import LoginRequired
+from psauth.exceptions import ArgumentError, LoginRequired
 from psauth.secret import Secret
 from psauth.vault.service import Service
 from psauth.vault.token import Token
@@ -124,9 +124,9 @@ def fingerprint(text: str) -> str:
 
 
 def check_account(account: str) -> str:
-    """The name of an account, when it is one; ValueError for the rest."""
+    """The name of an account, when it is one; ArgumentError for the rest."""
     if not isinstance(account, str) or not account.strip() or not account.isprintable():
-        raise ValueError(f"{account!r} is no name for an account. Expected a text like 'default'.")
+        raise ArgumentError(f"{account!r} is no name for an account. Expected a text like 'default'.")
     return account
 
 

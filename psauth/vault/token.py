@@ -1,4 +1,4 @@
-"""Token: what a token endpoint gave, as a frozen value that does not show itself; Secret: a text that does not."""
+"""Token: what a token endpoint gave, as a frozen value that does not show itself."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from psauth.secret import Secret, fits_a_header
 
 LEEWAY = timedelta(seconds=60)
 """How long before its expiry a token counts as expired, so that it does not die on the way to the service."""
+LEEWAY_SHARE = 10
+"""One in so many seconds of a token's life is leeway at most: one that lives a minute is not renewed for each request."""
 
 LONGEST_LIFE = timedelta(days=3650)
 """An `expires_in` beyond this is no promise but a number; it must not overflow a date either."""
@@ -52,15 +54,22 @@ class Token:
             obtained_at=now,
         )
 
-    def is_expired(self, leeway: timedelta = LEEWAY, *, now: datetime | None = None) -> bool | None:
-        """Whether the token is within `leeway` of its end; None when its end is unknown, which is not "expired".
+    @property
+    def end(self) -> datetime | None:
+        """When the token ends in UTC; None when the server did not say so, or said that it lives for no time at all."""
+        return None if self.expires_at == self.obtained_at else self.expires_at
 
-        After the clock was set back to before the token was obtained its end cannot be known either.
+    def is_expired(self, leeway: timedelta = LEEWAY, *, now: datetime | None = None) -> bool | None:
+        """Whether the token is about to end: within `leeway` of it, but within a tenth of its life at most.
+
+        None, which is not "expired", when its end is unknown, or the clock was set back to before the token was
+        obtained. Such a token is used until it is refused.
         """
         now = now or datetime.now(UTC)
-        if self.expires_at is None or now < self.obtained_at - LEEWAY:
+        if self.end is None or now < self.obtained_at - LEEWAY:
             return None
-        return now + leeway >= self.expires_at
+        life = max(self.end - self.obtained_at, timedelta(0))
+        return now + min(leeway, life / LEEWAY_SHARE) >= self.end
 
     def succeeded_by(self, new: Token) -> Token:
         """`new`, keeping this token's refresh token and scope where the answer left them out (RFC 6749 §6)."""

@@ -1,157 +1,114 @@
-"""Vault: the encrypted database of connections and pending authorizations, and the lock that lets one refresh at a time."""
+"""Vault: connections and pending authorizations, encrypted in a database, and the lock that lets one refresh at a time."""
 
 from __future__ import annotations
 
 import logging
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
-from cryptography.fernet import InvalidToken, MultiFernet
 
-from psauth.vault.connection import PENDING_LIFETIME, Connection, Pending, Stored, fingerprint, login_line
-from psauth.vault.sqlite import ACCOUNT, KEPT, file_lock, make_engine, make_file, make_folder, make_private, parse_url, told, was_emptied
-from psauth.exceptions import LoginRequired, VaultError
-from psauth.vault.keys import Key, create_key, find_key, keyring_problem
-from psauth.vault.service import Service
-from psauth.settings import Settings
+from psauth.exceptions import ArgumentError, LoginRequired, VaultError
 from psauth.secret import Secret
+from psauth.settings import Settings
+from psauth.vault.connection import PENDING_LIFETIME, Connection, Pending, Stored, fingerprint, login_line
+from psauth.vault.databases import find_store
+from psauth.vault.keys import Key, WrongKey, create_key, find_key, missing_key
+from psauth.vault.modes import Access
+from psauth.vault.service import Service
+from psauth.vault.store import KEPT, Store
+from psauth.vault.tables import BUDGETS, CONNECTIONS, META, PENDING, SPENT, read_meta, write_meta
 from psauth.vault.token import Token
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SCHEMA_VERSION = 2
 SPENT_MEMORY = timedelta(days=1)
 """How long a used or outlived state is remembered, so that a reload can be told from a forgery."""
 LOCK_PATIENCE = 90.0
 """Seconds to wait for another process that is refreshing: two attempts of the token endpoint's timeouts."""
-CANARY = b"psauth vault"
-
-_metadata = sa.MetaData()
-_meta = sa.Table(
-    "meta",
-    _metadata,
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("value", sa.LargeBinary, nullable=False),
-)
-_connections = sa.Table(
-    "connections",
-    _metadata,
-    sa.Column("account", sa.String, primary_key=True),
-    sa.Column("id", sa.String, nullable=False),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("label", sa.String),
-    sa.Column("service", sa.LargeBinary, nullable=False),  # encrypted: it holds the client secret
-    sa.Column("credential", sa.LargeBinary, nullable=False),  # encrypted: a Token as JSON, or an API key
-    sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("ended", sa.String),
-    sa.Column("attempted_at", sa.Float),
-    sa.Column("created_at", sa.Float, nullable=False),
-)
-_pending = sa.Table(
-    "pending",
-    _metadata,
-    sa.Column("state_hash", sa.String, primary_key=True),
-    sa.Column("account", sa.String, nullable=False),
-    sa.Column("browser_hash", sa.String),
-    sa.Column("verifier", sa.LargeBinary, nullable=False),  # encrypted
-    sa.Column("service", sa.LargeBinary, nullable=False),  # encrypted
-    sa.Column("redirect_uri", sa.String, nullable=False),
-    sa.Column("return_to", sa.String),
-    sa.Column("created_at", sa.Float, nullable=False),
-)
-_spent = sa.Table(
-    "spent",
-    _metadata,
-    sa.Column("state_hash", sa.String, primary_key=True),
-    sa.Column("spent_at", sa.Float, nullable=False),
-)
-_budgets = sa.Table(  # since schema 2
-    "budgets",
-    _metadata,
-    sa.Column("name", sa.String, primary_key=True),
-    sa.Column("ledger", sa.String, nullable=False),
-)
+CANARY = "psauth vault"
+"""Encrypted in every vault: the key that opens it opens the rest."""
 
 
 class Vault:
-    """The encrypted store of connections. Make one with `Vault.open(settings)`; threads may share it."""
+    """The encrypted store of connections. Make one with `Vault.open(settings)`.
 
-    def __init__(self, engine: sa.Engine, cipher: MultiFernet, *, place: str, key_source: str) -> None:
-        self._engine = engine
-        self._cipher = cipher
-        self.place = place
-        self.key_source = key_source
+    Threads may share it, and a forked child goes on with the one it inherits. `place` says where it is, `key_source`
+    where its key came from.
+    """
+
+    def __init__(self, store: Store, key: Key) -> None:
+        self._store = store
+        self._key = key
+        self.place = store.place
+        self.key_source = key.source
 
     @classmethod
     def open(cls, settings: Settings | None = None) -> Vault:
-        """Open the vault of `settings`, making a new one where there is none.
+        """Open the vault that the settings name, and make it where there is none yet.
 
-        Raises VaultError when the file is damaged, cannot be written, or was made with another key; whatever is
-        there stays as it is.
+        `settings`: psauth.Settings; left out, they are read from the environment, `.env` and Streamlit's secrets.
+        Raises VaultError when the database is damaged, cannot be used, or was made with another key. What stands in it
+        is then left as it is.
         """
+        if settings is not None and not isinstance(settings, Settings):
+            raise ArgumentError(f"{settings!r} is no settings. Expected psauth.Settings(…), or the .settings of a sandbox.")
         settings = settings or Settings()
-        url = parse_url(settings.database_url)
-        path = Path(url.database).expanduser().absolute()  # type: ignore[arg-type] # parse_url has seen to it
-        url = url.set(database=str(path))
-        place = str(path)
-        make_folder(path.parent, private=path.parent == settings.home_path.absolute() or not settings.vault_url)
-        if path.is_dir():
-            raise VaultError(f"The vault's place {place} is a folder. Set PSAUTH_VAULT_URL to a file.")
-        engine = make_engine(url)
-        with told(place), file_lock(path, "open", timeout=LOCK_PATIENCE):
-            if was_emptied(path):
-                raise VaultError(
-                    f"The vault {place} is empty, but there were connections in it: it is damaged. Restore it from a "
-                    f"backup, or move it away to begin anew; {KEPT}"
-                )
-            make_file(path)
-            with engine.execution_options(writing=True).begin() as db:
-                found = _schema_version(db, place)
-                make_private(path)  # not before: what is no vault is left as it is, its mode included
-                key = find_key(settings.secret_key, vault=place, folder=path.parent)
-                if found is None:
-                    key = key or create_key(vault=place, folder=path.parent)
-                    _metadata.create_all(db)
-                    db.execute(_meta.insert().values(name="schema", value=str(SCHEMA_VERSION).encode()))
-                    db.execute(_meta.insert().values(name="canary", value=key.cipher().encrypt(CANARY)))
-                else:
-                    _try_key(db, key, place)
-                    _upgrade(db, found)
-        assert key is not None  # noqa: S101 - _try_key raises where there is none
-        return cls(engine, key.cipher(), place=place, key_source=key.source)
+        store = find_store(settings)
+        store.prepare()
+        key, is_said = _find_or_create_key(settings, store)
+        with store.making() as db:
+            version = store.version(db)
+            access = store.close_to_others()  # not before: what is no vault is left as it is, its mode included
+            if version is not None:
+                _try_key(db, key, store.place)
+            store.upgrade(db, version)
+            if version is None:
+                write_meta(db, "canary", key.encrypt(CANARY))
+            is_open = access is Access.OPEN or key.is_open
+            is_news = is_open and read_meta(db, "open") is None
+            if is_news:
+                write_meta(db, "open", b"said")
+        if access is Access.CLOSED and version is not None:
+            log.warning("The vault %s was readable by others; now only you can read it.", store.place)
+        elif is_news and not is_said:
+            log.warning(
+                "The vault %s or its key can be read by others on this machine, and its drive does not let psauth change "
+                "that. Set PSAUTH_HOME to a folder on another drive, or PSAUTH_SECRET_KEY to keep the key elsewhere.",
+                store.place,
+            )
+        return cls(store, key)
 
     # Connections ------------------------------------------------------------------------------------------------
 
     def connections(self) -> list[Connection]:
-        """Every connection, by account."""
+        """All connections, sorted by account; there is no credential in them."""
         with self._reading() as db:
-            rows = db.execute(sa.select(_connections).order_by(_connections.c.account)).all()
+            rows = db.execute(sa.select(CONNECTIONS).order_by(CONNECTIONS.c.account)).all()
         return [self._stored(row).connection for row in rows]
 
     def find(self, account: str = "default") -> Stored | None:
-        """The connection of `account` with its credential, or None."""
+        """The connection of an account with its credential; None when there is none."""
         with self._reading() as db:
-            row = db.execute(sa.select(_connections).where(_connections.c.account == account)).one_or_none()
+            row = db.execute(sa.select(CONNECTIONS).where(CONNECTIONS.c.account == account)).one_or_none()
         return None if row is None else self._stored(row)
 
     def read(self, account: str = "default") -> Stored:
-        """The connection of `account` with its credential; LoginRequired when there is none."""
+        """The connection of an account with its credential; raises LoginRequired when there is none."""
         stored = self.find(account)
         if stored is None:
             raise LoginRequired(f"No connection is stored for account {account!r}. Log in with: {login_line(account)}")
         return stored
 
     def stamp(self, account: str = "default") -> str | None:
-        """A short text that changes whenever the connection does (None: no connection), cheap enough to poll."""
-        columns = (_connections.c.id, _connections.c.revision)
+        """A short text that changes with every change of the connection; None when there is none. Cheap enough to poll."""
+        columns = (CONNECTIONS.c.id, CONNECTIONS.c.revision)
         with self._reading() as db:
-            row = db.execute(sa.select(*columns).where(_connections.c.account == account)).one_or_none()
+            row = db.execute(sa.select(*columns).where(CONNECTIONS.c.account == account)).one_or_none()
         return None if row is None else f"{row.id}.{row.revision}"
 
     def connect(
@@ -163,58 +120,66 @@ class Vault:
         api_key: str | None = None,
         label: str | None = None,
     ) -> Connection:
-        """Store a new connection in the place of whatever `account` had."""
+        """Store a connection, in the place of the one that the account had.
+
+        `service`: where the credential is used. Either `token` (OAuth) or `api_key`. `label`: what the service calls
+        the connection. Raises ArgumentError without a credential, or with both.
+        """
+        if (token is None) == (api_key is None):
+            raise ArgumentError("A connection has one credential. Expected either token= or api_key=.")
         kind = "oauth" if token is not None else "api_key"
         values = {
             "account": account,
             "id": secrets.token_urlsafe(12),
             "kind": kind,
             "label": label,
-            "service": self._encrypt(service.to_json()),
-            "credential": self._encrypt(token.to_json() if token is not None else api_key or ""),
+            "service": self._key.encrypt(service.to_json()),
+            "credential": self._key.encrypt(token.to_json() if token is not None else api_key or ""),
             "revision": 1,
             "ended": None,
             "attempted_at": None,
             "created_at": datetime.now(UTC).timestamp(),
         }
         with self._writing() as db:
-            db.execute(_connections.delete().where(_connections.c.account == account))
-            db.execute(_connections.insert().values(values))
+            db.execute(CONNECTIONS.delete().where(CONNECTIONS.c.account == account))
+            db.execute(CONNECTIONS.insert().values(values))
         return self.read(account).connection
 
     def attempt(self, stored: Stored) -> None:
-        """Note that a refresh is about to be tried.
+        """Note that a refresh begins.
 
-        Written before the refresh token is spent, so that a full disk or a read-only folder shows while the
-        connection is still whole.
+        It is noted before the refresh token is spent: a full disk or a read-only folder is then noticed while the
+        connection still works.
         """
         self._change(stored.connection, attempted_at=datetime.now(UTC).timestamp())
 
     def renew(self, stored: Stored, token: Token) -> Stored:
-        """Store the token that a refresh gave, and return the connection as it is now."""
-        self._change(stored.connection, credential=self._encrypt(token.to_json()), ended=None, attempted_at=None)
+        """Store the token of a refresh, and return the connection with it."""
+        self._change(stored.connection, credential=self._key.encrypt(token.to_json()), ended=None, attempted_at=None)
         return self.read(stored.connection.account)
 
     def end(self, stored: Stored, why: str) -> None:
-        """Remember that this connection needs a new login, and why."""
+        """Note that the connection needs a new login; `why` is shown to the person."""
         self._change(stored.connection, ended=why, attempted_at=None)
 
     def name(self, connection: Connection, label: str) -> None:
-        """Remember what the service calls this connection."""
+        """Note what the service calls the connection."""
         if connection.label != label:
             self._change(connection, label=label)
 
     def forget(self, account: str) -> bool:
-        """Remove the connection and its pending authorizations; whether there was one."""
+        """Remove the connection of an account and its pending authorizations. Returns whether there was a connection."""
         with self._writing() as db:
-            db.execute(_pending.delete().where(_pending.c.account == account))
-            return db.execute(_connections.delete().where(_connections.c.account == account)).rowcount > 0
+            db.execute(PENDING.delete().where(PENDING.c.account == account))
+            return db.execute(CONNECTIONS.delete().where(CONNECTIONS.c.account == account)).rowcount > 0
 
-    @contextmanager
-    def lock(self, account: str, *, timeout: float = LOCK_PATIENCE) -> Iterator[None]:
-        """Hold the one lock of a connection, across threads and processes; the system frees it when a process dies."""
-        with told(self.place), file_lock(Path(self.place), ACCOUNT + fingerprint(account)[:16], timeout=timeout):
-            yield
+    def lock(self, account: str, *, timeout: float = LOCK_PATIENCE) -> AbstractContextManager[None]:
+        """A context manager that holds the lock of an account, over all threads and processes.
+
+        The operating system frees the lock when its process dies. Raises VaultError when another thread or process has
+        held it for `timeout` seconds.
+        """
+        return self._store.lock(f"account-{fingerprint(account)[:16]}", timeout=timeout)
 
     # Pending authorizations -------------------------------------------------------------------------------------
 
@@ -229,19 +194,23 @@ class Vault:
         browser: str | None,
         return_to: str | None,
     ) -> None:
-        """Store what the callback with this state will be held against."""
+        """Store a pending authorization. The callback that carries its `state` is compared with it.
+
+        `verifier`: the PKCE secret that the exchange will send. `browser`: a secret of the browser that began (None:
+        any browser may end it). `return_to`: a path of the app to go on to.
+        """
         now = datetime.now(UTC).timestamp()
         with self._writing() as db:
-            outlived = _pending.c.created_at < now - PENDING_LIFETIME.total_seconds() - SPENT_MEMORY.total_seconds()
-            db.execute(_pending.delete().where(outlived))
-            db.execute(_spent.delete().where(_spent.c.spent_at < now - SPENT_MEMORY.total_seconds()))
+            outlived = PENDING.c.created_at < now - PENDING_LIFETIME.total_seconds() - SPENT_MEMORY.total_seconds()
+            db.execute(PENDING.delete().where(outlived))
+            db.execute(SPENT.delete().where(SPENT.c.spent_at < now - SPENT_MEMORY.total_seconds()))
             db.execute(
-                _pending.insert().values(
+                PENDING.insert().values(
                     state_hash=fingerprint(state),
                     account=account,
                     browser_hash=None if browser is None else fingerprint(browser),
-                    verifier=self._encrypt(verifier),
-                    service=self._encrypt(service.to_json()),
+                    verifier=self._key.encrypt(verifier),
+                    service=self._key.encrypt(service.to_json()),
                     redirect_uri=redirect_uri,
                     return_to=return_to,
                     created_at=now,
@@ -249,62 +218,69 @@ class Vault:
             )
 
     def pending(self, state: str) -> Pending | None:
-        """What was begun with this state, without consuming it."""
+        """The pending authorization with this state, which stays in the vault; None when there is none."""
         with self._reading() as db:
-            row = db.execute(sa.select(_pending).where(_pending.c.state_hash == fingerprint(state))).one_or_none()
+            row = db.execute(sa.select(PENDING).where(PENDING.c.state_hash == fingerprint(state))).one_or_none()
         return None if row is None else self._pending_of(row)
 
     def consume(self, state: str) -> Pending | None:
-        """Take what was begun with this state out of the vault: whoever asks first gets it, everyone else None."""
+        """Remove the pending authorization with this state and return it. Of several callers only the first gets it."""
         hashed = fingerprint(state)
         with self._writing() as db:
-            row = db.execute(_pending.delete().where(_pending.c.state_hash == hashed).returning(_pending)).one_or_none()
+            row = db.execute(PENDING.delete().where(PENDING.c.state_hash == hashed).returning(PENDING)).one_or_none()
             if row is not None:
-                db.execute(_spent.insert().values(state_hash=hashed, spent_at=datetime.now(UTC).timestamp()))
+                db.execute(SPENT.insert().values(state_hash=hashed, spent_at=datetime.now(UTC).timestamp()))
         return None if row is None else self._pending_of(row)
 
     def was_spent(self, state: str) -> bool:
-        """Whether this state was consumed within the last day."""
+        """Whether an authorization with this state was consumed within the last day."""
         with self._reading() as db:
-            query = sa.select(_spent.c.state_hash).where(_spent.c.state_hash == fingerprint(state))
+            query = sa.select(SPENT.c.state_hash).where(SPENT.c.state_hash == fingerprint(state))
             return db.execute(query).one_or_none() is not None
 
     # Budgets ----------------------------------------------------------------------------------------------------
 
     def amend_budget(self, name: str, change: Callable[[str | None], tuple[str, T]]) -> T:
-        """Rewrite the ledger called `name` with nobody in between; `change` gets it (None: new), and gives it and a result."""
+        """Change a ledger while nobody else can read or change it.
+
+        `change` gets the ledger's text (None: there is none yet) and returns the new text and a result, which is
+        returned from here. It runs inside a transaction, so it asks nobody and takes no time.
+        """
         with self._writing() as db:
-            before = db.execute(sa.select(_budgets.c.ledger).where(_budgets.c.name == name)).scalar()
+            before = db.execute(sa.select(BUDGETS.c.ledger).where(BUDGETS.c.name == name)).scalar()
             text, result = change(before)
             if text != before:  # most looks change nothing, and a write waits for the disk
-                db.execute(sa.delete(_budgets).where(_budgets.c.name == name))
-                db.execute(_budgets.insert().values(name=name, ledger=text))
+                db.execute(sa.delete(BUDGETS).where(BUDGETS.c.name == name))
+                db.execute(BUDGETS.insert().values(name=name, ledger=text))
         return result
 
     # Keys -------------------------------------------------------------------------------------------------------
 
     def rotate(self) -> int:
-        """Encrypt everything anew with the first key; the number of connections. Afterwards older keys may go."""
+        """Encrypt everything again with the first key of PSAUTH_SECRET_KEY; afterwards the other keys can be taken out.
+
+        Returns the number of connections.
+        """
         with self._writing() as db:
-            rows = db.execute(sa.select(_connections)).all()
+            rows = db.execute(sa.select(CONNECTIONS)).all()
             for row in rows:
-                values = {name: self._cipher.rotate(getattr(row, name)) for name in ("service", "credential")}
-                db.execute(_connections.update().where(_connections.c.account == row.account).values(values))
-            for row in db.execute(sa.select(_pending)).all():
-                values = {name: self._cipher.rotate(getattr(row, name)) for name in ("service", "verifier")}
-                db.execute(_pending.update().where(_pending.c.state_hash == row.state_hash).values(values))
-            db.execute(_meta.update().where(_meta.c.name == "canary").values(value=self._cipher.encrypt(CANARY)))
+                values = {name: self._key.encrypt_anew(getattr(row, name)) for name in ("service", "credential")}
+                db.execute(CONNECTIONS.update().where(CONNECTIONS.c.account == row.account).values(values))
+            for row in db.execute(sa.select(PENDING)).all():
+                values = {name: self._key.encrypt_anew(getattr(row, name)) for name in ("service", "verifier")}
+                db.execute(PENDING.update().where(PENDING.c.state_hash == row.state_hash).values(values))
+            write_meta(db, "canary", self._key.encrypt(CANARY))
         return len(rows)
 
     # Inside -----------------------------------------------------------------------------------------------------
 
     def _change(self, connection: Connection, **values: Any) -> None:
-        """Change the row of exactly this connection; one that was replaced or forgotten meanwhile stays untouched."""
-        here = (_connections.c.account == connection.account) & (_connections.c.id == connection.id)
+        """Change the row of this very connection; LoginRequired when it was replaced or removed meanwhile."""
+        here = (CONNECTIONS.c.account == connection.account) & (CONNECTIONS.c.id == connection.id)
         if set(values) != {"attempted_at"}:
-            values["revision"] = _connections.c.revision + 1
+            values["revision"] = CONNECTIONS.c.revision + 1
         with self._writing() as db:
-            changed = db.execute(_connections.update().where(here).values(values)).rowcount
+            changed = db.execute(CONNECTIONS.update().where(here).values(values)).rowcount
         if not changed:
             raise LoginRequired(
                 f"The connection of account {connection.account!r} was removed or replaced meanwhile. "
@@ -320,7 +296,7 @@ class Vault:
             kind=row.kind,
             label=row.label,
             scope=token.scope if token else None,
-            expires_at=token.expires_at if token else None,
+            expires_at=token.end if token else None,
             service=service.without_secret(),
             created_at=datetime.fromtimestamp(row.created_at, UTC),
             id=row.id,
@@ -346,70 +322,44 @@ class Vault:
             created_at=datetime.fromtimestamp(row.created_at, UTC),
         )
 
-    def _encrypt(self, text: str) -> bytes:
-        return self._cipher.encrypt(text.encode())
-
     def _decrypt(self, data: bytes) -> Secret:
         try:
-            return Secret(self._cipher.decrypt(data).decode())
-        except InvalidToken:
+            return self._key.decrypt(data)
+        except WrongKey:
             raise VaultError(
                 f"A record in the vault {self.place} cannot be decrypted: it is damaged, or the key was changed in the "
                 "middle. Restore the vault or its key from a backup; nothing was changed."
             ) from None
 
-    @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        with told(self.place), self._engine.connect() as db:
-            yield db
+    def _reading(self) -> AbstractContextManager[sa.Connection]:
+        return self._store.reading()
 
-    @contextmanager
-    def _writing(self) -> Iterator[sa.Connection]:
-        with told(self.place), self._engine.execution_options(writing=True).begin() as db:
-            yield db
+    def _writing(self) -> AbstractContextManager[sa.Connection]:
+        return self._store.writing()
 
     def __repr__(self) -> str:
         return f"Vault({self.place!r})"
 
 
-def _schema_version(db: sa.Connection, place: str) -> int | None:
-    names = set(db.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
-    if not names:
-        return None
-    if "meta" not in names:
-        raise VaultError(f"{place} is a database, but not a psauth vault. Set PSAUTH_VAULT_URL to another file.")
-    if (verdict := db.execute(sa.text("PRAGMA quick_check(1)")).scalar()) != "ok":
-        raise VaultError(f"The vault {place} is damaged ({verdict}). Restore it from a backup, or move it away; {KEPT}")
-    value = db.execute(sa.select(_meta.c.value).where(_meta.c.name == "schema")).scalar()
-    version = value.decode("ascii", "replace") if isinstance(value, bytes) else value
-    if version not in {str(known) for known in range(1, SCHEMA_VERSION + 1)}:
-        raise VaultError(
-            f"The vault {place} has schema {version!r}; this psauth reads {SCHEMA_VERSION}. Update psauth; {KEPT}"
-        )
-    return int(str(version))
+def _find_or_create_key(settings: Settings, store: Store) -> tuple[Key, bool]:
+    """The key of the vault, and whether it was made just now in a file, about which everything was said.
+
+    A keyring is asked while nothing is locked, so that one that hangs holds up nobody else.
+    """
+    key = find_key(settings.secret_key, vault=store.place, folder=store.key_folder)
+    if key is not None:
+        return key, False
+    if not store.is_new():
+        raise missing_key(store.place)
+    with store.lock("key", timeout=LOCK_PATIENCE):  # several that begin one vault agree on one key
+        key = find_key("", vault=store.place, folder=store.key_folder)
+        return (key, False) if key is not None else (create_key(vault=store.place, folder=store.key_folder), True)
 
 
-def _upgrade(db: sa.Connection, found: int) -> None:
-    """Bring a vault of an older schema up to this one; each step only adds."""
-    if found < 2:
-        _budgets.create(db)
-    if found != SCHEMA_VERSION:
-        db.execute(_meta.update().where(_meta.c.name == "schema").values(value=str(SCHEMA_VERSION).encode()))
-        log.info("the vault was brought from schema %s to %s", found, SCHEMA_VERSION)
-
-
-def _try_key(db: sa.Connection, key: Key | None, place: str) -> None:
-    if key is None:
-        if problem := keyring_problem(place):
-            raise VaultError(f"The key of the vault {place} was not found. {problem}, then try again; {KEPT}")
-        raise VaultError(
-            f"The key of the vault {place} is gone: not in PSAUTH_SECRET_KEY, the keyring or beside the vault. Restore "
-            f"it, or move the vault away to begin anew; {KEPT}"
-        )
-    canary = db.execute(sa.select(_meta.c.value).where(_meta.c.name == "canary")).scalar()
+def _try_key(db: sa.Connection, key: Key, place: str) -> None:
     try:
-        key.cipher().decrypt(canary or b"")
-    except InvalidToken:
+        key.decrypt(read_meta(db, "canary") or b"")
+    except WrongKey:
         raise VaultError(
             f"The key from {key.source} does not open the vault {place}. Use the key it was made with, or move the "
             f"vault away to begin anew; {KEPT}"

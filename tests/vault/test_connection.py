@@ -1,8 +1,13 @@
 """Connection: what a person is shown of it."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
+
+import psauth
+from psauth.exceptions import ArgumentError
+from psauth.vault.connection import check_account
 
 
 def ends(connection):
@@ -17,6 +22,7 @@ def ends(connection):
         ({"lives": 3600, "refresh_token": None}, r"in (59|60) min \(at .* UTC\)"),
         ({"lives": -60}, r"in 0 min \(at .* UTC\), renewed by itself"),
         ({"lives": None}, "not said by the service"),
+        (dict.fromkeys(("expires_at", "obtained_at"), datetime(2026, 11, 20, tzinfo=UTC)), "not said by the service"),
         ({"api_key": "key-Rt55"}, "when the key is deleted in Process Street"),
     ],
 )
@@ -32,3 +38,16 @@ def test_the_card_of_a_connection_that_has_ended_says_so(vault, store):
 def test_what_the_service_calls_itself_is_text_and_no_markup(vault, store):
     vault.name(store().connection, "<script>alert(1)</script>")
     assert "<script>" not in vault.read().connection._repr_html_()
+
+
+@pytest.mark.parametrize("account", ["", "  ", "a\nb", "a\0", None, 7, b"default", ["default"]])
+def test_what_is_no_name_for_an_account_is_an_error_of_psauth_and_a_value_error(account):
+    for error in (ArgumentError, psauth.PsauthError, ValueError):
+        with pytest.raises(error, match="is no name for an account. Expected a text like 'default'"):
+            check_account(account)
+
+
+@pytest.mark.parametrize("settings", ["settings", {"client_id": "a"}, 7])
+def test_what_is_no_settings_is_said_by_the_vault(settings):
+    with pytest.raises(ArgumentError, match=r"is no settings\. Expected psauth\.Settings"):
+        psauth.Vault.open(settings)

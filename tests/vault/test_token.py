@@ -109,6 +109,35 @@ def test_a_token_expires_a_leeway_before_its_end():
     assert token.is_expired(timedelta(0), now=NOW) is True
 
 
+@pytest.mark.parametrize(
+    ("life", "leeway"), [(3600, 60), (601, 60), (600, 60), (300, 30), (60, 6), (30, 3), (5, 0.5), (1, 0.1)]
+)
+def test_the_leeway_is_a_tenth_of_the_life_at_most(life, leeway):
+    token = Token.from_answer({"access_token": "a", "expires_in": life}, now=NOW)
+    edge = token.expires_at - timedelta(seconds=leeway)
+    assert token.is_expired(now=NOW) is False
+    assert token.is_expired(now=edge - timedelta(milliseconds=1)) is False
+    assert token.is_expired(now=edge) is True
+    assert token.is_expired(timedelta(0), now=token.expires_at - timedelta(milliseconds=1)) is False
+    assert token.is_expired(timedelta(0), now=token.expires_at) is True
+
+
+@pytest.mark.parametrize("refresh_token", [None, "r"])
+@pytest.mark.parametrize("expires_in", [0, "0", 0.0, -5])
+def test_a_token_that_is_said_to_live_for_no_time_is_used_until_it_is_refused(expires_in, refresh_token):
+    answer = {"access_token": "a", "expires_in": expires_in, "refresh_token": refresh_token}
+    token = Token.from_answer(answer, now=NOW)
+    assert token.end is None
+    for later in (timedelta(0), timedelta(seconds=1), timedelta(days=1)):
+        assert token.is_expired(now=NOW + later) is None
+        assert token.is_expired(timedelta(0), now=NOW + later) is None
+
+
+def test_a_token_whose_end_lies_before_its_beginning_is_expired():
+    token = Token(access_token="a", expires_at=NOW - timedelta(hours=1), obtained_at=NOW)
+    assert token.is_expired(now=NOW) is True
+
+
 def test_after_the_clock_was_set_back_the_end_is_unknown():
     token = Token(access_token="a", expires_at=NOW + timedelta(hours=1), obtained_at=NOW)
     assert token.is_expired(now=NOW - timedelta(seconds=30)) is False

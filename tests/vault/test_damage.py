@@ -1,0 +1,140 @@
+"""What is damaged, or is no vault, is said and left exactly as it is; what is older is upgraded."""
+
+import os
+import sqlite3
+
+import pytest
+from cryptography.fernet import Fernet
+
+from psauth import Vault
+from psauth.exceptions import VaultError
+from tests.vault.parts import contents, posix
+
+
+def another_database(path, *statements, version=0):
+    db = sqlite3.connect(path)
+    for statement in statements or ["CREATE TABLE invoices (id)", "INSERT INTO invoices VALUES (1)"]:
+        db.execute(statement)
+    db.execute(f"PRAGMA user_version = {version}")
+    db.commit()
+    db.close()
+
+
+def vault_of_schema(path, value):
+    another_database(path, "CREATE TABLE meta (name VARCHAR PRIMARY KEY, value BLOB NOT NULL)")
+    with sqlite3.connect(path) as db:
+        db.execute("INSERT INTO meta VALUES ('schema', ?)", (value,))
+    db.close()
+
+
+BROKEN = {
+    "garbage": (lambda p: p.write_bytes(b"garbage " * 999), "damaged"),
+    "a text": (lambda p: p.write_text("PSAUTH_CLIENT_ID=analyst\n"), "damaged"),
+    "another program's database": (another_database, "not a psauth vault"),
+    "a database with a meta table of its own": (
+        lambda p: another_database(p, "CREATE TABLE meta (version, payload)", "INSERT INTO meta VALUES (1, 2)"),
+        "vault.db",
+    ),
+    "a newer schema": (lambda p: vault_of_schema(p, b"3"), "schema '3'; this psauth reads 2. Update psauth"),
+    "a schema of another kind": (lambda p: vault_of_schema(p, b"\xff\x00"), "vault.db"),
+    "a schema as text": (lambda p: vault_of_schema(p, "one"), "vault.db"),
+    "a schema as number": (lambda p: vault_of_schema(p, 7), "vault.db"),
+    "a folder": (lambda p: p.mkdir(), "is a folder"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_what_is_not_a_vault_is_said_and_left_exactly_as_it_is(settings, how):
+    make, said = BROKEN[how]
+    settings.home_path.mkdir()
+    path = settings.home_path / "vault.db"
+    make(path)
+    path.chmod(0o700 if path.is_dir() else 0o644)
+    before = contents(settings.home_path)
+    for _ in range(2):
+        with pytest.raises(VaultError, match=said):
+            Vault.open(settings)
+    assert contents(settings.home_path) == before
+
+
+def as_version_1(path):
+    """The vault as the first release left it: no ledgers of budgets."""
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE budgets")
+        db.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (b"1",))
+    db.close()
+
+
+def test_a_vault_of_version_1_is_upgraded_and_keeps_its_connections(settings, vault, store):
+    before = [store("mine"), store("keyed", api_key="key-Rt55")]
+    as_version_1(settings.home_path / "vault.db")
+    for _ in range(2):
+        upgraded = Vault.open(settings)
+        assert [upgraded.read("mine"), upgraded.read("keyed")] == before
+    assert upgraded.amend_budget("mine", lambda text: ("new", text)) is None
+    assert Vault.open(settings).amend_budget("mine", lambda text: ("newer", text)) == "new"
+
+
+def test_a_wrong_key_upgrades_nothing(settings, vault, store):
+    store()
+    as_version_1(settings.home_path / "vault.db")
+    before = contents(settings.home_path)
+    with pytest.raises(VaultError, match="does not open"):
+        Vault.open(settings.with_(secret_key=Fernet.generate_key().decode()))
+    assert contents(settings.home_path) == before
+
+
+def test_a_ledger_whose_change_fails_stays_as_it_was(vault):
+    vault.amend_budget("mine", lambda text: ("kept", None))
+    with pytest.raises(ZeroDivisionError):
+        vault.amend_budget("mine", lambda text: (text, 1 / 0))
+    assert vault.amend_budget("mine", lambda text: (text, text)) == "kept"
+    assert vault.amend_budget("another", lambda text: ("x", text)) is None
+
+
+@pytest.mark.parametrize("where", ["header", "schema page", "cut in half", "pages behind"])
+def test_a_damaged_vault_is_said_and_left_exactly_as_it_is(settings, vault, store, where):
+    for n in range(30):
+        store(f"account-{n}")
+    path = settings.home_path / "vault.db"
+    whole = path.read_bytes()
+    damaged = {
+        "header": b"\x00" * 100 + whole[100:],
+        "schema page": whole[:100] + os.urandom(3000) + whole[3100:],
+        "cut in half": whole[: len(whole) // 2],
+        "pages behind": whole[:4096] + b"\xa5" * (len(whole) - 4096),
+    }[where]
+    path.write_bytes(damaged)
+    with pytest.raises(VaultError, match=r"damaged|cannot be used"):
+        Vault.open(settings).connections()
+    assert path.read_bytes() == damaged
+
+
+def test_an_empty_file_is_where_a_new_vault_begins(settings):
+    settings.home_path.mkdir()
+    (settings.home_path / "vault.db").touch()
+    assert Vault.open(settings).connections() == []
+
+
+@posix  # elsewhere the locks that tell do not outlive their holder
+def test_a_vault_emptied_to_nothing_is_damaged_and_not_a_new_one(settings, vault, store):
+    with vault.lock("default"):
+        store()
+    (settings.home_path / "vault.db").write_bytes(b"")
+    before = contents(settings.home_path)
+    for _ in range(2):
+        with pytest.raises(VaultError, match=r"empty, but there were connections.*Restore it"):
+            Vault.open(settings)
+    assert contents(settings.home_path) == before
+    (settings.home_path / "vault.db").rename(settings.home_path / "away.db")
+    assert Vault.open(settings).connections() == []
+
+
+def test_a_vault_whose_first_making_was_cut_short_is_made_again(settings, monkeypatch):
+    def die(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("psauth.vault.tables.METADATA.create_all", die)
+        Vault.open(settings)
+    assert Vault.open(settings).connections() == []
