@@ -12,11 +12,12 @@ endif
 # By a path file: the import hook of other editable installs loses to a folder called psauth in the current one.
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: app test unit unit-oldest lint format bench screenshots clean
+.PHONY: app test unit unit-oldest lint format bench notebooks screenshots clean
 .DEFAULT_GOAL := app
 
+# Ctrl-C is how it ends: the shell lives on to say that all is well. On another port: make app PORT=8511
 app: $(VENV)/.app
-	@$(BIN)/python -m psauth app || [ $$? -eq 130 ] # Ctrl-C is how it ends
+	@trap : INT; $(BIN)/python -m psauth app$(if $(PORT), --port $(PORT)); code=$$?; [ $$code -eq 130 ] || exit $$code
 
 # Everything: the quick part first, then what starts servers and processes, and last, one by one, what drives a browser.
 test: $(VENV)/.dev
@@ -44,6 +45,10 @@ format: $(VENV)/.dev
 # About ten minutes, in which the machine should have nothing else to do.
 bench: $(VENV)/.bench
 	$(BIN)/python tests/benchmarks/bench.py
+
+# Runs every notebook on the sandbox and stores it with its outputs, pictures included.
+notebooks: $(VENV)/.dev
+	$(BIN)/python tools/notebooks.py
 
 # Drives the real app in a real browser and keeps the pictures the README shows.
 screenshots: $(VENV)/.dev

@@ -18,9 +18,11 @@ from .exceptions import BrowserMismatch as BrowserMismatch
 from .exceptions import CodeMissing as CodeMissing
 from .exceptions import DuplicateParameter as DuplicateParameter
 from .exceptions import ExchangeFailed as ExchangeFailed
+from .exceptions import FileNotWritten as FileNotWritten
 from .exceptions import IssuerMismatch as IssuerMismatch
 from .exceptions import LoginRequired as LoginRequired
 from .exceptions import MalformedCallback as MalformedCallback
+from .exceptions import MissingExtra as MissingExtra
 from .exceptions import NotFound as NotFound
 from .exceptions import OutcomeUnknown as OutcomeUnknown
 from .exceptions import PermissionDenied as PermissionDenied
@@ -35,6 +37,8 @@ from .exceptions import StateSpent as StateSpent
 from .exceptions import StateUnknown as StateUnknown
 from .exceptions import UntrustedAddress as UntrustedAddress
 from .exceptions import VaultError as VaultError
+from .exceptions import WrongAddress as WrongAddress
+from .export.excel import to_excel as to_excel
 from .reading.days import Days as Days
 from .reading.incomplete import Incomplete as Incomplete
 from .reading.plan import Plan as Plan

@@ -113,7 +113,7 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         'oauth'
         """
         label = self._transport.ask_label()
-        return self._transport.rename(label) if label else self._transport.connection
+        return self._transport.access.rename(label) if label else self._transport.connection
 
     def refresh(self) -> Connection:
         """Renew the access token now instead of when it is due.
@@ -142,7 +142,7 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         >>> ps.budget.limit
         2500
         """
-        return self._transport.budget
+        return self._transport.usage.budget
 
     @property
     def requests_sent(self) -> int:
@@ -153,7 +153,7 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         >>> ps.requests_sent - before
         1
         """
-        return self._transport.requests_sent
+        return self._transport.usage.requests_sent
 
     def close(self) -> None:
         """Let go of the network connections; the client opens new ones when it is used again.

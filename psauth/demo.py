@@ -5,48 +5,68 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Final
 
 from cryptography.fernet import Fernet
 
 from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
+from psauth.exceptions import needs_extra
+from psauth.reading.arguments import moment
 from psauth.reading.calls import checked
-from psauth.sandbox import Knobs, SandboxServer
-from psauth.sandbox.company.company import DEFAULT_RUNS
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
 
+if TYPE_CHECKING:
+    from psauth.reading.arguments import Moment
+    from psauth.sandbox import Company, Knobs, RequestLog
+
+RUNS: Final = 3_000
+"""Runs of the invented company; the sandbox itself can be imported only where its packages are installed."""
+
 
 class Sandbox:
-    """An invented company behind a real server on loopback: OAuth, the API, and nobody to ask for an account.
+    """An invented company behind a real server on this machine: OAuth, the API, and no account needed.
 
-    A context manager; `start()` and `stop()` do the same in a notebook. `settings` point at it with a vault of their
-    own in a temporary folder, so `psauth.connect(settings=box.settings)` runs the whole authorization by itself.
-    `knobs` turn its limits and faults, `requests` is the log of what it was asked.
+    Use it in a `with` statement, or call `start()` and `stop()` in a notebook. Its hour lasts a minute: 2,500 requests
+    are there again a minute after the first of them, as its `X-Api-Key-Rate-Limit-*` headers say.
 
-    >>> with psauth.Sandbox() as box:                                       # doctest: +SKIP
-    ...     ps = psauth.connect(settings=box.settings)
-    ...     ps.workflows()
+    Parameters: `runs` is how many runs the company has had, and `seed` which company it is. `port` 0 takes any free one.
+    `state` is a file that keeps connections over a restart. `knobs` change limits, lifetimes and faults from the start.
+    `now` is the day at which the company stands, like "2026-11-26", by default today: with the same `seed` and `now` it
+    is the same company again. Raises MissingExtra where the packages of `psauth[sandbox]` are not installed.
+
+    >>> with psauth.Sandbox(runs=30) as example:
+    ...     with psauth.connect(settings=example.settings) as client:
+    ...         client.workflows()["name"].head(3).tolist()
+    ['Access Review', 'Complaint Handling', 'Contract Review']
     """
 
     @checked("psauth.Sandbox")
     def __init__(
         self,
         *,
-        runs: int = DEFAULT_RUNS,
+        runs: int = RUNS,
         seed: int = 7,
         port: int = 0,
         state: Path | str | None = None,
         knobs: Knobs | None = None,
+        now: Moment | None = None,
     ) -> None:
+        with needs_extra("sandbox", "psauth.Sandbox()"):
+            from psauth.sandbox import SandboxServer
         self._server = SandboxServer(
-            port=port, runs=runs, seed=seed, state=None if state is None else Path(state), knobs=knobs
+            port=port,
+            runs=runs,
+            seed=seed,
+            state=None if state is None else Path(state),
+            knobs=knobs,
+            now=None if now is None else moment(now).timestamp(),
         )
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._settings: Settings | None = None
 
     def start(self) -> Sandbox:
-        """Start the server; returns itself."""
+        """Start the server, and return this sandbox. Raises OSError where the port is taken."""
         self._server.start()
         return self
 
@@ -60,13 +80,55 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Its address, which is also its issuer name."""
+        """Its address, which is also the name of its OAuth issuer. RuntimeError while it is not running."""
         return self._server.url
 
     @property
+    def api_url(self) -> str:
+        """The address of its REST API. RuntimeError while it is not running."""
+        return self._server.api_url
+
+    @property
+    def api_key(self) -> str:
+        """The API key that its API takes."""
+        return self._server.api_key
+
+    @property
+    def client_id(self) -> str:
+        """The id of its OAuth app, which has a secret."""
+        return self._server.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The secret of that OAuth app."""
+        return self._server.client_secret
+
+    @property
+    def public_client_id(self) -> str:
+        """The id of its other OAuth app, which has no secret."""
+        return self._server.public_client_id
+
+    @property
+    def knobs(self) -> Knobs:
+        """Its limits, lifetimes, shapes of answers and scripted faults; they may be changed while it runs."""
+        return self._server.knobs
+
+    @property
+    def requests(self) -> RequestLog:
+        """The requests it was sent so far, oldest first. No secret stands in them."""
+        return self._server.requests
+
+    @property
+    def company(self) -> Company:
+        """The invented company itself, for who wants to compare an answer with it, or to change something in it."""
+        return self._server.company
+
+    @property
     def settings(self) -> Settings:
-        """Settings that point here: client, issuer and API address, a vault in a temporary folder, a bare loopback
-        redirect URI, and `consent`, which answers in the place of a person and a browser."""
+        """Settings for `psauth.connect(settings=box.settings)`, which then logs in by itself, without a browser.
+
+        They name this sandbox's client, issuer and API, and a vault in a temporary folder that goes with `stop()`.
+        """
         if self._settings is None:
             self._folder = tempfile.TemporaryDirectory(prefix="psauth-sandbox-", ignore_cleanup_errors=True)
             self._settings = Settings(
@@ -91,28 +153,15 @@ class Sandbox:
         return self._settings
 
     def login(self, target: Settings | AuthorizationRequest | str, *, allow: bool = True) -> str:
-        """The callback address, after consenting (or declining) without a browser.
+        """Answer the consent page in the place of a person, and return the callback address.
 
-        `target` is an authorization request, its URL, or settings, with which a request is begun first; hand the
-        address to `AuthorizationFlow.finish`.
+        Parameters: `target` is an authorization request, its URL, or settings, with which a request is begun first.
+        `allow=False` declines. Give the address to `AuthorizationFlow.finish`. Raises RuntimeError with the page's words
+        where it does not ask for consent.
         """
         if isinstance(target, Settings):
             target = AuthorizationFlow(target, Vault.open(target)).begin()
         return self._server.approve(target if isinstance(target, str) else target.url, allow=allow)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in {
-            "knobs",
-            "requests",
-            "company",
-            "api_url",
-            "api_key",
-            "client_id",
-            "client_secret",
-            "public_client_id",
-        }:
-            return getattr(self._server, name)
-        raise AttributeError(f"'Sandbox' object has no attribute {name!r}")
 
     def __enter__(self) -> Sandbox:
         return self.start()

@@ -3,6 +3,8 @@
     PsauthError
     ├── SettingsError            fix a setting                        (also a ValueError)
     ├── ArgumentError            pass something else                  (also a ValueError)
+    ├── MissingExtra             install what is named                (also an ImportError)
+    ├── FileNotWritten           close the file elsewhere, or choose another place (also an OSError)
     ├── VaultError               look after the vault: key, file, disk
     ├── AuthorizationError       connect again; nothing was stored
     │   ├── MalformedCallback    the address could not be read
@@ -22,6 +24,7 @@
     │   ├── NotFound             (also a LookupError)
     │   ├── PermissionDenied     (also a PermissionError)
     │   ├── RateLimited          wait
+    │   ├── WrongAddress         something else answers there: set another address
     │   └── ServiceUnavailable   try again later (also a ConnectionError)
     │       └── OutcomeUnknown   look whether it was written before you write it again
     └── UntrustedAddress         the credential would have left its origin (also a ValueError)
@@ -31,7 +34,8 @@ Every message says what was wrong, what was expected, and the next step; none of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -49,6 +53,14 @@ class SettingsError(PsauthError, ValueError):
 
 class ArgumentError(PsauthError, ValueError):
     """What was passed cannot be used: a name that nothing is called, a value of the wrong kind."""
+
+
+class MissingExtra(PsauthError, ImportError):
+    """A part of psauth needs packages that are not installed; the message has the line that installs them."""
+
+
+class FileNotWritten(PsauthError, OSError):
+    """A file could not be written; what stood in its place is unchanged."""
 
 
 class VaultError(PsauthError):
@@ -167,6 +179,10 @@ class RateLimited(ApiError):
     """The hourly budget is used up and the wait is longer than psauth waits by itself; see `retry_after`."""
 
 
+class WrongAddress(ApiError):
+    """What answers at that address is no Process Street API; the message names the address to set instead."""
+
+
 class ServiceUnavailable(ApiError, ConnectionError):
     """No answer, or a server-side error that did not pass."""
 
@@ -177,6 +193,23 @@ class OutcomeUnknown(ServiceUnavailable):
 
 class UntrustedAddress(PsauthError, ValueError):
     """The address is not one the credential may be sent to; nothing was sent."""
+
+
+@contextmanager
+def needs_extra(extra: str, what: str) -> Iterator[None]:
+    """Imports inside raise MissingExtra for a package that is not installed, and that this extra of psauth brings.
+
+    `what` is the call or command that needs it.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package == "psauth":
+            raise
+        raise MissingExtra(
+            f'{what} needs the package {package}, which is not installed. Type: pip install "psauth[{extra}]"'
+        ) from error
 
 
 def _rebuild(kind: type[PsauthError], message: str, fields: Mapping[str, Any]) -> PsauthError:

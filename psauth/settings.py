@@ -27,12 +27,26 @@ TOKEN_URL: Final = "https://app.process.st/oauth/token"
 CREDENTIALS: Final = ("client_id", "client_secret", "api_key", "secret_key")
 SECRETS: Final = frozenset({"client_secret", "api_key", "secret_key"})
 TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
+YES_OR_NO: Final = {
+    "yes": True,
+    "true": True,
+    "on": True,
+    "1": True,
+    "no": False,
+    "false": False,
+    "off": False,
+    "0": False,
+}
 
 ENCODING: Final = "utf-8-sig"
 """UTF-8, without the mark that Windows' editors put in front: it would be a part of the first name."""
 SECRETS_FILE: Final = Path(".streamlit") / "secrets.toml"
 MISREAD: Final = re.compile(rf"\s*(?:export\s+|set\s+|\$env:)?{PREFIX}", re.IGNORECASE)
 """How a line begins that means a setting of psauth, if not always in the language of .env."""
+RESEMBLING: Final = 0.6
+"""How alike two names must be, from 0 to 1, for one to be taken for a slip in the other; difflib's own usual value."""
+NEARLY: Final = 0.15
+"""What resembles a misspelt name nearly as much as the best does is named beside it: PSAUTH_SECRET may mean two."""
 PROJECT_MARKS: Final = ("app.py", "pyproject.toml", ".git")
 
 _UNSET: Any = object()
@@ -77,6 +91,7 @@ class Settings:
     secret_key: str = _UNSET
     mirror: str = _UNSET
     home: str = _UNSET
+    system_certificates: str = _UNSET
     secrets: InitVar[Mapping[str, Any] | None] = None
     env_file: InitVar[str | Path | None] = ".env"
     consent: Callable[[str], str] | None = field(default=None, compare=False)
@@ -84,13 +99,15 @@ class Settings:
     sources: Mapping[str, str] = field(init=False, compare=False)
     unknown: tuple[str, ...] = field(init=False, compare=False)
     """Names that begin with PSAUTH_ and are no settings: most likely misspelt."""
+    env_path: Path | None = field(init=False, compare=False)
+    """The `.env` that was read, as an absolute path; None where there was none."""
 
     def __post_init__(self, secrets: Mapping[str, Any] | None, env_file: str | Path | None) -> None:
         env_path = _find(env_file)
         if secrets is None:
             secrets = _read_streamlit_secrets(_find(SECRETS_FILE) if env_file is not None else None)
         layers = [
-            ("environment", {k: v for k, v in os.environ.items() if k.startswith(PREFIX)}),
+            ("environment", {k: v for k, v in os.environ.items() if k.upper().startswith(PREFIX)}),
             (str(env_path), _read_env_file(env_path)),
             ("Streamlit secrets", _as_variables(secrets)),
             ("default", {PREFIX + name.upper(): value for name, value in DEFAULTS.items()}),
@@ -105,8 +122,9 @@ class Settings:
             object.__setattr__(self, name, "" if value is None else str(value).strip())
         object.__setattr__(self, "sources", sources)
         known = {PREFIX + name.upper() for name in NAMES}
-        names = {name for _, values in layers for name in values if name.startswith(PREFIX)}
-        object.__setattr__(self, "unknown", tuple(sorted(names - known)))
+        present = {name for _, values in layers for name in values if name.upper().startswith(PREFIX)}
+        object.__setattr__(self, "unknown", tuple(sorted(present - known)))
+        object.__setattr__(self, "env_path", None if env_path is None else env_path.absolute())
         if not self.home:
             object.__setattr__(self, "home", str(_default_home()))
         del layers  # they hold secrets, which no traceback should show
@@ -121,6 +139,11 @@ class Settings:
             raise SettingsError(
                 f"{_label(self, 'home')} is {self.home!r}, a home folder that nobody has. Expected a whole path."
             ) from None
+
+    @property
+    def trusts_system(self) -> bool:
+        """Whether the certificates that the operating system trusts are trusted."""
+        return YES_OR_NO[self.system_certificates.lower()]
 
     @property
     def database_url(self) -> str:
@@ -140,10 +163,16 @@ class Settings:
         return (self.api_url or usual).rstrip("/") != api_url.rstrip("/")
 
     def missing(self) -> list[str]:
-        """The variables that a half-made configuration still needs, as `PSAUTH_…` names; empty when whole or absent."""
-        started = [name for name in ("client_secret", "issuer", "authorize_url", "token_url") if getattr(self, name)]
+        """The variables that a half-made configuration still needs, as `PSAUTH_…` names; empty when whole or absent.
+
+        An API key is a whole configuration, whatever stands beside it.
+        """
+        return [] if self.kind == "api_key" else self.missing_of_app()
+
+    def missing_of_app(self) -> list[str]:
+        """The variables that an OAuth app still needs when a part of it is set, an API key beside it or not."""
         lacking = []
-        if started and not self.client_id and not self.api_key:
+        if not self.client_id and self.parts_of_app():
             lacking.append("client_id")
         if self.client_id and not self.client_secret and self.token_auth == "basic":
             lacking.append("client_secret")
@@ -151,12 +180,22 @@ class Settings:
             lacking.append("token_url" if self.authorize_url else "authorize_url")
         return [PREFIX + name.upper() for name in lacking]
 
+    def parts_of_app(self) -> list[str]:
+        """The variables that are set and mean nothing without an OAuth app, as `PSAUTH_…` names."""
+        names = ("client_id", "client_secret", "issuer", "authorize_url", "token_url")
+        return [PREFIX + name.upper() for name in names if getattr(self, name)]
+
+    def misspelt(self) -> list[str]:
+        """A sentence for each name that begins with PSAUTH_ and is no setting, with the settings it resembles."""
+        return [f"{name} is not a setting of psauth{_did_you_mean(name)}" for name in self.unknown]
+
     def with_(self, **changes: Any) -> Settings:
         """A copy with some names changed; the environment is not asked again."""
         kept = {name: getattr(self, name) for name in NAMES}
         copy = Settings(**{**kept, "consent": self.consent, **changes}, env_file=None)
         object.__setattr__(copy, "sources", {**self.sources, **dict.fromkeys(changes, "keyword")})
         object.__setattr__(copy, "unknown", self.unknown)
+        object.__setattr__(copy, "env_path", self.env_path)
         return copy
 
     def __repr__(self) -> str:
@@ -174,8 +213,9 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "redirect_uri": "http://localhost:8501/",
     "scope": "read,write",
     "token_auth": "post",
+    "system_certificates": "yes",
 }
-NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown"})
+NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown", "env_path"})
 KEYWORDS: Final = (*NAMES, "secrets", "env_file", "consent")
 
 
@@ -209,6 +249,10 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"{_label(settings, 'token_auth')} is {settings.token_auth!r}. Expected one of {', '.join(TOKEN_AUTH_METHODS)}."
         )
+    if settings.system_certificates.lower() not in YES_OR_NO:
+        raise SettingsError(
+            f"{_label(settings, 'system_certificates')} is {settings.system_certificates!r}. Expected yes or no."
+        )
     for name in CREDENTIALS:
         _check_credential(Secret(getattr(settings, name)), name, _label(settings, name))
     for name in ("home", "vault_url"):
@@ -233,6 +277,20 @@ def _check_credential(value: str, name: str, label: str) -> None:
 def _label(settings: Settings, name: str) -> str:
     source = settings.sources.get(name, "keyword")
     return f"{PREFIX}{name.upper()} (from {source})"
+
+
+def _did_you_mean(name: str) -> str:
+    """The end of a sentence about an unknown name: the settings that it resembles most."""
+    from difflib import SequenceMatcher  # here, because `import psauth` stays light
+
+    def plain(variable: str) -> str:
+        return variable.upper().removeprefix(PREFIX).replace("_", "")
+
+    known = [PREFIX + n.upper() for n in NAMES]
+    likeness = {variable: SequenceMatcher(None, plain(name), plain(variable)).ratio() for variable in known}
+    close = max(RESEMBLING, max(likeness.values()) - NEARLY)
+    best = [variable for variable in known if likeness[variable] >= close]
+    return f". Did you mean {' or '.join(best)}?" if best else "."
 
 
 def _first(variable: str, layers: list[tuple[str, dict[str, Any]]]) -> tuple[Any, str]:

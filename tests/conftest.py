@@ -4,6 +4,7 @@ import logging
 import os
 import tempfile
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import hypothesis
@@ -13,9 +14,12 @@ from cryptography.fernet import Fernet
 from hypothesis import configuration
 from keyring.backends import null
 
-from psauth import ProcessStreet, Settings, Token, Vault
+import psauth
+from psauth import AuthorizationFlow, ProcessStreet, Settings, Token, Vault
 from psauth.api.transport import Transport
 from psauth.auth.discovery import service_for_oauth
+from psauth.auth.place import REMOTE, SSH
+from tests.nothing_skipped import pytest_make_collect_report, pytest_runtest_makereport  # noqa: F401 # hooks
 
 # Examples are drawn the same way each time, and nothing of them is kept in the checkout.
 hypothesis.settings.register_profile("psauth", database=None, deadline=None, derandomize=True)
@@ -24,25 +28,46 @@ _hypothesis_home = tempfile.TemporaryDirectory(prefix="psauth-hypothesis-", igno
 configuration.set_hypothesis_home_dir(_hypothesis_home.name)
 
 ELSEWHERE = (
+    *(name for names in REMOTE.values() for name in names),
+    *SSH,
     "ALL_PROXY",
-    "COLAB_RELEASE_TAG",
+    "BROWSER",
+    "CURL_CA_BUNDLE",
     "HTTPS_PROXY",
     "HTTP_PROXY",
-    "JUPYTERHUB_API_TOKEN",
-    "JUPYTERHUB_USER",
     "NETRC",
+    "NO_PROXY",
     "OAUTHLIB_INSECURE_TRANSPORT",
     "OAUTHLIB_RELAX_TOKEN_SCOPE",
     "REQUESTS_CA_BUNDLE",
-    "SSH_CONNECTION",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
     "XDG_DATA_HOME",
     "all_proxy",
     "http_proxy",
     "https_proxy",
+    "no_proxy",
 )
 """Variables of the machine that change what psauth, requests or oauthlib do."""
 
 CLIENT_SECRET = "client-secret-7Hq2"
+
+MARKED = {
+    "browser": "browser",
+    "dashboard/test_pages.py": "slow",
+    "dashboard/views/test_views.py": "slow",
+    "faults": "slow",
+    "flow": "slow",
+}
+"""Whose tests start a server, whole pages or a browser of their own: the quick part does without them."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what is not quick, by where it stands."""
+    for item in items:
+        for place, mark in MARKED.items():
+            if (Path(__file__).parent / place) in (item.path, *item.path.parents):
+                item.add_marker(mark)
 
 
 @pytest.fixture(autouse=True)
@@ -85,6 +110,19 @@ def service(settings):
 def vault(settings):
     """A new vault of this test's own."""
     return Vault.open(settings)
+
+
+@pytest.fixture
+def flow(settings, vault):
+    """Begins and finishes authorizations as `settings` say."""
+    return AuthorizationFlow(settings, vault)
+
+
+@pytest.fixture
+def box():
+    """A sandbox of this test's own, small enough to start in a moment."""
+    with psauth.Sandbox(runs=60) as box:
+        yield box
 
 
 @pytest.fixture
@@ -143,7 +181,7 @@ def naps(monkeypatch):
     """The pauses the transport would have made or asked of all, in seconds; there are none."""
     taken = []
     monkeypatch.setattr("psauth.api.transport.Transport._pause", lambda _, seconds, pace: taken.append(seconds))
-    monkeypatch.setattr("psauth.api.transport.Governor.refused", lambda _, seconds: taken.append(seconds))
+    monkeypatch.setattr("psauth.api.transport.Governor.hold_back", lambda _, seconds: taken.append(seconds))
     return taken
 
 

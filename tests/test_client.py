@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 import psauth
-from psauth.exceptions import ApiError, LoginRequired, NotFound, SettingsError
+from psauth.api.transport import Transport
+from psauth.exceptions import ApiError, LoginRequired, NotFound, SettingsError, WrongAddress
 from tests.answers import BASE, page, queries
 
 # Raw ------------------------------------------------------------------------------------------------------------------
@@ -73,6 +74,22 @@ def test_whoami_lives_with_a_service_that_has_no_name_to_give(ps, requests_mock,
     connection = ps.whoami()
     assert (connection.account, connection.kind, connection.label) == ("default", "oauth", None)
     assert connection.scope == "read write"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"text": "<html>"}, {"status_code": 403, "json": {"message": "Missing Authentication Token"}}, {"text": ""}],
+)
+def test_whoami_tells_a_service_without_a_name_from_a_wrong_address(ps, requests_mock, answer):
+    requests_mock.get(f"{BASE}/testAuth", **answer)
+    requests_mock.get(f"{BASE}/workflows", json={"workflows": []})
+    assert ps.whoami().label is None
+    requests_mock.get(f"{BASE}/workflows", **answer)
+    with (
+        psauth.ProcessStreet(Transport(ps._transport.access.current(), None)) as another,
+        pytest.raises(WrongAddress, match="no Process Street API answers so"),
+    ):
+        another.whoami()
 
 
 def test_the_budget_is_what_the_service_told_last(ps, requests_mock):

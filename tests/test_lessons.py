@@ -18,23 +18,22 @@ LESSONS = {
         "flow/test_leaving.py::test_other_addresses_redirects_and_next_links_get_nothing",
         "flow/test_leaving.py::test_changed_settings_never_carry_a_token_elsewhere",
         "faults/test_api_faults.py::test_a_redirect_elsewhere_carries_no_credential_there",
-        "api/test_transport.py::test_the_credential_goes_nowhere_but_to_the_origin_of_the_api",
-        "api/test_transport.py::test_a_redirect_elsewhere_is_refused_and_nothing_sent_there",
-        "api/test_transport.py::test_a_next_link_is_followed_on_the_origin_and_asked_again_there_when_it_names_another",
+        "api/test_origin.py::test_the_credential_goes_nowhere_but_to_the_origin_of_the_api",
+        "api/test_origin.py::test_a_redirect_elsewhere_is_refused_and_nothing_sent_there",
+        "api/test_origin.py::test_a_next_link_is_followed_on_the_origin_and_asked_again_there_when_it_names_another",
     ],
     "a 401 is answered by one refresh and one retry": [
         "flow/test_renewing.py::test_after_a_401_one_refresh_and_one_retry",
         "flow/test_renewing.py::test_a_401_that_a_fresh_token_does_not_help_ends_in_a_login",
-        "auth/test_renewal.py::test_a_second_401_needs_a_login_and_no_further_refresh",
+        "auth/test_renewal_in_time.py::test_a_second_401_needs_a_login_and_no_further_refresh",
     ],
     "what the token endpoint answered stands in the message, with its status": [
         "flow/test_refusals.py::test_the_token_endpoint_fails",
         "flow/test_renewing.py::test_the_token_endpoint_down_and_the_access_token_dead",
-        "auth/test_flow.py::test_an_exchange_that_brings_no_token_carries_status_and_error",
+        "auth/test_exchange.py::test_an_exchange_that_brings_no_token_carries_status_and_error",
     ],
     "no secret in any log of any library at any level": [
         "flow/test_no_secret.py::test_no_secret_of_a_whole_session_is_anywhere",
-        "test_secrets.py::test_a_whole_session_logs_what_happened_and_no_secret_at_any_level_of_any_logger",
         "test_secrets.py::test_the_listener_would_hear_a_secret_at_the_lowest_level",
     ],
     "every request ends in finite time": [
@@ -62,7 +61,7 @@ LESSONS = {
     ],
     "eight threads with one expired token make one refresh": [
         "faults/test_many_at_once.py::test_eight_threads_one_expired_token_one_refresh_a_round",
-        "auth/test_renewal.py::test_eight_threads_with_one_dead_token_make_one_refresh",
+        "auth/test_renewal_in_time.py::test_eight_threads_with_one_dead_token_make_one_refresh",
     ],
     "eight processes with one expired token make one refresh, and none is refused": [
         "faults/test_many_at_once.py::test_eight_processes_one_expired_token_one_refresh_a_round",
@@ -86,7 +85,7 @@ LESSONS = {
         "flow/test_refusals.py::test_expired_also_when_the_clock_was_set_back",
         "flow/test_refusals.py::test_a_foreign_browser_is_refused_and_the_own_one_goes_on",
         "auth/test_callback.py::test_a_parameter_given_twice_is_refused_whatever_its_values",
-        "auth/test_flow.py::test_a_wrong_callback_is_refused_by_its_own_class_and_the_right_one_still_works",
+        "auth/test_refusals.py::test_a_wrong_callback_is_refused_by_its_own_class_and_the_right_one_still_works",
     ],
     "of many who consume one state one wins": [
         "faults/test_many_at_once.py::test_eight_threads_on_one_state_forty_rounds_one_winner",
@@ -97,9 +96,9 @@ LESSONS = {
         "flow/test_refusals.py::test_a_callback_that_does_not_belong_consumes_nothing",
     ],
     "a stray request does not end a login; a timeout and Ctrl-C do": [
-        "test_cli.py::test_strangers_do_not_end_a_login",
-        "test_cli.py::test_login_nobody_answers",
-        "test_cli.py::test_ctrl_c_ends_a_login_and_frees_the_port",
+        "cli/test_login.py::test_strangers_do_not_end_a_login",
+        "cli/test_login.py::test_login_nobody_answers",
+        "cli/test_login.py::test_ctrl_c_ends_a_login_and_frees_the_port",
         "auth/test_receiver.py::test_whatever_else_comes_is_answered_and_ignored_and_then_the_right_one_wins",
         "auth/test_browser.py::test_ctrl_c_ends_the_wait_and_frees_the_port",
     ],
@@ -153,8 +152,8 @@ LESSONS = {
     ],
     "random callbacks raise authorization errors and consume nothing": [
         "auth/test_callback.py::test_anything_is_a_callback_or_an_authorization_error",
-        "auth/test_flow.py::test_a_random_callback_is_an_authorization_error_and_consumes_nothing",
-        "auth/test_flow.py::test_a_mutated_callback_is_an_authorization_error_and_consumes_nothing",
+        "auth/test_random_callbacks.py::test_a_random_callback_is_an_authorization_error_and_consumes_nothing",
+        "auth/test_random_callbacks.py::test_a_mutated_callback_is_an_authorization_error_and_consumes_nothing",
     ],
 }
 

@@ -1,6 +1,8 @@
 """Packaging: one list of requirements in two files, lower bounds only, no registry's address, and colours that can be read."""
 
+import json
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -58,6 +60,32 @@ def test_the_engine_is_a_dependency_of_the_core_and_streamlit_is_not():
     core = {line.split(">=")[0] for line in PROJECT["dependencies"]}
     assert "requests-oauthlib" in core
     assert not core & {"streamlit", "starlette", "Authlib"}
+
+
+SANDBOX = {"authlib", "starlette", "uvicorn"}
+
+
+def names(extra):
+    return {line.split(">=")[0].casefold() for line in PROJECT["optional-dependencies"][extra]}
+
+
+def test_every_extra_that_runs_the_sandbox_holds_its_packages():
+    assert names("sandbox") == SANDBOX
+    assert names("notebook") > SANDBOX
+    assert names("app") > SANDBOX
+
+
+def test_the_notebook_extra_holds_what_the_notebooks_import():
+    core = {line.split(">=")[0].casefold() for line in PROJECT["dependencies"]}
+    imported = set()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                imported |= {
+                    match[1] for match in re.finditer(r"^\s*(?:import|from) (\w+)", "".join(cell["source"]), re.M)
+                }
+    assert "psauth" in imported
+    assert imported - {"psauth"} - set(sys.stdlib_module_names) <= core | names("notebook")
 
 
 def test_the_package_tells_type_checkers_that_it_is_typed():

@@ -1,18 +1,18 @@
-"""No secret of a whole session in any log, message, repr, pickle or traceback, local variables included."""
+"""No secret in the log, message, repr, pickle or traceback of any one failure, local variables included.
 
-import json
+A whole session is searched in tests/flow/test_no_secret.py.
+"""
+
 import logging
 import pickle
-import threading
 import traceback
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qsl, quote_plus, urlsplit
+from urllib.parse import parse_qsl, quote_plus
 
 import pytest
 import requests
 
 import psauth
-from psauth import AuthorizationFlow, Vault
+from psauth import AuthorizationFlow
 from psauth.api.transport import Transport
 from psauth.auth.receiver import Receiver
 from psauth.auth.renewal import renew
@@ -23,12 +23,12 @@ from psauth.exceptions import (
     AuthorizationError,
     ExchangeFailed,
     LoginRequired,
-    PsauthError,
     RateLimited,
     ServiceUnavailable,
     SettingsError,
     UntrustedAddress,
 )
+from psauth.secret import Secret
 from psauth.vault.service import Service
 
 TOKEN = "https://app.example/oauth/token"
@@ -37,13 +37,13 @@ CODE, API_KEY = "code-Xy71/+&=", "key-Rt55"
 ACCESS, REFRESH = "access-1-Kd93", "refresh-1-Zp41"
 
 
-def told(error):
+def everything_of(error):
     """Everything a handler, a notebook or an error tracker may show of an error, but for the frames of this test."""
     seen = traceback.TracebackException.from_exception(error, capture_locals=True)
-    one = seen
-    while one is not None:
-        one.stack[:] = [frame for frame in one.stack if frame.filename != __file__]
-        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+    cause = seen
+    while cause is not None:
+        cause.stack[:] = [frame for frame in cause.stack if frame.filename != __file__]
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     plain = "".join(traceback.format_exception(error))
     return "\n".join([repr(error), str(error), repr(vars(error)), plain, *seen.format(), repr(pickle.dumps(error))])
 
@@ -52,11 +52,6 @@ def assert_hidden(text, *secrets):
     for secret in secrets:
         for form in (secret, quote_plus(secret)):
             assert form not in text, f"{secret!r} shows"
-
-
-@pytest.fixture
-def flow(settings, vault):
-    return AuthorizationFlow(settings, vault)
 
 
 ANSWERS = {
@@ -83,7 +78,7 @@ def test_an_exchange_that_fails_shows_neither_code_nor_verifier_nor_client_secre
     with pytest.raises(ExchangeFailed) as caught:
         flow.finish({"state": request.state, "code": CODE}, browser=BROWSER)
     secrets = [CODE, verifier, request.state, settings.client_secret, "access-new", "refresh-new", BROWSER]
-    assert_hidden(told(caught.value), *secrets)
+    assert_hidden(everything_of(caught.value), *secrets)
     assert_hidden(logs.text("psauth", "oauthlib", "requests_oauthlib", "urllib3"), *secrets)
 
 
@@ -94,7 +89,7 @@ def test_a_refresh_that_fails_shows_no_token(vault, store, requests_mock, logs, 
     with pytest.raises((LoginRequired, ServiceUnavailable)) as caught:
         renew(vault, store(lives=0), because=because)
     secrets = [ACCESS, REFRESH, settings.client_secret, "access-new", "refresh-new"]
-    assert_hidden(told(caught.value), *secrets)
+    assert_hidden(everything_of(caught.value), *secrets)
     assert_hidden(logs.text("psauth", "oauthlib", "requests_oauthlib", "urllib3"), *secrets)
 
 
@@ -118,14 +113,14 @@ def test_a_request_that_fails_shows_no_credential(vault, store, requests_mock, n
     stored = store() if kind == "token" else store(api_key=API_KEY)
     with pytest.raises(error) as caught:
         Transport(stored, vault).get("/x")
-    assert_hidden(told(caught.value), ACCESS, REFRESH, API_KEY, "access-new")
+    assert_hidden(everything_of(caught.value), ACCESS, REFRESH, API_KEY, "access-new")
     assert_hidden(logs.text("psauth", "urllib3"), ACCESS, REFRESH, API_KEY, "access-new")
 
 
 def test_an_untrusted_address_shows_no_credential(vault, store):
     with pytest.raises(UntrustedAddress) as caught:
         Transport(store(), vault).get("https://evil.example/")
-    assert_hidden(told(caught.value), ACCESS, REFRESH)
+    assert_hidden(everything_of(caught.value), ACCESS, REFRESH)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +139,7 @@ def test_a_refused_callback_shows_neither_code_nor_state_which_are_still_good(fl
     request = flow.begin()
     with pytest.raises(AuthorizationError) as caught:
         flow.finish(wrong(request.state))
-    assert_hidden(told(caught.value), CODE, request.state)
+    assert_hidden(everything_of(caught.value), CODE, request.state)
     assert_hidden(logs.text(), CODE, request.state)
 
 
@@ -159,24 +154,24 @@ def test_a_refusal_that_came_through_the_receiver_does_not_show_the_address_it_c
         assert receiver._answer(f"/?code={quote_plus(CODE)}&state={request.state}", "127.0.0.1")[0] == 303
         outcome = receiver.wait(1)
     assert isinstance(outcome, ExchangeFailed)
-    assert_hidden(told(outcome), CODE, request.state)
+    assert_hidden(everything_of(outcome), CODE, request.state)
 
 
 def test_an_api_key_that_is_refused_does_not_show(settings, vault, requests_mock, logs):
     requests_mock.get("https://api.example/v1/testAuth", status_code=401)
     with pytest.raises(LoginRequired) as caught:
         store_api_key(API_KEY, Service.for_api_key(settings), vault, "default")
-    assert_hidden(told(caught.value) + logs.text("psauth", "urllib3"), API_KEY)
+    assert_hidden(everything_of(caught.value) + logs.text("psauth", "urllib3"), API_KEY)
 
 
 def test_a_pasted_address_that_is_refused_does_not_show(settings, requests_mock, monkeypatch):
     requests_mock.post(TOKEN, status_code=400, json={"error": "invalid_grant"})
     monkeypatch.setenv("JUPYTERHUB_USER", "ada")
     monkeypatch.setattr("psauth.auth.browser._check_somebody_is_here", lambda: None)
-    monkeypatch.setattr("psauth.auth.browser._ask", lambda *_: f"http://localhost:8501/?code={quote_plus(CODE)}")
+    monkeypatch.setattr("psauth.auth.browser.ask", lambda *_: Secret(f"http://localhost:8501/?code={quote_plus(CODE)}"))
     with pytest.raises(AuthorizationError) as caught:
         psauth.login(settings=settings)
-    assert_hidden(told(caught.value), CODE)
+    assert_hidden(everything_of(caught.value), CODE)
 
 
 def test_a_wrong_setting_does_not_show_the_secrets_beside_it(monkeypatch, tmp_path):
@@ -184,7 +179,7 @@ def test_a_wrong_setting_does_not_show_the_secrets_beside_it(monkeypatch, tmp_pa
     (tmp_path / ".env").write_text("PSAUTH_API_KEY=key-Rt55\n")
     with pytest.raises(SettingsError) as caught:
         psauth.Settings(token_url="http://app.example/")
-    assert_hidden(told(caught.value), "client-secret-7Hq2", API_KEY)
+    assert_hidden(everything_of(caught.value), "client-secret-7Hq2", API_KEY)
 
 
 def test_a_server_that_quotes_what_it_refuses_is_not_quoted(settings, flow, vault, store, requests_mock, naps, logs):
@@ -200,14 +195,14 @@ def test_a_server_that_quotes_what_it_refuses_is_not_quoted(settings, flow, vaul
     verifier = str(vault.pending(request.state).verifier)
     with pytest.raises(ExchangeFailed, match="cannot use") as caught:
         flow.finish({"state": request.state, "code": CODE})
-    text = told(caught.value)
+    text = everything_of(caught.value)
     with pytest.raises(LoginRequired, match="cannot use") as caught:
         renew(vault, store(lives=0))
-    text += told(caught.value)
+    text += everything_of(caught.value)
     for stored in (store(api_key=API_KEY), store()):
         with pytest.raises(ApiError, match="User-Agent") as caught:
             Transport(stored, vault).get("/x")
-        text += told(caught.value) + repr(caught.value.details)
+        text += everything_of(caught.value) + repr(caught.value.details)
     text += str(disconnect(vault)) + logs.text("psauth")
     assert_hidden(text, CODE, verifier, settings.client_secret, ACCESS, REFRESH, API_KEY)
 
@@ -221,78 +216,6 @@ def test_what_is_frozen_in_a_pickle_holds_no_token(settings, vault, store):
     frozen = pickle.dumps(stored.connection)
     assert_hidden(repr(frozen), ACCESS, REFRESH, settings.client_secret)
     assert pickle.loads(frozen).service.api_url == stored.connection.service.api_url
-
-
-# A whole session on real sockets --------------------------------------------------------------------------------------
-
-
-class StandIn(BaseHTTPRequestHandler):
-    """Token endpoint, revocation and API in one; every token it gives is new."""
-
-    count = 0
-
-    def answer(self, status, body, **headers):
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(json.dumps(body).encode())
-
-    def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
-        if self.path == "/revoke":
-            return self.answer(200, {})
-        type(self).count += 1
-        return self.answer(200, {"access_token": f"access-n{self.count}", "refresh_token": f"refresh-n{self.count}"})
-
-    def do_GET(self):
-        if "n1" in self.headers.get("Authorization", ""):
-            return self.answer(401, {"error": "expired"})
-        if self.path.startswith("/v1/old"):
-            return self.answer(302, {}, Location="/v1/workflows")
-        return self.answer(200, {"workflows": []})
-
-    def log_message(self, *args):
-        """Nothing."""
-
-
-@pytest.fixture
-def real(settings):
-    """Settings for a real server on this machine."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), type("Fresh", (StandIn,), {})) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
-        base = f"http://127.0.0.1:{server.server_address[1]}"
-        places = {name: f"{base}/{name.removesuffix('_url')}" for name in ("authorize_url", "token_url", "revoke_url")}
-        yield settings.with_(**places, api_url=f"{base}/v1")
-        server.shutdown()
-        thread.join()
-
-
-@pytest.mark.parametrize("token_auth", ["post", "basic"])
-def test_a_whole_session_logs_what_happened_and_no_secret_at_any_level_of_any_logger(real, logs, token_auth):
-    settings = real.with_(token_auth=token_auth)
-    vault = Vault.open(settings)
-    flow = AuthorizationFlow(settings, vault)
-    request = flow.begin(browser=BROWSER)
-    verifier = str(vault.pending(request.state).verifier)
-    challenge = dict(parse_qsl(urlsplit(request.url).query))["code_challenge"]
-    flow.finish({"state": request.state, "code": CODE}, browser=BROWSER)
-    with pytest.raises(PsauthError):
-        flow.finish({"state": request.state, "code": CODE}, browser=BROWSER)
-    with psauth.connect(settings=settings) as ps:
-        assert ps.workflows().empty  # 401, refreshed, asked again
-        ps.refresh()
-        assert ps.get("/old") == {"workflows": []}
-    store_api_key(API_KEY, Service.for_api_key(settings), vault, "key")
-    assert disconnect(vault).revoked
-    everything = logs.text()
-    for event in ("authorization begun", "connected", "refused: StateSpent", "refreshed", "revoked and forgotten"):
-        assert event in everything
-    assert "POST /token" in logs.text("urllib3"), "the network's own log was listened to"
-    tokens = [f"{kind}-n{n}" for kind in ("access", "refresh") for n in (1, 2, 3)]
-    assert_hidden(everything, *tokens, CODE, request.state, verifier, challenge, BROWSER, API_KEY)
-    assert_hidden(everything, settings.client_secret, settings.secret_key)
 
 
 def test_the_listener_would_hear_a_secret_at_the_lowest_level(logs):

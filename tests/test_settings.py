@@ -280,6 +280,56 @@ def test_an_env_file_that_cannot_be_read_is_said(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PSAUTH_APIKEY", "PSAUTH_API_KEY"),
+        ("PSAUTH_API_KEYS", "PSAUTH_API_KEY"),
+        ("PSAUTH_CLIENTID", "PSAUTH_CLIENT_ID"),
+        ("PSAUTH_REDIRECT_URL", "PSAUTH_REDIRECT_URI"),
+        ("PSAUTH_SCOPES", "PSAUTH_SCOPE"),
+        ("PSAUTH_SECRET", "PSAUTH_CLIENT_SECRET or PSAUTH_SECRET_KEY"),
+        ("PSAUTH_TOKEN", "PSAUTH_TOKEN_URL or PSAUTH_TOKEN_AUTH"),
+    ],
+)
+def test_a_misspelt_name_is_held_against_the_settings_there_are(monkeypatch, name, meant):
+    monkeypatch.setenv(name, "secret-value")
+    settings = Settings()
+    assert settings.misspelt() == [f"{name} is not a setting of psauth. Did you mean {meant}?"]
+    assert settings.with_(scope="read").misspelt() == settings.misspelt()
+
+
+def test_a_name_that_resembles_none_is_only_said_to_be_none(monkeypatch):
+    monkeypatch.setenv("PSAUTH_XYZ", "1")
+    assert Settings().misspelt() == ["PSAUTH_XYZ is not a setting of psauth."]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere the environment knows capitals only")
+def test_a_name_in_small_letters_is_not_read_and_said(monkeypatch):
+    monkeypatch.setenv("psauth_api_key", "secret-value")
+    settings = Settings()
+    assert settings.api_key == ""
+    assert settings.misspelt() == ["psauth_api_key is not a setting of psauth. Did you mean PSAUTH_API_KEY?"]
+
+
+def test_the_env_file_that_was_read_is_known_by_its_whole_path(tmp_path):
+    assert Settings().env_path is None
+    (tmp_path / ".env").write_text("PSAUTH_SCOPE=read\n")
+    assert Settings().env_path == tmp_path / ".env"
+    assert Settings().with_(scope="write").env_path == tmp_path / ".env"
+    assert Settings(env_file=None).env_path is None
+
+
+def test_half_an_oauth_app_is_half_whatever_stands_beside_it(monkeypatch):
+    half = Settings(client_secret="s", api_key="key-Rt55")
+    assert half.missing() == []
+    assert half.missing_of_app() == ["PSAUTH_CLIENT_ID"]
+    assert half.parts_of_app() == ["PSAUTH_CLIENT_SECRET"]
+    assert Settings(client_id="a", token_auth="basic").missing_of_app() == ["PSAUTH_CLIENT_SECRET"]
+    assert Settings(client_id="a", token_url="https://a.example/t").missing_of_app() == ["PSAUTH_AUTHORIZE_URL"]
+    assert Settings(api_key="key-Rt55").missing_of_app() == []
+
+
+@pytest.mark.parametrize(
     ("keyword", "hint"),
     [
         ("clientid", "Did you mean 'client_id'"),

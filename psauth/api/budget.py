@@ -1,4 +1,4 @@
-"""Budget: how many requests the service still allows in this window, as it told last."""
+"""Budget: how many requests the service still allows in this window, by its last answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EPOCH_FROM = 1_000_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Budget:
-    """Requests per window: `limit`, `remaining`, and when the window ends (UTC); each None until the service tells."""
+    """Requests per window: `limit`, `remaining`, and when the window ends (UTC); each None until an answer says it."""
 
     limit: int | None = None
     remaining: int | None = None
@@ -23,7 +23,7 @@ class Budget:
 
     @classmethod
     def from_headers(cls, headers: Mapping[str, str], *, now: datetime | None = None) -> Budget | None:
-        """What an answer's `X-Api-Key-Rate-Limit-*` headers say, or None when they are not there."""
+        """The budget in an answer's `X-Api-Key-Rate-Limit-*` headers, or None when there are none."""
         limit = _number(headers.get("X-Api-Key-Rate-Limit-Limit"))
         remaining = _number(headers.get("X-Api-Key-Rate-Limit-Remaining"))
         reset = _number(headers.get("X-Api-Key-Rate-Limit-Reset"))

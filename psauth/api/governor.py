@@ -2,9 +2,9 @@
 
 Requests are let out by permits, leased in small blocks from a ledger that all threads and processes of a connection share.
 The ledger counts leases; every answer's headers correct it, because others spend from the same budget. The first request
-of a window goes out alone: its answer, and no clock here, tells that the service has begun the next one. Near the end of
+of a window goes out alone: its answer, and no clock here, shows that the service has begun the next one. Near the end of
 a window some permits are held back: for the interactive app, and, in the last second, as the requests that notice its end
-early (it is told in whole seconds, rounded up).
+early (the service gives it in whole seconds, rounded up).
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Final, Protocol, TypeVar
 
 from psauth.api.budget import Budget
+from psauth.api.pace import PATIENCE
+from psauth.auth.forks import renew_in_children
 from psauth.exceptions import RateLimited
 from psauth.vault.vault import Vault
 
@@ -28,15 +30,13 @@ BLOCKS: Final = 16
 LARGEST_LEASE: Final = 200
 HELD_BACK: Final = 50
 """One in so many requests of a window is held back until its last second, four at the least."""
-PATIENCE: Final = 60.0
-"""Seconds a single request waits by itself; beyond that it is for the person to decide."""
 POLL: Final = 0.25
 """Seconds after which a waiting thread looks whether it is to stop, and one of them, at the earliest, into the ledger."""
 LOOKS: Final = 10
-"""So often is the ledger looked at during a wait, because another process may know more; oftener towards the end."""
+"""How often the ledger is looked at during a wait, because another process may know more; oftener towards the end."""
 LONGEST_BLOCK: Final = 24 * 3600.0
 """No 429 was seen that asks for more patience; a longer one is left over from before the clock was set back."""
-UNTOLD: Final = 3.0
+PROBE_TIME: Final = 3.0
 """Seconds for which the first request of a window goes out alone, to learn what the budget is and when it ends."""
 
 
@@ -44,7 +44,7 @@ UNTOLD: Final = 3.0
 class Ledger:
     """What all processes of a connection know together; times are seconds since 1970.
 
-    `limit` None: nothing told yet. `used` counts leases and what others spent; `blocked_until` comes from a 429;
+    `limit` is None until an answer names it. `used` counts leases and what others spent; `blocked_until` comes from a 429;
     `probing_until` is set while one request finds out what the window is; `last_single` when a held-back one left.
     """
 
@@ -66,10 +66,10 @@ class Lease:
 
 
 class Keeper(Protocol):
-    """Where a ledger is kept: change it, with nobody else in between."""
+    """Where a ledger is kept."""
 
     def amend(self, change: Callable[[Ledger], tuple[Ledger, T]]) -> T:
-        """Replace the ledger by the first half of what `change` returns, and return the second half."""
+        """Replace the ledger, with nobody else in between: `change` takes it, and returns the new one and a result."""
 
 
 class LocalKeeper:
@@ -77,6 +77,11 @@ class LocalKeeper:
 
     def __init__(self) -> None:
         self._ledger = Ledger()
+        self.renew_in_child()
+        renew_in_children(self)
+
+    def renew_in_child(self) -> None:
+        """A lock that no thread of the parent can hold."""
         self._lock = threading.Lock()
 
     def amend(self, change: Callable[[Ledger], tuple[Ledger, T]]) -> T:
@@ -111,8 +116,8 @@ def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
     known_end = ledger.window_end if ledger.window_end > now else now + ledger.length
     end = seen.resets_at.timestamp() if seen.resets_at else known_end
     ledger = replace(ledger, limit=seen.limit)
-    # The told end is up to a second late; one that lies clearly behind the known end belongs to the next window, one
-    # clearly before it is a late answer from the last one if that is about over, else the service counts anew.
+    # The end in the headers is up to a second late; one that lies clearly behind the known end belongs to the next window,
+    # one clearly before it is a late answer from the last one if that is about over, else the service counts anew.
     nearer = now + 1.5 < end < ledger.window_end - 1.5
     if ledger.window_end == 0.0 or end > ledger.window_end + 1.5 or nearer:
         length = max(1.0, end - now)
@@ -130,7 +135,7 @@ def plausible(ledger: Ledger, now: float) -> Ledger:
         ledger,
         window_end=ledger.window_end if ledger.window_end <= now + ledger.length + 1.5 else 0.0,
         blocked_until=ledger.blocked_until if ledger.blocked_until <= now + LONGEST_BLOCK else 0.0,
-        probing_until=ledger.probing_until if ledger.probing_until <= now + UNTOLD else 0.0,
+        probing_until=ledger.probing_until if ledger.probing_until <= now + PROBE_TIME else 0.0,
         last_single=min(ledger.last_single, now),
     )
 
@@ -141,13 +146,13 @@ def held_back(limit: int) -> int:
 
 
 def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
-    """How many requests of a long read may leave now; until the window's last second some are left for the app."""
+    """How many requests of a long read may leave now. Until the window's last second some are left for the app."""
     if now < ledger.blocked_until:
         return ledger, Lease(0, ledger.blocked_until - now)
     if ledger.limit is None or now >= ledger.window_end:
         if now < ledger.probing_until:
             return ledger, Lease(0, min(POLL, ledger.probing_until - now))
-        return replace(ledger, probing_until=now + UNTOLD), Lease(1)
+        return replace(ledger, probing_until=now + PROBE_TIME), Lease(1)
     limit = ledger.limit
     left = limit - ledger.used
     held = held_back(limit)
@@ -164,7 +169,7 @@ def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
 
 
 class Governor:
-    """Lets requests out; threads share it, processes share its keeper."""
+    """Lets requests out; threads share it, processes share its keeper. A forked child has permits of its own."""
 
     def __init__(self, keeper: Keeper | None = None, *, clock: Callable[[], float] = time.time) -> None:
         self._keeper = keeper or LocalKeeper()
@@ -172,20 +177,21 @@ class Governor:
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._permits = 0
+        self._next_look = 0.0
         self._free = False
         self._seen: Budget | None = None
         self._window_end = 0.0
-        self._next_look = 0.0
         self._due = 0.0
         self._looked_at = 0.0
         self._blocked_until = 0.0
         self._trial_until = 0.0
+        renew_in_children(self)
 
     def wait(self, *, background: bool = False, stop: threading.Event | None = None) -> None:
-        """Return when a request may leave.
+        """Return when a request may leave; `background`: it belongs to a long read, which takes permits.
 
-        Raises InterruptedError when `stop` is set first, and RateLimited when nobody asked for a long read and the
-        wait is longer than PATIENCE.
+        Raises InterruptedError when `stop` is set first, and RateLimited when a request that is no part of a long read
+        would wait longer than PATIENCE.
         """
         with self._lock:
             while True:
@@ -212,14 +218,14 @@ class Governor:
                 else:
                     pause = self._next_look - now
                     if not 0 < pause <= LONGEST_BLOCK:  # due, or the clock was set back
-                        given = self._lease(now)
-                        self._due = 0.0 if given.permits else now + given.wait
-                        if given.permits:
-                            self._permits, self._next_look = given.permits - 1, 0.0
+                        granted = self._lease(now)
+                        self._due = 0.0 if granted.permits else now + granted.wait
+                        if granted.permits:
+                            self._permits, self._next_look = granted.permits - 1, 0.0
                             self._changed.notify_all()
                             return
                         # One thread looks for all of them: with many waiting, the ledger would have no rest.
-                        pause = min(given.wait, max(POLL, given.wait / LOOKS))
+                        pause = min(granted.wait, max(POLL, granted.wait / LOOKS))
                         self._next_look = now + pause
                 self._changed.wait(max(0.005, min(pause, POLL)))
 
@@ -235,11 +241,14 @@ class Governor:
             if unused and self._clock() < self._window_end:
                 self._keeper.amend(lambda b: (replace(b, used=max(0, b.used - unused)), None))
 
-    def told(self, seen: Budget | None, *, refusal: bool = False) -> None:
-        """What an answer's headers said; where they say nothing, or only a part, only refusals hold requests back."""
+    def note_answer(self, seen: Budget | None, *, refused: bool = False) -> None:
+        """Learn from an answer's headers; `refused`: it was a 429.
+
+        Where headers say nothing of the budget, or only a part, only refusals hold requests back.
+        """
         with self._lock:
             first = self._seen is None and not self._free
-            if not refusal and math.isfinite(self._trial_until):
+            if not refused and math.isfinite(self._trial_until):
                 self._trial_until = 0.0
             if seen is None or seen.limit is None or seen.remaining is None or seen.resets_at is None:
                 if self._seen is None:
@@ -256,8 +265,8 @@ class Governor:
                     self._next_look = 0.0
             self._changed.notify_all()
 
-    def unanswered(self) -> None:
-        """No answer came: whoever went out alone to learn the budget has not, and the next may try at once."""
+    def note_silence(self) -> None:
+        """Learn that no answer came: a request that went out alone to learn the budget did not, and the next may try."""
         with self._lock:
             if self._free:
                 self._trial_until = 0.0 if math.isfinite(self._trial_until) else self._trial_until
@@ -267,8 +276,8 @@ class Governor:
                 self._next_look = 0.0
                 self._changed.notify_all()
 
-    def refused(self, seconds: float) -> None:
-        """A 429: everybody waits so long, in every process."""
+    def hold_back(self, seconds: float) -> None:
+        """Let nobody out for so many seconds, in any process: the service answered 429."""
         with self._lock:
             until = self._clock() + seconds
             if self._seen is None or not self._seen.remaining:
@@ -276,6 +285,13 @@ class Governor:
             self._blocked_until = max(self._blocked_until, until)
             self._trial_until = math.inf
             self._keeper.amend(lambda b: (replace(b, blocked_until=max(b.blocked_until, until)), None))
+
+    def renew_in_child(self) -> None:
+        """A lock that no thread of the parent can hold; the permits that the parent leased are the parent's."""
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._permits = 0
+        self._next_look = 0.0
 
     def _single(self, now: float) -> float:
         """Seconds a single request must wait: it takes no lease, because long reads leave some room for it."""
@@ -297,7 +313,7 @@ class Governor:
             return 0.0
         if now < self._trial_until < math.inf:
             return min(POLL, self._trial_until - now)
-        self._trial_until = now + UNTOLD
+        self._trial_until = now + PROBE_TIME
         return 0.0
 
     def _blocked(self, now: float) -> float:
@@ -315,12 +331,12 @@ class Governor:
             to_go = seen.resets_at.timestamp() - now if seen is not None and seen.resets_at is not None else 0.0
             if seen is not None and 0 < to_go <= ledger.length + 1.5 and now < ledger.window_end:
                 ledger = correct(ledger, seen, now)
-            ledger, given = lease(ledger, now)
-            return ledger, (ledger, given)
+            ledger, granted = lease(ledger, now)
+            return ledger, (ledger, granted)
 
-        ledger, given = self._keeper.amend(change)
-        self._window_end = ledger.window_end if ledger.limit is not None else now + UNTOLD
-        return given
+        ledger, granted = self._keeper.amend(change)
+        self._window_end = ledger.window_end if ledger.limit is not None else now + PROBE_TIME
+        return granted
 
     def _correct(self, seen: Budget) -> None:
         now = self._clock()

@@ -6,6 +6,9 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
+PATIENCE: Final = 60.0
+"""Seconds that a single request waits by itself; beyond that it is for the person to decide."""
+
 
 @dataclass(frozen=True)
 class Pace:

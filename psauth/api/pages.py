@@ -1,4 +1,4 @@
-"""Pages: a list walked page by page, each record once, to its end and no further."""
+"""Pages: a list read page by page, each record once, to its end and no further."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from psauth.api.pace import INTERACTIVE, Pace
-from psauth.api.transport import Params, Transport
+from psauth.api.retrying import Params
+from psauth.api.transport import Transport
 from psauth.exceptions import ApiError
 from psauth.words import printable
 
@@ -17,6 +18,8 @@ Record = dict[str, Any]
 
 SHORT_LIST: Final = 10
 """Up to so many pages somebody is taken to be waiting at a screen; a longer list is read at the budget's pace."""
+EMPTY_PAGES: Final = 2
+"""So many empty pages in a row end a list."""
 ENDLESS: Final = 50_000
 """More pages than any list has: a million records, and the budget of a day."""
 PAGES_WITHOUT_NEWS: Final = 50
@@ -32,16 +35,18 @@ def walk(
     key: tuple[str, ...],
     pace: Pace = INTERACTIVE,
 ) -> Iterator[list[Record]]:
-    """The records of a list, page by page. Ends at an empty page, at no `next` link, or at a link already followed.
+    """The records of a list, page by page, each record once.
 
-    `list_key` None: under the only key of the answer that holds a list. Records are told apart by `key`. A list of more
-    than SHORT_LIST pages goes on in the background's pace, whatever `pace` it began with.
+    The list ends at a page without a `next` link, at a link already followed, or at the second of two empty pages in a
+    row: one alone may stand in the middle. `list_key` names the list in each answer; None takes the only list that there
+    is. Two records are the same if their values under `key` are. A list of more than SHORT_LIST pages goes on in the
+    background's pace, whatever `pace` it began with. Raises ApiError for what is no page, and for a list without end.
     """
-    address = transport.address(path)
+    address = transport.origin.address(path)
     query: Params = {name: value for name, value in params.items() if value is not None}
     followed = {_place(address, query)}
     seen: set[str] = set()
-    idle = 0
+    idle = empty = 0
     for number in count():
         if number == SHORT_LIST:
             pace = replace(pace, background=True)
@@ -49,7 +54,8 @@ def walk(
         records = _list_of(page, list_key, path, address)
         fresh = [r for r in records if _is_new(r, key, seen)]
         yield fresh
-        if not records:
+        empty = 0 if records else empty + 1
+        if empty == EMPTY_PAGES:
             return
         idle = 0 if fresh else idle + 1
         if idle >= PAGES_WITHOUT_NEWS or number >= ENDLESS:
@@ -58,19 +64,19 @@ def walk(
         href = _next_link(page)
         if href is None:
             return
-        address, query = transport.next_page(address, href)
+        address, query = transport.origin.next_page(address, href)
         if _place(address, query) in followed:
             return
         followed.add(_place(address, query))
 
 
 def one_of(transport: Transport, path: str, *, list_key: str, pace: Pace = INTERACTIVE) -> Record:
-    """The one record that a path answers, under its key."""
+    """The one record that a path answers with, under `list_key`; ApiError where there is none."""
     answer = transport.get(path, pace=pace)
     record = answer.get(list_key) if isinstance(answer, Mapping) else None
     if not isinstance(record, dict):
-        where = urlsplit(transport.address(path)).path
-        raise ApiError(f"{where} answered no record under {list_key!r}.")
+        where = urlsplit(transport.origin.address(path)).path
+        raise ApiError(f"{where} answered no record under {list_key!r}. Try again later.")
     return record
 
 

@@ -1,13 +1,14 @@
-"""Interactive login: connecting from a notebook or a terminal, by the browser on this machine, or by pasting the callback address."""
+"""Browser: logging in from a notebook or a terminal. The browser brings the answer, here or elsewhere, or it is pasted."""
 
 from __future__ import annotations
 
+import errno
 import logging
-import os
-import select
 import sys
+import threading
 import time
-import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -15,7 +16,10 @@ import requests
 
 from psauth.addresses import is_loopback
 from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
-from psauth.auth.receiver import Receiver
+from psauth.auth.opening import open_browser
+from psauth.auth.place import remote_place
+from psauth.auth.prompt import ask, somebody_can_be_asked
+from psauth.auth.receiver import Outcome, Receiver
 from psauth.auth.session import TIMEOUT as TOKEN_TIMEOUT
 from psauth.auth.session import Session
 from psauth.exceptions import (
@@ -26,174 +30,226 @@ from psauth.exceptions import (
     LoginRequired,
     PsauthError,
 )
-from psauth.secret import Secret
 from psauth.settings import Settings
-from psauth.vault.connection import Connection, fingerprint
+from psauth.vault.connection import Connection, fingerprint, login_line
 from psauth.vault.service import Service
 from psauth.vault.vault import Vault
+from psauth.words import fitting
 
 log = logging.getLogger(__name__)
 
 TIMEOUT: Final = 300.0
 """Seconds a person has for consenting, before a forgotten login gives the terminal or notebook back."""
+API_KEY_MENTIONED_AFTER: Final = 30.0
+"""Seconds without an answer, after which the other way in is mentioned: a consent page may never come back."""
 PASTES: Final = 3
+PROMPT: Final = "Callback address: "
 APP_MARK: Final = "/psauth-app"
 """Where the app on this machine says that it is one, so that a login can leave the callback to it."""
 
+Source = Callable[[float], Outcome | None]
+"""Waits up to so many seconds for an answer that comes by itself; what came, or None."""
 
-def login_oauth(account: str, settings: Settings, service: Service | None, vault: Vault, timeout: float) -> Connection:
-    """By OAuth at the service of the settings, or at `service`."""
+
+def login_oauth(
+    account: str,
+    settings: Settings,
+    service: Service | None,
+    vault: Vault,
+    timeout: float,
+    *,
+    paste: bool = False,
+) -> Connection:
+    """By OAuth at the service of the settings, or at `service`; with `paste` without a browser or a port of this machine."""
     flow = AuthorizationFlow(settings, vault)
     if settings.consent is not None:
         return flow.finish(settings.consent(flow.begin(account, service=service).url))
     redirect_uri = (service and service.redirect_uri) or settings.redirect_uri
     redirect = urlsplit(redirect_uri)
-    if remote := _remote():
-        request = flow.begin(account, service=service)
-        return _login_by_paste(flow, request, f"This is {remote}, so no browser can be opened here.", timeout)
-    if redirect.scheme != "http" or not is_loopback(redirect.hostname):
-        request = flow.begin(account, service=service)
-        return _login_by_paste(flow, request, f"{redirect_uri} is not on this machine.", timeout)
+    place = remote_place()
+    why = f"This is {place}, so no browser can be opened here." if place else ""
+    if paste or redirect.scheme != "http" or not is_loopback(redirect.hostname):
+        why = "" if paste else why or f"{redirect_uri} is not on this machine."
+        return _Waiting(flow, flow.begin(account, service=service), timeout).for_paste(why)
+    if place:
+        _check_somebody_is_here()
     try:
         receiver = Receiver(redirect_uri)
     except OSError as error:
         request = flow.begin(account, service=service)
-        if _app_answers(redirect_uri, vault):
-            return _login_by_app(request, vault, timeout)
-        why = f"Port {redirect.port} is taken by another program ({error.strerror or error})."
-        return _login_by_paste(flow, request, why, timeout)
+        waiting, watch = _Waiting(flow, request, timeout), _AppWatch(vault, request)
+        if not place and _app_answers(redirect_uri, vault):
+            return waiting.for_app(watch.wait)
+        return waiting.for_paste(why or _why_not_served(redirect.port, error), watch.wait)
     with receiver:
         request = flow.begin(account, redirect_uri=receiver.redirect_uri, service=service)
         receiver.await_callback(request.state, flow.finish)
-        if not _open_browser(request.url):
-            return _login_by_paste(flow, request, "No browser was found on this machine.", timeout, receiver)
-        _say(f"Your browser shows the consent page now. If it does not, open this address:\n{request.url}")
-        outcome = receiver.wait(timeout)
-    if outcome is None:
-        raise _nobody(timeout)
-    if isinstance(outcome, PsauthError):
-        raise outcome
-    return outcome
+        return _Waiting(flow, request, timeout).for_browser(receiver.wait, why)
 
 
-def _login_by_app(request: AuthorizationRequest, vault: Vault, timeout: float) -> Connection:
-    """The psauth app has the port of the redirect URI and the same vault: it takes the callback, we watch the vault."""
-    _open_browser(request.url)
-    _say(f"The psauth app will take the answer. If no browser opened, open this address:\n{request.url}")
-    before = vault.stamp(request.account)
-    deadline = time.monotonic() + timeout
-    while vault.pending(request.state) is not None:
-        if time.monotonic() > deadline:
-            raise _nobody(timeout)
-        time.sleep(0.3)
-    # The callback has been taken; the exchange of the code follows within the token endpoint's timeouts.
-    deadline = time.monotonic() + sum(TOKEN_TIMEOUT)
-    while vault.stamp(request.account) in (before, None):
-        if time.monotonic() > deadline:
-            raise LoginRequired("The app did not connect; its page says why. Then try psauth.login() again.")
-        time.sleep(0.3)
-    return vault.read(request.account).connection
+class _Waiting:
+    """The time between the authorization request and its answer, whichever way that comes."""
 
+    def __init__(self, flow: AuthorizationFlow, request: AuthorizationRequest, timeout: float) -> None:
+        self.request = request
+        self._flow = flow
+        self._timeout = timeout
+        self._source: Source | None = None
+        self._outcome: Outcome | None = None
 
-def _login_by_paste(
-    flow: AuthorizationFlow, request: AuthorizationRequest, why: str, timeout: float, receiver: Receiver | None = None
-) -> Connection:
-    """The person opens the address wherever they have a browser; its callback is pasted, or arrives at the receiver."""
-    _check_somebody_is_here()
-    by_itself = " If the page says Connected, press Enter instead." if receiver is not None else ""
-    _say(
-        f"{why}\n\n1. Open this address in a browser, on any machine, and allow the access:\n\n{request.url}\n\n"
-        f"2. The browser then goes on to an address that begins with {request.redirect_uri}\n"
-        "   That page may fail to load, which does not matter: what counts is its address. Copy the whole of it from\n"
-        f"   the browser's address bar, and paste it below.{by_itself}\n"
-    )
-    deadline = time.monotonic() + timeout
-    for attempt in range(1, PASTES + 1):
-        pasted = Secret(_ask("Callback address: ", deadline, timeout, receiver) or "")
-        if receiver is not None and (outcome := receiver.wait(0)) is not None:
-            if isinstance(outcome, PsauthError):
-                raise outcome
-            _say("\nConnected, you are done: the browser brought the answer.")
-            return outcome
-        try:
-            return flow.finish(pasted)
-        except (AccessDenied, AuthorizationRefused, ExchangeFailed):
-            raise
-        except AuthorizationError as refusal:
-            if attempt == PASTES:
-                raise
+    def for_paste(self, why: str, source: Source | None = None) -> Connection:
+        """The person brings the answer; that it comes to `source` is not expected, but may be."""
+        self._source = source
+        _check_somebody_is_here()
+        self._explain_pasting(why, may_arrive=False)
+        return self._converse(asking=True, can_wait=False)
+
+    def for_browser(self, source: Source, why: str) -> Connection:
+        """A browser on this machine brings the answer to `source`, or the person pastes it; `why` no browser is opened."""
+        self._source = source
+        if not why and open_browser(self.request.url):
+            self._say_opened("Your browser shows the consent page now. If it does not, open this address:")
+            return self._converse(asking=somebody_can_be_asked(), can_wait=True)
+        _check_somebody_is_here()
+        self._explain_pasting(why or "No browser was found on this machine.", may_arrive=True)
+        return self._converse(asking=True, can_wait=False)
+
+    def for_app(self, source: Source) -> Connection:
+        """The psauth app has the port of the redirect URI and the same vault: it takes the answer, or the person pastes it."""
+        self._source = source
+        open_browser(self.request.url)
+        self._say_opened("The psauth app will take the answer. If no browser opened, open this address:")
+        return self._converse(asking=somebody_can_be_asked(), can_wait=True)
+
+    def _say_opened(self, sentence: str) -> None:
+        _say(f"{sentence}\n{self.request.url}")
+        if somebody_can_be_asked():
             _say(
-                f"{str(refusal).removesuffix(' Begin again.')}\nTry once more: the whole address, from http on, of step 2."
+                f"\nThe browser then goes on to an address that begins with {self.request.redirect_uri}\n"
+                "If that page does not load, as when the browser is on another machine, copy its whole address and paste "
+                "it here."
             )
-    raise AssertionError("the last attempt returns or raises")  # pragma: no cover
+
+    def _explain_pasting(self, why: str, *, may_arrive: bool) -> None:
+        done = " If the page says Connected, you are done." if may_arrive else ""
+        _say(
+            f"{why}\n\n".lstrip()
+            + f"1. Open this address in a browser, on any machine, and allow the access:\n\n{self.request.url}\n\n"
+            f"2. The browser then goes on to an address that begins with {self.request.redirect_uri}\n"
+            "   That page may fail to load, which does not matter: what counts is its address. Copy the whole of it from\n"
+            f"   the browser's address bar, and paste it below.{done}\n"
+        )
+
+    def _converse(self, *, asking: bool, can_wait: bool) -> Connection:
+        """Ask for a paste, if `asking`, until the answer is here; `can_wait`: it may well come with nobody to ask."""
+        deadline = time.monotonic() + self._timeout
+        wrong = 0
+        with _mentioning_the_api_key():
+            while asking and self._outcome is None and time.monotonic() < deadline:
+                try:
+                    pasted = ask(PROMPT, lambda: self._look(0), deadline)
+                except LoginRequired:
+                    if not can_wait:
+                        raise
+                    break
+                if self._look(0) or pasted is None:
+                    continue
+                if self._source is not None and not pasted.strip():
+                    continue  # Enter alone: a look at whether the browser has brought the answer
+                try:
+                    return self._flow.finish(pasted)
+                except (AccessDenied, AuthorizationRefused, ExchangeFailed):
+                    raise
+                except AuthorizationError as refusal:
+                    wrong += 1
+                    if wrong == PASTES:
+                        raise
+                    sentence = str(refusal).removesuffix(" Begin again.")
+                    _say(f"{sentence}\nTry once more: the whole address, from http on, of that page.")
+            self._look(max(0.0, deadline - time.monotonic()))
+        if self._outcome is None:
+            raise _nobody(self.request.account, self._timeout)
+        if isinstance(self._outcome, PsauthError):
+            raise self._outcome
+        return self._outcome
+
+    def _look(self, seconds: float) -> bool:
+        """Whether the answer has come by itself, after waiting for it up to so many seconds."""
+        if self._outcome is None and self._source is not None:
+            self._outcome = self._source(seconds)
+        return self._outcome is not None
+
+
+class _AppWatch:
+    """Watches the vault for what the app makes of the callback."""
+
+    def __init__(self, vault: Vault, request: AuthorizationRequest) -> None:
+        self._vault = vault
+        self._request = request
+        self._before = vault.stamp(request.account)
+        self._taken_at: float | None = None
+
+    def wait(self, seconds: float) -> Outcome | None:
+        """The connection that the app stored, LoginRequired when it stored none, or None after so many seconds."""
+        deadline = time.monotonic() + seconds
+        while True:
+            outcome = self._look()
+            # Once the callback was taken, the exchange of its code ends within the token endpoint's timeouts.
+            if outcome is not None or (self._taken_at is None and time.monotonic() > deadline):
+                return outcome
+            time.sleep(0.3)
+
+    def _look(self) -> Outcome | None:
+        account = self._request.account
+        if self._taken_at is None:
+            if self._vault.pending(self._request.state) is not None:
+                return None
+            self._taken_at = time.monotonic()
+        if self._vault.stamp(account) not in (self._before, None):
+            return self._vault.read(account).connection
+        if time.monotonic() > self._taken_at + sum(TOKEN_TIMEOUT):
+            return LoginRequired(f"The app did not connect; its page says why. Then try {login_line(account)} again.")
+        return None
 
 
 def _check_somebody_is_here() -> None:
     """LoginRequired where there is neither a notebook nor a terminal to ask."""
-    if "ipykernel" not in sys.modules and not (sys.stdin and sys.stdin.isatty()):
+    if not somebody_can_be_asked():
         raise LoginRequired(
             "A login needs a person, and there is no terminal to ask. Log in once with `psauth login` on a terminal, or "
             "set PSAUTH_API_KEY; afterwards psauth.connect(interactive=False) works here."
         )
 
 
-def _ask(prompt: str, deadline: float, timeout: float, receiver: Receiver | None) -> Secret | None:
-    """One line from the person, or None when the receiver was faster; LoginRequired when neither comes in time."""
-    terminal = _watchable_terminal()
-    if terminal is None:
-        # A kernel reads in its main thread only, and Windows cannot wait for two things: there Enter is enough, once
-        # the receiver has the answer.
-        return _read_line(prompt)
-    print(prompt, end="", flush=True)  # noqa: T201 - the prompt of a conversation
-    while time.monotonic() < deadline:
-        if select.select([terminal], [], [], 0.2)[0]:
-            return _read_line("")
-        if receiver is not None and receiver.wait(0) is not None:
-            return None
-    raise _nobody(timeout)
-
-
-def _watchable_terminal() -> int | None:
-    """The descriptor of a terminal that can be waited for together with the receiver."""
-    if os.name != "posix" or "ipykernel" in sys.modules:
-        return None
+@contextmanager
+def _mentioning_the_api_key() -> Iterator[None]:
+    """While waiting, and if that lasts: the other way in."""
+    words = (
+        "\nNo answer yet. Where the consent page does not open, or never comes back, use an API key instead: create one in "
+        "Process Street under Settings, Integrations; stop this (Ctrl-C, in a notebook the stop button); and put "
+        "PSAUTH_API_KEY=your-key into .env or the environment. psauth.connect() then needs no login."
+    )
+    timer = threading.Timer(API_KEY_MENTIONED_AFTER, _say, [words])
+    timer.daemon = True
+    timer.start()
     try:
-        return sys.stdin.fileno()
-    except (AttributeError, OSError, ValueError):
-        return None
+        yield
+    finally:
+        timer.cancel()
 
 
-def _read_line(prompt: str) -> Secret:
-    try:
-        return Secret(input(prompt))
-    except KeyboardInterrupt:
-        raise
-    except Exception as error:
-        raise LoginRequired(
-            f"A login needs a person, and none can be asked here ({type(error).__name__}). Log in once with `psauth login`."
-        ) from error
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - this is a conversation with the person at the notebook or terminal
-
-
-def _open_browser(address: str) -> bool:
-    try:
-        return webbrowser.open(address)
-    except webbrowser.Error:
-        return False
-
-
-def _remote() -> str | None:
-    """Where the code runs, when that is a machine whose browser is not the person's; else None."""
-    if os.environ.get("JUPYTERHUB_USER") or os.environ.get("JUPYTERHUB_API_TOKEN"):
-        return "JupyterHub"
-    if "google.colab" in sys.modules or os.environ.get("COLAB_RELEASE_TAG"):
-        return "Colab"
-    if os.environ.get("SSH_CONNECTION") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return "an SSH session"
-    return None
+def _why_not_served(port: int | None, error: OSError) -> str:
+    """Why psauth cannot wait for the callback on the redirect URI's port."""
+    reason = error.strerror or error
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} is taken by another program ({reason})."
+    if isinstance(error, PermissionError):
+        return (
+            f"psauth may not listen on port {port} ({reason}): the system keeps it for itself or for administrators. To "
+            "have the browser bring the answer, set PSAUTH_REDIRECT_URI to a port above 1023, and register that address "
+            "with your OAuth app."
+        )
+    return f"psauth cannot listen on port {port} ({reason})."
 
 
 def app_mark(vault: Vault) -> dict[str, str]:
@@ -207,11 +263,20 @@ def _app_answers(redirect_uri: str, vault: Vault) -> bool:
     try:
         with Session() as session:
             answer = session.get(f"http://{parts.netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False)
-        return answer.ok and answer.json() == app_mark(vault)
+        return answer.ok and bool(answer.json() == app_mark(vault))
     except (requests.RequestException, ValueError):
         return False
 
 
-def _nobody(timeout: float) -> LoginRequired:
+def _nobody(account: str, timeout: float) -> LoginRequired:
     words = f"{timeout / 60:.0f} minutes" if timeout >= 120 else f"{timeout:.0f} seconds"
-    return LoginRequired(f"Nobody answered the consent page within {words}. Try psauth.login() again.")
+    paste = "paste=True" if account == "default" else f"account={account!r}, paste=True"
+    return LoginRequired(
+        f"Nobody answered the consent page within {words}. Try {login_line(account)} again, or "
+        f"psauth.login({paste}) where the browser is on another machine."
+    )
+
+
+def _say(text: str) -> None:
+    """To the person at the notebook or terminal, whatever their terminal's encoding."""
+    print(fitting(text, getattr(sys.stdout, "encoding", None)), flush=True)  # noqa: T201 - a conversation

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 
 from psauth.addresses import check_address
+from psauth.auth.network import Unanswered
 from psauth.auth.session import TIMEOUT, Session
+from psauth.auth.wrong_address import API_KEY_INSTEAD, foreign_success
 from psauth.exceptions import ServiceUnavailable, SettingsError
 from psauth.secret import Secret
 from psauth.settings import AUTHORIZE_URL, OAUTH_API_URL, TOKEN_URL, Settings
@@ -38,6 +40,7 @@ def service_for_oauth(settings: Settings) -> Service:
         token_auth=settings.token_auth,
         scope=settings.scope,
         redirect_uri=settings.redirect_uri,
+        system_certificates=settings.trusts_system,
     )
     if settings.issuer and not (settings.authorize_url and settings.token_url and settings.revoke_url):
         service = _discovered(service)
@@ -50,7 +53,7 @@ def service_for_oauth(settings: Settings) -> Service:
 
 def _discovered(service: Service) -> Service:
     """`service` with what its issuer publishes (RFC 8414 §3) in the places that are still empty."""
-    metadata = _metadata(service.issuer)
+    metadata = _metadata(service)
     addresses = {
         "authorize_url": metadata.get("authorization_endpoint"),
         "token_url": metadata.get("token_endpoint"),
@@ -71,7 +74,8 @@ def _discovered(service: Service) -> Service:
     )
 
 
-def _metadata(issuer: str) -> dict[str, Any]:
+def _metadata(service: Service) -> dict[str, Any]:
+    issuer = service.issuer
     parts = urlsplit(issuer)
     path = parts.path.rstrip("/")
     # RFC 8414 §3.1 puts the well-known part before the issuer's path; OpenID Connect Discovery §4 behind it.
@@ -79,38 +83,40 @@ def _metadata(issuer: str) -> dict[str, Any]:
     problems, troubled = [], False
     for place in places:
         address = urlunsplit((parts.scheme, parts.netloc, place, "", ""))
-        try:
-            with Session() as session:
-                headers = {"Accept": "application/json"}
-                answer = session.get(address, timeout=TIMEOUT, allow_redirects=False, headers=headers, auth=_no_auth)
-        except requests.RequestException as error:
-            problem = f"{issuer} does not answer ({type(error).__name__})"
-            raise ServiceUnavailable(f"{problem}. Check PSAUTH_ISSUER and the network, then try again.") from None
+        answer = _ask(service, address)
         if answer.status_code != requests.codes.ok:
-            problems.append(f"{place}: status {answer.status_code}")
+            problems.append(f"{address}: status {answer.status_code}")
             troubled |= answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests
             continue
         try:
             metadata = answer.json()
         except (ValueError, RecursionError):
-            problems.append(f"{place}: not JSON")
+            problems.append(f"{address}: {foreign_success(answer.content) or 'not JSON'}")
             continue
-        if not isinstance(metadata, dict) or metadata.get("issuer") != issuer:
+        if not isinstance(metadata, dict):
+            problems.append(f"{address}: {foreign_success(answer.content)}")
+            continue
+        if metadata.get("issuer") != issuer:
             # RFC 8414 §3.3: the issuer must be identical, or the metadata must not be used.
-            named = metadata.get("issuer") if isinstance(metadata, dict) else None
             raise SettingsError(
-                f"The metadata at {address} belongs to issuer {named!r}, not to {issuer!r}. "
+                f"The metadata at {address} belongs to issuer {metadata.get('issuer')!r}, not to {issuer!r}. "
                 "Set PSAUTH_ISSUER to exactly what the server calls itself."
             )
         return metadata
     if troubled:
         raise ServiceUnavailable(f"{issuer} has a problem ({'; '.join(problems)}). Try again in a few minutes.")
     raise SettingsError(
-        f"No authorization server metadata found for {issuer} ({'; '.join(problems)}). "
-        "Check PSAUTH_ISSUER, or set PSAUTH_AUTHORIZE_URL and PSAUTH_TOKEN_URL."
+        f"No authorization server metadata found for {issuer} ({'; '.join(problems)}). No Process Street API answers so: "
+        f"check PSAUTH_ISSUER, or set PSAUTH_AUTHORIZE_URL and PSAUTH_TOKEN_URL, or {API_KEY_INSTEAD}."
     )
 
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keeps requests from adding credentials of its own out of ~/.netrc."""
-    return request
+def _ask(service: Service, address: str) -> requests.Response:
+    """The answer to a GET of public metadata; ServiceUnavailable where none comes."""
+    try:
+        with Session(system_certificates=service.system_certificates) as session:
+            return session.get(address, timeout=TIMEOUT, allow_redirects=False, headers={"Accept": "application/json"})
+    except Unanswered as error:
+        fault = error
+    remedy = fault.remedy or "Check PSAUTH_ISSUER and the network, then try again."
+    raise ServiceUnavailable(f"{fault.about(service.issuer)}. {remedy}")

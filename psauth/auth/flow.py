@@ -16,6 +16,7 @@ from psauth.auth.engine import authorization_url, code_exchange
 from psauth.auth.token_endpoint import NoAnswer, Refused, ask_for_token
 from psauth.exceptions import (
     AccessDenied,
+    ArgumentError,
     AuthorizationError,
     AuthorizationRefused,
     BrowserMismatch,
@@ -80,11 +81,14 @@ class AuthorizationFlow:
         """Make an authorization request and remember what its callback must match, for ten minutes.
 
         `browser` is a secret of the browser that will carry the callback (a cookie), `return_to` a path of the app to
-        go on to, `service` one to authorize at in the place of that of the settings. Raises SettingsError when settings
-        are incomplete, ServiceUnavailable when an issuer must be asked and does not answer.
+        go on to, `redirect_uri` another address for the callback than that of the settings, `service` another service to
+        authorize at.
+
+        Raises ArgumentError for an account or a path that cannot be one, SettingsError when settings are incomplete,
+        ServiceUnavailable when an issuer must be asked and does not answer.
         """
         if return_to is not None and not is_path_here(return_to):
-            raise ValueError(f"return_to is {return_to!r}. Expected a path of this app, like /connection.")
+            raise ArgumentError(f"return_to is {return_to!r}. Expected a path of this app, like /connection.")
         check_account(account)
         service = service or service_for_oauth(self._settings)
         redirect_uri = redirect_uri or service.redirect_uri or self._settings.redirect_uri
@@ -200,9 +204,9 @@ def _refusal(callback: Callback) -> AuthorizationError:
     if callback.error == "access_denied":
         return AccessDenied("Access was declined, so nothing was connected. Begin again if that was a slip.")
     error = printable(callback.error or "")
-    said = f" ({printable(callback.error_description)})" if callback.error_description else ""
+    description = f" ({printable(callback.error_description)})" if callback.error_description else ""
     return AuthorizationRefused(
-        f"The service refused the request: {error}{said}. {_HINTS.get(error, 'Begin again.')}", error=error
+        f"The service refused the request: {error}{description}. {_HINTS.get(error, 'Begin again.')}", error=error
     )
 
 
@@ -232,9 +236,7 @@ def _exchange(pending: Pending, callback: Callback) -> Token:
             error=refusal.error,
         ) from None  # the cause's frames hold requests' own copies of the code
     except NoAnswer as failure:
-        raise ExchangeFailed(
-            f"The service gave no token: {failure}. Try again in a moment.", status=failure.status
-        ) from None
+        raise ExchangeFailed(f"The service gave no token: {failure}. {failure.remedy}", status=failure.status) from None
 
 
 # The end ----------------------------------------------------------------------------------------------------------

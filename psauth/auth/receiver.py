@@ -31,7 +31,7 @@ Outcome = Connection | PsauthError
 class Receiver:
     """Serves the redirect URI on loopback; a context manager. `redirect_uri` has the real port once it is entered.
 
-    OSError when the port is taken. Requests other than the callback with the awaited state are answered and ignored.
+    Raises OSError when the port is taken, or may not be bound (PermissionError). Requests other than the callback with the awaited state are answered and ignored.
     """
 
     def __init__(self, redirect_uri: str) -> None:
@@ -76,7 +76,7 @@ class Receiver:
             server.server_close()
 
     def _bind(self, port: int) -> list[ThreadingHTTPServer]:
-        """One server an address of the host: a browser may try ::1 before 127.0.0.1 for `localhost`."""
+        """One server for each address of the host: a browser may try ::1 before 127.0.0.1 for `localhost`."""
         addresses = ["127.0.0.1", "::1"] if self._host == "localhost" else [self._host]
         servers: list[ThreadingHTTPServer] = []
         for address in addresses:

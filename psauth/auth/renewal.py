@@ -6,10 +6,12 @@ import logging
 from datetime import timedelta
 
 from psauth.auth.engine import token_refresh
-from psauth.auth.token_endpoint import NoAnswer, Refused, ask_for_token
+from psauth.auth.token_endpoint import TRY_AGAIN, NoAnswer, Refused, ask_for_token
+from psauth.auth.wrong_address import oauth_remedy
 from psauth.exceptions import (
     LoginRequired,
     ServiceUnavailable,
+    WrongAddress,
 )
 from psauth.vault.connection import Stored, ended, login_line
 from psauth.vault.service import Service
@@ -95,14 +97,20 @@ def _after_silence(stored: Stored, failure: NoAnswer, because: str) -> Stored:
     if because == "expiry" and is_alive(stored):
         log.warning("refresh postponed: %s; going on with the access token while it lives", failure)
         return stored
+    if failure.elsewhere:
+        raise WrongAddress(
+            f"The access of account {account!r} has to be renewed, but {failure}. The connection is kept; "
+            f"if this stays so: {oauth_remedy('PSAUTH_TOKEN_URL', account)}",
+            status=failure.status,
+        ) from None
     if failure.sent:
         # Not remembered as the end: the old refresh token may still be good, and the next call will try it.
         raise LoginRequired(
             f"The answer to the renewal of account {account!r} was lost twice ({failure}), so its access may be spent. "
             f"Try again when the network is well, or log in with: {login_line(account)}"
         ) from None
+    remedy = "Try again in a few minutes" if failure.remedy == TRY_AGAIN else f"{failure.remedy} Then try again"
     raise ServiceUnavailable(
-        f"The access of account {account!r} has to be renewed, but {failure}. Try again in a few minutes; the "
-        "connection is kept.",
+        f"The access of account {account!r} has to be renewed, but {failure}. {remedy}; the connection is kept.",
         status=failure.status,
     ) from None

@@ -6,7 +6,8 @@ import logging
 from dataclasses import dataclass
 
 from psauth.auth.engine import token_revocation
-from psauth.auth.token_endpoint import NoAnswer, answer_fields, described, post, secrets_in
+from psauth.auth.token_endpoint import TRY_AGAIN, NoAnswer, answer_fields, describe, post, secrets_in
+from psauth.auth.wrong_address import WEB_PAGE, described, is_web_page
 from psauth.vault.connection import Stored
 from psauth.vault.vault import Vault
 
@@ -61,10 +62,13 @@ def _revoke(stored: Stored) -> str | None:
             continue
         body = token_revocation(service, getattr(token, hint), hint=hint)
         try:
-            status, text = post(service, service.revoke_url, body)
+            answer = post(service, service.revoke_url, body)
         except NoAnswer as failure:
-            return f"{failure}. {BY_HAND}"
-        if status >= 300:
-            said = described(service.revoke_url, status, answer_fields(text), secrets_in(service, body))
-            problems.append(f"{said}. {BY_HAND}")
+            remedy = "" if failure.remedy == TRY_AGAIN else f" {failure.remedy}"
+            return f"{failure}.{remedy} {BY_HAND}"
+        if is_web_page(answer.content) and answer.status < 500:
+            return f"{described(service.revoke_url, answer.status, WEB_PAGE)}. {BY_HAND}"
+        if answer.status >= 300:
+            refusal = describe(service.revoke_url, answer.status, answer_fields(answer), secrets_in(service, body))
+            problems.append(f"{refusal}. {BY_HAND}")
     return problems[0] if problems else None

@@ -1,15 +1,24 @@
-"""Session: HTTP for secrets. No redirects, no proxy to this machine."""
+"""Session: HTTP for secrets. No redirects, no netrc, no proxy to this machine, and the certificates that the system trusts."""
 
 from __future__ import annotations
 
-from typing import Any
+import ssl
+import threading
+from functools import cache
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
+import truststore
+from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from psauth.addresses import is_loopback
+from psauth.auth.forks import renew_in_children
+from psauth.auth.network import RAISED, unanswered
 
-TIMEOUT = (5.0, 20.0)
+TIMEOUT: Final = (5.0, 20.0)
 """Seconds to connect, and to wait for the next byte. Authorization servers answer in milliseconds or not at all."""
 
 
@@ -17,9 +26,26 @@ class Session(requests.Session):
     """A session for secrets.
 
     It leaves redirects alone: even when told not to follow, requests would read the address, and break over a bad one.
-    And what goes to loopback goes there directly: by the proxy of HTTP_PROXY or the system it would leave this machine in
-    the clear, and the proxy could not reach this machine either.
+    It adds no credentials out of ~/.netrc. What goes to loopback goes there directly: by the proxy of HTTP_PROXY or the
+    system it would leave this machine in the clear, and the proxy could not reach this machine either. Where no answer
+    comes it raises Unanswered, and nothing else.
+
+    `system_certificates`: trust the authorities that the operating system trusts, beside the usual public ones. A file
+    named by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE takes the place of both. `connections` is how many are kept open.
     """
+
+    def __init__(self, *, system_certificates: bool = True, connections: int = 1) -> None:
+        super().__init__()
+        self.auth = _no_credentials
+        self._system_certificates = system_certificates
+        self._connections = connections
+        self._mount()
+        renew_in_children(self)
+
+    def _mount(self) -> None:
+        adapter = _Adapter(self._connections, system_certificates=self._system_certificates)
+        self.mount("https://", adapter)
+        self.mount("http://", adapter)
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None: there is nothing to follow."""
@@ -30,3 +56,113 @@ class Session(requests.Session):
         if is_loopback(urlsplit(url).hostname):
             merged["proxies"] = {}
         return merged
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """See requests.Session; Unanswered for an address to which nothing can be sent."""
+        try:
+            return super().prepare_request(request)
+        except requests.RequestException as error:
+            fault = unanswered(error, str(request.url), proxy=None, bundle=None)
+        raise fault
+
+    def prepared(self, request: requests.Request) -> requests.PreparedRequest:
+        """The same for a request that is whole already: requests would merge it with what the session has to add."""
+        try:
+            return request.prepare()
+        except requests.RequestException as error:
+            fault = unanswered(error, str(request.url), proxy=None, bundle=None)
+        raise fault
+
+    def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
+        """The answer to a prepared request; Unanswered where there is none."""
+        try:
+            return super().send(request, **how)
+        except RAISED as error:
+            address, verify = request.url or "", how.get("verify")
+            proxy = select_proxy(address, how.get("proxies"))
+            fault = unanswered(error, address, proxy=proxy, bundle=verify if isinstance(verify, str) else None)
+        raise fault  # outside the handler: the error of requests holds the request, and that the credential
+
+    def renew_in_child(self) -> None:
+        """Connections of its own for a child process; the parent goes on with those that there are."""
+        inherited = {id(adapter): adapter for adapter in self.adapters.values()}
+        self._mount()
+        self.cookies = RequestsCookieJar()
+        for adapter in inherited.values():
+            if isinstance(adapter, _Adapter):
+                adapter.let_go()
+
+
+class _Adapter(HTTPAdapter):
+    """Connections that trust the system's certificates, unless a file of certificates is named."""
+
+    def __init__(self, connections: int, *, system_certificates: bool) -> None:
+        self._system_certificates = system_certificates
+        super().__init__(pool_connections=4, pool_maxsize=connections)
+
+    def build_connection_pool_key_attributes(
+        self, request: requests.PreparedRequest, verify: Any, cert: Any = None
+    ) -> Any:
+        """See HTTPAdapter."""
+        host, tls = super().build_connection_pool_key_attributes(request, verify, cert)
+        if self._uses_system(host["scheme"], verify):
+            tls["ssl_context"] = system_context()
+        return host, tls
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """See HTTPAdapter, which would load a bundle into the system's certificates for each connection."""
+        if not self._uses_system(urlsplit(url).scheme, verify):
+            super().cert_verify(conn, url, verify, cert)  # type: ignore[no-untyped-call] # as its stubs have it
+
+    def proxy_manager_for(self, proxy: str, **how: Any) -> Any:
+        """See HTTPAdapter; what is said to an https proxy is encrypted too. It may load more into a context of its own."""
+        if self._system_certificates and proxy.lower().startswith("https://"):
+            how.setdefault("proxy_ssl_context", _make_context())
+        return super().proxy_manager_for(proxy, **how)
+
+    def _uses_system(self, scheme: str, verify: Any) -> bool:
+        return self._system_certificates and verify is True and scheme.lower() == "https"
+
+    def let_go(self) -> None:
+        """Close the copies of the parent's sockets; a lock that a thread of the parent held is replaced before."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            manager.pools.lock = threading.RLock()
+            for key in manager.pools.keys():  # noqa: SIM118 - no dict: it cannot be iterated over
+                idle = manager.pools[key].pool
+                if idle is not None:
+                    idle.mutex = threading.Lock()
+                    idle.not_empty = threading.Condition(idle.mutex)
+                    idle.not_full = threading.Condition(idle.mutex)
+                    idle.all_tasks_done = threading.Condition(idle.mutex)
+        self.close()
+
+
+@cache
+def system_context() -> ssl.SSLContext:
+    """What the operating system trusts, and the public authorities that requests brings along where it has none.
+
+    One for the whole process, because a connection pool is found by it.
+    """
+    return _make_context()
+
+
+def _make_context() -> ssl.SSLContext:
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    return context
+
+
+class _SystemContext:
+    """The shared context holds a lock, so a child process makes its own."""
+
+    def renew_in_child(self) -> None:
+        system_context.cache_clear()
+
+
+_shared = _SystemContext()
+renew_in_children(_shared)
+
+
+def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Being there at all, it keeps requests from adding credentials out of ~/.netrc."""
+    return request

@@ -5,27 +5,39 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
 import requests
-from urllib3.exceptions import NewConnectionError
 
 from psauth.addresses import check_address
+from psauth.auth.network import Unanswered
 from psauth.auth.session import TIMEOUT, Session
+from psauth.auth.wrong_address import ANSWERS_SO, described, foreign_refusal, foreign_success, is_web_page, oauth_remedy
 from psauth.secret import Secret, masked
 from psauth.vault.service import Service
 from psauth.vault.token import Token
 from psauth.words import printable
 
+TRY_AGAIN = "Try again in a moment."
+
 
 class NoAnswer(Exception):
-    """The token endpoint gave no usable answer; `sent` when it may have acted on the request all the same."""
+    """The token endpoint gave no usable answer.
 
-    def __init__(self, message: str, *, sent: bool, status: int | None = None) -> None:
+    The text is a clause without a full stop, `remedy` a sentence. `sent` says whether the endpoint may have acted on the
+    request all the same; `elsewhere` whether what answered is no token endpoint at all.
+    """
+
+    def __init__(
+        self, message: str, *, sent: bool, status: int | None = None, remedy: str = TRY_AGAIN, elsewhere: bool = False
+    ) -> None:
         super().__init__(message)
         self.sent = sent
         self.status = status
+        self.remedy = remedy
+        self.elsewhere = elsewhere
 
 
 class Refused(Exception):
@@ -37,17 +49,38 @@ class Refused(Exception):
         self.error = error
 
 
+@dataclass(frozen=True, repr=False)
+class Answer:
+    """What a token or revocation endpoint answered; the body may hold tokens, so it does not show itself."""
+
+    status: int
+    content: bytes
+    text: str
+
+
 def ask_for_token(service: Service, body: Secret) -> Token:
     """Send a token request (RFC 6749 §4.1.3, §6) and read the answer; Refused or NoAnswer where there is no token in it."""
-    status, text = post(service, service.token_url, body)
-    fields = answer_fields(text)
-    said = described(service.token_url, status, fields, secrets_in(service, body))
+    answer = post(service, service.token_url, body)
+    status = answer.status
+    fields = answer_fields(answer)
+    description = describe(service.token_url, status, fields, secrets_in(service, body))
     error = fields.get("error")
-    if status >= 500 or status == requests.codes.too_many_requests or 300 <= status < 400:
-        raise NoAnswer(said, sent=False, status=status)
+    if status >= 500 or status == requests.codes.too_many_requests:
+        raise NoAnswer(description, sent=False, status=status)
+    if what := _foreign(answer, fields):
+        lacking = (
+            f"{service.token_url} answered {status}, but there is no access_token in it: it is {what}, and {ANSWERS_SO}"
+        )
+        raise NoAnswer(
+            lacking if status < 300 else described(service.token_url, status, what),
+            sent=False,
+            status=status,
+            remedy=oauth_remedy("PSAUTH_TOKEN_URL"),
+            elsewhere=True,
+        )
     if status >= 400 or isinstance(error, str):
         code = printable(masked(error, *secrets_in(service, body))) if isinstance(error, str) else None
-        raise Refused(said, status=status, error=code)
+        raise Refused(description, status=status, error=code)
     try:
         return Token.from_answer(fields)
     except ValueError as problem:
@@ -55,15 +88,25 @@ def ask_for_token(service: Service, body: Secret) -> Token:
         raise NoAnswer(f"{service.token_url} answered {status}, but {problem}", sent=True, status=status) from None
 
 
-def post(service: Service, address: str, body: Secret) -> tuple[int, str]:
-    """Send a form to a token or revocation endpoint, with the client's authentication; status and text of the answer.
+def _foreign(answer: Answer, fields: Mapping[str, Any]) -> str | None:
+    """What came from something that is no token endpoint, as a noun; None for a token, an error or a damaged answer."""
+    if 300 <= answer.status < 400:
+        return "a redirect"
+    if answer.status >= 400:
+        return foreign_refusal(answer.status, answer.content)
+    # Older servers answer with a form, which is no JSON.
+    return None if "access_token" in fields or "error" in fields else foreign_success(answer.content)
+
+
+def post(service: Service, address: str, body: Secret) -> Answer:
+    """Send a form to a token or revocation endpoint, with the client's authentication; NoAnswer where nothing comes back.
 
     Redirects are not followed: the body is secret.
     """
     check_address(address, "The token or revocation address")
     auth = _ClientAuth(service)
     try:
-        with Session() as session:
+        with Session(system_certificates=service.system_certificates) as session:
             answer = session.post(
                 address,
                 data=auth.complete(body),
@@ -72,17 +115,14 @@ def post(service: Service, address: str, body: Secret) -> tuple[int, str]:
                 allow_redirects=False,
                 headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
             )
-    except requests.RequestException as error:
-        sent = not _never_sent(error)
-        raise NoAnswer(f"{address} does not answer ({type(error).__name__})", sent=sent) from None
-    return answer.status_code, answer.text
+        return Answer(answer.status_code, answer.content, answer.text)
+    except Unanswered as error:
+        fault = error
+    raise NoAnswer(fault.about(address), sent=fault.sent, remedy=fault.remedy or TRY_AGAIN)
 
 
 class _ClientAuth(requests.auth.AuthBase):
-    """How the client shows who it is (RFC 6749 §2.3.1): in the body, by HTTP Basic, or not at all.
-
-    Being there at all, it also keeps requests from adding credentials out of ~/.netrc.
-    """
+    """How the client shows who it is (RFC 6749 §2.3.1): in the body, by HTTP Basic, or not at all."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -101,23 +141,16 @@ class _ClientAuth(requests.auth.AuthBase):
         return request
 
 
-def _never_sent(error: requests.RequestException) -> bool:
-    """Whether the request surely did not reach the server, so that nothing can have been spent by it."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError):
-        return True
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return isinstance(reason, NewConnectionError) or not isinstance(
-        error, requests.ConnectionError | requests.Timeout | requests.exceptions.ChunkedEncodingError
-    )
-
-
-def answer_fields(text: str) -> dict[str, Any]:
-    """JSON (RFC 6749 §5.1), or a form, which older servers send."""
+def answer_fields(answer: Answer) -> dict[str, Any]:
+    """The fields of JSON (RFC 6749 §5.1), or of a form, which older servers send; none of what is neither."""
+    text = answer.text
     try:
         fields = json.loads(text)
     except RecursionError:  # brackets in brackets without end
         return {}
     except ValueError:
+        if is_web_page(answer.content):  # there are "=" and "&" in it too
+            return {}
         try:
             return dict(parse_qsl(text.strip(), max_num_fields=100)) if len(text) < 65_536 else {}
         except ValueError:
@@ -125,10 +158,10 @@ def answer_fields(text: str) -> dict[str, Any]:
     return fields if isinstance(fields, dict) else {}
 
 
-def described(address: str, status: int, fields: Mapping[str, Any], sent: Iterable[str]) -> str:
+def describe(address: str, status: int, fields: Mapping[str, Any], secrets: Iterable[str]) -> str:
     """One line about an answer: its status, and the error in the server's words, without the secrets it repeats."""
     error, description = fields.get("error"), fields.get("error_description")
-    words = [printable(masked(str(part), *sent)) for part in (error, description) if part]
+    words = [printable(masked(str(part), *secrets)) for part in (error, description) if part]
     return f"{address} answered {status}" + (f" ({': '.join(words)})" if words else "")
 
 

@@ -8,15 +8,16 @@ from typing import Any, Final
 import streamlit as st
 
 from psauth.auth.flow import AuthorizationFlow
+from psauth.connecting import find_credential
 from psauth.dashboard import state
 from psauth.dashboard.loading.read import Here
 from psauth.dashboard.parts import looks, problems, sidebar, welcome
+from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.guard import COOKIE, NOT_LOCAL, listens_locally
 from psauth.dashboard.web.notices import CONNECTED, refused
-from psauth.dashboard.web.routes import ACCOUNT
-from psauth.dashboard.web.target import Target, find_target, is_elsewhere
+from psauth.dashboard.web.target import Target, find_target, is_elsewhere, mismatch_of
 from psauth.exceptions import PsauthError
-from psauth.vault.connection import Stored
+from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
 
 # A file, because Streamlit's own icons would be fetched from the internet for a browser tab.
@@ -44,40 +45,45 @@ def main() -> None:
         st.write(step)
         st.stop()
     looks.show()
-    state.begin(st.context.cookies.get(COOKIE))
+    browser = st.context.cookies.get(COOKIE)
+    state.begin(browser)
+    account = account_of(browser)
     try:
         target = find_target()
         vault = Vault.open(target.settings)
         state.keep_vault(vault)
         _take_callback(target, vault)
-        stored = vault.find(ACCOUNT)
+        credential = find_credential(target.settings, vault, account)
+        connection = credential.kept  # the API key of the settings is used here once Connect has stored it
     except PsauthError as error:
         st.navigation([_welcome_page], position="hidden")
         with looks.middle():
             problems.show_failure(error)
         st.stop()
-    page = st.navigation([st.Page(**one) for one in PAGES], position="sidebar" if stored else "hidden")
-    state.drawn(vault.stamp(ACCOUNT))
-    sidebar.watch(vault, ACCOUNT)
+    page = st.navigation([st.Page(**one) for one in PAGES], position="sidebar" if connection else "hidden")
+    state.drawn(vault.stamp(account))
+    sidebar.watch(vault, account)
     state.keep_path("/" + page.url_path)
-    if stored is not None:
+    if connection is not None:
         state.welcome_back()
         with st.sidebar:
-            sidebar.show(Here(stored.connection, vault))
+            sidebar.show(Here(connection, vault))
             looks.show_menu()
-    _show_notice(stored)
-    if stored is None:
-        welcome.show(target, return_to=state.place())
+    _show_notice(connection)
+    if connection is None:
+        welcome.show(target, return_to=state.place(), mismatch=mismatch_of(target, st.context.headers.get("host")))
         st.stop()
-    if is_elsewhere(target, stored.connection.service.api_url):
+    if is_elsewhere(target, connection.service.api_url):
         st.info(
-            f"Your settings name another service than {stored.connection.service.host}, which is connected. To change over, "
+            f"Your settings name another service than {connection.service.host}, which is connected. To change over, "
             "disconnect on the Connection page, then connect."
         )
-    if stored.connection.ended is not None and page.url_path != "connection":
-        problems.show_ended(stored.connection, return_to=state.place())
+    if connection.ended is not None and page.url_path != "connection":
+        if credential.source == "settings":
+            st.info("psauth.connect() uses the API key of your settings meanwhile.")
+        problems.show_ended(connection, return_to=state.place())
         st.stop()
-    state.keep_here(Here(stored.connection, vault))
+    state.keep_here(Here(connection, vault))
     page.run()
 
 
@@ -103,18 +109,18 @@ def _take_callback(target: Target, vault: Vault) -> None:
         state.tell(CONNECTED)
 
 
-def _show_notice(stored: Stored | None) -> None:
+def _show_notice(connection: Connection | None) -> None:
     """A toast for what went well; a page of its own, until it is left, for what did not."""
     notice = state.notice()
     if notice is None:
         return
     if notice.connected:
         state.dismiss()
-        if stored is not None:
+        if connection is not None:
             st.toast("Connected", icon=":material/check_circle:")
         return
-    with st.container() if stored is not None else looks.middle():
-        done = problems.show_refusal(notice, connected=stored is not None and stored.connection.ended is None)
+    with st.container() if connection is not None else looks.middle():
+        done = problems.show_refusal(notice, connected=connection is not None and connection.ended is None)
     if done:
         state.dismiss()
         st.rerun()

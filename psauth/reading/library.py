@@ -28,7 +28,7 @@ class LibraryReads(Reads):
         Columns: data_set_id, name, fields (JSON: id, name, type), created_…, updated_…, deleted_….
 
         >>> ps.data_sets()["name"].tolist()
-        ['Cost centres', 'Offices', 'Vendors']
+        ['Offices', 'Cost centres', 'Vendors']
         """
         return self._list(DATA_SETS, {}, progress, on_error)
 

@@ -78,22 +78,20 @@ class Planner:
         if (runs is None) == (workflow is None):
             raise ArgumentError("Say of which runs: expected either runs=… or workflow=….")
         transport = self._reader.transport
-        before = transport.requests_sent
+        usage, before = transport.usage, transport.usage.requests_sent
         if runs is not None:
             runs, workflow = self._reader.runs_or_workflow(runs)
         workflow_of = _workflow_of(runs) if runs is not None else self._listed(workflow)  # type: ignore[arg-type] # one is set
         requests = sum(self._requests(PLANNED[noun], workflow_of) for noun in dict.fromkeys(nouns))
-        answer_time = transport.answer_time or USUAL_ANSWER
+        answer_time = usage.answer_time or USUAL_ANSWER
         held = max(0.0, transport.held_until - time.time())
-        seconds = seconds_for(
-            requests, transport.budget, answer_time, window=window_of(transport.longest_wait), held=held
-        )
+        seconds = seconds_for(requests, usage.budget, answer_time, window=window_of(usage.longest_wait), held=held)
         return Plan(
             nouns=nouns,
             requests=requests,
             seconds=seconds,
-            asked=transport.requests_sent - before,
-            budget=transport.budget,
+            asked=usage.requests_sent - before,
+            budget=usage.budget,
             run_ids=tuple(workflow_of),
         )
 

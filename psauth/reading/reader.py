@@ -166,16 +166,16 @@ class Reader:
 
     def outlook(self) -> Callable[[int, int | None], str]:
         """A note for the progress of a read that begins now: the time to go with all waits, and the requests left."""
-        sent = self.transport.requests_sent
+        sent = self.transport.usage.requests_sent
 
         def note(done: int, total: int | None) -> str:
-            transport, budget = self.transport, self.transport.budget
-            held = max(0.0, transport.held_until - time.time())
+            usage, budget = self.transport.usage, self.transport.usage.budget
+            held = max(0.0, self.transport.held_until - time.time())
             parts = []
             if done and total is not None:
-                requests = (total - done) * max(1.0, (transport.requests_sent - sent) / done)
-                answer_time = transport.answer_time or USUAL_ANSWER
-                window = window_of(transport.longest_wait)
+                requests = (total - done) * max(1.0, (usage.requests_sent - sent) / done)
+                answer_time = usage.answer_time or USUAL_ANSWER
+                window = window_of(usage.longest_wait)
                 seconds = seconds_for(round(requests), budget, answer_time, window=window, held=held)
                 parts.append(f"about {lasting(seconds)} to go")
             if budget.remaining is not None:

@@ -114,7 +114,7 @@ class WorkflowReads(Reads):
 
         Errors: ArgumentError when a name is unknown or shared by several workflows.
 
-        >>> ps.revisions("Purchase Request")[["version", "status"]].head(2)
+        >>> ps.revisions("Complaint Handling")[["version", "status"]].head(2)
           version    status
         0     5.0  Finished
         1     4.0   Revised

@@ -5,5 +5,6 @@ from psauth.sandbox.company.company import Company
 from psauth.sandbox.knobs import Fault, Knobs
 from psauth.sandbox.oauth.grants import Grants, StateError
 from psauth.sandbox.server import SandboxServer
+from psauth.sandbox.traffic import RequestLog
 
-__all__ = ["Company", "Fault", "Grants", "Knobs", "SandboxServer", "StateError", "create_app"]
+__all__ = ["Company", "Fault", "Grants", "Knobs", "RequestLog", "SandboxServer", "StateError", "create_app"]

@@ -53,7 +53,8 @@ def create_app(
         return Authority(_address(request), grants, knobs, company.staff.by_id)
 
     def front(request: Request) -> Response:
-        return HTMLResponse(consent_html.front(company.name, authority(request).issuer))
+        page = consent_html.front(company.name, authority(request).issuer, budget=knobs.budget, window=knobs.window)
+        return HTMLResponse(page)
 
     def workflow(request: Request) -> Response:
         template = company.template(request.path_params["id"])
@@ -63,13 +64,13 @@ def create_app(
         return HTMLResponse(consent_html.record(template.blueprint.name, template.blueprint.about or "Workflow", rows))
 
     def run(request: Request) -> Response:
-        found = company.run(request.path_params["id"])
-        if found is None:
+        shown = company.run(request.path_params["id"])
+        if shown is None:
             raise HTTPException(404)
-        names = [step.name for step in found.template.blueprint.steps]
-        rows = [(names[task.at], "done" if task.completed else "open") for task in found.tasks if not task.hidden]
-        about = f"{found.template.blueprint.name}, {found.status}"
-        return HTMLResponse(consent_html.record(found.name or "Unnamed run", about, rows))
+        names = [step.name for step in shown.template.blueprint.steps]
+        rows = [(names[task.at], "done" if task.completed else "open") for task in shown.tasks if not task.hidden]
+        about = f"{shown.template.blueprint.name}, {shown.status}"
+        return HTMLResponse(consent_html.record(shown.name or "Unnamed run", about, rows))
 
     def authorize(request: Request) -> Response:
         if request.method == "POST":

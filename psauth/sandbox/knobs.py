@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+SHORT_HOUR = 60.0
+"""Seconds that the sandbox's hour lasts, so that nobody who tries something waits long for an empty budget."""
+
 FaultKind = Literal["status", "drop", "reset", "truncate", "html", "delay", "redirect", "body"]
 
 
@@ -38,7 +41,8 @@ class Fault:
 class Knobs:
     """Settings that may be turned while the sandbox runs; the defaults are how the service behaves.
 
-    Times are seconds, `budget` requests per `window` and credential. `next_host` stands in the links to the next page
+    All but one: the service counts its `budget` requests per credential in a `window` of about an hour, the sandbox in
+    one of a minute. Times are seconds. `next_host` stands in the links to the next page
     (`None`: the address that was asked). `search_paged` tells whether `/workflow-runs` comes in pages of 20 or, as
     its documentation reads, 200 at once.
     """
@@ -46,7 +50,7 @@ class Knobs:
     token_lifetime: float = 3600
     refresh_lifetime: float = 90 * 24 * 3600
     budget: int = 2500
-    window: float = 3600
+    window: float = SHORT_HOUR
     latency: float = 0.0
     reset_as: Literal["seconds", "epoch"] = "seconds"
     rotate: bool = True

@@ -192,7 +192,7 @@ class SandboxServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without patience for open connections: whoever stops the sandbox wants it gone."""
+    """uvicorn that closes open connections at once when it is stopped, where it would wait for them."""
 
     def __init__(self, config: uvicorn.Config, wires: Wires) -> None:
         super().__init__(config)
@@ -244,14 +244,14 @@ class _Form(HTMLParser):
         self._quiet = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        attributes = {name: value or "" for name, value in attrs}
         self._quiet = tag in ("style", "title")
         if tag == "form":
-            self.action = given["action"]
-        elif tag == "input" and given.get("type") == "hidden":
-            self.hidden[given["name"]] = given["value"]
+            self.action = attributes["action"]
+        elif tag == "input" and attributes.get("type") == "hidden":
+            self.hidden[attributes["name"]] = attributes["value"]
         elif tag == "option":
-            self.people[given["data-email"]] = given["value"]
+            self.people[attributes["data-email"]] = attributes["value"]
 
     def handle_data(self, data: str) -> None:
         if data.strip() and not self._quiet:

@@ -105,11 +105,11 @@ class Wires:
         self.workers: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
 
     def opened(self, transport: asyncio.Transport) -> None:
-        """Told by the protocol."""
+        """A connection was opened."""
         self._open[transport.get_extra_info("peername")[:2]] = transport
 
     def closed(self, transport: asyncio.Transport) -> None:
-        """Told by the protocol."""
+        """A connection was closed, by whichever side."""
         for peer, known in list(self._open.items()):
             if known is transport:
                 del self._open[peer]
@@ -159,7 +159,7 @@ class _Answer:
         await send({"type": "http.response.body", "body": half, "more_body": True})
 
     @classmethod
-    def made(cls, status: int, body: str, kind: str, headers: Mapping[str, str]) -> _Answer:
+    def scripted(cls, status: int, body: str, kind: str, headers: Mapping[str, str]) -> _Answer:
         data = body.encode()
         every = {"content-type": kind, "content-length": str(len(data)), **headers}
         return cls(status, [(n.lower().encode(), v.encode()) for n, v in every.items()], data)
@@ -215,16 +215,16 @@ class Traffic:
                 return None
             case "html":
                 page = "<!doctype html><title>Bad gateway</title><h1>Please try again later</h1>"
-                answer = _Answer.made(fault.status, page, "text/html; charset=utf-8", fault.headers)
+                answer = _Answer.scripted(fault.status, page, "text/html; charset=utf-8", fault.headers)
             case "redirect":
                 headers = {"location": fault.location, **fault.headers}
                 status = fault.status if 300 <= fault.status < 400 else 302
-                answer = _Answer.made(status, "", "text/plain", headers)
+                answer = _Answer.scripted(status, "", "text/plain", headers)
             case "status":
                 text = fault.body or '{"error":"scripted fault","errorCode":"InternalError"}'
-                answer = _Answer.made(fault.status, text, fault.content_type, fault.headers)
+                answer = _Answer.scripted(fault.status, text, fault.content_type, fault.headers)
             case "body":
-                answer = _Answer.made(fault.status, fault.body, fault.content_type, fault.headers)
+                answer = _Answer.scripted(fault.status, fault.body, fault.content_type, fault.headers)
         return answer
 
     async def _hang_up(self, scope: Scope, receive: Receive, *, reset: bool = False) -> None:

@@ -41,7 +41,7 @@ class Connection:
 
     @classmethod
     def unstored(cls, account: str, service: Service) -> Connection:
-        """A connection by an API key that is used as it stands in the settings, and not kept in the vault."""
+        """A connection by an API key that is not kept in the vault, and has no id there."""
         return cls(
             account=account,
             kind="api_key",
@@ -50,7 +50,7 @@ class Connection:
             expires_at=None,
             service=service,
             created_at=datetime.now(UTC),
-            id="settings",
+            id="",
             revision=0,
         )
 

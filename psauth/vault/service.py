@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +26,8 @@ class Service:
     token_auth: str = "post"
     scope: str = ""
     redirect_uri: str = ""
+    system_certificates: bool = field(default=True, compare=False)
+    """Whether its certificate may come from an authority that this machine trusts; as each machine's settings say."""
 
     @property
     def host(self) -> str:
@@ -35,17 +37,20 @@ class Service:
     @classmethod
     def for_api_key(cls, settings: Settings) -> Service:
         """The service an API key of these settings belongs to."""
-        return cls(api_url=settings.api_url or API_KEY_API_URL)
+        return cls(api_url=settings.api_url or API_KEY_API_URL, system_certificates=settings.trusts_system)
 
     def to_json(self) -> Secret:
         """For the vault only: everything, the client secret included."""
-        return Secret(json.dumps(asdict(self)))
+        kept = {name: value for name, value in asdict(self).items() if name != "system_certificates"}
+        return Secret(json.dumps(kept))
 
     @classmethod
-    def from_json(cls, text: str) -> Service:
-        """The inverse of `to_json`."""
+    def from_json(cls, text: str, *, system_certificates: bool = True) -> Service:
+        """The inverse of `to_json`; what only holds for this machine comes from its settings."""
         fields = json.loads(text)
-        return cls(**{**fields, "client_secret": Secret(fields["client_secret"])})
+        return cls(
+            **{**fields, "client_secret": Secret(fields["client_secret"]), "system_certificates": system_certificates}
+        )
 
     def without_secret(self) -> Service:
         """The same, fit to be shown: the client secret stays in the vault."""

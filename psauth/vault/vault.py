@@ -41,9 +41,10 @@ class Vault:
     where its key came from.
     """
 
-    def __init__(self, store: Store, key: Key) -> None:
+    def __init__(self, store: Store, key: Key, *, system_certificates: bool = True) -> None:
         self._store = store
         self._key = key
+        self._system_certificates = system_certificates
         self.place = store.place
         self.key_source = key.source
 
@@ -81,7 +82,7 @@ class Vault:
                 "that. Set PSAUTH_HOME to a folder on another drive, or PSAUTH_SECRET_KEY to keep the key elsewhere.",
                 store.place,
             )
-        return cls(store, key)
+        return cls(store, key, system_certificates=settings.trusts_system)
 
     # Connections ------------------------------------------------------------------------------------------------
 
@@ -288,7 +289,7 @@ class Vault:
             )
 
     def _stored(self, row: Any) -> Stored:
-        service = Service.from_json(self._decrypt(row.service))
+        service = self._service(row)
         credential = self._decrypt(row.credential)
         token = Token.from_json(credential) if row.kind == "oauth" else None
         connection = Connection(
@@ -311,11 +312,14 @@ class Vault:
             client_secret=Secret(service.client_secret),
         )
 
+    def _service(self, row: Any) -> Service:
+        return Service.from_json(self._decrypt(row.service), system_certificates=self._system_certificates)
+
     def _pending_of(self, row: Any) -> Pending:
         return Pending(
             account=row.account,
             verifier=self._decrypt(row.verifier),
-            service=Service.from_json(self._decrypt(row.service)),
+            service=self._service(row),
             redirect_uri=row.redirect_uri,
             return_to=row.return_to,
             browser_hash=row.browser_hash,

@@ -19,7 +19,11 @@ def service(*pages, after=None):
         return pages[len(asked) - 1] if len(asked) <= len(pages) else after(len(asked))
 
     return SimpleNamespace(
-        get=get, asked=asked, address=lambda path: f"{BASE}{path}", next_page=lambda asked, href: (asked, [("_", href)])
+        get=get,
+        asked=asked,
+        origin=SimpleNamespace(
+            address=lambda path: f"{BASE}{path}", next_page=lambda asked, href: (asked, [("_", href)])
+        ),
     )
 
 
@@ -39,13 +43,32 @@ def test_a_list_is_walked_to_its_end_with_the_query_on_the_first_page_alone():
     assert [query for _, query in transport.asked] == [{"b": 1}, [("_", "c1")], [("_", "c2")]]
 
 
-@pytest.mark.parametrize(
-    "last", [page(after="c2"), page(9, after="c1")], ids=["an empty page", "a link followed before"]
-)
-def test_it_ends_at(last):
-    transport = service(page(1, after="c1"), last)
-    assert walked(transport) == [1, *[r["id"] for r in last["users"]]]
-    assert len(transport.asked) == 2
+EMPTY_OR_NOT = {
+    # pages as they come: their records, and where their `next` link leads; how many are asked for, and what is read
+    "no link": ([([1], None)], 1, [1]),
+    "no link on an empty list": ([([], None)], 1, []),
+    "a link followed before": ([([1], "c1"), ([9], "c1")], 2, [1, 9]),
+    "an empty page without a link": ([([1], "c1"), ([], None)], 2, [1]),
+    "an empty page that links to itself": ([([1], "c1"), ([], "c1")], 2, [1]),
+    "an empty page in the middle": ([([1], "c1"), ([], "c2"), ([3], None)], 3, [1, 3]),
+    "an empty page at the beginning": ([([], "c1"), ([2], None)], 2, [2]),
+    "two empty pages in a row": ([([1], "c1"), ([], "c2"), ([], "c3"), ([9], None)], 3, [1]),
+    "two empty pages, not in a row": ([([1], "c1"), ([], "c2"), ([3], "c3"), ([], "c4"), ([5], None)], 5, [1, 3, 5]),
+    "only known records, which are no empty page": (
+        [([1, 2], "c1"), ([2], "c2"), ([1], "c3"), ([2, 1], "c4"), ([5], None)], 5, [1, 2, 5]
+    ),
+    "an empty page between pages of known records": (
+        [([1], "c1"), ([1], "c2"), ([], "c3"), ([1], "c4"), ([2], None)], 5, [1, 2]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", EMPTY_OR_NOT)
+def test_where_a_list_ends(how):
+    pages, asked, read = EMPTY_OR_NOT[how]
+    transport = service(*(page(*ids, after=after) for ids, after in pages))
+    assert walked(transport) == read
+    assert len(transport.asked) == asked
 
 
 def test_a_record_that_comes_twice_is_kept_once_and_one_without_an_id_always():

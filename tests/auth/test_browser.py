@@ -1,12 +1,9 @@
-"""Logging in from a notebook or terminal: by the browser here, by pasting, by the app, or with an API key."""
+"""Logging in from a notebook or terminal: by the browser here, or by the app."""
 
-import http.client
 import socket
-import sys
-import threading
 import types
 import webbrowser
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -15,97 +12,14 @@ from psauth.auth import browser as interactive
 from psauth.exceptions import (
     AccessDenied,
     ExchangeFailed,
-    IssuerMismatch,
     LoginRequired,
-    PermissionDenied,
-    SettingsError,
-    StateUnknown,
     VaultError,
 )
-from psauth.vault.service import Service
 from psauth.vault.vault import Vault
+from tests.auth.people import consenting, paste, query, shown_address
+from tests.auth.wire import TOKEN
 
-TOKEN = "https://app.example/oauth/token"
-API_KEY_BASE = "https://public-api.process.st/api/v1.1"
-
-
-@pytest.fixture
-def local(settings):
-    """Settings whose redirect URI is a bare loopback, so that any free port will do."""
-    return settings.with_(redirect_uri="http://127.0.0.1/")
-
-
-@pytest.fixture
-def token_endpoint(requests_mock):
-    """Answers every exchange."""
-    return requests_mock.post(TOKEN, json={"access_token": "access-new", "scope": "read"})
-
-
-@pytest.fixture(autouse=True)
-def no_real_browser(monkeypatch):
-    """No test opens a window; those with a browser bring their own."""
-    monkeypatch.setattr(webbrowser, "open", lambda url: pytest.fail("a browser was opened"))
-
-
-@pytest.fixture
-def terminal(monkeypatch):
-    """A person at a terminal who types the given lines; returns what they were asked."""
-
-    def type_lines(*lines):
-        typed, asked = iter(lines), []
-
-        def read(prompt=""):
-            asked.append(prompt)
-            line = next(typed)
-            if isinstance(line, BaseException):
-                raise line
-            return line() if callable(line) else line
-
-        monkeypatch.setattr("builtins.input", read)
-        monkeypatch.setattr(sys, "stdin", types.SimpleNamespace(isatty=lambda: True))
-        return asked
-
-    return type_lines
-
-
-def query(url):
-    return dict(parse_qsl(urlsplit(url).query))
-
-
-def visit(address):
-    """What a browser does with an address on this machine: go there, and on to where it is sent."""
-    for _ in range(3):
-        parts = urlsplit(address)
-        connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
-        try:
-            connection.request("GET", parts._replace(scheme="", netloc="").geturl(), headers={"Host": parts.netloc})
-            answer = connection.getresponse()
-            page = answer.read().decode()
-        finally:
-            connection.close()
-        if answer.status != 303:
-            return page
-        address = parts._replace(path=answer.headers["Location"], query="").geturl()
-    return pytest.fail("sent round in circles")
-
-
-def consenting(monkeypatch, answer=lambda sent: {"code": "c", "state": sent["state"]}, *, before=()):
-    """A browser whose person answers the consent page at once; returns the pages they saw."""
-    pages, tabs = [], []
-
-    def browse(url):
-        sent = query(url)
-        for stray in before:
-            visit(sent["redirect_uri"] + stray)
-        pages.append(visit(sent["redirect_uri"] + "?" + urlencode(answer(sent))))
-
-    def open_(url):
-        tabs.append(threading.Thread(target=browse, args=(url,)))
-        tabs[-1].start()
-        return True
-
-    monkeypatch.setattr(webbrowser, "open", open_)
-    return pages, tabs
+pytestmark = pytest.mark.usefixtures("no_real_browser")
 
 
 # By the browser here --------------------------------------------------------------------------------------------------
@@ -115,7 +29,7 @@ def test_the_browser_brings_the_answer_to_a_free_port(local, token_endpoint, mon
     pages, tabs = consenting(monkeypatch, before=["favicon.ico", "?code=x&state=wrong"])
     connection = psauth.login("acme", settings=local, timeout=10)
     tabs[0].join(5)
-    assert (connection.account, connection.scope) == ("acme", "read")
+    assert (connection.account, connection.scope) == ("acme", "read write")
     assert "Connected" in pages[0]
     assert Vault.open(local).read("acme").token.access_token == "access-new"
     sent = dict(parse_qsl(token_endpoint.last_request.text))
@@ -177,151 +91,7 @@ def test_settings_that_consent_by_themselves_need_no_browser(settings, token_end
     assert psauth.login(settings=asking).kind == "oauth"
 
 
-# By pasting -----------------------------------------------------------------------------------------------------------
-
-REMOTE = {
-    "JupyterHub": {"JUPYTERHUB_USER": "ada"},
-    "Colab": {"COLAB_RELEASE_TAG": "release"},
-    "an SSH session": {"SSH_CONNECTION": "10.0.0.1 22"},
-}
-
-
-def paste(url_of, **changes):
-    return lambda: "http://localhost:8501/?" + urlencode({"code": "c", "state": query(url_of())["state"], **changes})
-
-
-def shown_address(capsys, seen):
-    def address():
-        seen.append(capsys.readouterr().out)
-        return next(line for text in reversed(seen) for line in text.splitlines() if line.startswith("https://app"))
-
-    return address
-
-
-@pytest.mark.parametrize("place", REMOTE)
-def test_where_the_browser_is_elsewhere_the_address_is_printed_and_pasted_back(
-    settings, token_endpoint, monkeypatch, terminal, capsys, place
-):
-    for name, value in REMOTE[place].items():
-        monkeypatch.setenv(name, value)
-    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-        monkeypatch.delenv(name, raising=False)
-    seen = []
-    asked = terminal(paste(shown_address(capsys, seen)))
-    assert psauth.login(settings=settings).kind == "oauth"
-    assert asked == ["Callback address: "]
-    assert f"This is {place}" in seen[0]
-    assert "begins with http://localhost:8501/" in seen[0]
-
-
-def test_an_ssh_session_with_a_display_has_a_browser(local, token_endpoint, monkeypatch):
-    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 22")
-    monkeypatch.setenv("DISPLAY", ":0")
-    _, tabs = consenting(monkeypatch)
-    assert psauth.login(settings=local, timeout=10)
-    tabs[0].join(5)
-
-
-def test_wrong_pastes_are_explained_and_the_right_one_still_works(
-    settings, token_endpoint, monkeypatch, terminal, capsys
-):
-    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-    seen = []
-    terminal("not an address", "http://localhost:8501/?code=c&state=wrong", paste(shown_address(capsys, seen)))
-    assert psauth.login(settings=settings).kind == "oauth"
-    assert "no state" in "".join(seen)
-    assert "answers no request made here" in "".join(seen)
-
-
-def test_three_wrong_pastes_end_the_login(settings, token_endpoint, monkeypatch, terminal):
-    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-    asked = terminal(*["http://localhost:8501/?code=c&state=wrong"] * 3)
-    with pytest.raises(StateUnknown):
-        psauth.login(settings=settings)
-    assert len(asked) == 3
-
-
-@pytest.mark.parametrize(
-    ("changes", "error", "pastes"),
-    [
-        ({"error": "access_denied"}, AccessDenied, 1),
-        ({"code": "bad"}, ExchangeFailed, 1),
-        ({"iss": "http://evil"}, IssuerMismatch, 3),
-    ],
-)
-def test_an_answer_that_ends_the_request_is_not_asked_for_again(
-    settings, requests_mock, monkeypatch, terminal, capsys, changes, error, pastes
-):
-    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-    requests_mock.post(TOKEN, status_code=400, json={"error": "invalid_grant"})
-    seen = []
-    asked = terminal(*[paste(shown_address(capsys, seen), **changes)] * 3)
-    with pytest.raises(error):
-        psauth.login(settings=settings)
-    assert len(asked) == pastes
-
-
-@pytest.mark.parametrize(
-    ("redirect_uri", "why"),
-    [("https://callback.example/psauth", "is not on this machine"), ("https://localhost/", "is not")],
-)
-def test_a_redirect_uri_that_psauth_cannot_serve_is_pasted(
-    settings, token_endpoint, terminal, capsys, redirect_uri, why
-):
-    seen = []
-    terminal(paste(shown_address(capsys, seen)))
-    assert psauth.login(settings=settings.with_(redirect_uri=redirect_uri))
-    assert why in seen[0]
-
-
-@pytest.mark.parametrize("how", ["no browser", "an error"])
-def test_a_machine_without_a_browser_is_pasted(local, token_endpoint, monkeypatch, terminal, capsys, how):
-    def open_(url):
-        if how == "an error":
-            raise webbrowser.Error("no browser")
-        return False
-
-    monkeypatch.setattr(webbrowser, "open", open_)
-    seen = []
-    terminal(paste(shown_address(capsys, seen)))
-    assert psauth.login(settings=local)
-    assert "No browser was found" in seen[0]
-
-
-def test_without_a_terminal_there_is_nobody_to_ask(settings, monkeypatch):
-    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
-    for stdin in (None, types.SimpleNamespace(isatty=lambda: False)):
-        monkeypatch.setattr(sys, "stdin", stdin)
-        with pytest.raises(LoginRequired, match=r"no terminal to ask.*psauth login"):
-            psauth.login(settings=settings)
-
-
-@pytest.mark.parametrize(
-    "error", [EOFError(), RuntimeError("raw_input was called, but this frontend does not support it")]
-)
-def test_an_input_that_does_not_work_is_a_login_required(settings, monkeypatch, terminal, error):
-    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-    terminal(error)
-    with pytest.raises(LoginRequired, match="none can be asked here"):
-        psauth.login(settings=settings)
-
-
-def test_ctrl_c_at_the_prompt_is_ctrl_c(settings, monkeypatch, terminal):
-    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-    terminal(KeyboardInterrupt())
-    with pytest.raises(KeyboardInterrupt):
-        psauth.login(settings=settings)
-
-
 # By the app -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def busy(settings):
-    """Settings whose port is taken by another program."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        yield settings.with_(redirect_uri=f"http://127.0.0.1:{taken.getsockname()[1]}/")
 
 
 def mark(settings):
@@ -363,7 +133,7 @@ def test_the_app_on_that_port_takes_the_answer(busy, token_endpoint, requests_mo
         psauth.AuthorizationFlow(busy, Vault.open(busy)).finish({"code": "c", "state": query(opened[0])["state"]})
 
     app_time(lambda: None, the_app_finishes)
-    assert psauth.login("acme", settings=busy).scope == "read"
+    assert psauth.login("acme", settings=busy).scope == "read write"
 
 
 def test_an_app_that_gets_no_answer_is_not_waited_for_forever(busy, requests_mock, monkeypatch, app_time):
@@ -388,51 +158,3 @@ def test_an_app_that_is_refused_says_so_on_its_page(busy, requests_mock, monkeyp
     app_time(lambda: Vault.open(busy).consume(query(opened[0])["state"]))
     with pytest.raises(LoginRequired, match="its page says why"):
         psauth.login(settings=busy)
-
-
-# With an API key ------------------------------------------------------------------------------------------------------
-
-
-def test_an_api_key_is_tried_and_then_stored_with_its_label(requests_mock, monkeypatch, logs):
-    monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55")
-    requests_mock.get(f"{API_KEY_BASE}/testAuth", json={"apiKeyLabel": "Acme"})
-    connection = psauth.login("acme")
-    assert (connection.kind, connection.label, connection.account) == ("api_key", "Acme", "acme")
-    assert requests_mock.last_request.headers["X-API-Key"] == "key-Rt55"
-    assert psauth.Vault.open().read("acme").api_key == "key-Rt55"
-    assert connection.service == Service(api_url=API_KEY_BASE)
-    assert "connected: account=acme kind=api_key" in logs.text("psauth")
-
-
-@pytest.mark.parametrize(("status", "error"), [(401, LoginRequired), (403, PermissionDenied)])
-def test_an_api_key_that_is_refused_is_not_stored(requests_mock, monkeypatch, status, error):
-    monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55")
-    requests_mock.get(f"{API_KEY_BASE}/testAuth", status_code=status, json={"error": "No"})
-    with pytest.raises(error):
-        psauth.login()
-    assert psauth.Vault.open().connections() == []
-
-
-@pytest.mark.parametrize("answer", [{"status_code": 404}, {"json": {"apiKeyLabel": 7}}, {"json": []}])
-def test_a_service_without_a_label_is_no_obstacle(requests_mock, monkeypatch, answer):
-    monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55")
-    requests_mock.get(f"{API_KEY_BASE}/testAuth", **answer)
-    assert psauth.login().label is None
-
-
-def test_with_nothing_to_log_in_with_the_settings_are_named():
-    with pytest.raises(SettingsError, match=r"PSAUTH_CLIENT_ID .*PSAUTH_API_KEY.*psauth\.Sandbox\(\)"):
-        psauth.login()
-
-
-def test_with_a_name_misspelt_that_name_is_said(monkeypatch):
-    monkeypatch.setenv("PSAUTH_APIKEY", "key-Rt55")
-    with pytest.raises(SettingsError, match=r"perhaps misspelt: PSAUTH_APIKEY\.$") as error:
-        psauth.login()
-    assert "key-Rt55" not in str(error.value)
-
-
-def test_with_half_of_it_the_missing_half_is_named(monkeypatch):
-    monkeypatch.setenv("PSAUTH_CLIENT_SECRET", "s")
-    with pytest.raises(SettingsError, match="PSAUTH_CLIENT_ID is not set"):
-        psauth.login()

@@ -111,7 +111,8 @@ def test_metadata_of_another_issuer_are_not_used(found, requests_mock, named):
 @pytest.mark.parametrize("answer", ['["a list"]', '"text"', "7", "null"])
 def test_metadata_that_are_no_object_are_not_used(found, requests_mock, answer):
     requests_mock.get(RFC_8414, text=answer)
-    with pytest.raises(SettingsError, match="belongs to issuer None"):
+    requests_mock.get(OPENID, text=answer)
+    with pytest.raises(SettingsError, match="No authorization server metadata found.*JSON that is no object"):
         service_for_oauth(found)
 
 
@@ -139,10 +140,14 @@ def test_a_loopback_issuer_may_speak_http(requests_mock):
 
 def test_no_metadata_anywhere_says_what_was_tried(found, requests_mock):
     requests_mock.get(RFC_8414, status_code=404)
-    for text in ("<html>", "[" * 100_000):
+    for text, what in {"<html>": "a web page", "[" * 100_000: "not JSON", "": "an empty answer", "OK": "text"}.items():
         requests_mock.get(OPENID, text=text)
-        with pytest.raises(SettingsError, match=r"authorization-server: status 404; .*openid-configuration: not JSON"):
+        with pytest.raises(
+            SettingsError, match=rf"authorization-server: status 404; .*openid-configuration: {what}"
+        ) as caught:
             service_for_oauth(found)
+        for part in (RFC_8414, OPENID, "No Process Street API answers so", "PSAUTH_ISSUER", "PSAUTH_API_KEY"):
+            assert part in str(caught.value)
 
 
 @pytest.mark.parametrize("error", [requests.ConnectionError, requests.ReadTimeout, requests.exceptions.SSLError])

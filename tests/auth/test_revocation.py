@@ -75,6 +75,9 @@ def test_the_client_shows_itself_as_it_did_at_the_token_endpoint(
         ({"status_code": 503, "json": {"error": "temporarily_unavailable"}}, "503 (temporarily_unavailable)"),
         ({"status_code": 401, "json": {"error": "invalid_client"}}, "401 (invalid_client)"),
         ({"status_code": 400, "text": "<html>no</html>"}, "400"),
+        ({"text": "<!doctype html><title>Process Street</title>"}, "200 with a web page, and no Process Street API"),
+        ({"status_code": 404, "text": "<html>Not here</html>"}, "404 with a web page"),
+        ({"status_code": 302, "headers": {"Location": "https://login.example/"}}, "answered 302"),
     ],
 )
 def test_a_service_that_does_not_revoke_is_forgotten_all_the_same_and_that_is_said(

@@ -6,10 +6,8 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
+from tests.flow.parts import free_port, wait_until
 
 PATIENCE = 30_000
 """Milliseconds until what is expected of a page counts as missing; a busy machine takes its time."""
@@ -41,12 +40,6 @@ def find_chromium() -> str | None:
     """The browser of this machine: PSAUTH_TEST_CHROMIUM, else one of the usual names."""
     names = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
     return os.environ.get("PSAUTH_TEST_CHROMIUM") or next((p for n in names if (p := shutil.which(n))), None)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.browser)
 
 
 class App:
@@ -91,7 +84,7 @@ class App:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until(lambda: self._answers(), 60, lambda: f"the app did not start:\n{self.log.read_text()}")
+        wait_until(self._answers, seconds=60, why=lambda: f"the app, which wrote {self.log.read_text()!r},")
         return self
 
     def stop(self) -> None:
@@ -115,20 +108,6 @@ class App:
             return requests.get(f"http://127.0.0.1:{self.port}/_stcore/health", timeout=2).status_code in (200, 403)
         except requests.RequestException:
             return False
-
-
-def until(condition: Callable[[], bool], seconds: float, problem: Callable[[], str]) -> None:
-    """Look again and again until a condition holds; fail with `problem` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, problem()
-        time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import psauth
-from tests.browser.conftest import App, connect, until
+from tests.browser.conftest import App, connect
+from tests.flow.parts import wait_until
 
 Shot = Callable[[Page, str], None]
 NewBrowser = Callable[..., BrowserContext]
@@ -250,10 +251,8 @@ def test_stop_keeps_what_has_come_and_read_on_gets_the_rest(
     dialog.get_by_role("button", name="Read again").click()
     expect(dialog).to_be_hidden()
     reader.get_by_test_id("stDataFrame").wait_for()
-    until(
-        lambda: len(box.requests.matching(path="/v1/workflow-runs/")) > before + 50,
-        30,
-        lambda: "nothing was read again",
+    wait_until(
+        lambda: len(box.requests.matching(path="/v1/workflow-runs/")) > before + 50, seconds=30, why="a second read"
     )
 
 

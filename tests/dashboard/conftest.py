@@ -18,13 +18,6 @@ from psauth.vault.vault import Vault
 MAIN = Path(__file__).parents[2] / "psauth" / "dashboard" / "main.py"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole pages take their time, and most have a server behind them, which the quick part of the tests does without."""
-    for item in items:
-        if item.path in {Path(__file__).with_name(name) for name in ("test_pages.py", "test_views.py")}:
-            item.add_marker(pytest.mark.slow)
-
-
 @pytest.fixture(autouse=True)
 def _local_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The address of the repository's config.toml, and caches as empty as in a new process."""

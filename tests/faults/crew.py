@@ -25,11 +25,11 @@ class Crew:
         context = multiprocessing.get_context("spawn")
         self.wires, self.processes = [], []
         for number in range(size):
-            here, there = context.Pipe()
-            process = context.Process(target=_work, args=(number, settings, there), daemon=True)
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(number, settings, theirs), daemon=True)
             process.start()
-            there.close()
-            self.wires.append(here)
+            theirs.close()
+            self.wires.append(ours)
             self.processes.append(process)
         self.answers()
 
@@ -118,23 +118,23 @@ def finish(worker, address):
     return AuthorizationFlow(worker.settings, worker.vault).finish(address).id
 
 
-def hang_before_sending(worker, told):
+def hang_before_sending(worker, sign):
     """Get as far as the request of a refresh, and hang there with the lock."""
     from psauth.auth import token_endpoint
 
-    token_endpoint.post = lambda *_: _hang(told)
+    token_endpoint.post = lambda *_: _hang(sign)
     refresh(worker)
 
 
-def hang_before_storing(worker, told):
+def hang_before_storing(worker, sign):
     """Get as far as the answer of a refresh, and hang before it is kept."""
-    worker.vault.renew = lambda *_: _hang(told)
+    worker.vault.renew = lambda *_: _hang(sign)
     refresh(worker)
 
 
-def write_without_end(worker, told):
+def write_without_end(worker, sign):
     """Store one token after another under the lock; a line in `told` for each that was stored."""
-    with open(told, "a", buffering=1) as lines:
+    with open(sign, "a", buffering=1) as lines:
         while True:
             with worker.vault.lock("default"):
                 stored = worker.vault.read()
@@ -164,7 +164,7 @@ def refresh_on_a_full_disk(worker):
         reader.close()
 
 
-def _hang(told):
-    with open(told, "w") as file:
+def _hang(sign):
+    with open(sign, "w") as file:
         file.write("here")
     threading.Event().wait()

@@ -7,8 +7,10 @@ from email.utils import format_datetime
 import pytest
 
 import psauth
-from psauth import ApiError, NotFound, PermissionDenied, RateLimited, ServiceUnavailable, UntrustedAddress
-from psauth.api.transport import ATTEMPTS, BACKOFF, PATIENCE
+from psauth import ApiError, NotFound, PermissionDenied, RateLimited, ServiceUnavailable, UntrustedAddress, WrongAddress
+from psauth.api.pace import PATIENCE
+from psauth.api.retrying import ATTEMPTS, BACKOFF
+from tests.flow.parts import fault_name
 
 PASSING = [
     {"kind": "drop"},
@@ -32,11 +34,7 @@ def users(box, ps):
     return users
 
 
-def name(fault):
-    return "-".join(map(str, fault.values()))
-
-
-@pytest.mark.parametrize("fault", PASSING, ids=name)
+@pytest.mark.parametrize("fault", PASSING, ids=fault_name)
 def test_what_passes_is_tried_again(box, ps, users, naps, fault):
     box.knobs.fault("/v1/users", times=ATTEMPTS - 1, **fault)
     assert len(ps.users()) == len(box.company.staff.users)
@@ -46,7 +44,7 @@ def test_what_passes_is_tried_again(box, ps, users, naps, fault):
     assert sum(naps) <= LONGEST
 
 
-@pytest.mark.parametrize("fault", PASSING, ids=name)
+@pytest.mark.parametrize("fault", PASSING, ids=fault_name)
 def test_what_does_not_pass_is_said_after_a_few_tries(box, ps, users, naps, fault):
     box.knobs.fault("/v1/users", times=99, **fault)
     with pytest.raises(ServiceUnavailable, match=f"tried {ATTEMPTS} times") as failure:
@@ -58,14 +56,45 @@ def test_what_does_not_pass_is_said_after_a_few_tries(box, ps, users, naps, faul
     assert len(ps.users()) > 0, "the connection was not harmed"
 
 
-@pytest.mark.parametrize("fault", [{"kind": "html", "status": 200}, {"kind": "body", "status": 200, "body": '{"a": '}])
-def test_an_answer_that_is_no_json_is_an_error_and_not_data(box, ps, users, naps, fault):
+@pytest.mark.parametrize("fault", [{"kind": "body", "status": 200, "body": '{"a": '}])
+def test_an_answer_that_was_cut_off_is_an_error_and_not_data(box, ps, users, naps, fault):
     box.knobs.fault("/v1/users", times=ATTEMPTS, **fault)
     with pytest.raises(ApiError, match="not whole JSON"):
         ps.users()
     assert len(naps) == ATTEMPTS - 1
     box.knobs.fault("/v1/users", **fault)
     assert len(ps.users()) == len(box.company.staff.users), "it may be an accident of the way"
+
+
+ELSEWHERE = [
+    {"kind": "html", "status": 200},
+    {"kind": "body", "status": 200, "body": ""},
+    {"kind": "body", "status": 204, "body": ""},
+    {"kind": "body", "status": 200, "body": "[]"},
+    {"kind": "body", "status": 200, "body": "OK"},
+    {"kind": "html", "status": 404},
+    {"status": 403, "body": '{"message":"Missing Authentication Token"}'},
+    {"status": 403, "body": '{"message":"Forbidden"}'},
+    {"status": 404, "body": '{"message": "Not Found"}'},
+]
+
+
+@pytest.mark.parametrize("fault", ELSEWHERE, ids=fault_name)
+def test_what_no_api_answers_is_asked_for_once_and_says_what_to_type(box, ps, users, naps, fault):
+    box.knobs.fault("/v1/users", times=9, **fault)
+    with pytest.raises(WrongAddress) as caught:
+        ps.users()
+    for part in (
+        f"{box.api_url}/users answered {fault['status']} with ",
+        "no Process Street API answers so",
+        "PSAUTH_API_URL=https://public-api.process.st/api/v1.1",
+        "psauth.logout() and psauth.login()",
+        "PSAUTH_API_KEY",
+    ):
+        assert part in str(caught.value)
+    assert caught.value.status == fault["status"]
+    assert len(users()) == 1
+    assert naps == []
 
 
 @pytest.mark.parametrize(

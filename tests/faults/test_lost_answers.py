@@ -5,7 +5,7 @@ import time
 import pytest
 
 import psauth
-from psauth import LoginRequired, ServiceUnavailable, Vault
+from psauth import LoginRequired, ServiceUnavailable, Vault, WrongAddress
 from tests.flow.parts import client_of, expire_at_the_service, expire_here, refreshes
 
 LOST = ["drop", "reset", "truncate"]
@@ -48,7 +48,7 @@ def test_lost_twice_asks_for_a_login_and_remembers_no_end(box, ps, vault, kind):
     assert len(ps.users()) > 0, "the refresh token was not spent after all"
 
 
-@pytest.mark.parametrize("body", ["<html>", "{}", '"access"', '{"access_token": ""}', '{"access_token": null}', ""])
+@pytest.mark.parametrize("body", ["{}", '{"access_token": ""}', '{"access_token": null}', '{"access_tok'])
 def test_an_answer_of_200_without_a_token_is_as_good_as_lost(box, ps, vault, body):
     box.knobs.fault("/oauth/token", "body", status=200, body=body, times=2)
     with pytest.raises(LoginRequired, match="lost twice"):
@@ -66,7 +66,18 @@ def test_a_token_endpoint_that_never_answers_is_left_after_its_timeout(box, ps, 
     assert time.monotonic() - began < 5
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 429, 302])
+@pytest.mark.parametrize("body", ["<html>", '"access"', "", "[]"])
+def test_an_answer_of_200_that_no_token_endpoint_gives_is_asked_for_once(box, ps, vault, body):
+    box.knobs.fault("/oauth/token", "body", status=200, body=body, times=2)
+    with pytest.raises(WrongAddress, match="no Process Street API answers so"):
+        ps.refresh()
+    assert len(refreshes(box)) == 1
+    box.knobs.faults.clear()
+    ps.refresh()
+    assert vault.read().connection.ended is None
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 429])
 def test_down_with_a_dead_access_token_keeps_the_connection(box, ps, vault, status):
     expire_at_the_service(box)
     box.knobs.fault("/oauth/token", status=status)
@@ -97,7 +108,7 @@ def test_not_there_at_all_and_back_again_with_its_grants(tmp_path, naps):
 
 
 def test_down_with_a_living_access_token_every_request_goes_on_and_the_next_try_may_help(box, ps, vault, monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.RENEWED_AGAIN", 0.0)  # the pause between two tries is over at once
+    monkeypatch.setattr("psauth.api.access.RENEWED_AGAIN", 0.0)  # the pause between two tries is over at once
     expire_here(vault, ago=-30)
     box.knobs.fault("/oauth/token", status=503, times=3)
     client = client_of(box.settings)

@@ -1,26 +1,11 @@
-"""A sandbox for each test, small enough to start in a moment."""
-
-from pathlib import Path
+"""Every test of this folder talks to a sandbox of its own."""
 
 import pytest
 
 import psauth
-from psauth import AuthorizationFlow, Vault
-from tests.flow.faulty import WRITTEN
-from tests.flow.parts import SOME
-
-
-def pytest_collection_modifyitems(items):
-    """Each of these starts a server of its own, which the quick part of the tests does without."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.slow)
-
-
-@pytest.fixture
-def box():
-    with psauth.Sandbox(runs=60) as box:
-        yield box
+from tests.flow.fixtures import connected, ps, settings  # noqa: F401 # fixtures
+from tests.flow.parts import SOME, WRITTEN
+from tests.hunt import secrets  # noqa: F401 # a fixture
 
 
 @pytest.fixture
@@ -31,32 +16,9 @@ def other_box():
 
 
 @pytest.fixture
-def vault(box):
-    return Vault.open(box.settings)
-
-
-@pytest.fixture
-def flow(box, vault):
-    return AuthorizationFlow(box.settings, vault)
-
-
-@pytest.fixture
-def connected(box, flow):
-    """A stored connection of the account "default"."""
-    return flow.finish(box.login(flow.begin()))
-
-
-@pytest.fixture
-def ps(box, connected):
-    """A client of that connection."""
-    with psauth.connect(settings=box.settings, interactive=False) as ps:
-        yield ps
-
-
-@pytest.fixture
 def short_pauses(monkeypatch):
-    """Between two tries there is hardly a pause."""
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+    """Between the attempts of a request there is next to no pause."""
+    monkeypatch.setattr("psauth.api.retrying.BACKOFF", 0.001)
 
 
 @pytest.fixture

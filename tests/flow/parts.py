@@ -1,6 +1,7 @@
 """What the tests on real parts ask and do: of the sandbox's log, and of the stored connection."""
 
 import os
+import socket
 import sys
 import time
 from collections import Counter
@@ -17,6 +18,25 @@ from psauth.api.transport import Transport
 ROOT = Path(__file__).parent.parent.parent
 SOME = 12
 """So many runs are enough for what is asked run by run."""
+
+
+WRITTEN = ("POST", "PUT", "DELETE")
+
+LOST = [
+    {"kind": "drop", "when": "after"},
+    {"kind": "reset", "when": "after"},
+    {"kind": "truncate"},
+    {"status": 500, "when": "after"},
+    {"status": 504, "when": "after"},
+]
+"""The service did it, and its answer says nothing."""
+NOT_DONE = [{"kind": "drop"}, {"kind": "reset"}, {"status": 500}, {"status": 503}]
+"""The service did nothing, and the answer does not say so either."""
+
+
+def fault_name(fault):
+    """The id of a test on a fault."""
+    return "-".join(map(str, fault.values()))
 
 
 def refreshes(box):
@@ -59,28 +79,6 @@ def changed(address, **changes):
     return urlsplit(address)._replace(query=urlencode(kept)).geturl()
 
 
-def wait_until(condition, *, seconds=15.0, why="the condition"):
-    """Ask until it is so; what it said. AssertionError when it never is."""
-    deadline = time.monotonic() + seconds
-    while not (said := condition()):
-        assert time.monotonic() < deadline, f"{why} did not come within {seconds:.0f} s"
-        time.sleep(0.01)
-    return said
-
-
-def environment(settings, **more):
-    """The environment of a program with these settings, run from this checkout."""
-    names = ("client_id", "client_secret", "issuer", "api_url", "redirect_uri", "home", "secret_key")
-    given = {f"PSAUTH_{name.upper()}": getattr(settings, name) for name in names}
-    return {**bare_environment(), **given, **more}
-
-
-def bare_environment():
-    """An environment in which this checkout's psauth is found, and no setting of it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PSAUTH_")}
-    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error"}
-
-
 def raw(box, path, key):
     """The records of a list as the pages hold them, read by nothing of psauth."""
     records, query = [], {}
@@ -92,6 +90,36 @@ def raw(box, path, key):
         if not links or not page[key]:
             return records
         query = query_of(links[0])
+
+
+def free_port():
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(condition, *, seconds=15.0, why="the condition"):
+    """Ask until the answer is true, and return it. AssertionError when it never is; `why` may be a function."""
+    deadline = time.monotonic() + seconds
+    while not (answer := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{why() if callable(why) else why} did not come within {seconds:.0f} s")
+        time.sleep(0.01)
+    return answer
+
+
+def environment(settings, **more):
+    """The environment of a program with these settings, run from this checkout."""
+    names = ("client_id", "client_secret", "issuer", "api_url", "redirect_uri", "home", "secret_key")
+    variables = {f"PSAUTH_{name.upper()}": getattr(settings, name) for name in names}
+    return {**bare_environment(), **variables, **more}
+
+
+def bare_environment():
+    """An environment in which this checkout's psauth is found, and no setting of it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PSAUTH_")}
+    return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error"}
 
 
 def field_pairs(box):

@@ -1,6 +1,6 @@
 """A data set of the sandbox whose cells a test plants, as no write could put them there."""
 
-from tests.flow.faulty import WRITTEN
+from tests.flow.parts import WRITTEN
 
 
 class Sheet:

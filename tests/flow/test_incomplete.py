@@ -9,10 +9,7 @@ import psauth
 from psauth import ServiceUnavailable
 from tests.flow.parts import SOME
 
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 def test_with_keep_the_rest_comes_and_the_frame_says_what_did_not(box, ps, runs):

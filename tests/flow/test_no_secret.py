@@ -2,37 +2,33 @@
 
 import base64
 import contextlib
-import copy
-import dataclasses
 import io
 import json
-import logging
 import pickle
 import sqlite3
-import traceback
 import urllib.request
-from collections import defaultdict
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 import pytest
-import requests
 from cryptography.fernet import Fernet
 
 import psauth
-from psauth import AuthorizationFlow, PsauthError, Settings, Token, Vault
-from psauth.api.transport import ATTEMPTS, Transport
+from psauth import AuthorizationFlow, PsauthError, Token, Vault
+from psauth.api.retrying import ATTEMPTS
+from psauth.api.transport import Transport
 from psauth.auth.callback import Callback
 from psauth.sandbox.knobs import Fault
 from psauth.vault.keys import find_key
 from psauth.vault.service import Service
 from tests.flow.parts import changed, client_of, expire_at_the_service, expire_here, query_of
+from tests.hunt import Secrets, logged, pickles_of, shapes_of, traceback_of
 
 KINDS = {
     "access token",
     "refresh token",
     "code",
     "verifier",
+    "challenge",
     "state",
     "client secret",
     "client secret as HTTP Basic",
@@ -40,89 +36,30 @@ KINDS = {
     "browser's cookie",
     "vault's key",
 }
-_IN_BODIES = {
-    "code": "code",
-    "code_verifier": "verifier",
-    "client_secret": "client secret",
-    "refresh_token": "refresh token",
-    "access_token": "access token",
-}
 
 
-class Secrets:
-    """What was seen of each kind. Its own repr shows nothing, because it stands in the frames of failing tests."""
-
-    def __init__(self):
-        self._seen = defaultdict(set)
-
-    def see(self, kind, value):
-        if value and len(value) >= 16:
-            self._seen[kind].add(str(value))
-
-    def kinds(self):
-        return {kind: len(values) for kind, values in self._seen.items()}
-
-    def found_in(self, text, *, but=()):
-        """The kinds of secrets that stand in `text`, as they are or as base64."""
-        data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
-        return sorted({kind for kind, values in self._seen.items() if kind not in but for v in values if _in(v, data)})
-
-    def __repr__(self):
-        return f"Secrets({sorted(self._seen)})"
-
-
-def _in(value, data):
-    return value.encode() in data or base64.b64encode(value.encode())[:-4] in data
-
-
-@pytest.fixture
-def found(monkeypatch):
-    """Collects every secret where it is made or goes over the wire, whatever psauth does with it."""
-    secrets = Secrets()
-    send, await_callback = requests.adapters.HTTPAdapter.send, Vault.await_callback
-
-    def listening_send(self, request, **kwargs):
-        body = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
-        for name, value in parse_qsl(body):
-            secrets.see(_IN_BODIES.get(name), value) if name in _IN_BODIES else None
-        kind, _, credential = request.headers.get("Authorization", "").partition(" ")
-        secrets.see({"Bearer": "access token", "Basic": "client secret as HTTP Basic"}.get(kind), credential)
-        secrets.see("API key", request.headers.get("X-API-Key"))
-        answer = send(self, request, **kwargs)
-        with contextlib.suppress(ValueError, requests.RequestException, AttributeError):
-            for name, value in answer.json().items():
-                if name in ("access_token", "refresh_token"):
-                    secrets.see(_IN_BODIES[name], value)
-        return answer
-
-    def listening_await(self, state, *, verifier, browser, **kwargs):
-        secrets.see("state", state)
-        secrets.see("verifier", verifier)
-        secrets.see("browser's cookie", browser)
-        return await_callback(self, state, verifier=verifier, browser=browser, **kwargs)
-
-    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", listening_send)
-    monkeypatch.setattr(Vault, "await_callback", listening_await)
-    return secrets
-
-
-def logged(logs):
-    """Messages and arguments: of psauth at any level, of the others from DEBUG on."""
-    # uvicorn's TRACE, below DEBUG, writes the authorization request down as it came, with its state.
-    logs.records = [r for r in logs.records if r.levelno >= logging.DEBUG or r.name.startswith("psauth")]
-    return logs.text()
+SHOWN = {"state", "challenge"}
+"""They stand in the address that a person is asked to open, which cannot do without."""
+EVENTS = (
+    "authorization begun",
+    "connected",
+    "refused: StateSpent",
+    "refreshed: account=default",
+    "revoked and forgotten",
+)
+"""What psauth's own log tells of a session."""
 
 
 class Session:
     """Everything a person and a service can do with psauth, and what is left of it."""
 
-    def __init__(self, box, found):
-        self.box, self.found = box, found
+    def __init__(self, box, secrets):
+        self.box, self.secrets = box, secrets
         self.errors, self.objects, self.files = [], [], []
         self.settings = box.settings
-        found.see("client secret", self.settings.client_secret)
-        found.see("vault's key", self.settings.secret_key)
-        found.see("API key", box.api_key)
+        secrets.see("client secret", self.settings.client_secret)
+        secrets.see("vault's key", self.settings.secret_key)
+        secrets.see("API key", box.api_key)
         self.vault = Vault.open(self.settings)
         self.flow = AuthorizationFlow(self.settings, self.vault)
         # A reader that stays, so that the write-ahead log does too.
@@ -151,7 +88,7 @@ class Session:
         flow = AuthorizationFlow(settings or self.settings, self.vault)
         request = self.keep(flow.begin(account, **kwargs))
         address = self.box.login(request.url)
-        self.found.see("code", query_of(address)["code"])
+        self.secrets.see("code", query_of(address)["code"])
         self.keep(repr(Callback.read(address)), self.vault.pending(request.state))
         return flow, address
 
@@ -193,7 +130,7 @@ def refresh_and_fail(session):
         session.keep(ps, ps._transport, ps.whoami(), ps.refresh(), ps.budget)
         expire_at_the_service(box)
         ps.users()
-        for fault in ({"status": 503}, {"kind": "drop", "times": 2}, {"kind": "html", "status": 200, "times": 2}):
+        for fault in ({"status": 503}, {"kind": "drop", "times": 2}, {"kind": "html", "status": 200}):
             box.knobs.fault("/oauth/token", **fault)
             session.refused(ps.refresh)
         expire_here(session.vault, ago=-20)
@@ -218,13 +155,14 @@ def meet_errors(session):
             {"status": 429, "headers": {"Retry-After": "900"}},
             {"status": 500, "times": ATTEMPTS},
             {"kind": "drop", "times": ATTEMPTS},
-            {"kind": "html", "status": 200, "times": ATTEMPTS},
+            {"kind": "html", "status": 200},
             {"kind": "redirect", "location": "https://evil.example/users"},
             {"status": 401, "times": 2},
         ):
             box.knobs.fault("/v1/users", **fault)
             session.refused(ps.users)
-        session.keep(ps.users(), ps.workflows())
+        box.knobs.fault("/v1/old", "redirect", location=f"{box.api_url}/workflows")
+        session.keep(ps.users(), ps.workflows(), ps.get("/old"))
 
 
 def use_an_api_key(session):
@@ -236,7 +174,7 @@ def use_an_api_key(session):
     wrong = keyed.with_(api_key="a wrong API key, of which one should not hear")
     session.refused(psauth.login, "wrong", settings=wrong)
     session.refused(psauth.connect("nobody", settings=wrong).users)
-    session.keep(psauth.connect("nobody", settings=keyed)._transport._stored)
+    session.keep(psauth.connect("nobody", settings=keyed)._transport.access._stored)
     session.look_at_the_files()
 
 
@@ -248,7 +186,7 @@ def break_the_vault(session):
         session.refused(flow.begin) if name == "pending" else session.refused(session.vault.read)
         session.reader.execute(f"ALTER TABLE hidden RENAME TO {name}")
     other = session.settings.with_(secret_key=Fernet.generate_key().decode())
-    session.found.see("vault's key", other.secret_key)
+    session.secrets.see("vault's key", other.secret_key)
     session.refused(Vault.open, other)
     session.refused(Vault.open, session.settings.with_(secret_key=f"{other.secret_key},mistyped"))
     session.keep(session.vault, other, find_key(other.secret_key, vault="v", folder=Path(other.home)))
@@ -263,101 +201,69 @@ def leave(session):
     session.keep(session.box, session.box.knobs, session.box.requests, list(session.box.requests))
 
 
-def traceback_of(error):
-    """As a debugger or an error tracker shows it: local variables, causes and all; from psauth's first frame on."""
-    at = error.__traceback__
-    package = str(Path(psauth.__file__).parent)  # and not any folder of that name, as a clone may be called
-    while at is not None and not at.tb_frame.f_code.co_filename.startswith(package):
-        at = at.tb_next
-    assert at is not None
-    shown = traceback.TracebackException(type(error), error, at, capture_locals=True)
-    return "".join(shown.format())
-
-
-def shapes_of(thing):
-    """Every way a thing shows itself by."""
-    yield from (repr(thing), str(thing), f"{thing}", repr([thing]), f"{thing!a}")
-    for name in ("_repr_html_", "to_csv"):
-        with contextlib.suppress(AttributeError):
-            yield getattr(thing, name)()
-    if dataclasses.is_dataclass(thing) and hasattr(thing, "__dict__") and not isinstance(thing, Settings):
-        shown = {name: value for name, value in vars(thing).items() if name not in ("url", "return_to")}
-        yield repr(shown)
-
-
-def pickles_of(thing):
-    if isinstance(thing, Settings):
-        return  # worker processes need all of it; its docstring says so
-    for protocol in (0, pickle.HIGHEST_PROTOCOL):
-        with contextlib.suppress(Exception):  # most refuse, which is as good
-            yield pickle.dumps(thing, protocol)
-        with contextlib.suppress(Exception):
-            yield pickle.dumps(copy.copy(thing), protocol)
-
-
-@pytest.mark.slow
-def test_no_secret_of_a_whole_session_is_anywhere(found, logs, naps, monkeypatch, capsys):
+def test_no_secret_of_a_whole_session_is_anywhere(secrets, logs, naps, monkeypatch, capsys):
     screen = io.StringIO()
-    monkeypatch.setattr("webbrowser.open", lambda url: visit(box, url, found))
+    monkeypatch.setattr("webbrowser.open", lambda url: visit(box, url, secrets))
     with psauth.Sandbox(runs=20) as box, contextlib.redirect_stderr(screen):
-        session = Session(box, found)
+        session = Session(box, secrets)
         try:
             run(session)
         finally:
             session.reader.close()
         out, err = capsys.readouterr()
         leaks = {
-            "logs": found.found_in(logged(logs)),
-            # The address that a person is asked to open has the state in it, and cannot do without.
-            "stdout": found.found_in(out, but={"state"}),
-            "stderr": found.found_in(err + screen.getvalue()),
+            "logs": secrets.found_in(logged(logs)),
+            "stdout": secrets.found_in(out, but=SHOWN),
+            "stderr": secrets.found_in(err + screen.getvalue()),
         }
         for name, data in session.files:
-            leaks[f"file {name}"] = leaks.get(f"file {name}", []) + found.found_in(data)
+            leaks[f"file {name}"] = leaks.get(f"file {name}", []) + secrets.found_in(data)
         for error in session.errors:
             name = f"{type(error).__name__}: {str(error)[:60]}"
-            leaks[f"traceback of {name}"] = found.found_in(traceback_of(error))
+            leaks[f"traceback of {name}"] = secrets.found_in(traceback_of(error))
             session.keep(error)
         for thing in session.objects:
             name = type(thing).__name__
-            leaks[f"looks of {name}"] = [k for shape in shapes_of(thing) for k in found.found_in(shape)]
+            leaks[f"looks of {name}"] = [k for shape in shapes_of(thing) for k in secrets.found_in(shape)]
             leaks[f"pickle of {name}"] = [
                 k
                 for data in pickles_of(thing)
-                for k in found.found_in(data, but={"state"} if name == "AuthorizationRequest" else ())
+                for k in secrets.found_in(data, but=SHOWN if name == "AuthorizationRequest" else ())
             ]
     assert {place: kinds for place, kinds in leaks.items() if kinds} == {}
     # And that there was something to find, and somewhere to find it.
-    assert set(found.kinds()) == KINDS, found.kinds()
-    assert found.kinds()["access token"] >= 6
+    assert set(secrets.kinds()) == KINDS, secrets.kinds()
+    assert secrets.kinds()["access token"] >= 6
     assert {name.rpartition(".")[2] for name, _ in session.files} >= {"db", "db-wal"}
     assert len(session.errors) >= 20
     assert "Your browser shows the consent page" in out
     talkative = {record.name.partition(".")[0] for record in logs.records}
     assert {"psauth", "urllib3", "authlib"} <= talkative
-    assert "refreshed: account=default" in logs.text("psauth")
+    assert [event for event in EVENTS if event not in logs.text("psauth")] == []
+    assert "POST /oauth/token" in logs.text("urllib3"), "the network's own log was listened to"
 
 
-def visit(box, url, found):
+def visit(box, url, secrets):
     """A browser; not made of `requests`, whose own log would hold the callback's address."""
     address = box.login(url)
-    found.see("code", query_of(address)["code"])
+    secrets.see("code", query_of(address)["code"])
     with urllib.request.urlopen(address, timeout=20) as page:
         return page.status == 200
 
 
 def test_the_search_finds_what_is_there():
-    secrets = Secrets()
-    secrets.see("access token", "abcdefghijklmnopqrstuvwxyz")
-    assert secrets.found_in("Bearer abcdefghijklmnopqrstuvwxyz.") == ["access token"]
-    assert secrets.found_in(base64.b64encode(b"abcdefghijklmnopqrstuvwxyz")) == ["access token"]
-    assert secrets.found_in("abcdefghijklmnopqrstuvwxy") == []
+    noted = Secrets()
+    noted.see("access token", "abcdefghijkl/nopqrstuvwxyz")
+    assert noted.found_in("Bearer abcdefghijkl/nopqrstuvwxyz.") == ["access token"]
+    assert noted.found_in("?code=abcdefghijkl%2Fnopqrstuvwxyz&state=x") == ["access token"]
+    assert noted.found_in(base64.b64encode(b"abcdefghijkl/nopqrstuvwxyz")) == ["access token"]
+    assert noted.found_in("abcdefghijkl/nopqrstuvwxy") == []
 
 
 @pytest.mark.parametrize("where", ["error", "error_description"])
-def test_a_token_endpoint_that_repeats_what_it_was_sent(found, logs, where):
+def test_a_token_endpoint_that_repeats_what_it_was_sent(secrets, logs, where):
     with psauth.Sandbox(runs=12) as box:
-        session = Session(box, found)
+        session = Session(box, secrets)
         flow, address = session.authorize()
         said = {"error": "invalid_request", where: f"no such code: {query_of(address)['code']}!"}
         box.knobs.fault("/oauth/token", "body", status=400, body=json.dumps(said))
@@ -372,15 +278,15 @@ def test_a_token_endpoint_that_repeats_what_it_was_sent(found, logs, where):
         done = psauth.logout(settings=session.settings)
         session.reader.close()
     shown = [str(e) + repr(e) + traceback_of(e) for e in session.errors] + [logged(logs), str(done), repr(done)]
-    assert [found.found_in(text) for text in shown] == [[]] * len(shown)
+    assert [secrets.found_in(text) for text in shown] == [[]] * len(shown)
     assert "no such code" in str(session.errors[0])
 
 
 @pytest.mark.parametrize("kind", ["oauth", "api_key"])
 @pytest.mark.parametrize("status", [400, 401, 403, 500])
-def test_an_api_that_repeats_the_credential(found, logs, naps, kind, status):
+def test_an_api_that_repeats_the_credential(secrets, logs, naps, kind, status):
     with psauth.Sandbox(runs=12) as box:
-        session = Session(box, found)
+        session = Session(box, secrets)
         if kind == "oauth":
             flow, address = session.authorize()
             flow.finish(address)
@@ -397,8 +303,8 @@ def test_an_api_that_repeats_the_credential(found, logs, naps, kind, status):
     for error in session.errors:
         assert "not so" in str(error)
         text = str(error) + repr(error) + traceback_of(error) + repr(vars(error))
-        assert found.found_in(text) == []
-    assert found.found_in(logged(logs)) == []
+        assert secrets.found_in(text) == []
+    assert secrets.found_in(logged(logs)) == []
 
 
 def echo(box, vault, content_type):
@@ -421,9 +327,9 @@ def echo(box, vault, content_type):
     ]
 
 
-def test_a_token_refuses_to_be_pickled_whatever_holds_it(found):
+def test_a_token_refuses_to_be_pickled_whatever_holds_it(secrets):
     with psauth.Sandbox(runs=12) as box:
-        session = Session(box, found)
+        session = Session(box, secrets)
         flow, address = session.authorize()
         connection = flow.finish(address)
         stored = session.vault.read()
@@ -438,4 +344,4 @@ def test_a_token_refuses_to_be_pickled_whatever_holds_it(found):
         connection.account,
         connection.service.api_url,
     )
-    assert found.found_in(pickle.dumps(connection)) == []
+    assert secrets.found_in(pickle.dumps(connection)) == []

@@ -15,10 +15,7 @@ from psauth.reading.endpoints import ENDPOINTS
 from tests.dtypes import TEXT
 from tests.flow.parts import SOME, asked, busiest, field_pairs, raw
 
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch):
-    monkeypatch.setattr("psauth.api.transport.BACKOFF", 0.001)
+pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
 def below(box, parents, path, key, **context):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from psauth import ApiError
-from tests.flow.faulty import WRITTEN
+from tests.flow.parts import WRITTEN
 
 PAST = datetime.now(UTC).replace(microsecond=0) - timedelta(days=3)
 FAR = PAST + timedelta(days=400)

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from psauth import ApiError, OutcomeUnknown
-from tests.flow.faulty import LOST, NOT_DONE, name
 from tests.flow.filled import fields_of, run_with
+from tests.flow.parts import LOST, NOT_DONE, fault_name
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 
@@ -84,7 +84,7 @@ def test_what_the_service_does_not_take_names_the_field(box, ps):
 SET = {"Text": "x", "Number": 497.50, "Date": date(2026, 12, 1), "MultiChoice": 1, "Email": None}
 
 
-@pytest.mark.parametrize("fault", LOST, ids=name)
+@pytest.mark.parametrize("fault", LOST, ids=fault_name)
 @pytest.mark.parametrize("kind", SET)
 def test_form_values_whose_answer_is_lost_are_looked_at_and_not_sent_again(box, ps, writes, kind, fault):
     run = run_with(box, kind)
@@ -95,7 +95,7 @@ def test_form_values_whose_answer_is_lost_are_looked_at_and_not_sent_again(box, 
     assert len(writes()) == 1
 
 
-@pytest.mark.parametrize("fault", NOT_DONE, ids=name)
+@pytest.mark.parametrize("fault", NOT_DONE, ids=fault_name)
 @pytest.mark.parametrize("kind", SET)
 def test_form_values_that_were_not_set_are_said_and_not_sent_again(box, ps, writes, kind, fault):
     run = run_with(box, kind)

@@ -7,7 +7,7 @@ import pytest
 
 from psauth import ArgumentError, Days, Unreadable
 from psauth.sandbox.company.runs import Entry
-from tests.flow.faulty import WRITTEN
+from tests.flow.parts import WRITTEN
 
 DAY = {"value": "2026-01-01T15:00:00.000Z", "timeHidden": True}
 MOMENT = {"value": "2026-01-01T15:00:00.000Z", "timeHidden": False}

@@ -2,12 +2,12 @@
 
 import pytest
 
-from tests.flow.faulty import LOST, NOT_DONE, name
+from tests.flow.parts import LOST, NOT_DONE, fault_name
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 
 
-@pytest.mark.parametrize("fault", [None, *LOST, *NOT_DONE], ids=lambda f: name(f) if f else "no fault")
+@pytest.mark.parametrize("fault", [None, *LOST, *NOT_DONE], ids=lambda f: fault_name(f) if f else "no fault")
 @pytest.mark.parametrize("of_task", [False, True])
 def test_people_are_put_on_and_taken_off(box, ps, run, at, task_id, somebody, of_task, fault):
     task = task_id if of_task else None

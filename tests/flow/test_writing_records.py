@@ -5,7 +5,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from psauth import ArgumentError, PsauthError
-from tests.flow.faulty import LOST, NOT_DONE, WRITTEN, name
+from tests.flow.parts import LOST, NOT_DONE, WRITTEN, fault_name
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 
@@ -164,7 +164,7 @@ def test_records_alike_in_the_data_set_are_not_guessed_between(ps, cells, there)
     assert "stands 2 times in the data set. Tell the records apart by record_id." in report["error"][0]
 
 
-@pytest.mark.parametrize("fault", LOST, ids=name)
+@pytest.mark.parametrize("fault", LOST, ids=fault_name)
 @pytest.mark.parametrize("method", WRITTEN)
 def test_when_an_answer_is_lost_a_look_shows_what_was_done(box, ps, cells, there, methods, method, fault):
     _, wanted = there
@@ -175,7 +175,7 @@ def test_when_an_answer_is_lost_a_look_shows_what_was_done(box, ps, cells, there
     assert_frame_equal(cells(), expected(wanted))
 
 
-@pytest.mark.parametrize("fault", NOT_DONE, ids=name)
+@pytest.mark.parametrize("fault", NOT_DONE, ids=fault_name)
 @pytest.mark.parametrize("method", WRITTEN)
 def test_what_was_not_done_is_named_and_done_by_writing_again(box, ps, cells, there, method, fault):
     _, wanted = there

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from psauth import ApiError, NotFound, OutcomeUnknown
-from psauth.api.transport import ATTEMPTS
-from tests.flow.faulty import LOST, NOT_DONE, name
+from psauth.api.retrying import ATTEMPTS
+from tests.flow.parts import LOST, NOT_DONE, fault_name
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 
@@ -29,7 +29,7 @@ def test_a_run_is_started_and_found(box, ps, writes):
     assert (made["run_id"], made["name"], made["due_date"]) == (run_id, "Ana Lima – Łódź", pd.Timestamp(DUE))
 
 
-@pytest.mark.parametrize("fault", [*LOST, *NOT_DONE], ids=name)
+@pytest.mark.parametrize("fault", [*LOST, *NOT_DONE], ids=fault_name)
 def test_an_answer_that_is_lost_starts_one_run(box, ps, writes, fault):
     before = len(box.company.runs)
     box.knobs.fault("/v1/workflow-runs", method="POST", times=ATTEMPTS - 1, **fault)
@@ -78,6 +78,7 @@ def test_a_task_is_ticked_off_and_reopened_and_keeps_its_due_date(box, ps, run, 
 
 @pytest.mark.parametrize("body", ['{"data": {"name": "Ana", "status": "Active"}}', "[]", '{"name": "Ana"}', "null"])
 def test_what_could_not_be_read_is_not_written_over(box, ps, run, writes, body):
+    ps.get("/testAuth")  # from here on this client knows that the API is where it asks
     box.knobs.fault(f"/v1/workflow-runs/{run.id}", method="GET", status=200, body=body)
     with pytest.raises(ApiError, match="was read before it is changed.*Nothing was sent"):
         ps.set_due_date(run.id, DUE)
@@ -110,7 +111,7 @@ def test_the_due_date_of_a_task_is_set_and_its_tick_stays(box, ps, run, at, task
     assert run.tasks[at].due is None
 
 
-@pytest.mark.parametrize("fault", LOST, ids=name)
+@pytest.mark.parametrize("fault", LOST, ids=fault_name)
 def test_when_the_answer_is_lost_a_look_shows_that_it_was_done(box, ps, run, at, task_id, writes, fault):
     box.knobs.fault("/v1/workflow-runs", method="PUT", **fault)
     ps.complete_task(run.id, task_id)
@@ -118,7 +119,7 @@ def test_when_the_answer_is_lost_a_look_shows_that_it_was_done(box, ps, run, at,
     assert writes() == [("PUT", f"/workflow-runs/{run.id}/tasks/{task_id}")], "never twice"
 
 
-@pytest.mark.parametrize("fault", NOT_DONE, ids=name)
+@pytest.mark.parametrize("fault", NOT_DONE, ids=fault_name)
 def test_when_a_look_shows_that_it_was_not_done_it_is_sent_again(box, ps, run, at, task_id, writes, fault):
     box.knobs.fault("/v1/workflow-runs", method="PUT", **fault)
     ps.complete_task(run.id, task_id)

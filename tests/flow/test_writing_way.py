@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from psauth import ApiError, RateLimited, ServiceUnavailable
-from psauth.api.transport import ATTEMPTS
+from psauth.api.retrying import ATTEMPTS
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
 

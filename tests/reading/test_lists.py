@@ -22,11 +22,17 @@ def test_pages_are_followed_by_the_link_called_next_to_the_end(ps, requests_mock
     assert queries(requests_mock) == [[("name", "x")], [("_", "c1"), ("name", "x")], [("_", "c2"), ("name", "x")]]
 
 
-def test_an_empty_last_page_ends_the_walk_although_it_has_a_next_link(ps, requests_mock):
-    pages = [page("workflows", "w1", next_="?_=c1"), page("workflows", next_="?_=c2"), page("workflows", "never")]
-    requests_mock.get(f"{BASE}/workflows", pages)
+def test_two_empty_pages_in_a_row_end_the_walk_although_they_have_a_next_link(ps, requests_mock):
+    empty = [page("workflows", next_="?_=c2"), page("workflows", next_="?_=c3")]
+    requests_mock.get(f"{BASE}/workflows", [page("workflows", "w1", next_="?_=c1"), *empty, page("workflows", "never")])
     assert ps.workflows()["workflow_id"].tolist() == ["w1"]
-    assert requests_mock.call_count == 2
+    assert requests_mock.call_count == 3
+
+
+def test_one_empty_page_in_the_middle_ends_nothing(ps, requests_mock):
+    pages = [page("workflows", "w1", next_="?_=c1"), page("workflows", next_="?_=c2"), page("workflows", "w2")]
+    requests_mock.get(f"{BASE}/workflows", pages)
+    assert ps.workflows()["workflow_id"].tolist() == ["w1", "w2"]
 
 
 def test_a_next_link_that_comes_again_ends_the_walk(ps, requests_mock):
@@ -98,7 +104,7 @@ def test_odd_links_are_no_next_link(ps, requests_mock, links):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ([], "answered list where a page"),
+        ([], "/v1/workflows answered 200 with JSON that is no object"),
         ({"records": []}, "answered records where 'workflows' was expected"),
         ({"workflows": {"id": 1}}, "not a list of records"),
         ({"workflows": ["w1"]}, "not a list of records"),

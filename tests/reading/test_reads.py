@@ -2,11 +2,8 @@
 
 import pandas as pd
 import pytest
-from pandas.testing import assert_frame_equal
 
 from psauth.exceptions import ApiError, ArgumentError
-from psauth.reading.endpoints import USERS
-from psauth.reading.frames import frame
 from tests.answers import BASE, W1, page
 
 
@@ -71,7 +68,7 @@ def test_a_frame_of_runs_needs_its_run_ids(ps):
 def test_users_are_a_frame(ps, requests_mock):
     ada = {"id": "p1", "username": "Ada", "email": "ada@example.com"}
     requests_mock.get(f"{BASE}/users", **page("users", ada))
-    assert_frame_equal(ps.users(), frame([ada], USERS))
+    assert ps.users().to_dict("records") == [{"user_id": "p1", "username": "Ada", "email": "ada@example.com"}]
 
 
 def test_a_record_that_does_not_name_its_run_is_of_the_run_that_was_asked(ps, requests_mock):

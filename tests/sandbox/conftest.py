@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import pytest
 import requests
 
 from psauth.sandbox import Knobs, SandboxServer
-from tests.sandbox.contract import CONTRACT
+from tests.flow.parts import query_of
 
 NOW = 1_790_000_000.0
 REDIRECT = "http://localhost:8501/callback"
@@ -107,10 +106,6 @@ class App:
         return requests.get(f"{self.box.api_url}/testAuth", headers=headers, timeout=10).status_code == 200
 
 
-def query_of(address: str) -> dict[str, str]:
-    return {name: values[-1] for name, values in parse_qs(urlsplit(address).query).items()}
-
-
 @pytest.fixture(scope="session")
 def clock() -> Clock:
     return Clock()
@@ -146,13 +141,6 @@ def api(box: SandboxServer) -> Iterator[requests.Session]:
         yield session
 
 
-@pytest.fixture(scope="module")
-def contract() -> dict[str, Any]:
-    """The service's OpenAPI document; modules that ask for it are skipped where it is absent."""
-    document: dict[str, Any] = json.loads(CONTRACT.read_text(encoding="utf-8"))
-    return document
-
-
 @pytest.fixture
 def send(box: SandboxServer, api: requests.Session) -> Any:
     """One write; `body` goes out as JSON."""
@@ -173,16 +161,16 @@ def walk(box: SandboxServer, api: requests.Session) -> Any:
     """Every page of a list, as a careful client walks it."""
 
     def pages(path: str, key: str, **query: str) -> list[list[dict[str, Any]]]:
-        found: list[list[dict[str, Any]]] = []
+        seen: list[list[dict[str, Any]]] = []
         followed: set[str] = set()
         address, params = f"{box.api_url}{path}", dict(query)
         while True:
             body = api.get(address, params=params, timeout=10).json()
-            found.append(body[key])
+            seen.append(body[key])
             link = next_of(body)
             if not body[key] or link is None or link in followed:
-                return found
+                return seen
             followed.add(link)
-            params = {name: values[-1] for name, values in parse_qs(urlsplit(link).query).items()}
+            params = query_of(link)
 
     return pages

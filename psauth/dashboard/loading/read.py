@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from psauth.api.budget import Budget
-from psauth.api.transport import Transport
 from psauth.client import ProcessStreet
+from psauth.connecting import Credential, open_client
 from psauth.dashboard.loading.jobs import Job, Owner, What, jobs
 from psauth.exceptions import LoginRequired
 from psauth.reading.incomplete import Incomplete
@@ -148,7 +148,7 @@ def _open(here: Here) -> ProcessStreet:
     stored = here.vault.read(here.connection.account)
     if stored.connection.id != here.connection.id:
         raise LoginRequired("The connection was replaced meanwhile. Reload the page.")
-    return ProcessStreet(Transport(stored, here.vault))
+    return open_client(Credential(account=here.connection.account, source="vault", stored=stored), here.vault)
 
 
 @st.cache_resource(ttl="1h", max_entries=16, show_spinner=False, on_release=ProcessStreet.close)

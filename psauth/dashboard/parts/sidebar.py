@@ -14,6 +14,7 @@ from psauth.dashboard.web.target import is_sandbox
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
+from psauth.words import lasting
 
 WATCH_EVERY = 2.0
 """Seconds between looks at the vault: one small local read, no request."""
@@ -38,8 +39,9 @@ def _show_budget(here: Here) -> None:
     left = max(0.0, min(1.0, budget.remaining / budget.limit))
     refill = ""
     if budget.resets_at is not None:
-        minutes = max(0, round((budget.resets_at - datetime.now(UTC)).total_seconds() / 60))
-        refill = f", refills in {minutes} min"
+        refill = f", refills in {lasting(max(0.0, (budget.resets_at - datetime.now(UTC)).total_seconds()))}"
+        if is_sandbox(here.connection.service.api_url):
+            refill += ": the sandbox's hour lasts a minute"
     st.progress(left, text=f"{budget.remaining:,} requests left{refill}")
 
 

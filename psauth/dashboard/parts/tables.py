@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from textwrap import shorten
 from typing import Any, Final
 
@@ -17,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 from psauth.dashboard import state
 from psauth.dashboard.loading.read import Loaded, Read
 from psauth.dashboard.parts import choices, waiting
+from psauth.dashboard.parts.downloads import downloads as downloads
 from psauth.reading.frames import holds_lists
 
 SHOWN_WHOLE: Final = 12
@@ -127,25 +126,6 @@ def with_people(frame: pd.DataFrame, people: pd.DataFrame | None, role: str) -> 
     return frame.assign(**{f"{role}_username": ids.map(known["username"]), f"{role}_email": ids.map(known["email"])})
 
 
-def downloads(frame: pd.DataFrame, name: str, *, of: int) -> None:
-    """The rows as shown, every column of them, as CSV and as Parquet; made when they are asked for."""
-    if len(frame) < of:
-        st.caption(f"{len(frame):,} of {of:,} rows match; the files hold these.")
-    with st.container(horizontal=True):
-        for label, make, kind in (
-            ("CSV", _csv, "text/csv"),
-            ("Parquet", _parquet, "application/vnd.apache.parquet"),
-        ):
-            st.download_button(
-                label,
-                partial(make, frame),
-                f"{name}.{label.lower()}",
-                kind,
-                icon=":material/download:",
-                on_click="ignore",
-            )
-
-
 def plural(noun: str, count: int) -> str:
     """The noun for so many."""
     return noun if count == 1 else noun + "s"
@@ -181,39 +161,6 @@ def _name(item: Any) -> str:
     """One of a list as a person would call it: a file by its name, a row of a table as its JSON."""
     name = item.get("name") if isinstance(item, Mapping) else item
     return name if isinstance(name, str) else json.dumps(item, ensure_ascii=False, default=str)
-
-
-def _writable(value: Any) -> Any:
-    """A list as files can hold it: texts as they are, anything else as its JSON."""
-    if not isinstance(value, list):
-        return None
-    return [v if isinstance(v, str) else json.dumps(v, ensure_ascii=False, default=str) for v in value]
-
-
-def _csv(frame: pd.DataFrame) -> bytes:
-    flat = frame.copy(deep=False)
-    for column in _objects(frame):
-        flat[column] = [None if v is None else "; ".join(v) for v in map(_writable, frame[column])]
-    for column in map(str, frame.select_dtypes("datetimetz")):
-        moments = frame[column].dt.tz_convert("UTC")
-        days_alone = (moments.dropna() == moments.dropna().dt.normalize()).all()
-        # Without zone and fraction, because spreadsheets take anything longer for a text.
-        flat[column] = moments.dt.strftime("%Y-%m-%d" if days_alone else "%Y-%m-%d %H:%M:%S")
-    # The mark at the start makes Excel read UTF-8; pandas drops it again with encoding="utf-8-sig".
-    return flat.to_csv(index=False).encode("utf-8-sig")
-
-
-def _parquet(frame: pd.DataFrame) -> bytes:
-    plain = frame.copy(deep=False)
-    for column in _objects(frame):
-        plain[column] = list(map(_writable, frame[column]))
-    buffer = io.BytesIO()
-    plain.to_parquet(buffer, index=False)
-    return buffer.getvalue()
-
-
-def _objects(frame: pd.DataFrame) -> list[str]:
-    return [column for column in frame.columns if holds_lists(frame[column])]
 
 
 def _age(moment: datetime) -> str:

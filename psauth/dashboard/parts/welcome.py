@@ -18,8 +18,8 @@ CHANGES: Final = (
 """What the scope to write is for."""
 
 
-def show(target: Target, *, return_to: str) -> None:
-    """The page of somebody who is not connected."""
+def show(target: Target, *, return_to: str, mismatch: str | None = None) -> None:
+    """The page of somebody who is not connected; `mismatch` says why Connect could not come back to this app."""
     with looks.middle():
         if target.sandbox:
             st.info("Sandbox: invented data. No account is configured, so Connect leads to a stand-in inside this app.")
@@ -30,11 +30,16 @@ def show(target: Target, *, return_to: str) -> None:
         if target.missing:
             _incomplete(target)
             return
-        if target.settings.unknown:
-            names = ", ".join(f"`{name}`" for name in target.settings.unknown)
-            st.warning(f"{names}: not a setting of psauth; misspelt? It is ignored.")
+        for sentence in target.settings.misspelt():
+            st.warning(sentence)
+        if mismatch is not None:
+            st.warning(mismatch)
         same_tab_button("Connect", connect_address(return_to))
         st.caption(_small_print(target))
+        env_path = target.settings.env_path
+        st.caption(
+            f"Settings: the environment and `{env_path}`." if env_path else "Settings: the environment; no `.env`."
+        )
         if (
             target.settings.kind == "oauth"
             and not target.settings.client_secret

@@ -14,7 +14,8 @@ from psauth.dashboard.loading.jobs import jobs
 from psauth.dashboard.parts import problems
 from psauth.dashboard.parts.links import connect_address, same_tab_button
 from psauth.dashboard.parts.welcome import CHANGES
-from psauth.dashboard.web.routes import ACCOUNT
+from psauth.dashboard.web.account import account_of
+from psauth.dashboard.web.guard import COOKIE
 from psauth.dashboard.web.target import is_sandbox
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection
@@ -26,7 +27,7 @@ def show() -> None:
     st.title("Connection")
     vault = state.vault()
     try:
-        stored = vault.read(ACCOUNT)
+        stored = vault.read(account_of(st.context.cookies.get(COOKIE)))
     except PsauthError as error:
         problems.show_failure(error, return_to="/connection")
         return
@@ -99,7 +100,7 @@ def _ask_to_disconnect(vault: Vault, connection: Connection) -> None:
     with st.container(horizontal=True):
         if st.button("Disconnect", type="primary", key="really"):
             try:
-                state.say_farewell(disconnect(vault, ACCOUNT))
+                state.say_farewell(disconnect(vault, connection.account))
             except PsauthError as error:
                 st.error(str(error))
                 return

@@ -40,7 +40,7 @@ def show() -> None:
     looks = {c: columns.by_kind(found[c], c) for c in own}
     looks |= {"updated_date": columns.time("Updated"), "updated_by_username": columns.text("Updated by")}
     tables.show(found, "records", looks)
-    tables.downloads(found, name, of=count)
+    tables.downloads(found, f"records-{name}", of=count)
 
 
 show()

@@ -7,7 +7,22 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from psauth import exceptions as e
+from psauth.exceptions import (
+    AccessDenied,
+    AuthorizationError,
+    AuthorizationRefused,
+    BrowserMismatch,
+    CodeMissing,
+    DuplicateParameter,
+    ExchangeFailed,
+    IssuerMismatch,
+    MalformedCallback,
+    PsauthError,
+    StateExpired,
+    StateMissing,
+    StateSpent,
+    StateUnknown,
+)
 
 KEPT: Final = 100
 """Browsers whose notice is kept at most; the oldest go first."""
@@ -15,7 +30,7 @@ KEPT: Final = 100
 
 @dataclass(frozen=True)
 class Notice:
-    """One thing to tell: a toast when `connected`, else a calm page with `title`, `text` and one next step."""
+    """What the browser's next page says: a toast when `connected`, else a calm page with `title`, `text` and one next step."""
 
     connected: bool
     title: str
@@ -23,27 +38,27 @@ class Notice:
     detail: str = ""
 
 
-_TITLES: Final[dict[type[e.AuthorizationError], str]] = {
-    e.AccessDenied: "Access was declined",
-    e.StateSpent: "This page was used before",
-    e.StateExpired: "That took too long",
-    e.BrowserMismatch: "Begun in another browser",
-    e.StateUnknown: "This answer is not ours",
-    e.StateMissing: "This answer is not ours",
-    e.IssuerMismatch: "The answer came from somebody else",
-    e.DuplicateParameter: "This answer cannot be right",
-    e.MalformedCallback: "This answer cannot be right",
-    e.CodeMissing: "The answer is incomplete",
-    e.ExchangeFailed: "The service gave no access",
-    e.AuthorizationRefused: "The service refused",
+_TITLES: Final[dict[type[AuthorizationError], str]] = {
+    AccessDenied: "Access was declined",
+    StateSpent: "This page was used before",
+    StateExpired: "That took too long",
+    BrowserMismatch: "Begun in another browser",
+    StateUnknown: "This answer is not ours",
+    StateMissing: "This answer is not ours",
+    IssuerMismatch: "The answer came from somebody else",
+    DuplicateParameter: "This answer cannot be right",
+    MalformedCallback: "This answer cannot be right",
+    CodeMissing: "The answer is incomplete",
+    ExchangeFailed: "The service gave no access",
+    AuthorizationRefused: "The service refused",
 }
 
 CONNECTED: Final = Notice(connected=True, title="Connected", text="")
 
 
-def refused(error: e.PsauthError) -> Notice:
+def refused(error: PsauthError) -> Notice:
     """The notice for an authorization that led to nothing, or that could not even begin."""
-    title = _TITLES.get(type(error), "Not connected") if isinstance(error, e.AuthorizationError) else "Not connected"
+    title = _TITLES.get(type(error), "Not connected") if isinstance(error, AuthorizationError) else "Not connected"
     return Notice(connected=False, title=title, text=str(error), detail=type(error).__name__)
 
 

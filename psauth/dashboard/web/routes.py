@@ -15,23 +15,21 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from psauth.addresses import is_loopback
-from psauth.api.transport import Transport
 from psauth.auth.browser import APP_MARK, app_mark
 from psauth.auth.flow import AuthorizationFlow, is_path_here
-from psauth.client import ProcessStreet
-from psauth.connecting import store_api_key
+from psauth.connecting import Login, find_credential, find_login, open_client, port_mismatch, store_api_key
+from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.guard import Guard, is_page
 from psauth.dashboard.web.notices import CONNECTED, Notice, notices, place_of, refused
 from psauth.dashboard.web.target import SANDBOX_PATH, find_target, is_sandbox, sandbox_grants, sandbox_settings
 from psauth.exceptions import PsauthError, SettingsError
 from psauth.sandbox import Company, Knobs, create_app
+from psauth.settings import Settings
 from psauth.vault.service import Service
 from psauth.vault.vault import Vault
 
 log = logging.getLogger(__name__)
 
-ACCOUNT: Final = "default"
-"""The app shows one connection, the owner's; notebooks may have others beside it."""
 SERVED: Final = (SANDBOX_PATH + "/", "/_stcore/", "/static/", "/media/", "/component/", "/app/static/")
 """Where something stands below a second `/`: the sandbox, and what Streamlit serves its pages with."""
 CALLBACK_MARKS: Final = frozenset({"state", "code", "error"})
@@ -58,32 +56,36 @@ def _connect(request: Request) -> Response:
     browser = request.scope["psauth.browser"]
     return_to = request.query_params.get("return_to")
     try:
+        account = account_of(browser)
         target = find_target()
-        vault = Vault.open(target.settings)
-        service = _remembered(vault) if target.sandbox else None
-        settings = sandbox_settings(target.settings, base_url) if target.sandbox and not service else target.settings
-        if settings.kind == "api_key":
-            store_api_key(settings.api_key, Service.for_api_key(settings), vault, ACCOUNT)
+        settings = target.settings
+        vault = Vault.open(settings)
+        way = _find_login(settings, vault, account)
+        if way is not None and way.kind == "api_key":
+            store_api_key(settings.api_key, Service.for_api_key(settings), vault, account)
             notices.leave(browser, CONNECTED)
             return _to(return_to)
+        if way is None and target.sandbox:
+            settings = sandbox_settings(settings, base_url)
+        service = way.service if way is not None else None
         redirect_uri = _redirect_uri((service and service.redirect_uri) or settings.redirect_uri, base_url)
         if (elsewhere := _same_app_elsewhere(request, redirect_uri)) is not None:
             return RedirectResponse(elsewhere, status_code=302)
-        begun = AuthorizationFlow(settings, vault).begin(
-            ACCOUNT, browser=browser, return_to=_path(return_to), redirect_uri=redirect_uri, service=service
+        started = AuthorizationFlow(settings, vault).begin(
+            account, browser=browser, return_to=_path(return_to), redirect_uri=redirect_uri, service=service
         )
     except Exception as error:  # noqa: BLE001 - a page of its own for whatever it is, never a bare 500
         notices.leave(browser, _refused(error))
         return _to(return_to)
-    return RedirectResponse(begun.url, status_code=302, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(started.url, status_code=302, headers={"Cache-Control": "no-store"})
 
 
-def _remembered(vault: Vault) -> Service | None:
-    """Where the owner's connection was made, when nothing is configured now and that was not the sandbox."""
-    stored = vault.find(ACCOUNT)
-    if stored is None or stored.token is None or is_sandbox(stored.service.api_url):
-        return None
-    return stored.service
+def _find_login(settings: Settings, vault: Vault, account: str) -> Login | None:
+    """How to connect the account; None for an app without settings, whose service is the sandbox inside it."""
+    before = vault.find(account)
+    if before is not None and is_sandbox(before.service.api_url):
+        before = None  # the port of the app, and so the sandbox's address, may be another one now
+    return find_login(settings, before)
 
 
 def _redirect_uri(configured: str, base_url: str) -> str:
@@ -117,12 +119,8 @@ def _same_app_elsewhere(request: Request, redirect_uri: str) -> str | None:
     here = request.url
     if not is_loopback(redirect.hostname):
         return None
-    if (redirect.port or 80) != (here.port or 80):
-        raise SettingsError(
-            f"This app runs at {here.scheme}://{here.netloc}/, but PSAUTH_REDIRECT_URI is {redirect_uri}, so the "
-            f"answer would not come back here. Start the app with --server.port={redirect.port or 80}, or change the "
-            "redirect address, here and where the OAuth app is registered."
-        )
+    if (mismatch := port_mismatch(redirect_uri, here.port or 80)) is not None:
+        raise SettingsError(mismatch)
     if redirect.hostname == here.hostname:
         return None
     query = f"?{here.query}" if here.query else ""
@@ -180,14 +178,14 @@ def _finish(query: str, browser: str) -> Response:
         notices.leave(browser, _refused(error))
         return _to(None)
     notices.leave(browser, CONNECTED)
-    _learn_label(vault, connection.account)
+    _learn_label(settings, vault, connection.account)
     return _to(connection.return_to)
 
 
-def _learn_label(vault: Vault, account: str) -> None:
+def _learn_label(settings: Settings, vault: Vault, account: str) -> None:
     """Ask the service once what it calls this connection; without an answer the pages show its host."""
     try:
-        with ProcessStreet(Transport(vault.read(account), vault)) as ps:
+        with open_client(find_credential(settings, vault, account), vault) as ps:
             ps.whoami()
     except PsauthError as error:
         log.info("the service did not say a label: %s", type(error).__name__)
@@ -204,14 +202,14 @@ def _path(path: str | None) -> str | None:
 
 def _sandbox() -> ASGIApp:
     """The sandbox, made when it is first asked for: an app with a real service never pays for it."""
-    made: list[ASGIApp] = []
+    apps: list[ASGIApp] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if not made:
+        if not apps:
             home = find_target().settings.home_path
             grants = await run_in_threadpool(sandbox_grants, home)
-            made.append(create_app(company=Company(), knobs=Knobs(), grants=grants))
-        await made[0](scope, receive, send)
+            apps.append(create_app(company=Company(), knobs=Knobs(), grants=grants))
+        await apps[0](scope, receive, send)
 
     return app
 

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 
+from psauth.connecting import port_mismatch
 from psauth.exceptions import SettingsError
 from psauth.sandbox import Grants, StateError
 from psauth.sandbox.oauth.grants import CLIENT_ID
@@ -20,7 +22,10 @@ SANDBOX_PATH = "/sandbox"
 
 @dataclass(frozen=True)
 class Target:
-    """Settings, whether they mean the sandbox, and the variables that a half-made configuration still lacks."""
+    """What Connect connects to.
+
+    `sandbox` when nothing is configured; `missing` are the variables that a half-made configuration still lacks.
+    """
 
     settings: Settings
     sandbox: bool
@@ -60,6 +65,17 @@ def sandbox_grants(home: Path) -> Grants:
         return Grants(home / "sandbox.json")
     except StateError as error:
         raise SettingsError(f"The sandbox's memory cannot be read: {error}") from error
+
+
+def mismatch_of(target: Target, host: str | None) -> str | None:
+    """Why Connect could not come back to the app at this Host header: its port is not that of the redirect address."""
+    if target.settings.kind != "oauth" or host is None:
+        return None
+    try:
+        port = urlsplit("//" + host).port or 80
+    except ValueError:
+        return None
+    return port_mismatch(target.settings.redirect_uri, port)
 
 
 def is_elsewhere(target: Target, api_url: str) -> bool:

@@ -129,23 +129,23 @@ class Api:
         # One at a time: whoever reads sees all of a write or nothing of it.
         with self._company.lock:
             if isinstance(row, Write):
-                made = row.answer(call)
-                return Response(status_code=row.status) if made is None else _json(made, row.status)
+                result = row.answer(call)
+                return Response(status_code=row.status) if result is None else _json(result, row.status)
             body = self._body(request, row, call)
             if row.kind == "application/json":
                 return _json(body)
             return Response(body, headers={"Cache-Control": "no-cache"}, media_type=row.kind)
 
     def _body(self, request: Request, endpoint: Endpoint, call: Call) -> Any:
-        made = endpoint.answer(call)
+        result = endpoint.answer(call)
         if not endpoint.key:
-            return made
+            return result
         searching = endpoint.key == "workflowRuns"
         if not endpoint.paged or (searching and not self._knobs.search_paged):
-            return {endpoint.key: [write() for write in made]}
+            return {endpoint.key: [write() for write in result]}
         page = Page.read(call.query.get("_"))
         trailing = endpoint.trailing and self._knobs.empty_last_page
-        shown, following = cut(made, page, repeats=self._knobs.repeats, trailing=trailing)
+        shown, following = cut(result, page, repeats=self._knobs.repeats, trailing=trailing)
         body: dict[str, Any] = {endpoint.key: [write() for write in shown], "links": []}
         if following is not None:
             filters = {n: v for wanted in endpoint.filters for n, v in call.query.items() if _is(n, wanted)}

@@ -81,7 +81,8 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One row of the reads. `key` is the list's key ("" for a single body), `rel` what its `next` link is of.
+    """One row of the table of reads. `key` is the key of the list in the answer, "" where the answer is no list. `rel` is
+    the `rel` of its `next` link.
 
     A filter that ends in `[` stands for all query parameters of that beginning. With a `kind` other than JSON the
     answer is the text itself.
@@ -126,7 +127,7 @@ def existing(thing: Any, what: str) -> Any:
     return thing
 
 
-def one(records: Sequence[Record], record_id: str, what: str) -> Record:
+def single(records: Sequence[Record], record_id: str, what: str) -> Record:
     """The record of that id as a body of its own."""
     return {"data": existing(next((r for r in records if r["id"] == record_id), None), what)}
 

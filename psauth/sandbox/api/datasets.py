@@ -10,7 +10,7 @@ from email.parser import BytesParser
 from typing import Any
 
 from psauth.sandbox.api.bodies import BadBody, Shape, choice, decimal, many, scalar, text, when
-from psauth.sandbox.api.calls import Call, Invalid, Late, existing, late, one
+from psauth.sandbox.api.calls import Call, Invalid, Late, existing, late, single
 from psauth.sandbox.api.records import Record
 from psauth.sandbox.company.worktime import iso, opaque_id
 
@@ -21,7 +21,7 @@ _STRATEGY = choice("Append", "Upsert", "Sync")
 
 
 def _set(call: Call) -> Record:
-    made: Record = one(call.company.library.data_sets, call.path["dataSetId"], "Data set")["data"]
+    made: Record = single(call.company.library.data_sets, call.path["dataSetId"], "Data set")["data"]
     return made
 
 

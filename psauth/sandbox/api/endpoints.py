@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from psauth.sandbox.api import datasets, permissions, work
-from psauth.sandbox.api.calls import BadQuery, Call, Endpoint, Late, existing, late, one
+from psauth.sandbox.api.calls import BadQuery, Call, Endpoint, Late, existing, late, single
 from psauth.sandbox.api.records import Record
 from psauth.sandbox.company.runs import Run
 from psauth.sandbox.company.values import words
@@ -55,14 +55,14 @@ def _search(call: Call) -> list[Late]:
         raise BadQuery("Invalid value for: query parameter status")
     workflow, name = call.query.get("workflowId"), call.query.get("name", "").casefold()
     fields = {field: value.casefold() for field, value in call.bracketed("fields").items()}
-    found = [
+    matching = [
         run
         for run in call.company.runs
         if run.status in statuses and workflow in (None, run.template.id) and name in (run.name or "").casefold()
         if not fields or _filled(call, run, fields)
     ]
-    found.sort(key=lambda run: (-run.updated, run.id))
-    return [partial(call.write.run, run) for run in found[:SEARCH_LIMIT]]
+    matching.sort(key=lambda run: (-run.updated, run.id))
+    return [partial(call.write.run, run) for run in matching[:SEARCH_LIMIT]]
 
 
 def _filled(call: Call, run: Run, wanted: dict[str, str]) -> bool:
@@ -127,9 +127,9 @@ def _tasks_of(call: Call) -> list[Late]:
     email = call.query.get("assigneeEmail")
     if not email:
         raise BadQuery("Invalid value for: query parameter assigneeEmail (missing)")
-    found = work.assigned(call, call.company.person(email))
-    found.sort(key=lambda pair: (pair[1].due is None, pair[1].due or 0, pair[0].id, pair[1].at))
-    return [partial(call.write.task, run, task) for run, task in found]
+    matching = work.assigned(call, call.company.person(email))
+    matching.sort(key=lambda pair: (pair[1].due is None, pair[1].due or 0, pair[0].id, pair[1].at))
+    return [partial(call.write.task, run, task) for run, task in matching]
 
 
 def _comments(call: Call) -> list[Late]:
@@ -137,8 +137,8 @@ def _comments(call: Call) -> list[Late]:
     if not wanted and not workflow:
         raise BadQuery("Either workflowId or workflowRunId is required", plain=False)
     runs = [r for r in call.company.runs if (r.id == wanted if wanted else r.template.id == workflow)]
-    found = [c for run in runs for c in call.write.comments(run) if task in (None, c["taskId"])]
-    return late(sorted(found, key=lambda c: (str(c["createdDate"]), str(c["id"])), reverse=True))
+    matching = [c for run in runs for c in call.write.comments(run) if task in (None, c["taskId"])]
+    return late(sorted(matching, key=lambda c: (str(c["createdDate"]), str(c["id"])), reverse=True))
 
 
 def _comment(call: Call) -> Record:
@@ -150,13 +150,13 @@ def _attachments(call: Call) -> list[Late]:
     names = ("workflowRunId", "workflowId", "taskId")
     wanted = {name: call.query[name] for name in names if name in call.query}
     author = call.query.get("createdById")
-    found = [
+    matching = [
         a
         for run in call.company.runs
         for a in call.write.attachments(run)
         if all(a[name] == value for name, value in wanted.items()) and author in (None, a["createdBy"]["id"])
     ]
-    return late(sorted(found, key=lambda a: (str(a["createdDate"]), str(a["id"])), reverse=True))
+    return late(sorted(matching, key=lambda a: (str(a["createdDate"]), str(a["id"])), reverse=True))
 
 
 def _pages(call: Call) -> list[Late]:
@@ -169,9 +169,9 @@ def _page_revisions(call: Call) -> list[Record]:
 
 
 def _markdown(call: Call) -> str:
-    page = one(call.company.library.pages, call.path["pageId"], "Page")["data"]
+    page = single(call.company.library.pages, call.path["pageId"], "Page")["data"]
     if "revisionId" in call.path:
-        one(_page_revisions(call), call.path["revisionId"], "Revision")
+        single(_page_revisions(call), call.path["revisionId"], "Revision")
     return "\n\n".join([f"# {page['name']}", *([page["description"]] if "description" in page else [])]) + "\n"
 
 
@@ -203,7 +203,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(f"{_WORKFLOW}/revisions", _revisions, "data", ("status",)),
     Endpoint(
         f"{_WORKFLOW}/revisions/{{revisionId}}",
-        lambda c: one(c.company.library.revisions[c.template().id], c.path["revisionId"], "Revision"),
+        lambda c: single(c.company.library.revisions[c.template().id], c.path["revisionId"], "Revision"),
     ),
     Endpoint(f"{_WORKFLOW}/permissions", permissions.workflow, "data"),
     Endpoint(f"{_WORKFLOW}/incoming-webhooks", _no_webhooks, "data"),
@@ -221,11 +221,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/folders", lambda call: late(call.company.library.folders), "data"),
     Endpoint("/folders/{folderId}/permissions", permissions.folder, "data"),
     Endpoint("/pages", _pages, "data", ("name", "folderId")),
-    Endpoint(_PAGE, lambda call: one(call.company.library.pages, call.path["pageId"], "Page")),
+    Endpoint(_PAGE, lambda call: single(call.company.library.pages, call.path["pageId"], "Page")),
     Endpoint(f"{_PAGE}/markdown", _markdown, kind=_MARKDOWN),
     Endpoint(f"{_PAGE}/permissions", permissions.page, "data"),
     Endpoint(f"{_PAGE}/revisions", lambda call: late(_page_revisions(call)), "data"),
-    Endpoint(f"{_PAGE}/revisions/{{revisionId}}", lambda c: one(_page_revisions(c), c.path["revisionId"], "Revision")),
+    Endpoint(
+        f"{_PAGE}/revisions/{{revisionId}}", lambda c: single(_page_revisions(c), c.path["revisionId"], "Revision")
+    ),
     Endpoint(f"{_PAGE}/revisions/{{revisionId}}/markdown", _markdown, kind=_MARKDOWN),
     Endpoint("/data-sets", lambda call: late(call.company.library.data_sets), "dataSets", rel="Data Sets"),
     Endpoint("/data-sets/{dataSetId}", datasets.data_set),
@@ -241,7 +243,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/scheduled-workflows", _schedules, "data", ("workflowId", "search")),
     Endpoint(
         "/scheduled-workflows/{scheduledWorkflowId}",
-        lambda c: one(c.company.library.schedules, c.path["scheduledWorkflowId"], "Scheduled workflow"),
+        lambda c: single(c.company.library.schedules, c.path["scheduledWorkflowId"], "Scheduled workflow"),
     ),
     Endpoint(
         "/work/items",

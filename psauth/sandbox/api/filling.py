@@ -36,11 +36,11 @@ class _Unfit(ValueError):
 
 def fill(call: Call) -> Record:
     """Set some values, all of them or, when one does not fit, none; the answer shows those that were set."""
-    run, given = call.run(), call.body.get("fields", ())
+    run, sent = call.run(), call.body.get("fields", ())
     numbers = {field[0]: number for number, field in enumerate(run.template.fields)}
     data: dict[int, Any] = {}
     wrong: dict[str, str] = {}
-    for at, value in enumerate(given):
+    for at, value in enumerate(sent):
         number = numbers.get(value["id"])
         if number is None or number in data:
             wrong[f"fields[{at}].id"] = "no such form field" if number is None else "a form field twice"
@@ -53,28 +53,28 @@ def fill(call: Call) -> Record:
         raise Invalid(wrong)
     if data:
         now = call.company.moment()
-        run.entries |= {number: Entry(made, now, call.user) for number, made in data.items()}
+        run.entries |= {number: Entry(entry, now, call.user) for number, entry in data.items()}
         run.touch(now, call.user)
     return {"fields": [call.write.value(run, number) for number in data]}
 
 
-def _data(call: Call, field: Field, given: dict[str, Any]) -> Any:
+def _data(call: Call, field: Field, sent: dict[str, Any]) -> Any:
     """`data` as a read shows it; None, which clears the field, for nothing, an empty text and an empty list."""
     kind = field.kind
     if kind in _ELSEWHERE:
         raise _Unfit("id", f"a {kind} field is not set here")
-    if "values" in given and kind not in _LISTS:
+    if "values" in sent and kind not in _LISTS:
         raise _Unfit("values", f"a {kind} field takes one value")
-    if "dataSetRowId" in given and not (kind == "Select" and field.source):
+    if "dataSetRowId" in sent and not (kind == "Select" and field.source):
         raise _Unfit("dataSetRowId", "the field is not linked to a data set")
     if kind in _LISTS:
-        return _listed(call, field, given)
-    value = given.get("dataSetRowId") or given.get("value")
+        return _listed(call, field, sent)
+    value = sent.get("dataSetRowId") or sent.get("value")
     if not value:
         return None
     match kind:
         case "Date":
-            return {"value": iso(_check(when, value)), "timeHidden": given.get("timeHidden", False)}
+            return {"value": iso(_check(when, value)), "timeHidden": sent.get("timeHidden", False)}
         case "Table":
             return {"columns": list(COLUMNS), "rows": _rows(value)}
         case "Number":
@@ -83,16 +83,16 @@ def _data(call: Call, field: Field, given: dict[str, Any]) -> Any:
             if not _EMAIL.fullmatch(value):
                 raise _Unfit("value", "not an e-mail address")
         case "Select":
-            value = _option(call, field, given)
+            value = _option(call, field, sent)
     return {"value": value}
 
 
-def _listed(call: Call, field: Field, given: dict[str, Any]) -> Any:
-    if "values" in given:
-        values = given["values"]
+def _listed(call: Call, field: Field, sent: dict[str, Any]) -> Any:
+    if "values" in sent:
+        values = sent["values"]
     elif field.kind == "Members":
-        values = [given["value"]] if given.get("value") else []
-    elif given.get("value"):
+        values = [sent["value"]] if sent.get("value") else []
+    elif sent.get("value"):
         raise _Unfit("value", f"a {field.kind} field takes values")
     else:
         values = []
@@ -121,18 +121,18 @@ def _rows(value: str) -> list[list[str]]:
     return [row + [""] * (len(COLUMNS) - len(row)) for row in rows]
 
 
-def _option(call: Call, field: Field, given: dict[str, Any]) -> str:
+def _option(call: Call, field: Field, sent: dict[str, Any]) -> str:
     if field.source is None:
-        if given["value"] not in field.options:
+        if sent["value"] not in field.options:
             raise _Unfit("value", "not an option")
-        return str(given["value"])
+        return str(sent["value"])
     rows = call.company.library.choosable(field.source)
-    if "dataSetRowId" in given:
-        if given["dataSetRowId"] not in rows:
+    if "dataSetRowId" in sent:
+        if sent["dataSetRowId"] not in rows:
             raise _Unfit("dataSetRowId", "no such record")
-        return rows[given["dataSetRowId"]]
+        return rows[sent["dataSetRowId"]]
     # The row's id by the document; its label too, which is what a read shows.
-    value = str(given["value"])
+    value = str(sent["value"])
     if value not in rows and value not in rows.values():
         raise _Unfit("value", "not an option")
     return rows.get(value, value)

@@ -1,4 +1,4 @@
-"""The request budget, counted per credential in fixed windows, and the headers that tell it."""
+"""The request budget, counted per credential in windows that begin with their first request, and its headers."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class BadCursor(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where a page begins, and the how-manieth it is (from 1)."""
+    """Where a page begins in its list, and its number, from 1."""
 
     offset: int = 0
     number: int = 1

@@ -9,25 +9,26 @@ from psauth.sandbox.company.company import Company
 from psauth.sandbox.company.people import Person
 from psauth.sandbox.company.runs import Decision, Run, Task
 from psauth.sandbox.company.templates import Template
-from psauth.sandbox.company.values import a_file
+from psauth.sandbox.company.values import stored_file
 from psauth.sandbox.company.worktime import iso, opaque_id
 
 Record = dict[str, Any]
 
 _REMARKS = (
     "Any news here?",
-    "Done, see the attachment.",
+    "Done, see the form.",
     "@Hana can you have a look?",
     "Sorry for the delay – was on holiday.",
     "Bitte nochmal prüfen, danke!",
-    "Customer called, they are waiting 😅",
+    "Somebody called, they are waiting 😅",
 )
+_FILES = ("notes.pdf", "Übersicht 2026.xlsx", "photo_0412.jpg", "screenshot.png", "export.csv")
 
 
 def link(name: str, href: str, rel: str | None = None, kind: str = "Api") -> Record:
     """One entry of `links`."""
-    made = {"name": name, "href": href, "type": kind}
-    return made if rel is None else {**made, "rel": rel}
+    record = {"name": name, "href": href, "type": kind}
+    return record if rel is None else {**record, "rel": rel}
 
 
 class Records:
@@ -40,15 +41,15 @@ class Records:
     def workflow(self, template: Template) -> Record:
         """One workflow; `audit` names people."""
         created, by, updated, updated_by = self.company.library.stamps[template.id]
-        made: Record = {
+        record: Record = {
             "id": template.id,
             "name": template.blueprint.name,
             "audit": _audit(created, by, updated, updated_by),
         }
         if template.blueprint.about:
-            made["description"] = template.blueprint.about
-        made["links"] = [link("app", f"{self.app}/workflows/{template.id}", "Workflow", "App")]
-        return made
+            record["description"] = template.blueprint.about
+        record["links"] = [link("app", f"{self.app}/workflows/{template.id}", "Workflow", "App")]
+        return record
 
     def workflow_task(self, template: Template, at: int) -> Record:
         """One step of a workflow."""
@@ -69,7 +70,7 @@ class Records:
         """One form field of a workflow."""
         field_id, at, key, field = template.fields[number]
         created, by, updated, updated_by = self.company.library.stamps[template.id]
-        made: Record = {
+        record: Record = {
             "id": field_id,
             "taskId": template.task_ids[at],
             "fieldType": field.kind,
@@ -77,10 +78,10 @@ class Records:
             "audit": _audit(created, by, updated, updated_by),
         }
         if field.label:
-            made["label"] = field.label
+            record["label"] = field.label
         if field.source:
-            made["dataSetLinked"] = True
-        return made
+            record["dataSetLinked"] = True
+        return record
 
     def options(self, template: Template, number: int) -> list[Record]:
         """What one choice offers."""
@@ -92,7 +93,7 @@ class Records:
 
     def run(self, run: Run) -> Record:
         """One run; `audit` names ids."""
-        made: Record = {
+        record: Record = {
             "id": run.id,
             "audit": {
                 "createdDate": iso(run.created),
@@ -106,16 +107,16 @@ class Records:
             "migrationStatus": run.migration,
         }
         if run.name:
-            made["name"] = run.name
+            record["name"] = run.name
         if run.due is not None:
-            made["dueDate"] = iso(run.due)
-        made["links"] = [link("app", f"{self.app}/runs/{run.id}", "Workflow Run", "App")]
-        return made
+            record["dueDate"] = iso(run.due)
+        record["links"] = [link("app", f"{self.app}/runs/{run.id}", "Workflow Run", "App")]
+        return record
 
     def task(self, run: Run, task: Task, *, typed: bool = True) -> Record:
         """One task of a run; its id is that of the workflow's step. Asked for alone it has no `taskType`."""
         step = run.template.blueprint.steps[task.at]
-        made: Record = {
+        record: Record = {
             "id": run.template.task_ids[task.at],
             "workflowRunId": run.id,
             "name": step.name,
@@ -126,19 +127,19 @@ class Records:
             "updatedBy": task.updated_by.record(),
         }
         if task.completed is not None and task.completed_by is not None:
-            made |= {"completedDate": iso(task.completed), "completedBy": task.completed_by.record()}
+            record |= {"completedDate": iso(task.completed), "completedBy": task.completed_by.record()}
         if task.due is not None:
-            made["dueDate"] = iso(task.due)
+            record["dueDate"] = iso(task.due)
         if typed:
-            made["taskType"] = step.kind
-        return made
+            record["taskType"] = step.kind
+        return record
 
     def value(self, run: Run, number: int) -> Record:
         """One form field value of a run; its id is that of the workflow's field."""
         field_id, at, key, field = run.template.fields[number]
         task, entry = run.tasks[at], run.entries.get(number)
         data = self.company.forms.draw(run, number, field) if entry is None else entry.data
-        made: Record = {
+        record: Record = {
             "id": field_id,
             "workflowRunId": run.id,
             "taskId": run.template.task_ids[at],
@@ -148,18 +149,18 @@ class Records:
             "data": data if entry is not None or task.completed is not None or at == 0 else None,
         }
         if field.label:
-            made["label"] = field.label
+            record["label"] = field.label
         if entry is not None:
-            made |= {"updatedDate": iso(entry.at), "updatedBy": entry.by.record()}
-        elif made["data"] is not None:
-            made |= {"updatedDate": iso(task.updated), "updatedBy": task.updated_by.record()}
+            record |= {"updatedDate": iso(entry.at), "updatedBy": entry.by.record()}
+        elif record["data"] is not None:
+            record |= {"updatedDate": iso(task.updated), "updatedBy": task.updated_by.record()}
         if field.source:
-            made["dataSetLinked"] = True
-        return made
+            record["dataSetLinked"] = True
+        return record
 
     def approval(self, run: Run, decision: Decision) -> Record:
         """The last decision on one subject task."""
-        made: Record = {
+        record: Record = {
             "id": opaque_id(run.id, "approval", decision.at, decision.subject),
             "audit": _audit(decision.first, decision.by, decision.last, decision.by),
             "organizationId": self.company.organization_id,
@@ -170,18 +171,18 @@ class Records:
             "reviewedBy": decision.by.record(),
         }
         if decision.comment:
-            made["comment"] = decision.comment
-        return made
+            record["comment"] = decision.comment
+        return record
 
     def comments(self, run: Run) -> list[Record]:
         """Comments on the tasks of one run, newest first."""
         rng = Random(f"{run.seed}/comments")
-        made = []
+        records = []
         for number in range(max(0, int(rng.gauss(0.7, 1.2)))):
             task = rng.choice(run.tasks)
             moment = run.created + int((max(run.updated, run.created + 1) - run.created) * rng.random())
             who = rng.choice(self.company.staff.members).record()
-            made.append(
+            records.append(
                 {
                     "id": opaque_id(run.id, "comment", number),
                     "createdDate": iso(moment),
@@ -193,17 +194,17 @@ class Records:
                     "text": rng.choice(_REMARKS),
                 }
             )
-        return sorted(made, key=lambda c: str(c["createdDate"]), reverse=True)
+        return sorted(records, key=lambda c: str(c["createdDate"]), reverse=True)
 
     def attachments(self, run: Run) -> list[Record]:
         """Files on the tasks of one run, newest first."""
         rng = Random(f"{run.seed}/attachments")
-        made = []
+        records = []
         for number in range(max(0, int(rng.gauss(0.4, 0.9)))):
             task = rng.choice(run.tasks)
             moment = run.created + int((max(run.updated, run.created + 1) - run.created) * rng.random())
-            stored = a_file(rng, run.id, "attachment", number)
-            made.append(
+            stored = stored_file(rng, rng.choice(_FILES), run.id, "attachment", number)
+            records.append(
                 {
                     "id": stored["id"],
                     "createdDate": iso(moment),
@@ -216,7 +217,7 @@ class Records:
                     "size": stored["size"],
                 }
             )
-        return sorted(made, key=lambda a: str(a["createdDate"]), reverse=True)
+        return sorted(records, key=lambda a: str(a["createdDate"]), reverse=True)
 
     def work_item(self, run: Run, task: Task | None) -> Record:
         """What stands on somebody's list of work: a task, or (None) the run itself."""
@@ -226,7 +227,7 @@ class Records:
             step = run.template.blueprint.steps[task.at]
             kind = "ApprovalTask" if step.kind == "Approval" else "StandardTask"
             name, due, people = step.name, task.due, task.assignees
-        made: Record = {
+        record: Record = {
             "id": opaque_id(run.id, "work", -1 if task is None else task.at),
             "type": kind,
             "name": name,
@@ -235,10 +236,10 @@ class Records:
             "assignees": [p.record() for p in people],
         }
         if task is not None:
-            made["taskId"] = run.template.task_ids[task.at]
+            record["taskId"] = run.template.task_ids[task.at]
         if due is not None:
-            made["dueDate"] = iso(due)
-        return made
+            record["dueDate"] = iso(due)
+        return record
 
 
 def _audit(created: int, by: Person, updated: int, updated_by: Person) -> Record:

@@ -179,14 +179,14 @@ def _touched(call: Call, task: OneOff) -> Record:
 
 
 def _fill(call: Call, task: OneOff) -> None:
-    given: dict[str, Any] = call.body
-    if "linkedWorkflowRunId" in given:
-        existing(call.company.run(given["linkedWorkflowRunId"]), "Workflow run")
-    people = [call.company.person(email) for email in given.get("assigneeEmails", ())]
+    body: dict[str, Any] = call.body
+    if "linkedWorkflowRunId" in body:
+        existing(call.company.run(body["linkedWorkflowRunId"]), "Workflow run")
+    people = [call.company.person(email) for email in body.get("assigneeEmails", ())]
     known = {line.id: line for line in task.subtasks}
     wrong = {f"assigneeEmails[{n}]": "no such user" for n, person in enumerate(people) if person is None}
     lines = []
-    for number, line in enumerate(given.get("subtasks", ())):
+    for number, line in enumerate(body.get("subtasks", ())):
         line_id = line.get("id")
         if line_id is None:
             line_id = opaque_id(task.id, "subtask", call.company.moment(), number)
@@ -195,8 +195,8 @@ def _fill(call: Call, task: OneOff) -> None:
         lines.append(Subtask(line_id, line["name"], line.get("status") == "Completed"))
     if wrong:
         raise Invalid(wrong)
-    task.name, task.required, task.about = given["name"], given["required"], given.get("description")
-    task.due, task.run_id = given.get("dueDate"), given.get("linkedWorkflowRunId")
+    task.name, task.required, task.about = body["name"], body["required"], body.get("description")
+    task.due, task.run_id = body.get("dueDate"), body.get("linkedWorkflowRunId")
     # Twice the same person is still one assignment.
     task.assignees, task.subtasks = list(dict.fromkeys(p for p in people if p is not None)), lines
 
@@ -207,7 +207,7 @@ def _workflow_of(call: Call, task: OneOff) -> str:
 
 
 def _item(call: Call, task: OneOff) -> Record:
-    made: Record = {
+    record: Record = {
         "id": opaque_id(task.id, "work"),
         "type": "OneOffTask",
         "name": task.name,
@@ -215,15 +215,15 @@ def _item(call: Call, task: OneOff) -> Record:
         "taskId": task.id,
         "assignees": [p.record() for p in task.assignees],
     }
-    if made["workflowId"]:
-        made["workflowRunId"] = task.run_id
+    if record["workflowId"]:
+        record["workflowRunId"] = task.run_id
     if task.due is not None:
-        made["dueDate"] = iso(task.due)
-    return made
+        record["dueDate"] = iso(task.due)
+    return record
 
 
 def _body(call: Call, task: OneOff) -> Record:
-    made: Record = {
+    record: Record = {
         "id": task.id,
         "createdDate": iso(task.created),
         "createdBy": task.created_by.record(),
@@ -238,12 +238,12 @@ def _body(call: Call, task: OneOff) -> Record:
         "subtasks": [{"id": line.id, "name": line.name, "status": _STATUSES[line.done]} for line in task.subtasks],
     }
     if task.about is not None:
-        made["description"] = task.about
+        record["description"] = task.about
     if task.due is not None:
-        made["dueDate"] = iso(task.due)
+        record["dueDate"] = iso(task.due)
     run = call.company.run(task.run_id) if task.run_id else None
     if run is not None:
         template = run.template
         linked = {"id": run.id, "name": run.name or "", "templateId": template.id}
-        made["linkedWorkflowRun"] = {**linked, "templateName": template.blueprint.name}
-    return {"data": made}
+        record["linkedWorkflowRun"] = {**linked, "templateName": template.blueprint.name}
+    return {"data": record}

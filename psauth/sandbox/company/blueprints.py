@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from psauth.sandbox.company.blueprints_office import OFFICE
+from psauth.sandbox.company.blueprints_finance import FINANCE
+from psauth.sandbox.company.blueprints_it import IT
+from psauth.sandbox.company.blueprints_people import PEOPLE
 from psauth.sandbox.company.blueprints_trade import TRADE
 from psauth.sandbox.company.templates import Blueprint
 
-BLUEPRINTS: tuple[Blueprint, ...] = OFFICE + TRADE
+BLUEPRINTS: tuple[Blueprint, ...] = PEOPLE + FINANCE + IT + TRADE

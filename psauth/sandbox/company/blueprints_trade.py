@@ -1,11 +1,9 @@
-"""Workflows around customers, products, contracts and systems."""
+"""Workflows around customers, contracts and products."""
 
 from __future__ import annotations
 
+from psauth.sandbox.company.names import COMPLAINTS, CURRENCIES, RISK
 from psauth.sandbox.company.templates import Blueprint, Field, Step
-
-_CURRENCIES = ("EUR", "USD", "PLN", "BRL")
-_RISK = ("Low", "Medium", "High")
 
 TRADE: tuple[Blueprint, ...] = (
     Blueprint(
@@ -21,7 +19,9 @@ TRADE: tuple[Blueprint, ...] = (
                 4,
                 due=1,
                 fields=(
-                    Field("Contact", "Email"),
+                    Field(
+                        "Contact", "Email", says=("office@{client_site}.example.com", "it@{client_site}.example.com")
+                    ),
                     Field("Contract value", "Number"),
                     Field("Products", "MultiChoice", ("Gauge", "Hub", "Cloud", "Service plan")),
                 ),
@@ -32,13 +32,49 @@ TRADE: tuple[Blueprint, ...] = (
                 13,
                 0.6,
                 due=4,
-                fields=(Field("Participants", "Members"), Field("Minutes", "Textarea")),
+                fields=(
+                    Field("Participants", "Members"),
+                    Field(
+                        "Minutes",
+                        "Textarea",
+                        says=(
+                            "{client} wants to go live before the holidays, 20% discount agreed.",
+                            "Spoke on the phone, everything is clear.",
+                            "Next call in two weeks.\nThey send the old readings as a file.",
+                        ),
+                    ),
+                ),
             ),
-            Step("Set up the account", "support", 4, due=5, robot=0.3, stop=True, fields=(Field("Account", "Url"),)),
-            Step("Import data", "it", 20, 1.0, due=9, fields=(Field("Import file", "File"), Field("Rows", "Number"))),
+            Step(
+                "Set up the account",
+                "support",
+                4,
+                due=5,
+                robot=0.3,
+                stop=True,
+                fields=(Field("Account", "Url", says=("https://cloud.example.com/{client_site}",)),),
+            ),
+            Step(
+                "Import data",
+                "it",
+                20,
+                1.0,
+                due=9,
+                fields=(Field("Import file", "File", says=("{client} export.csv",)), Field("Rows", "Number")),
+            ),
             Step("Security questionnaire", "legal", 34, 0.7, due=12, hidden=0.55, together=True),
             Step("Train the users", "support", 11, due=14),
-            Step("Acceptance", "sales", 16, 0.9, "Approval", due=18, reject=0.09, judges=(3, 5)),
+            Step(
+                "Acceptance",
+                "sales",
+                16,
+                0.9,
+                "Approval",
+                due=18,
+                reject=0.09,
+                judges=(3, 5),
+                refusals=("Half of the readings are missing.", "Die Schulung fehlt noch."),
+            ),
             Step(
                 "Ask for feedback",
                 "sales",
@@ -47,69 +83,20 @@ TRADE: tuple[Blueprint, ...] = (
                 due=20,
                 fields=(
                     Field("Score", "Number"),
-                    Field("Comment", "Textarea"),
-                    Field(None, "Text", key="Anything_else"),
+                    Field(
+                        "Comment",
+                        "Textarea",
+                        says=(
+                            "Quick answers, good training.",
+                            "Mehr Beispiele wären schön.",
+                            "“As expected”, says {client}.",
+                        ),
+                    ),
+                    Field(None, "Text", key="Anything_else", says=("No", "Call {client} again in spring")),
                 ),
             ),
         ),
         due=20,
-    ),
-    Blueprint(
-        "Incident Response",
-        "What happens between alarm and post-mortem.",
-        "IT",
-        0.08,
-        "INC-{number} {system}",
-        (
-            Step(
-                "Triage",
-                "it",
-                0.4,
-                0.9,
-                due=0,
-                fields=(
-                    Field("Severity", "Select", ("SEV1", "SEV2", "SEV3")),
-                    Field("Systems", "MultiSelect", ("Website", "ERP", "Mail", "Shop floor")),
-                ),
-            ),
-            Step("Mitigate", "it", 2.5, 1.2, due=0, stop=True),
-            Step(
-                "Inform customers",
-                "support",
-                1,
-                0.9,
-                hidden=0.6,
-                due=0,
-                together=True,
-                fields=(Field("Message", "SendRichEmail"),),
-            ),
-            Step("Find the cause", "it", 12, 1.0, due=3, fields=(Field("Cause", "Textarea"),)),
-            Step("Post-mortem", "it", 15, 0.8, due=5, fields=(Field("Report", "Document"), Field("Actions", "Table"))),
-        ),
-        rhythm="always",
-        due=5,
-    ),
-    Blueprint(
-        "Access Review",
-        "Quarterly: who may still do what.",
-        "IT",
-        0.04,
-        "{system} access review {month}",
-        (
-            Step("Export accounts", "it", 0.2, kind="Code", robot=1.0, fields=(Field("Export", "File"),)),
-            Step(
-                "Managers confirm",
-                "ops",
-                28,
-                0.8,
-                due=6,
-                fields=(Field("Reviewers", "Members"), Field("Confirmed", "Number")),
-            ),
-            Step("Remove access", "it", 6, due=8, stop=True, fields=(Field("Removed", "Number"),)),
-            Step("Sign off", "exec", 6, 0.7, "Approval", due=9, reject=0.05, judges=(1, 2)),
-        ),
-        rhythm="monthly",
-        due=10,
     ),
     Blueprint(
         "Contract Review",
@@ -123,10 +110,10 @@ TRADE: tuple[Blueprint, ...] = (
                 "sales",
                 1,
                 fields=(
-                    Field("Contract", "File"),
-                    Field("Counterparty", "Text"),
+                    Field("Contract", "File", says=("{vendor} contract.pdf", "contract-signed {vendor}.pdf")),
+                    Field("Counterparty", "Text", says=("{vendor}",)),
                     Field("Value", "Number"),
-                    Field("Currency", "Select", _CURRENCIES),
+                    Field("Currency", "Select", CURRENCIES, says=("{vendor_currency}",)),
                 ),
             ),
             Step(
@@ -135,7 +122,17 @@ TRADE: tuple[Blueprint, ...] = (
                 0.2,
                 kind="AI",
                 robot=1.0,
-                fields=(Field("Summary", "Textarea"), Field("Standard clauses", "Snippet")),
+                fields=(
+                    Field(
+                        "Summary",
+                        "Textarea",
+                        says=(
+                            "{vendor} delivers for two years, with a month's notice.",
+                            "Rahmenvertrag mit {vendor}, keine Mindestabnahme.",
+                        ),
+                    ),
+                    Field("Standard clauses", "Snippet", says=("Liability ends at the value of the contract.",)),
+                ),
             ),
             Step(
                 "Legal review",
@@ -145,13 +142,33 @@ TRADE: tuple[Blueprint, ...] = (
                 due=6,
                 stop=True,
                 fields=(
-                    Field("Risk", "Select", _RISK),
+                    Field("Risk", "Select", RISK),
                     Field("Clauses", "MultiChoice", ("Liability", "IP", "Data", "Term")),
                 ),
             ),
             Step("Negotiate", "sales", 26, 1.1, due=12, hidden=0.4),
-            Step("Approve the contract", "exec", 11, 0.8, "Approval", due=14, reject=0.2, judges=(2, 3)),
-            Step("File and remind", "legal", 3, due=15, fields=(Field("Renewal", "Date"), Field("Archive", "Url"))),
+            Step(
+                "Approve the contract",
+                "exec",
+                11,
+                0.8,
+                "Approval",
+                due=14,
+                reject=0.2,
+                judges=(2, 3),
+                remarks=("Fine with me.", "Ok", "Approved – please archive the signed copy.", "👍"),
+                refusals=("Please renegotiate the liability clause.", "Zahlungsziel zu kurz."),
+            ),
+            Step(
+                "File and remind",
+                "legal",
+                3,
+                due=15,
+                fields=(
+                    Field("Renewal", "Date", ahead=(300, 800)),
+                    Field("Archive", "Url", says=("https://archive.example.com/{vendor_site}/{number}",)),
+                ),
+            ),
         ),
         due=15,
         drift=0.25,
@@ -169,7 +186,7 @@ TRADE: tuple[Blueprint, ...] = (
                 4,
                 due=1,
                 stop=True,
-                fields=(Field("Version", "Text"), Field("Release date", "Date")),
+                fields=(Field("Version", "Text", says=("{version}",)), Field("Release date", "Date", day_of=5)),
             ),
             Step(
                 "Regression tests",
@@ -177,7 +194,10 @@ TRADE: tuple[Blueprint, ...] = (
                 22,
                 0.6,
                 due=5,
-                fields=(Field("Failed", "Number"), Field("Report", "MultiFile")),
+                fields=(
+                    Field("Failed", "Number"),
+                    Field("Report", "MultiFile", says=("Tests {version}.pdf", "Tests {version} in detail.xlsx")),
+                ),
             ),
             Step(
                 "Release notes",
@@ -185,17 +205,43 @@ TRADE: tuple[Blueprint, ...] = (
                 5,
                 due=5,
                 together=True,
-                fields=(Field("Notes", "Textarea"), Field("Draft", "Document")),
+                fields=(
+                    Field(
+                        "Notes",
+                        "Textarea",
+                        says=("{version}: faster start, fewer clicks.", "{version}: nur Fehler behoben."),
+                    ),
+                    Field("Draft", "Document", says=("Release notes {version}.docx",)),
+                ),
             ),
             Step("Calibration certificate", "ops", 18, 0.7, due=7, hidden=0.5),
-            Step("Go or no-go", "exec", 5, 0.8, "Approval", due=8, stop=True, reject=0.25, judges=(1, 2)),
+            Step(
+                "Go or no-go",
+                "exec",
+                5,
+                0.8,
+                "Approval",
+                due=8,
+                stop=True,
+                reject=0.25,
+                judges=(1, 2),
+                refusals=("Too many tests fail.", "The notes are not ready for customers."),
+            ),
             Step("Roll out", "it", 3, due=9, robot=0.5),
             Step(
                 "Announce",
                 "sales",
                 4,
                 due=10,
-                fields=(Field("Announcement", "SendRichEmail"), Field("Blog post", "Url")),
+                fields=(
+                    Field(
+                        "Announcement",
+                        "SendRichEmail",
+                        says=("Release {version} is here",),
+                        to="customers@example.com",
+                    ),
+                    Field("Blog post", "Url", says=("https://www.example.com/blog/release-{version}",)),
+                ),
             ),
         ),
         due=10,
@@ -212,9 +258,9 @@ TRADE: tuple[Blueprint, ...] = (
                 "support",
                 0.6,
                 fields=(
-                    Field("Customer", "Email"),
-                    Field("What happened?", "Textarea", key="What_happened?"),
-                    Field("Photos", "MultiFile"),
+                    Field("Customer", "Email", says=("service@{client_site}.example.com",)),
+                    Field("What happened?", "Textarea", key="What_happened?", says=("{complaint}",)),
+                    Field("Photos", "MultiFile", says=("photo_0412.jpg", "photo_0413.jpg", "Übersicht.png")),
                 ),
             ),
             Step(
@@ -224,7 +270,7 @@ TRADE: tuple[Blueprint, ...] = (
                 kind="AI",
                 robot=0.7,
                 fields=(
-                    Field("Class", "Select", ("Product", "Delivery", "Billing", "Other")),
+                    Field("Class", "Select", tuple(COMPLAINTS), says=("{complaint_class}",)),
                     Field("Confidence", "Number", key="Confidence_%"),
                 ),
             ),
@@ -235,9 +281,22 @@ TRADE: tuple[Blueprint, ...] = (
                 8,
                 due=6,
                 hidden=0.55,
-                fields=(Field("Amount", "Number"), Field("Currency", "Select", _CURRENCIES)),
+                fields=(Field("Amount", "Number"), Field("Currency", "Select", CURRENCIES)),
             ),
-            Step("Answer the customer", "support", 4, due=7, fields=(Field("Answer", "SendRichEmail"),)),
+            Step(
+                "Answer the customer",
+                "support",
+                4,
+                due=7,
+                fields=(
+                    Field(
+                        "Answer",
+                        "SendRichEmail",
+                        says=("Your complaint {number}",),
+                        to="service@{client_site}.example.com",
+                    ),
+                ),
+            ),
             Step(
                 "Learn from it",
                 "product",
@@ -245,7 +304,12 @@ TRADE: tuple[Blueprint, ...] = (
                 0.8,
                 skip=0.3,
                 due=12,
-                fields=(Field("Measures", "Table"), Field("Watchers", "Members")),
+                fields=(
+                    Field(
+                        "Measures", "Table", says=("Checklist for packing", "Training", "Second reader for invoices")
+                    ),
+                    Field("Watchers", "Members"),
+                ),
             ),
         ),
         rhythm="always",

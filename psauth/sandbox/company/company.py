@@ -67,7 +67,18 @@ class Company:
     @cached_property
     def library(self) -> Library:
         """Folders, pages, data sets, schedules and revisions."""
-        return Library(self.seed, self.anchor, self.organization_id, self.staff, self.templates)
+        return Library(self.seed, self.anchor, self.organization_id, self.staff, self.templates, self._approved_vendors)
+
+    def _approved_vendors(self) -> dict[str, tuple[int, Person]]:
+        """When each vendor was approved last, and by whom."""
+        approved: dict[str, tuple[int, Person]] = {}
+        for run in self._drawn:
+            if run.template.blueprint.name == "Vendor Approval" and run.status != "Deleted" and run.story:
+                vendor = run.story["vendor"]
+                for decision in run.decisions:
+                    if not decision.rejected and decision.last > approved.get(vendor, (0,))[0]:
+                        approved[vendor] = (decision.last, decision.by)
+        return approved
 
     @cached_property
     def forms(self) -> Forms:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from random import Random
 from typing import Any
 
-from psauth.sandbox.company.names import VENDORS
+from psauth.sandbox.company.names import COUNTRY_OF, OFFICES, VENDORS
 from psauth.sandbox.company.people import Person, Staff
 from psauth.sandbox.company.templates import Template
 from psauth.sandbox.company.worktime import DAY, HOUR, iso, opaque_id
 
 Record = dict[str, Any]
 
+_LONG_AGO = 450 * DAY  # longer than any run is remembered
 _FOLDERS = ("People", "Finance", "Customers", "IT", "Legal", "Product", "Year end", "Archive 2024")
 _PAGES = (
     ("Travel policy", "People", "Which train, which hotel, which receipt."),
@@ -26,13 +29,15 @@ _DATA_SETS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("Offices", (("Name", "Text"), ("Seats", "Number"))),
     ("Cost centres", (("Name", "Text"), ("Budget", "Number"), ("Owner", "Text"))),
 )
-_ROWS: dict[str, tuple[str, ...]] = {
-    "Vendors": VENDORS,
-    "Offices": ("Berlin", "Kraków", "São Paulo", "Remote"),
-    "Cost centres": tuple(
-        f"{n} {what}" for n, what in enumerate(("Management", "Sales", "IT", "Plant", "Service"), 4100)
-    ),
+# Each cost centre with the team whose first member owns it.
+_CENTRES = {
+    "4100 Management": "exec",
+    "4101 Sales": "sales",
+    "4102 IT": "it",
+    "4103 Plant": "ops",
+    "4104 Service": "support",
 }
+_ROWS: dict[str, tuple[str, ...]] = {"Vendors": VENDORS, "Offices": OFFICES, "Cost centres": tuple(_CENTRES)}
 _SCHEDULES: tuple[tuple[str, str | None, list[Record]], ...] = (
     ("Month-End Close", "Close of the month", [{"frequency": "Monthly", "interval": 1, "by": "DayOfMonth"}]),
     ("Access Review", "Quarterly access review", [{"frequency": "Monthly", "interval": 3, "by": "DayOfWeek"}]),
@@ -47,17 +52,30 @@ _SCHEDULES: tuple[tuple[str, str | None, list[Record]], ...] = (
 
 
 class Library:
-    """Records that belong to no run."""
+    """Records that belong to no run; `now` is in milliseconds.
 
-    def __init__(self, seed: int, now: int, organization: str, staff: Staff, templates: list[Template]) -> None:
+    `approvals` tells when each vendor was approved last and by whom, as the runs have it; it is asked for when somebody
+    reads a data set, and not before.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        now: int,
+        organization: str,
+        staff: Staff,
+        templates: list[Template],
+        approvals: Callable[[], Mapping[str, tuple[int, Person]]] = dict,
+    ) -> None:
         self._seed, self._now, self._staff, self._organization = seed, now, staff, organization
+        self._approvals = approvals
         rng = Random(f"{seed}/library")
         by_name = {t.blueprint.name: t for t in templates}
         self.stamps = {t.id: self._stamp(rng, 900, 20) for t in templates}
         self.folders = self._folders(rng)
         self.pages = self._pages(rng)
         self.page_revisions = {page["id"]: self._revisions(rng, "pageId", page["id"]) for page in self.pages}
-        self.data_sets, self.records = self._data_sets(rng)
+        self.data_sets = self._data_sets(rng)
         self.schedules = [self._schedule(rng, by_name[name], label, rules) for name, label, rules in _SCHEDULES]
         self.schedules.sort(key=lambda s: s["nextRunDate"])
         self.revisions = {t.id: self._revisions(rng, "workflowId", t.id) for t in templates}
@@ -73,11 +91,11 @@ class Library:
 
     def choosable(self, data_set: str) -> dict[str, str]:
         """What a field linked to `data_set` offers now: label by id of the row, rows that are new at the end."""
-        made = next(s for s in self.data_sets if s["name"] == data_set)
-        column = next(f["id"] for f in made["fields"] if f["name"] == "Name")
+        entry = next(s for s in self.data_sets if s["name"] == data_set)
+        column = next(f["id"] for f in entry["fields"] if f["name"] == "Name")
         labels = {
             row["id"]: str(cell["value"])
-            for row in self.records[made["id"]]
+            for row in self.records[entry["id"]]
             for cell in row["cells"]
             if cell["fieldId"] == column and cell["value"] is not None
         }
@@ -123,47 +141,61 @@ class Library:
         revisions: list[Record] = []
         for number in range(count, 0, -1):
             status = "Finished" if number == count else "Revised"
-            made = self._flat(rng, 700)
+            entry = self._flat(rng, 700)
             revision_id = opaque_id(self._seed, owner_id, "revision", number)
-            revisions.append({"id": revision_id, owner: owner_id, "version": f"{number}.0", "status": status, **made})
+            revisions.append({"id": revision_id, owner: owner_id, "version": f"{number}.0", "status": status, **entry})
         revisions.sort(key=lambda r: str(r["createdDate"]), reverse=True)
         for number, revision in zip(range(count, 0, -1), revisions, strict=True):
             revision["version"] = f"{number}.0"
             revision["status"] = "Finished" if number == count else "Revised"
         return revisions
 
-    def _data_sets(self, rng: Random) -> tuple[list[Record], dict[str, list[Record]]]:
+    def _data_sets(self, rng: Random) -> list[Record]:
         sets: list[Record] = []
-        records: dict[str, list[Record]] = {}
         for name, columns in _DATA_SETS:
             set_id = opaque_id(self._seed, "data-set", name)
             fields = [
                 {"id": opaque_id(set_id, column), "name": column, "fieldType": kind, "audit": self._flat(rng)}
                 for column, kind in columns
             ]
-            made = {"id": set_id, "name": name, "organizationId": self._organization, "fields": fields}
-            sets.append({**made, "audit": self._flat(rng)})
-            records[set_id] = [self._row(rng, set_id, name, label, fields) for label in _ROWS[name]]
-            records[set_id].sort(key=lambda r: str(r["id"]))
+            entry = {"id": set_id, "name": name, "organizationId": self._organization, "fields": fields}
+            sets.append({**entry, "audit": self._flat(rng)})
         sets.sort(key=lambda s: str(s["audit"]["createdDate"]))
-        return sets, records
+        return sets
 
-    def _row(self, rng: Random, set_id: str, set_name: str, label: str, fields: list[Record]) -> Record:
+    @cached_property
+    def records(self) -> dict[str, list[Record]]:
+        """The rows of each data set by its id, in the order of their own ids."""
+        approved = self._approvals()
+        rows = {}
+        for entry in self.data_sets:
+            rng = Random(f"{self._seed}/rows/{entry['name']}")
+            every = [self._row(rng, entry, label, approved.get(label)) for label in _ROWS[entry["name"]]]
+            rows[entry["id"]] = sorted(every, key=lambda r: str(r["id"]))
+        return rows
+
+    def _row(self, rng: Random, data_set: Record, label: str, approval: tuple[int, Person] | None) -> Record:
+        audit = self._flat(rng)
+        # Who is approved in no run that is remembered was so before the first of them.
+        approved, by = approval or (self._now - rng.randrange(_LONG_AGO, 2 * _LONG_AGO), None)
+        values: dict[str, str | float] = {
+            "Name": label,
+            "Rating": round(rng.uniform(1.5, 5), 1),
+            "Approved on": iso(approved),
+            "Country": COUNTRY_OF.get(label, ""),
+            "Seats": 0 if label == "Remote" else rng.randrange(12, 90),
+            "Budget": rng.randrange(40, 900) * 1_000,
+            "Owner": self._staff.by_role[_CENTRES[label]][0].name if label in _CENTRES else "",
+        }
+        if by is not None:
+            # The approval wrote it there.
+            audit |= {"updatedDate": max(audit["updatedDate"], iso(approved)), "updatedBy": by.record()}
         cells: list[Record] = []
-        for field in fields:
-            value: str | float | None
-            match field["fieldType"]:
-                case "Number":
-                    value = round(rng.lognormvariate(3, 1), 1)
-                case "DateTime":
-                    value = iso(self._now - rng.randrange(900 * DAY))
-                case _:
-                    value = label if field["name"] == "Name" else rng.choice(("DE", "PL", "BR", "JP", "NO"))
-            if field["name"] != "Name" and rng.random() < 0.15:
-                value = None
-            cells.append({"fieldId": field["id"], "value": value})
-        row = {"id": self.row_id(set_name, label), "organizationId": self._organization, "dataSetId": set_id}
-        return {**row, "cells": cells, "audit": self._flat(rng)}
+        for field in data_set["fields"]:
+            missing = field["name"] not in ("Name", "Approved on") and rng.random() < 0.15
+            cells.append({"fieldId": field["id"], "value": None if missing else values[field["name"]]})
+        ids = {"id": self.row_id(data_set["name"], label), "organizationId": self._organization}
+        return {**ids, "dataSetId": data_set["id"], "cells": cells, "audit": audit}
 
     def _schedule(self, rng: Random, template: Template, name: str | None, rules: list[Record]) -> Record:
         schedule: Record = {

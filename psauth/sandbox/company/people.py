@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 import uuid
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from psauth.sandbox.company.names import mailbox
 from psauth.sandbox.company.worktime import opaque_id
 
 ORGANIZATION = "Larkspur Instruments"
@@ -71,12 +71,6 @@ class Person:
         return {"id": self.id, "email": self.email, "username": self.name}
 
 
-def _address(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name.translate(str.maketrans("łŁøØæÆßðıŞşđ", "lLoOaAsdiSsd")))
-    words = ["".join(c for c in word.lower() if c.isascii() and c.isalnum()) for word in plain.split()]
-    return ".".join(word for word in words if word) or f"member-{opaque_id(name)[:6].lower()}"
-
-
 class Staff:
     """Everybody, reachable by id, address and role.
 
@@ -85,7 +79,7 @@ class Staff:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self.members = [Person(opaque_id(seed, "user", n), f"{_address(n)}@example.com", n, role) for n, role in _STAFF]
+        self.members = [Person(opaque_id(seed, "user", n), f"{mailbox(n)}@example.com", n, role) for n, role in _STAFF]
         self.robots: list[Person] = []
         for name in _ROBOTS:
             code = uuid.UUID(int=Random(f"{seed}/{name}").getrandbits(128), version=4)

@@ -7,8 +7,8 @@ from math import exp
 from random import Random
 from typing import Any
 
-from psauth.sandbox.company.names import CLIENTS, NEWCOMERS, PRODUCTS, SYSTEMS, VENDORS
 from psauth.sandbox.company.people import Person, Staff
+from psauth.sandbox.company.story import Story, draw_story
 from psauth.sandbox.company.templates import Step, Template
 from psauth.sandbox.company.worktime import DAY, HOUR, MINUTE, SECOND, due_after, iso, opaque_id, weekday, work_after
 
@@ -68,6 +68,8 @@ class Run:
     due: int | None
     shared: bool
     migration: str
+    story: Story = field(default_factory=dict)  # empty where nobody has filled in the form: a run just started
+    plan: list[int | None] = field(default_factory=list)  # when each step was or will be done; None: never
     assignees: list[Person] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
@@ -102,11 +104,13 @@ class RunFactory:
         starter = rng.choice(self._staff.by_role[blueprint.steps[0].role])
         if rng.random() < 0.08:
             starter = self._staff.robots[0]
+        named = rng.random() > 0.012
+        story = draw_story(rng if named else Random(f"{key}/unnamed"), key, number, created)
         run = Run(
             id=opaque_id(key),
             seed=key,
             template=template,
-            name=self._title(rng, blueprint.title, number, created) if rng.random() > 0.012 else None,
+            name=blueprint.title.format_map(story) if named else None,
             status="Active",
             created=created,
             created_by=starter,
@@ -115,6 +119,7 @@ class RunFactory:
             due=due_after(created, blueprint.due) if blueprint.due and rng.random() < 0.7 else None,
             shared=rng.random() < 0.04,
             migration="Inactive",
+            story=story,
         )
         self._work_through(rng, run)
         return run
@@ -125,7 +130,7 @@ class RunFactory:
         rng = Random(key)
         starter = rng.choice(self._staff.by_role[template.blueprint.steps[0].role])
         starter = by or starter
-        name = name or self._title(rng, template.blueprint.title, number, created)
+        name = name or template.blueprint.title.format_map(draw_story(rng, key, number, created))
         run = Run(
             opaque_id(key), key, template, name, "Active", created, starter, created, starter, None, False, "Inactive"
         )
@@ -149,20 +154,6 @@ class RunFactory:
                 moment -= rng.randint(2, 5) * DAY  # to some day of the week before, not all to its Friday
         moment = moment // SECOND * SECOND + rng.randrange(1000)
         return min(moment, (self._anchor if at is None else at) - rng.randrange(5 * MINUTE, 3 * HOUR))
-
-    def _title(self, rng: Random, title: str, number: int, created: int) -> str:
-        stamp = iso(created)
-        return title.format(
-            newcomer=rng.choice(NEWCOMERS),
-            vendor=rng.choice(VENDORS),
-            client=rng.choice(CLIENTS),
-            product=rng.choice(PRODUCTS),
-            system=rng.choice(SYSTEMS),
-            month=stamp[:7],
-            unit=rng.choice(("Berlin", "Kraków", "São Paulo", "Group")),
-            version=f"{stamp[2:4]}.{int(stamp[5:7])}.{number % 10}",
-            number=10_000 + number,
-        )
 
     def _work_through(self, rng: Random, run: Run) -> None:
         steps = run.template.blueprint.steps
@@ -192,12 +183,18 @@ class RunFactory:
                     # Refused for good: nothing after this step happens, and the run is put away or left lying.
                     last = at + 1
                     archived, stalled = rng.random() < 0.6, True
+                elif rejected:
+                    # Mended and approved after all, which is the word that stands: the work goes on.
+                    for decision in run.decisions:
+                        if decision.at == at:
+                            decision.first, decision.rejected, decision.comment = (start + done) // 2, False, _AFTER_ALL
             blink = rng.randrange(40)  # drawn even when it is not needed yet, as everything here
             if not gone and done <= now:
                 task.completed, task.completed_by = done, who
                 # The service stamps the completion a blink after the update of the same click.
                 task.updated, task.updated_by = done - blink, who
             run.tasks.append(task)
+            run.plan.append(None if gone else done)
             if not gone:
                 before, ready = start, max(ready, done)
         seen = [t for t in run.tasks if t.completed is not None]
@@ -241,7 +238,9 @@ class RunFactory:
         for subject in step.judges:
             # Drawn before it is known whether it has happened yet: what comes after must not depend on the hour.
             first = start + int((done - start) * rng.uniform(0.2, 0.7)) if reworked else done
-            comment = rng.choice(_REFUSALS) if rejected else rng.choice(_REMARKS) if rng.random() < 0.3 else None
+            words = step.refusals if rejected else step.remarks
+            word = rng.randrange(_WORDS) if rejected or rng.random() < 0.3 else None
+            comment = None if word is None else words[word % len(words)]
             if done > self._now or run.tasks[subject].hidden:
                 continue
             run.decisions.append(Decision(task.at, subject, first, done, rejected, who, comment))
@@ -260,7 +259,8 @@ class RunFactory:
             if rng.random() < 0.07 and late <= now:
                 run.updated, run.updated_by = late, editor
             if rng.random() < 0.006:
-                # Closed by hand although nothing was ticked off.
+                # Closed by hand although nothing was ticked off, and so nothing decided.
+                run.decisions.clear()
                 for task in run.tasks:
                     task.completed = task.completed_by = None
         if rng.random() < 0.05 and run.updated < self._anchor:
@@ -274,11 +274,5 @@ class RunFactory:
             run.status = "Deleted"
 
 
-_REMARKS = ("Fine with me.", "Ok", "Approved – please archive the signed copy.", "👍", "Within budget.")
-_REFUSALS = (
-    "Certificates are out of date.",
-    "Please renegotiate the liability clause.",
-    "Too expensive, ask for another quote.",
-    "Numbers do not match the trial balance.",
-    "Falscher Kostenträger – bitte korrigieren.",
-)
+_WORDS = 5  # a comment's number is drawn below this, however many a step has
+_AFTER_ALL = "Better now, thank you."

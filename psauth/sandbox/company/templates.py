@@ -9,7 +9,13 @@ from psauth.sandbox.company.worktime import opaque_id
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One form field. `options` feed choices, `source` names the data set a list is linked to."""
+    """One form field.
+
+    `options` feed choices, `source` names the data set a list is linked to. `says` are the texts of which one is what
+    somebody typed, or the names of files, or the items of a table, filled in from the run's story (`{vendor}`); `every`
+    file of them is there, where otherwise some are. `to` is who gets an e-mail. A date is that on which the step `day_of`
+    is done, else one `ahead`: so many days, from and to, after the run began.
+    """
 
     label: str | None
     kind: str
@@ -17,6 +23,11 @@ class Field:
     source: str | None = None
     key: str | None = None
     filled: float = 0.88
+    says: tuple[str, ...] = ()
+    every: bool = False
+    to: str = ""
+    day_of: int | None = None
+    ahead: tuple[int, int] = (2, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +36,8 @@ class Step:
 
     `hours` is the median of office hours from ready to done, `spread` the sigma of its logarithm; `hidden`, `robot`,
     `skip` and `reject` are probabilities; `due` counts working days from the start of the run, negative ones from
-    the step before; `together` starts it beside the step before; `judges` are the steps an approval decides on.
+    the step before; `together` starts it beside the step before; `judges` are the steps an approval decides on,
+    `remarks` and `refusals` what is said when it approves and when it does not.
     """
 
     name: str
@@ -41,6 +53,8 @@ class Step:
     skip: float = 0.0
     reject: float = 0.0
     judges: tuple[int, ...] = ()
+    remarks: tuple[str, ...] = ("Fine with me.", "Ok", "👍")
+    refusals: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
 
 

@@ -5,63 +5,40 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from psauth.sandbox.company.names import CLIENTS, NEWCOMERS, PRODUCTS, VENDORS
 from psauth.sandbox.company.people import Staff
 from psauth.sandbox.company.runs import Run
 from psauth.sandbox.company.templates import Field
 from psauth.sandbox.company.worktime import DAY, iso, opaque_id
 
-_SENTENCES = (
-    "Spoke on the phone, everything is clear.",
-    "Waiting for the signed copy.\nWill remind them on Monday.",
-    "Näheres im Anhang; offene Punkte: Gewährleistung, Zahlungsziel.",
-    "Looks good “as is” – no changes needed.",
-    "Customer asks for delivery before the holidays, 20% discount agreed.",
-)
-_FILES = (
-    ("contract-signed.pdf", "application/pdf"),
-    ("Übersicht 2026.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    ("photo_0412.jpg", "image/jpeg"),
-    ("ISO-9001 certificate.pdf", "application/pdf"),
-    ("export.csv", "text/csv"),
-)
+_KINDS_OF_FILE = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "jpg": "image/jpeg",
+    "png": "image/png",
+    "csv": "text/csv",
+}
 HOST = "https://files.example.com"
 COLUMNS = ("#", "Item", "Amount")  # of every table
 
 
-def a_file(rng: Random, *key: object) -> dict[str, Any]:
-    """A stored file as a field shows it."""
-    name, mime = rng.choice(_FILES)
-    file = opaque_id(*key, name)
+def stored_file(rng: Random, name: str, *key: object) -> dict[str, Any]:
+    """A file of that name as a field shows it."""
+    file_id = opaque_id(*key, name)
     return {
-        "id": file,
+        "id": file_id,
         "name": name,
-        "url": f"{HOST}/{file}",
-        "mimeType": mime,
+        "url": f"{HOST}/{file_id}",
+        "mimeType": _KINDS_OF_FILE[name.rpartition(".")[2]],
         "size": rng.randrange(4_000, 9_000_000),
     }
-
-
-def _text(rng: Random, label: str) -> str:
-    word = label.casefold()
-    if "name" in word:
-        return rng.choice(NEWCOMERS)
-    if "vendor" in word or "counterparty" in word:
-        return rng.choice(VENDORS)
-    if "item" in word or "what" in word:
-        return rng.choice(PRODUCTS)
-    if "number" in word:
-        return f"{rng.randrange(10_000, 99_999)}-{rng.choice('ABCDEF')}"
-    if "version" in word:
-        return f"{rng.randrange(1, 9)}.{rng.randrange(20)}.{rng.randrange(10)}"
-    return rng.choice(CLIENTS)
 
 
 def _number(rng: Random, label: str) -> str:
     word = label.casefold()
     if "score" in word or "confidence" in word or "explained" in word:
         return str(rng.randrange(12, 101))
-    if any(w in word for w in ("amount", "price", "value", "spend", "difference")):
+    if any(w in word for w in ("amount", "value", "spend", "difference")):
         amount = rng.lognormvariate(7.2, 1.3) * (-1 if "difference" in word and rng.random() < 0.4 else 1)
         return f"{amount:.2f}".rstrip("0").rstrip(".")
     return str(int(rng.lognormvariate(2.2, 1.1)) + 1)
@@ -87,7 +64,9 @@ class Forms:
         return list(field.options) or self._options.get(field.source or "", [])
 
     def draw(self, run: Run, number: int, field: Field) -> Any:
-        """`data` of one field value; `None` where nobody filled it in."""
+        """`data` of one field value, in which the run's story is told; `None` where nobody filled it in."""
+        if not run.story:
+            return None
         rng = Random(f"{run.seed}/field/{number}")
         if rng.random() > field.filled:
             return None
@@ -101,42 +80,42 @@ class Forms:
         return data
 
     def _live(self, rng: Random, run: Run, number: int, field: Field) -> Any:
-        label = field.label or ""
+        texts = [text for saying in field.says if (text := saying.format_map(run.story))]
         match field.kind:
-            case "Text" | "Hidden":
-                return {"value": _text(rng, label) if field.kind == "Text" else str(rng.randrange(100_000, 999_999))}
-            case "Textarea" | "Snippet":
-                return {"value": rng.choice(_SENTENCES)}
+            case "Text" | "Textarea" | "Snippet" | "Email" | "Url":
+                return {"value": rng.choice(texts)}
+            case "Hidden":
+                return {"value": str(rng.randrange(100_000, 999_999))}
             case "Number":
-                return {"value": _number(rng, label)}
-            case "Email":
-                return {"value": f"contact{rng.randrange(400)}@client{rng.randrange(40)}.example.com"}
-            case "Url":
-                return {"value": f"https://www.example.com/{opaque_id(run.id, number)[:8]}"}
+                return {"value": rng.choice(texts) if texts else _number(rng, field.label or "")}
             case "Date":
-                day = (run.created // DAY + rng.randrange(2, 60)) * DAY + 15 * DAY // 24
-                return {"value": iso(day), "timeHidden": True}
+                return {"value": iso(self._day(rng, run, field)), "timeHidden": True}
             case "Select":
-                return {"value": rng.choice(self.options(field))}
+                return {"value": rng.choice(texts or self.options(field))}
             case "MultiChoice" | "MultiSelect":
                 labels = self.options(field)
-                picked = rng.sample(labels, rng.randrange(1, len(labels) + 1))
+                picked = texts or rng.sample(labels, rng.randrange(1, len(labels) + 1))
                 return {"values": [label for label in labels if label in picked]}
             case "Members":
                 return {"values": [p.email for p in rng.sample(self._staff.members, rng.randrange(1, 4))]}
             case "File" | "Document":
-                return a_file(rng, run.id, number)
+                return stored_file(rng, rng.choice(texts), run.id, number)
             case "MultiFile":
-                return {"values": [a_file(rng, run.id, number, n) for n in range(rng.randrange(1, 4))]}
+                names = texts if field.every else rng.sample(texts, rng.randrange(1, len(texts) + 1))
+                return {"values": [stored_file(rng, name, run.id, number) for name in names]}
             case "SendRichEmail":
-                return {
-                    "status": rng.choice(("Sent", "Draft")),
-                    "subject": f"About {run.name or 'your request'}",
-                    "to": [],
-                }
+                return {"status": "Sent", "subject": rng.choice(texts), "to": [field.to.format_map(run.story)]}
             case "Table":
-                rows = [
-                    [str(n + 1), rng.choice(PRODUCTS), str(rng.randrange(1, 900))] for n in range(rng.randrange(1, 5))
-                ]
+                items = rng.sample(texts, rng.randrange(1, len(texts) + 1))
+                rows = [[str(line), item, str(rng.randrange(1, 900))] for line, item in enumerate(items, 1)]
                 return {"columns": list(COLUMNS), "rows": rows}
         raise ValueError(f"no such kind of field: {field.kind}")
+
+    @staticmethod
+    def _day(rng: Random, run: Run, field: Field) -> int:
+        """15:00 of the day, as the service stores a date without a time."""
+        least, most = field.ahead
+        day = run.created // DAY + rng.randrange(least, most)
+        if field.day_of is not None and (done := run.plan[field.day_of]) is not None:
+            day = done // DAY
+        return day * DAY + 15 * DAY // 24

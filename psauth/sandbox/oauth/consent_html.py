@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from html import escape
 
 from psauth.sandbox.company.people import Person
+from psauth.sandbox.knobs import SHORT_HOUR
 
 _STYLE = """
 :root{color-scheme:light dark;--ground:#f4f3f0;--card:#fff;--ink:#1f2328;--soft:#5c636b;--line:#e0ded9;--go:#2457d6;
@@ -102,8 +103,8 @@ def record(title: str, about: str, rows: Iterable[tuple[str, str]]) -> str:
     return _page(title, f"<main><h1>{escape(title)}</h1><p>{escape(about)}</p><ul>{shown}</ul></main>")
 
 
-def front(organization: str, address: str) -> str:
-    """What somebody sees who opens the sandbox's own address."""
+def front(organization: str, address: str, *, budget: int, window: float) -> str:
+    """What somebody sees who opens the sandbox's own address; it answers `budget` requests in `window` seconds."""
     rows = "".join(
         f"<li><span><b>{title}</b><small><code>{escape(address)}{path}</code></small></span></li>"
         for title, path in (
@@ -112,7 +113,9 @@ def front(organization: str, address: str) -> str:
             ("Metadata", "/.well-known/oauth-authorization-server"),
         )
     )
+    about = f"An invented company, to try psauth on. It answers {budget:,} requests every {window:g} seconds"
+    about += ": its hour lasts a minute." if window == SHORT_HOUR else "."
     return _page(
         "Process Street sandbox",
-        f"<main><h1>{escape(organization)}</h1><p>An invented company, to try psauth on.</p><ul>{rows}</ul></main>",
+        f"<main><h1>{escape(organization)}</h1><p>{about}</p><ul>{rows}</ul></main>",
     )

@@ -2,70 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
 
 import psauth
 from psauth.dashboard.web.guard import COOKIE, SECURITY_HEADERS
 from psauth.dashboard.web.notices import CONNECTED, notices
-from psauth.dashboard.web.routes import middleware, routes
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
-
-
-class Answer:
-    def __init__(self, messages: list[dict[str, Any]]) -> None:
-        start = messages[0]
-        self.type = start["type"]
-        self.status = start.get("status", start.get("code"))
-        self.headers = {k.decode(): v.decode() for k, v in start.get("headers", [])}
-        self.text = b"".join(m.get("body", b"") for m in messages[1:]).decode()
-
-
-def ask(
-    path: str = "/",
-    *,
-    host: str = "localhost:8501",
-    peer: str = "127.0.0.1",
-    cookie: str | None = None,
-    accept: str = "text/html",
-    kind: str = "http",
-    extra: dict[str, str] | None = None,
-) -> Answer:
-    """One request to the app's routes behind its middleware, with a page that says nothing in Streamlit's place."""
-    app = Starlette(
-        routes=[*routes(), Route("/{rest:path}", lambda _: PlainTextResponse("a page"))], middleware=middleware()
-    )
-    parts = urlsplit(path)
-    headers = {"host": host, "accept": accept, **(extra or {})} | ({"cookie": f"{COOKIE}={cookie}"} if cookie else {})
-    scope = {
-        "type": kind,
-        "method": "GET",
-        "path": parts.path,
-        "query_string": parts.query.encode(),
-        "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
-        "client": (peer, 50000),
-        "server": ("127.0.0.1", 8501),
-        "scheme": "http",
-        "root_path": "",
-        "http_version": "1.1",
-    }
-    sent: list[dict[str, Any]] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    asyncio.run(app(scope, receive, send))
-    return Answer(sent)
+from tests.dashboard.web.asking import ask
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501", "LOCALHOST"])
@@ -87,6 +33,70 @@ def test_another_machine_does_not_come_in(peer: str) -> None:
     assert ask(peer=peer).status == 403
     assert ask("/connect", peer=peer).status == 403
     assert ask("/sandbox/v1/workflows", peer=peer).status == 403
+
+
+FORWARDED = [
+    {"x-forwarded-host": "x-8501.app.github.dev"},
+    {"x-forwarded-host": "localhost:8501, evil.example"},
+    {"X-FORWARDED-HOST": "8501-ada-psauth.gitpod.io"},
+    {"x-forwarded-host": "localhost.evil.example"},
+    {"x-forwarded-host": "[::1"},
+    {"forwarded": "for=203.0.113.9;host=x-8501.app.github.dev;proto=https"},
+    {"forwarded": 'for="[2001:db8::1]:4711"'},
+    {"forwarded": 'host=localhost, Host="hub.example:443"'},
+    {"forwarded": "for=unknown"},
+    {"x-forwarded-for": "203.0.113.9"},
+    {"x-forwarded-for": "127.0.0.1, 2001:db8::1"},
+    {"x-original-host": "x.example"},
+    {"x-real-ip": "10.0.0.7"},
+]
+
+
+@pytest.mark.parametrize("extra", FORWARDED, ids=lambda extra: str(*extra.items()))
+def test_what_a_proxy_forwards_from_elsewhere_does_not_come_in_by_a_local_name(extra: dict[str, str]) -> None:
+    for path in ("/", "/connect", "/?code=a&state=b", "/sandbox/v1/workflows", "/psauth-app"):
+        answer = ask(path, extra={name.lower(): value for name, value in extra.items()})
+        assert answer.status == 403, path
+    assert "Only on this machine" in answer.text
+    closed = ask("/_stcore/stream", kind="websocket", extra={name.lower(): value for name, value in extra.items()})
+    assert closed.type == "websocket.close"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"x-forwarded-host": "localhost:3000"},
+        {"x-forwarded-host": ""},
+        {"x-forwarded-for": "127.0.0.1, ::1"},
+        {"x-forwarded-for": "[::1]:4711"},
+        {"forwarded": 'for="[::1]:4711";host=localhost:8501;proto=http;by=203.0.113.43'},
+        {"x-forwarded-proto": "https"},
+        {"x-real-ip": "127.0.0.1"},
+    ],
+)
+def test_what_a_proxy_on_this_machine_forwards_from_this_machine_comes_in(extra: dict[str, str]) -> None:
+    assert ask(extra=extra).status == 200
+
+
+@pytest.mark.parametrize("host", ["x-8501.app.github.dev", "8501-ada-psauth.gitpod.io", "hub.example:443"])
+def test_who_comes_by_a_forwarded_name_reads_the_way_out(host: str) -> None:
+    for answer in (ask(host=host), ask(extra={"x-forwarded-host": host})):
+        assert answer.status == 403
+        assert "forwarded to it" in answer.text
+        assert "ssh -L 8501:localhost:8501" in answer.text
+        assert "psauth login --paste" in answer.text
+        assert host not in answer.text
+
+
+def test_the_way_out_names_the_port_of_this_app() -> None:
+    from streamlit import config
+
+    before = config.get_option("server.port")
+    config.set_option("server.port", 8511)
+    try:
+        assert "ssh -L 8511:localhost:8511" in ask(host="x-8511.app.github.dev").text
+    finally:
+        config.set_option("server.port", before)
 
 
 def test_a_websocket_from_elsewhere_is_closed_before_it_opens() -> None:

@@ -6,7 +6,8 @@ import pytest
 import requests
 
 from psauth.sandbox import SandboxServer
-from tests.sandbox.conftest import REDIRECT, App, Clock, query_of
+from tests.flow.parts import query_of
+from tests.sandbox.conftest import REDIRECT, App, Clock
 
 
 def test_a_consent_becomes_a_code_and_the_code_a_token_that_opens_the_api(box: SandboxServer, app: App) -> None:

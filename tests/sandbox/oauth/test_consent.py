@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from psauth.sandbox import SandboxServer
-from tests.sandbox.conftest import REDIRECT, App, Clock, query_of
+from tests.flow.parts import query_of
+from tests.sandbox.conftest import REDIRECT, App, Clock
 
 
 def open_page(app: App, **changes: str | None) -> tuple[requests.Response, str]:
@@ -137,6 +138,18 @@ def test_a_request_waits_ten_minutes(app: App, clock: Clock) -> None:
 def test_the_front_page_names_the_addresses(box: SandboxServer) -> None:
     assert f"{box.url}</" not in (page := requests.get(box.url, timeout=10)).text
     assert f"{box.url}/v1" in page.text
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        (60.0, "2,500 requests every 60 seconds: its hour lasts a minute."),
+        (3600.0, "2,500 requests every 3600 seconds."),
+    ],
+)
+def test_the_front_page_says_how_long_the_hour_is(box: SandboxServer, window: float, said: str) -> None:
+    box.knobs.window = window
+    assert said in requests.get(box.url, timeout=10).text
 
 
 def test_approve_says_what_the_page_said(box: SandboxServer, app: App) -> None:

@@ -1,0 +1,80 @@
+"""Access: the credential that a client uses at present, renewed in time by one of its threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+
+from psauth.auth.forks import renew_in_children
+from psauth.auth.renewal import is_alive, renew
+from psauth.vault.connection import Connection, Stored, ended
+from psauth.vault.vault import Vault
+
+RENEWED_AGAIN = 10.0
+"""Seconds in which a token that still lives is used as it is, after the service did not renew it."""
+
+
+class Access:
+    """A connection with its credential. Threads may share it, and so may the children of a fork.
+
+    `vault` is None for an API key that is not stored: there is nothing to renew.
+    """
+
+    def __init__(self, stored: Stored, vault: Vault | None) -> None:
+        self._stored = stored
+        self._vault = vault
+        self._not_before = 0.0
+        self.renew_in_child()
+        renew_in_children(self)
+
+    @property
+    def connection(self) -> Connection:
+        """The connection as last seen here."""
+        return self._stored.connection
+
+    def current(self) -> Stored:
+        """What to send a request with, renewed if its end is near; LoginRequired when the connection has ended."""
+        stored = self._stored
+        if stored.connection.ended:
+            raise ended(stored.connection)
+        if stored.token is not None and stored.token.is_expired():
+            return self.renewed(stored, because="expiry")
+        return stored
+
+    def renewed(self, seen: Stored, *, because: str) -> Stored:
+        """What to use instead of `seen`: what another thread or process got meanwhile, or a new token.
+
+        `because` is "expiry", "rejected" or "asked", as for `auth.renewal.renew`, which sees to the other processes.
+        """
+        if self._vault is None or seen.token is None:
+            return seen
+        with self._lock:
+            before = seen.token.access_token
+            now = self._stored
+            if because != "asked" and now.token and now.token.access_token != before and not now.token.is_expired():
+                return now
+            if because == "expiry" and is_alive(now) and time.monotonic() < self._not_before:
+                return now
+            self._stored = renew(self._vault, seen, because=because)
+            if because == "expiry" and self._stored.token == seen.token:
+                self._not_before = time.monotonic() + RENEWED_AGAIN
+            return self._stored
+
+    def refresh(self) -> Connection:
+        """Renew the access token now, whatever its age."""
+        self.renewed(self._stored, because="asked")
+        return self.connection
+
+    def rename(self, label: str) -> Connection:
+        """Remember what the service calls this connection."""
+        if self._vault is None:
+            self._stored = replace(self._stored, connection=replace(self._stored.connection, label=label))
+        elif label != self._stored.connection.label:
+            self._vault.name(self._stored.connection, label)
+            self._stored = self._vault.read(self._stored.connection.account)
+        return self._stored.connection
+
+    def renew_in_child(self) -> None:
+        """A lock that no thread of the parent can hold."""
+        self._lock = threading.Lock()

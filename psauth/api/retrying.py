@@ -1,0 +1,131 @@
+"""Retrying: what follows an attempt, by one rule without clock, chance or network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import requests
+
+from psauth.api.budget import retry_after
+from psauth.api.errors import BrokenAnswer, error_of, no_answer, outcome_unknown, value_of
+from psauth.api.pace import PATIENCE
+from psauth.auth.network import Unanswered
+from psauth.exceptions import ApiError, WrongAddress
+
+ATTEMPTS: Final = 6
+"""A GET is tried this often over network errors and 5xx; what fails six times over some eight seconds is down."""
+LONG_READ_ATTEMPTS: Final = 8
+"""In a long read one unlucky page must not cost the rest: a fault in every fifth answer is survived by thousands."""
+BACKOFF = 0.25
+"""Seconds before the second attempt; doubled each time."""
+LONGEST_DOUBLING: Final = 5
+"""The pause is doubled so often at most: 8 seconds."""
+
+Params = Mapping[str, Any] | Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to ask, and how.
+
+    `repeatable`: asking twice does the same as asking once. `background`: part of a long read, which waits as long as it
+    takes. `known`: the API has answered this client before, so that something else there is an accident on the way, and
+    no wrong address. `any_json`: a list or a number is an answer too. `if_silent` and `if_wrong` are what to advise where nobody answers, or somebody else.
+    """
+
+    method: str
+    address: str
+    params: Params | None = None
+    body: Any = None
+    repeatable: bool = False
+    background: bool = False
+    known: bool = False
+    any_json: bool = False
+    if_silent: str = "Check the network and try again."
+    if_wrong: str = "check the API address"
+
+
+@dataclass(frozen=True)
+class Return:
+    """The attempt brought this value."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Raise:
+    """It failed, and another attempt is of no use, or not safe."""
+
+    error: ApiError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """Try again: after about `pause` seconds, which should be spread, and not before `at_least` seconds.
+
+    `everybody`: nobody who shares the budget may ask before. `counts`: this was one of the attempts that a request has.
+    `why` is the error that the attempt alone would mean.
+    """
+
+    why: ApiError
+    pause: float = 0.0
+    at_least: float = 0.0
+    everybody: bool = False
+    counts: bool = True
+
+
+Step = Return | Raise | Again
+
+
+def decide(attempt: int, outcome: requests.Response | Unanswered, request: Request) -> Step:
+    """What follows the attempt with this number (from 1), of which came an answer or none.
+
+    Network errors, 5xx and answers that are no whole JSON are tried again with growing pauses, where that cannot write
+    twice: the request is repeatable, or was never sent. After a 429 everybody waits as the service says.
+    """
+    if isinstance(outcome, Unanswered):
+        problem: ApiError = no_answer(outcome, request.address, attempt=attempt, remedy=request.if_silent)
+        safe = request.repeatable or not outcome.sent
+        return _again(attempt, request, problem, safe=safe, useful=outcome.passing)
+    if outcome.status_code < 400:
+        return _success(attempt, outcome, request)
+    seconds = retry_after(outcome.headers)
+    problem = error_of(outcome, asked=request.address, retry_after=seconds, attempt=attempt, remedy=request.if_wrong)
+    if outcome.status_code == requests.codes.too_many_requests:
+        wait = BACKOFF * 2**attempt if seconds is None else seconds
+        if not request.background and (wait > PATIENCE or attempt >= _attempts(request)):
+            return Raise(problem)
+        return Again(why=problem, at_least=wait, everybody=True, counts=not request.background)
+    if outcome.status_code < 500:
+        return Raise(problem)
+    useful = (seconds or 0.0) <= PATIENCE
+    return _again(attempt, request, problem, safe=request.repeatable, useful=useful, at_least=seconds or 0.0)
+
+
+def _success(attempt: int, answer: requests.Response, request: Request) -> Step:
+    writes = request.method != "GET"
+    if writes and not answer.content:
+        return Return(None)
+    any_json = writes or request.known or request.any_json
+    try:
+        return Return(value_of(answer, asked=request.address, any_json=any_json, remedy=request.if_wrong))
+    except WrongAddress as error:
+        return _again(attempt, request, error, safe=request.repeatable, useful=request.known)
+    except BrokenAnswer as error:
+        return _again(attempt, request, error, safe=request.repeatable, useful=True)
+
+
+def _again(
+    attempt: int, request: Request, problem: ApiError, *, safe: bool, useful: bool, at_least: float = 0.0
+) -> Step:
+    if not safe:
+        return Raise(outcome_unknown(request.method, request.address, problem))
+    if not useful or attempt >= _attempts(request):
+        return Raise(problem)
+    return Again(why=problem, pause=BACKOFF * 2 ** min(attempt - 1, LONGEST_DOUBLING), at_least=at_least)
+
+
+def _attempts(request: Request) -> int:
+    return LONG_READ_ATTEMPTS if request.background else ATTEMPTS

@@ -1,0 +1,3 @@
+"""The terminal: psauth login | logout | status | sandbox | app."""
+
+from psauth.cli.commands import main as main

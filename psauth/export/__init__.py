@@ -1,0 +1,1 @@
+"""Files that people open: spreadsheets, CSV and Parquet, from DataFrames."""

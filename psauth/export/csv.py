@@ -1,0 +1,77 @@
+"""CSV for spreadsheets: no text splits a row, and none is run as a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from psauth.export.cells import Cell, columns
+
+SIGNS: Final = "=＝﹦⁼₌+＋﹢⁺₊﬩\\-－﹣@＠﹫"
+"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), in all its widths."""
+DROPPED: Final = r"\n\x0b-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'\"‘’“”`´"
+"""What spreadsheets and people's imports drop in front of one: spaces, quotes, what cannot be seen."""
+AT_START: Final = re.compile(rf"[\t{DROPPED}]*+[{SIGNS}]|[\t\n]")
+IN_NEW_CELL: Final = re.compile(rf"(?<=[;\t])( *+)(?=[{DROPPED}]*+[{SIGNS}])")
+"""The same behind what is a separator to a spreadsheet of another country."""
+HELP: Final = (
+    "For spreadsheets: an apostrophe stands before texts that would run as a formula (those that begin with = + - @), "
+    "and times are in the zone that their column's head names. Excel guesses numbers and dates in a CSV file; "
+    "XLSX keeps every text as it is, Parquet every type."
+)
+
+
+def to_csv(frame: pd.DataFrame, zone: ZoneInfo) -> bytes:
+    """The frame as UTF-8 CSV with a byte order mark, which makes Excel read its letters; times in this zone.
+
+    A text that would run as a formula has an apostrophe before it, as have heads; columns of numbers stay numbers.
+    """
+    table = columns(frame, zone)
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([_escaped(column.head) for column in table])
+    # A row of one empty cell would be an empty line, which readers skip: csv writes it as "".
+    writer.writerows(zip(*([_text(cell) for cell in column.cells] for column in table), strict=True))
+    return buffer.getvalue().encode("utf-8-sig")
+
+
+def _text(cell: Cell) -> str:
+    """A cell as CSV has it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, str):
+        return _escaped(cell)
+    if isinstance(cell, datetime):
+        # Without zone and fraction, because spreadsheets take anything longer for a text.
+        return cell.isoformat(" ", "seconds")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    if isinstance(cell, timedelta):
+        return _escaped(_duration(cell))
+    if isinstance(cell, float):
+        return repr(cell) if math.isfinite(cell) else _escaped(str(cell))
+    return str(cell)
+
+
+def _duration(length: timedelta) -> str:
+    """Hours, minutes and seconds, hours beyond a day too."""
+    seconds = round(abs(length).total_seconds())
+    sign = "-" if length < timedelta() else ""
+    return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def _escaped(text: str) -> str:
+    """The text, with an apostrophe wherever a spreadsheet would see the beginning of a formula."""
+    start = AT_START.match(text)
+    place = start.end() if start else 0
+    rest = text[place:]
+    if ";" in rest or "\t" in rest:
+        rest = IN_NEW_CELL.sub(r"\1'", rest)
+    return f"'{text[:place]}{rest}" if start else rest

@@ -1,0 +1,58 @@
+"""Replace: a file appears whole or not at all, and what stood there before stays until then."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from psauth.exceptions import FileNotWritten
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which takes the place of `path` when the block ends without an error.
+
+    FileNotWritten where the folder or the file does not allow that.
+    """
+    target = Path(os.path.realpath(path))  # a link goes on pointing to its file
+    draft = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.tmp")
+    try:
+        if target.exists() and not target.is_file():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+        with draft.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            if not os.access(target, os.W_OK):  # renaming would not ask
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+            shutil.copymode(target, draft)
+        draft.replace(target)
+    except OSError as error:
+        raise FileNotWritten(_sentence(path, error)) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
+def _sentence(path: Path, error: OSError) -> str:
+    """What stands in the way, and what to do."""
+    match error:
+        case IsADirectoryError():
+            why, remedy = "there is a folder or a device of that name", "Choose another name."
+        case FileNotFoundError() | NotADirectoryError():
+            why, remedy = f"there is no folder {path.parent}", "Create the folder first, or choose another."
+        case PermissionError():
+            why = "that is not permitted"
+            remedy = "Close the file if a program such as Excel has it open, or choose a place that you may write to."
+        case _ if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            why, remedy = "the disk is full", "Make room, or choose another place."
+        case _:
+            why, remedy = error.strerror or str(error), "Choose another place."
+    return f"{path} could not be written: {why}. {remedy} What stood there is unchanged."
