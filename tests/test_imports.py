@@ -56,7 +56,7 @@ LEVELS = {
         ["library", "people", "runs", "tasks", "workflows"],
         ["forms"],
     ],
-    "export": [["naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
+    "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
