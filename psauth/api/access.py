@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from psauth.auth.forks import renew_in_children
 from psauth.auth.renewal import is_alive, renew
+from psauth.exceptions import LoginRequired
 from psauth.vault.connection import Connection, Stored, ended
 from psauth.vault.vault import Vault
 
@@ -37,7 +38,7 @@ class Access:
         """What to send a request with, renewed if its end is near; LoginRequired when the connection has ended."""
         stored = self._stored
         if stored.connection.ended:
-            raise ended(stored.connection)
+            stored = self._after_login(stored)
         if stored.token is not None and stored.token.is_expired():
             return self.renewed(stored, because="expiry")
         return stored
@@ -56,9 +57,28 @@ class Access:
                 return now
             if because == "expiry" and is_alive(now) and time.monotonic() < self._not_before:
                 return now
-            self._stored = renew(self._vault, seen, because=because)
+            try:
+                self._stored = _at_the_same_service(renew(self._vault, seen, because=because), seen)
+            except LoginRequired:
+                self._note_end(seen)
+                raise
             if because == "expiry" and self._stored.token == seen.token:
                 self._not_before = time.monotonic() + RENEWED_AGAIN
+            return self._stored
+
+    def _note_end(self, seen: Stored) -> None:
+        """Take over what the vault has learned, so that nobody is shown a connection that has ended as a living one."""
+        now = None if self._vault is None else self._vault.find(seen.connection.account)
+        if now is not None and now.connection.id == seen.connection.id and now.connection.ended is not None:
+            self._stored = now
+
+    def _after_login(self, seen: Stored) -> Stored:
+        """The connection that a login has put in the place of the one that had ended; LoginRequired without one."""
+        now = None if self._vault is None else self._vault.find(seen.connection.account)
+        if now is None or now.connection.ended is not None:
+            raise ended(seen.connection)
+        with self._lock:
+            self._stored = _at_the_same_service(now, seen)
             return self._stored
 
     def refresh(self) -> Connection:
@@ -78,3 +98,13 @@ class Access:
     def renew_in_child(self) -> None:
         """A lock that no thread of the parent can hold."""
         self._lock = threading.Lock()
+
+
+def _at_the_same_service(now: Stored, seen: Stored) -> Stored:
+    """`now`, unless a login put a connection to another service in its place: this client asks the one it began with."""
+    if now.connection.service.api_url != seen.connection.service.api_url:
+        raise LoginRequired(
+            f"Account {seen.connection.account!r} is connected to {now.connection.service.host} now, and this client asks "
+            f"{seen.connection.service.host}. Make a new one with psauth.connect()."
+        )
+    return now

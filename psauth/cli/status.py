@@ -8,7 +8,7 @@ from typing import Any
 
 from psauth.cli.output import in_terminal
 from psauth.connecting import Credential, find_credential, open_client
-from psauth.exceptions import LoginRequired, PsauthError
+from psauth.exceptions import ApiError, LoginRequired, PsauthError, ServiceUnavailable
 from psauth.settings import NAMES, PREFIX, SECRETS, Settings
 from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
@@ -48,18 +48,20 @@ def _setting(settings: Settings, name: str) -> dict[str, str]:
 
 def _connection(credential: Credential, settings: Settings, vault: Vault, *, ask: bool) -> dict[str, Any]:
     answers: bool | None = None
+    reached: bool | None = None
     problem = f"ended: {credential.ended.ended}" if credential.stored is None and credential.ended else None
     login_required = problem is not None
     asked = None
     if ask and problem is None:
         try:
             with open_client(credential, vault) as ps:
-                asked, answers = ps.whoami(), True
+                asked, answers, reached = ps.whoami(), True, True
         except LoginRequired as error:
-            login_required, problem = True, in_terminal(str(error))
+            login_required, reached, problem = True, True, in_terminal(str(error))
             credential = find_credential(settings, vault, credential.account)  # what the vault has learned by that
         except PsauthError as error:
             answers, problem = False, in_terminal(str(error))
+            reached = isinstance(error, ApiError) and not isinstance(error, ServiceUnavailable)
     connection = asked or shown(credential)
     assert connection is not None  # noqa: S101 - only accounts with something to show come here
     return {
@@ -71,6 +73,7 @@ def _connection(credential: Credential, settings: Settings, vault: Vault, *, ask
         "scope": connection.scope,
         "expires_at": connection.expires_at.isoformat(timespec="seconds") if connection.expires_at else None,
         "renewable": connection.renewable and not login_required,
+        "reached": reached,
         "answers": answers,
         "login_required": login_required,
         "problem": problem,
@@ -113,7 +116,10 @@ def env_file(settings: Settings) -> str:
 
 def _lines(connection: dict[str, Any]) -> list[str]:
     health = {True: "answers", False: "does not answer", None: "not asked"}[connection["answers"]]
-    health = "needs a login" if connection["login_required"] else health
+    if connection["answers"] is False and connection["reached"]:
+        health = "cannot be used"  # something answers there, but not as Process Street does, or not for this person
+    if connection["login_required"]:
+        health = "needs a login"
     problem = f": {connection['problem']}" if connection["problem"] else ""
     name = f"  {connection['account']}  {connection['kind']}  {connection['label'] or '–'}"
     lines = [f"{name}  {_end(connection)}", f"    {connection['service']}  {health}{problem}"]

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+import requests
 
 from tests.flow.parts import PYTHON
 
@@ -87,6 +88,14 @@ def free_port():
 def nobody_listens(port):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def is_app(port):
+    """Whether a psauth app answers on this port."""
+    try:
+        return requests.get(f"http://localhost:{port}/psauth-app", timeout=2).json()["app"] == "psauth"
+    except requests.RequestException:
+        return False
 
 
 _ADOPT = "import fcntl, os, sys, termios; os.setsid(); fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"

@@ -9,10 +9,9 @@ import sys
 from contextlib import contextmanager
 
 import pytest
-import requests
 
 from psauth.cli import commands, ports
-from tests.cli.processes import POSIX, at_a_terminal, free_port, line_with, program
+from tests.cli.processes import POSIX, at_a_terminal, free_port, is_app, line_with, program
 from tests.flow.parts import PYTHON, ROOT, bare_environment, wait_until
 
 OWN_APP = "own-app"
@@ -178,20 +177,13 @@ def env(tmp_path):
     return {**bare_environment(), "PSAUTH_HOME": str(tmp_path / "home"), "PYTHONWARNINGS": "default"}
 
 
-def answers(port):
-    try:
-        return requests.get(f"http://localhost:{port}/psauth-app", timeout=2).json()["app"] == "psauth"
-    except requests.RequestException:
-        return False
-
-
 @POSIX
 @pytest.mark.slow
 def test_the_app_runs_on_the_port_and_ends_by_ctrl_c(env):
     port = free_port()
     with program("app", "--port", str(port), env=env) as app:
         line_with(app, f"http://localhost:{port}", seconds=60)
-        wait_until(lambda: answers(port), seconds=60, why="the app")
+        wait_until(lambda: is_app(port), seconds=60, why="the app")
         app.send_signal(signal.SIGINT)
         _, err = app.communicate(timeout=30)
     assert app.returncode == 130
@@ -222,7 +214,7 @@ def test_make_app_ends_by_ctrl_c_without_an_error(make, env):
     )
     try:
         line_with(process, f"http://localhost:{port}", seconds=60)
-        wait_until(lambda: answers(port), seconds=60, why="the app")
+        wait_until(lambda: is_app(port), seconds=60, why="the app")
         os.killpg(process.pid, signal.SIGINT)  # to all of them, as a terminal does
         rest, _ = process.communicate(timeout=30)
     finally:
@@ -242,7 +234,7 @@ def test_make_app_at_a_terminal_ends_by_ctrl_c_without_an_error(make, env):
         subprocess.check_output(["which", "make"], text=True).strip(), *make[1:], f"PORT={port}", env=env, cwd=ROOT
     ) as screen:
         screen.read_until(f"{port}", seconds=60)
-        wait_until(lambda: answers(port), seconds=60, why="the app")
+        wait_until(lambda: is_app(port), seconds=60, why="the app")
         screen.type("\x03")
         _, rest = screen.read_all()
     assert "Stopped." in rest

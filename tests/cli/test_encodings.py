@@ -8,8 +8,8 @@ import pytest
 import psauth
 from psauth import Vault
 from psauth.words import fitting
-from tests.cli.processes import CONSENTS, POSIX, free_port, interrupt, line_with, program
-from tests.flow.parts import PYTHON, environment
+from tests.cli.processes import CONSENTS, POSIX, free_port, interrupt, is_app, line_with, program
+from tests.flow.parts import PYTHON, environment, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -128,6 +128,7 @@ def test_app(env_of, encoding):
     env = env_of(encoding, PYTHONWARNINGS="default", PSAUTH_AWKWARD="–→")
     with program("app", "--port", str(port), env=env) as app:
         line_with(app, f"http://localhost:{port}", seconds=60)
+        wait_until(lambda: is_app(port), seconds=60, why="the app")
         code, _, err = interrupt(app, seconds=30)
     assert code == 130
     assert "Traceback" not in err
@@ -144,21 +145,20 @@ from psauth.auth.browser import _say
 _say({name!r})
 from psauth.reading import fetch
 fetch.SHOWN_AFTER = 0
-bar = fetch._Bar(True, 10, {name!r}, lambda: {name!r})
-bar.tell(1)
-bar.tell(2)
-bar.close()
+with psauth.connect(interactive=False) as ps:
+    print(len(ps.tasks(runs=ps.runs())) > 0)
 print("done")
 """
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_a_script_of_ones_own_with_a_login_and_a_progress_bar(env_of, encoding, tmp_path):
+def test_a_script_of_ones_own_with_a_login_and_a_progress_bar(env_of, named, encoding, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT.replace("{name!r}", ascii(NAME)), "utf-8")
     done = subprocess.run([PYTHON, script], env=env_of(encoding), capture_output=True, timeout=60, check=False)
     assert done.stdout.decode(CODEC[encoding]).rstrip().endswith("done"), done.stderr
     assert b"Traceback" not in done.stderr
+    assert b"%|" in done.stderr, "there was a bar"
 
 
 @pytest.mark.parametrize(

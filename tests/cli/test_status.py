@@ -3,8 +3,10 @@
 import json
 import re
 import sqlite3
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -88,6 +90,60 @@ def test_status_when_the_service_is_gone(box, terminal, monkeypatch, naps, tmp_p
     (connection,) = json.loads(out)["connections"]
     assert (code, connection["answers"]) == (1, False)
     assert "does not answer" in connection["problem"]
+
+
+WRONG = {
+    "a web page": (200, "text/html", b"<!doctype html><title>Process Street</title>"),
+    "a web page without a type": (200, None, b"<!doctype html><div id=root></div>"),
+    "a gateway": (403, "application/json", b'{"message":"Missing Authentication Token"}'),
+    "a gateway that knows no such path": (404, "application/json", b'{"message":"Missing Authentication Token"}'),
+    "a page that is not there": (404, "text/html", b"<h1>Not Found</h1>"),
+}
+
+
+@pytest.fixture
+def wrong(request):
+    """The address of a server that answers everything in one way, and not as Process Street does."""
+    status, kind, body = request.param
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(status)
+            if kind is not None:
+                self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/api"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("kind", ["api_key", "oauth"])
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG, indirect=True)
+def test_status_does_not_call_an_answer_what_no_process_street_api_answers(
+    wrong, terminal, monkeypatch, store, service, naps, kind
+):
+    if kind == "oauth":
+        store(service=replace(service, api_url=wrong))
+    else:
+        monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55")
+        monkeypatch.setenv("PSAUTH_API_URL", wrong)
+    code, text, _ = terminal("status")
+    assert code == 1
+    assert f"{wrong}  cannot be used: " in text
+    assert "  answers" not in text
+    assert "PSAUTH_API_URL=https://public-api.process.st/api/v1.1" in text
+    assert "psauth.log" not in text, "the lines to type are those of a terminal"
+    (connection,) = json.loads(terminal("status", "--json")[1])["connections"]
+    assert (connection["answers"], connection["reached"]) == (False, True)
 
 
 def test_status_of_an_ended_connection_asks_for_a_login(connected, terminal):

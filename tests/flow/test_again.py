@@ -5,10 +5,12 @@ import pty
 import threading
 
 import pytest
+import requests
 
 import psauth
-from psauth import Vault
+from psauth import LoginRequired, Vault
 from psauth.settings import Settings
+from tests.flow.parts import expire_at_the_service
 
 
 def bare(box):
@@ -74,3 +76,53 @@ def test_what_is_shown_of_a_connection_holds_no_client_secret(box, flow):
     connection = flow.finish(box.login(flow.begin()))
     assert box.client_secret not in str(asdict(connection))
     assert Vault.open(box.settings).read().service.client_secret == box.client_secret
+
+
+def ended_at_the_service(box):
+    """The access ends now, and the service refuses to renew it."""
+    expire_at_the_service(box)
+    box.knobs.fault("/oauth/token", "body", status=400, body='{"error": "invalid_grant"}')
+
+
+def test_a_client_whose_connection_ends_is_not_shown_as_one_that_is_renewed(box, ps):
+    assert "renewed by itself" in ps._repr_html_()
+    ended_at_the_service(box)
+    with pytest.raises(LoginRequired, match="has ended"):
+        ps.users()
+    assert "has ended: the service has ended the access" in ps._repr_html_()
+    assert "renewed" not in ps._repr_html_()
+    assert ps.connection.ended
+
+
+def test_a_client_whose_connection_ended_goes_on_after_a_new_login(box, ps):
+    ended_at_the_service(box)
+    for _ in range(2):
+        with pytest.raises(LoginRequired):
+            ps.users()
+    psauth.login(settings=box.settings)
+    assert len(ps.users()) > 0
+    assert ps.connection.ended is None
+
+
+@pytest.mark.parametrize("noticed", [False, True], ids=["before it was noticed", "after it was noticed"])
+def test_a_client_never_sends_the_token_of_a_login_elsewhere_to_the_service_it_began_with(box, ps, other_box, noticed):
+    expire_at_the_service(box)
+    if noticed:
+        box.knobs.fault("/oauth/token", "body", status=400, body='{"error": "invalid_grant"}')
+        with pytest.raises(LoginRequired):
+            ps.users()
+    moved = other_box.settings.with_(home=box.settings.home, secret_key=box.settings.secret_key)
+    psauth.login(settings=moved)
+    token = Vault.open(moved).read().token.access_token
+    sent = []
+    send = requests.Session.send
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "requests.Session.send",
+            lambda self, r, **more: sent.append((r.url, str(r.headers))) or send(self, r, **more),
+        )
+        with pytest.raises(LoginRequired, match=r"is connected to .* now.*psauth\.connect\(\)"):
+            ps.users()
+    assert not [url for url, headers in sent if token in headers]
+    with psauth.connect(settings=moved, interactive=False) as there:
+        assert len(there.users()) > 0

@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 import pandas as pd
 import streamlit as st
 
+from psauth.reading.frames import holds_lists
+
 Kind = Literal["text", "moment", "day", "status", "number", "list", "link"]
 
 WORDS: Final = {"NotCompleted": "Not completed"}
@@ -157,7 +159,7 @@ def by_kind(values: pd.Series, label: str) -> Column:
         return day(label) if days_alone else moment(label)
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         return Column(label, "number")
-    if any(isinstance(value, list) for value in values) if values.dtype == "object" else False:
+    if holds_lists(values):
         return Column(label, "list")
     return text(label)
 
