@@ -62,7 +62,7 @@ LEVELS = {
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
     "dashboard/parts": [
         ["columns", "downloads", "links", "looks", "sidebar"],
-        ["problems", "search", "welcome"],
+        ["cells", "problems", "search", "welcome"],
         ["waiting"],
         ["choices", "tables"],
         ["menu", "scope", "view"],

@@ -14,6 +14,8 @@ from psauth.reading.frames import holds_lists
 
 Kind = Literal["text", "moment", "day", "status", "number", "list", "link"]
 
+ONLY_SHOWN: Final = "psauth:"
+"""Begins the names of columns that are for the screen alone, and not for the files."""
 WORDS: Final = {"NotCompleted": "Not completed"}
 """Statuses whose own word reads badly."""
 COLOURS: Final = {
@@ -151,12 +153,11 @@ def link(label: str = "In Process Street") -> Column:
 
 
 def by_kind(values: pd.Series, label: str) -> Column:
-    """A column whose kind the data decide: a moment, a day where all are midnights, a number, a list, or a text."""
+    """A column whose kind the data decide: a status, a moment, a number, a list, or a text."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         return status(label)
     if isinstance(values.dtype, pd.DatetimeTZDtype):
-        days_alone = (values.dropna().dt.normalize() == values.dropna()).all()
-        return day(label) if days_alone else moment(label)
+        return moment(label)
     if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_bool_dtype(values.dtype):
         return Column(label, "number")
     if holds_lists(values):

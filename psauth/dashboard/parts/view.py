@@ -11,7 +11,7 @@ import streamlit as st
 from psauth.dashboard import state
 from psauth.dashboard.loading.read import Loaded, Read
 from psauth.dashboard.parts import tables, waiting
-from psauth.dashboard.parts.columns import Column
+from psauth.dashboard.parts.columns import ONLY_SHOWN, Column
 from psauth.dashboard.parts.search import matching
 from psauth.dashboard.parts.tables import Ways
 
@@ -78,7 +78,7 @@ def show_rows(
         tables.lead(st.container(), tables.selected(found, view.name), view.noun, view.ways)
     tables.draw(found, every, view.name, view.columns, selectable=bool(view.ways))
     with st.container():
-        tables.downloads(found[[c for c in found.columns if not c.startswith("_")]], view.name, of=len(every))
+        tables.downloads(found[[c for c in found.columns if not c.startswith(ONLY_SHOWN)]], view.name, of=len(every))
 
 
 def _count(view: View) -> Callable[[Loaded], str]:

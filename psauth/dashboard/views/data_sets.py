@@ -17,7 +17,7 @@ DATA_SETS = View(
     noun="data set",
     columns={
         "name": text("Name"),
-        "_holds": text("Fields"),
+        "psauth:holds": text("Fields"),
         "updated_date": moment("Updated"),
         "updated_by_username": text("Updated by"),
         "created_date": moment("Created"),
@@ -29,7 +29,7 @@ DATA_SETS = View(
 
 
 def _with_fields(sets: pd.DataFrame) -> pd.DataFrame:
-    return sets.assign(_holds=sets["fields"].map(_field_names))
+    return sets.assign(**{"psauth:holds": sets["fields"].map(_field_names)})
 
 
 def _field_names(fields: str) -> str:

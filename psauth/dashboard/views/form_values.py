@@ -9,8 +9,8 @@ import pandas as pd
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
 from psauth.dashboard.loading.read import Loaded
-from psauth.dashboard.parts import columns, scope, tables, view, waiting
-from psauth.dashboard.parts.columns import by_kind, moment, text
+from psauth.dashboard.parts import cells, scope, tables, view, waiting
+from psauth.dashboard.parts.columns import moment, text
 from psauth.dashboard.parts.view import View
 from psauth.reading import values
 
@@ -19,7 +19,7 @@ BY_VALUE = View(
     noun="value",
     columns={
         "label": text("Field"),
-        "_shown": text("Value"),
+        "psauth:shown": text("Value"),
         "run_name": text("Run"),
         "field_type": text("Kind"),
         "updated_date": moment("Updated"),
@@ -36,12 +36,13 @@ def _by_run(loaded: Loaded, runs: pd.DataFrame) -> tuple[View, pd.DataFrame]:
     fields = waiting.offered(loaders.form_fields(state.here(), workflows[0])) if len(workflows) == 1 else None
     wide = tables.with_names(values.wide(loaded.frame, fields), runs, "run")
     filled = [column for column in wide.columns if column not in ("run_id", "run_name")]
-    return replace(BY_RUN, columns={**BY_RUN.columns, **{c: by_kind(wide[c], c) for c in filled}}), wide
+    looks, wide = cells.shown(wide, filled, "run_id")
+    return replace(BY_RUN, columns={**BY_RUN.columns, **looks}), wide
 
 
 def _by_value(loaded: Loaded, runs: pd.DataFrame) -> tuple[View, pd.DataFrame]:
     """One row a value; of one run, its name stands above the table already."""
-    tidy = tables.with_names(loaded.frame, runs, "run").assign(_shown=readable(loaded.frame))
+    tidy = tables.with_names(loaded.frame, runs, "run").assign(**{"psauth:shown": readable(loaded.frame)})
     shown = {name: look for name, look in BY_VALUE.columns.items() if name != "run_name" or len(runs) > 1}
     return replace(BY_VALUE, columns=shown), tidy
 
@@ -49,9 +50,8 @@ def _by_value(loaded: Loaded, runs: pd.DataFrame) -> tuple[View, pd.DataFrame]:
 def readable(tidy: pd.DataFrame) -> pd.Series:
     """The values as people write them: dates like all others on the screen, not as the service sends them."""
     dates = tidy["date"]
-    is_day = dates == dates.dt.normalize()
-    days = columns.day("").texts(dates)
-    return tidy["value"].mask(dates.notna(), days.where(is_day, columns.moment("").texts(dates)))
+    words = cells.dates_in_words(dates, tidy["date_only"].fillna(False).astype("bool"))
+    return tidy["value"].mask(dates.notna(), words)
 
 
 def show() -> None:

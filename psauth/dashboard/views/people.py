@@ -21,7 +21,7 @@ PEOPLE = View(
     columns={"username": text("Name"), "email": text("E-mail"), "kind": status("Kind")},
     empty="Nobody is here yet. Invite people in Process Street, then press Reload.",
     no_match="Nobody matches. Clear the search to see everybody.",
-    ways={"Tasks": ("tasks", state.ASSIGNEE, "_words")},
+    ways={"Tasks": ("tasks", state.ASSIGNEE, "psauth:words")},
 )
 
 
@@ -30,7 +30,9 @@ def _with_kinds(people: pd.DataFrame) -> pd.DataFrame:
     kinds = pd.Series(None, index=people.index, dtype="str")
     for kind, shape in KINDS.items():
         kinds[people["email"].str.fullmatch(shape, case=False, na=False)] = kind
-    return people.assign(kind=pd.Categorical(kinds, categories=list(KINDS)), _words=person_words(people))
+    return people.assign(
+        **{"kind": pd.Categorical(kinds, categories=list(KINDS)), "psauth:words": person_words(people)}
+    )
 
 
 def _count(loaded: Loaded) -> str:

@@ -19,12 +19,12 @@ TASKS = View(
         "name": text("Name"),
         "status": status("Status"),
         "due_date": moment("Due"),
-        "_overdue": status("Overdue"),
+        "psauth:overdue": status("Overdue"),
         "run_name": text("Run"),
         "workflow_name": text("Workflow"),
         "completed_date": moment("Completed"),
         "completed_by_username": text("Completed by"),
-        "_kind": text("Kind"),
+        "psauth:kind": text("Kind"),
         "link": link(),
     },
     empty="There are no tasks here. Choose another workflow, another person or another run.",
@@ -55,8 +55,10 @@ def _with_names(tasks: pd.DataFrame, runs: pd.DataFrame, workflow_names: dict[st
         run_name=[names.get(run, run) for run in tasks["run_id"]],
         workflow_name=[workflow_names.get(workflows.get(run, ""), "") for run in tasks["run_id"]],
         link=pd.Series([own_links.get(row, links.get(run)) for row, run in tasks["run_id"].items()], tasks.index),
-        _overdue=is_overdue(tasks).map({True: "Overdue", False: None}),
-        _kind=(kinds + " " + hidden).str.strip(),
+        **{
+            "psauth:overdue": is_overdue(tasks).map({True: "Overdue", False: None}),
+            "psauth:kind": (kinds + " " + hidden).str.strip(),
+        },
     )
     return named if len({*named["workflow_name"]} - {""}) > 1 else named.drop(columns="workflow_name")
 

@@ -25,16 +25,16 @@ WORKFLOWS = View(
     },
     empty="There are no workflows here yet. Create one in Process Street, then press Reload.",
     ways={
-        "Runs": ("runs", state.WORKFLOW, "_words"),
-        "Tasks": ("tasks", state.WORKFLOW, "_words"),
-        "Form values": ("form_values", state.WORKFLOW, "_words"),
+        "Runs": ("runs", state.WORKFLOW, "psauth:words"),
+        "Tasks": ("tasks", state.WORKFLOW, "psauth:words"),
+        "Form values": ("form_values", state.WORKFLOW, "psauth:words"),
     },
 )
 
 
 def _with_words(workflows: pd.DataFrame) -> pd.DataFrame:
     """With the words for each workflow, as the address has them."""
-    return workflows.assign(_words=workflows["workflow_id"].map(workflow_names(workflows)))
+    return workflows.assign(**{"psauth:words": workflows["workflow_id"].map(workflow_names(workflows))})
 
 
 view.show(WORKFLOWS, loaders.workflows(state.here()), rows=_with_words)

@@ -23,7 +23,7 @@ def test_the_data_decide(values: pd.Series | pd.DatetimeIndex, kind: str) -> Non
 
 def test_a_calendar_day_is_the_same_day_in_every_zone() -> None:
     days = pd.Series(pd.to_datetime(["2026-12-12T00:00Z", None]))
-    looks = columns.by_kind(days, "Needed by").config(days)["type_config"]
+    looks = columns.day("Needed by").config(days)["type_config"]
     assert (looks["format"], looks["timezone"]) == ("YYYY-MM-DD", "UTC")
 
 

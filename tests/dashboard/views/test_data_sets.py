@@ -11,7 +11,7 @@ def test_data_sets_say_which_fields_they_have(visit: Visit, ps: psauth.ProcessSt
     page = visit("data_sets")
     table = page.dataframe[0].value
     assert table["data_set_id"].tolist() == ps.data_sets(progress=False)["data_set_id"].tolist()
-    assert all(table["_holds"].str.len() > 0)
+    assert all(table["psauth:holds"].str.len() > 0)
 
 
 def test_the_records_of_a_data_set_stand_a_column_a_field(visit: Visit, ps: psauth.ProcessStreet) -> None:

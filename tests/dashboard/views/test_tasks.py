@@ -106,7 +106,7 @@ def test_overdue_tasks_are_open_visible_and_late(visit: Visit, ps: psauth.Proces
     late = truth["due_date"] < pd.Timestamp.now("UTC")
     late &= (truth["status"] == "NotCompleted") & ~truth["hidden"].astype("bool")
     page = visit("tasks", workflow=busiest)
-    assert page.dataframe[0].value["_overdue"].map(len).sum() == late.sum()
+    assert page.dataframe[0].value["psauth:overdue"].map(len).sum() == late.sum()
     if late.any():
         assert f", {late.sum()} overdue" in texts(page)
         page = visit("tasks", workflow=busiest, due="overdue")
@@ -122,7 +122,7 @@ def test_tasks_of_all_workflows_are_those_of_the_newest_runs(visit: Visit, ps: p
 
 def test_what_is_usual_of_a_task_is_not_said(visit: Visit, busiest: str) -> None:
     table = visit("tasks", workflow=busiest).dataframe[0].value
-    assert set(table["_kind"]) <= {"", "Hidden", "Approval", "Approval Hidden", "AI", "Code"}
+    assert set(table["psauth:kind"]) <= {"", "Hidden", "Approval", "Approval Hidden", "AI", "Code"}
     assert table["link"].notna().all()  # the run's, where the task has none
 
 
