@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
+OLDEST_BIN := $(VENV)-oldest/Scripts
 else
 BIN := $(VENV)/bin
+OLDEST_BIN := $(VENV)-oldest/bin
 endif
 
 # By a path file: the import hook of other editable installs loses to a folder called psauth in the current one.
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: app test unit lint format bench notebooks screenshots clean
+.PHONY: app test unit unit-oldest lint format bench notebooks screenshots clean
 .DEFAULT_GOAL := app
 
 # Ctrl-C is how it ends: the shell lives on to say that all is well. On another port: make app PORT=8511
@@ -26,6 +28,10 @@ test: $(VENV)/.dev
 # The quick part alone.
 unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser"
+
+# The same on the oldest versions that pyproject.toml allows, in a .venv-oldest of its own.
+unit-oldest: $(VENV)-oldest/.done
+	$(OLDEST_BIN)/python -m pytest -q -n 2 -m "not slow and not browser" --ignore=tests/browser
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -49,7 +55,7 @@ screenshots: $(VENV)/.dev
 	$(BIN)/python tools/screenshots.py
 
 clean:
-	rm -rf $(VENV) artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(VENV)-oldest artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
 # The marks are newer than pyproject.toml once its requirements are installed, so a second call starts at once.
 $(VENV)/bin/python $(VENV)/Scripts/python.exe:
@@ -65,6 +71,13 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe
 	@echo "Installing what the tests need into $(VENV): two minutes or three."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,dev]"
 	@touch $@ $(VENV)/.app
+
+$(VENV)-oldest/.done: pyproject.toml tests/oldest.txt
+	@echo "Installing the oldest versions into $(VENV)-oldest: a minute or two."
+	$(PYTHON) -m venv --clear $(VENV)-oldest
+	$(OLDEST_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -c tests/oldest.txt -e ".[app]" \
+		hypothesis jsonschema openpyxl pytest pytest-xdist requests-mock rfc3339-validator
+	@touch $@
 
 $(VENV)/.bench: tests/benchmarks/requirements.txt $(VENV)/.dev
 	@echo "Installing what is compared with into $(VENV): half a minute."

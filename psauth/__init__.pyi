@@ -39,8 +39,10 @@ from .exceptions import UntrustedAddress as UntrustedAddress
 from .exceptions import VaultError as VaultError
 from .exceptions import WrongAddress as WrongAddress
 from .export.excel import to_excel as to_excel
+from .reading.days import Days as Days
 from .reading.incomplete import Incomplete as Incomplete
 from .reading.plan import Plan as Plan
+from .reading.unreadable import Unreadable as Unreadable
 from .settings import Settings as Settings
 from .vault.connection import Connection as Connection
 from .vault.token import Token as Token

@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 
 import psauth
-from psauth.sandbox import Company
 
 PACKAGE = Path(psauth.__file__).parent
-TODAY = 1_795_694_400
-"""2026-11-26, 12:00 UTC, where the company stands: its runs are the same each time."""
-RUNS = 300
+TODAY = "2026-11-26T12:00:00Z"
+"""Where the company stands: its runs are the same each time."""
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
@@ -36,9 +34,7 @@ MODULES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob
 @pytest.fixture
 def names(monkeypatch):
     """What an example may use without making it: `psauth`, a sandbox `box`, a client `ps`, and a run just started."""
-    box = psauth.Sandbox(runs=RUNS)
-    box._server.company = Company(RUNS, now=TODAY)
-    with box, psauth.connect(settings=box.settings) as ps:
+    with psauth.Sandbox(runs=300, now=TODAY) as box, psauth.connect(settings=box.settings) as ps:
         # The connection is stored now, so that psauth.connect() finds it as in a notebook.
         monkeypatch.setenv("PSAUTH_HOME", box.settings.home)
         monkeypatch.setenv("PSAUTH_SECRET_KEY", box.settings.secret_key)

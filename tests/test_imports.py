@@ -48,7 +48,7 @@ LEVELS = {
         ["pages"],
     ],
     "reading": [
-        ["arguments", "calls", "endpoint", "fetch", "incomplete", "lookup"],
+        ["arguments", "calls", "dates", "days", "endpoint", "fetch", "incomplete", "lookup", "unreadable"],
         ["endpoints", "forecast", "frames"],
         ["names", "values"],
         ["reader"],
@@ -56,8 +56,8 @@ LEVELS = {
         ["library", "people", "runs", "tasks", "workflows"],
         ["forms"],
     ],
-    "export": [["naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
-    "writing": [["values"], ["records"], ["writes"]],
+    "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
+    "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
     "dashboard/parts": [

@@ -42,8 +42,15 @@ def test_the_extras_agree_about_their_common_libraries():
         assert bounds.setdefault(name.lower(), bound) == bound, name
 
 
+def test_the_oldest_versions_are_the_lower_bounds():
+    lines = (ROOT / "tests" / "oldest.txt").read_text("utf-8").splitlines()
+    pinned = [line for line in lines if line and not line.startswith("#")]
+    bounds = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["app"]
+    assert sorted(pinned) == sorted({line.replace(">=", "==") for line in bounds})
+
+
 def test_no_file_names_a_registry():
-    for name in ("requirements.txt", "pyproject.toml", "Makefile"):
+    for name in ("requirements.txt", "pyproject.toml", "Makefile", "tests/oldest.txt"):
         path = ROOT / name
         text = path.read_text("utf-8") if path.is_file() else ""
         assert not re.search(r"--(extra-)?index-url|--find-links|pypi\.org|https?://[^\s\"]*simple", text), name

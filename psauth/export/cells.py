@@ -15,15 +15,11 @@ import numpy as np
 import pandas as pd
 
 from psauth.exceptions import ArgumentError
-from psauth.reading.endpoints import ENDPOINTS
+from psauth.export import marks
 
 Cell: TypeAlias = "bool | int | float | str | date | datetime | time | timedelta | None"
 """A datetime here has no zone of its own: it is wall-clock time. None is an empty cell."""
 
-MOMENTS: Final = frozenset(
-    column.name for endpoint in ENDPOINTS.values() for column in endpoint.columns if column.dtype == "time"
-)
-"""Columns of the service's own timestamps: midnight in them is a time of day, not a day alone."""
 UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML forbids, halves of an emoji included; most readers of CSV stumble over them too."""
 LINE_BREAK: Final = re.compile(r"\r\n?")
@@ -43,13 +39,14 @@ def columns(frame: pd.DataFrame, zone: ZoneInfo) -> list[Column]:
 
     An index that has a name or holds labels stands in front; one of mere row numbers is left out. Texts have one kind of
     line break, and what a file cannot hold stands in them as its escape, like `\\x1b`. Lists are joined, what is nested is JSON.
-    A moment at midnight UTC is a day, except in the columns of the service's own timestamps.
+    A date that is a calendar day is that day in every zone. What could not be read as a value stands there as its text.
     """
+    source = frame
     if frame.columns.nlevels > 1:
         frame = frame.set_axis([_joined(labels) for labels in frame.columns], axis="columns")
     if _says_something(frame.index):
         frame = frame.reset_index(allow_duplicates=True)
-    return [_column(frame.iloc[:, place], zone) for place in range(frame.shape[1])]
+    return [_column(frame.iloc[:, place], source, zone) for place in range(frame.shape[1])]
 
 
 def clean(text: str) -> str:
@@ -69,19 +66,27 @@ def check_frame(frame: object, call: str) -> pd.DataFrame:
     raise ArgumentError(f"A {type(frame).__name__} is not a DataFrame. Expected one, as in {call}.{hint}")
 
 
-def _column(series: pd.Series, zone: ZoneInfo) -> Column:
+def _column(series: pd.Series, frame: pd.DataFrame, zone: ZoneInfo) -> Column:
+    column = _read(series, frame, zone)
+    for place, text in marks.unreadable(series.name, frame).items():
+        if column.cells[place] is None:
+            column.cells[place] = clean(text)
+    return column
+
+
+def _read(series: pd.Series, frame: pd.DataFrame, zone: ZoneInfo) -> Column:
     head = clean(str(series.name))
     if isinstance(series.dtype, pd.ArrowDtype) and series.dtype.kind == "M":
         zoned = getattr(series.dtype.pyarrow_dtype, "tz", None)
         series = series.astype(pd.DatetimeTZDtype("us", zoned) if zoned else "datetime64[us]")
     if isinstance(series.dtype, pd.CategoricalDtype):
-        words = _column(pd.Series(series.cat.categories, name=series.name), zone)
+        words = _read(pd.Series(series.cat.categories, name=series.name), pd.DataFrame(), zone)
         every = [*words.cells, None]  # the code of what is missing is -1
         return Column(words.head, [every[code] for code in series.cat.codes])
     if series.dtype.kind == "M":
-        cells: list[Cell] = _times(series, zone)
+        cells: list[Cell] = _times(series, frame, zone)
         zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
-        has_times = head in MOMENTS or any(isinstance(cell, datetime) for cell in cells)
+        has_times = head in marks.MOMENTS or any(isinstance(cell, datetime) for cell in cells)
         return Column(f"{head} ({zone.key})" if zoned and has_times else head, cells)
     values = series.tolist()
     if series.dtype == "object" and any(isinstance(v, datetime) and v.tzinfo is not None for v in values):
@@ -89,15 +94,15 @@ def _column(series: pd.Series, zone: ZoneInfo) -> Column:
     return Column(head, [_cell(value, zone) for value in values])
 
 
-def _times(series: pd.Series, zone: ZoneInfo) -> list[Cell]:
+def _times(series: pd.Series, frame: pd.DataFrame, zone: ZoneInfo) -> list[Cell]:
     """Wall-clock times, days where a value is one, and texts in the years that Python's calendar does not have."""
     if not isinstance(series.dtype, pd.DatetimeTZDtype):
         utc = wall = series
         days = series == series.dt.normalize()
     else:
         utc = series.dt.tz_convert("UTC").dt.tz_localize(None)
-        is_of_service = series.name in MOMENTS or str(series.dtype.tz) != "UTC"
-        days = pd.Series(False, index=series.index) if is_of_service else utc == utc.dt.normalize()
+        in_utc = str(series.dtype.tz) == "UTC"  # somebody who chose another zone has moments
+        days = marks.days(utc, frame) if in_utc else pd.Series(False, index=series.index)
         # In its first and last year a calendar may end on the way to another zone.
         far = (utc.dt.year < 2) | (utc.dt.year > 9998)
         wall = series.where(~far).dt.tz_convert(zone).dt.tz_localize(None).where(~days, utc)

@@ -64,8 +64,9 @@ def to_excel(
     Returns the path; None for a file object. ArgumentError for what is no frame, has more than 16,384 columns, or names no
     zone; FileNotWritten where the file cannot be written.
 
-    >>> psauth.to_excel(ps.runs(), "runs.xlsx")                             # doctest: +SKIP
-    >>> psauth.to_excel({"Runs": runs, "Tasks": tasks}, "report.xlsx", zone="Europe/Berlin")   # doctest: +SKIP
+    >>> import io
+    >>> book = {"Workflows": ps.workflows(), "People": ps.users(progress=False)}
+    >>> psauth.to_excel(book, io.BytesIO(), zone="Europe/Berlin")  # or a path, like "company.xlsx"
     """
     sheets = _sheets(frames)
     named = named_zone(zone)

@@ -13,7 +13,7 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     """The frame as a Parquet file; a list holds texts, anything else in it stands there as its JSON."""
     plain = frame.copy(deep=False)
     for column in frame.columns:
-        if frame[column].dtype == "object":
+        if frame[column].dtype == "object" and any(isinstance(value, list) for value in frame[column]):
             plain[column] = pd.Series([_texts(value) for value in frame[column]], index=frame.index, dtype="object")
     buffer = io.BytesIO()
     plain.to_parquet(buffer, index=False)

@@ -40,10 +40,11 @@ class FormReads(WorkflowReads):
             progress, on_error: see ProcessStreet.
 
         Columns: field_id, label, key, run_name, workflow_name, run_id, task_id, field_type, value (text), number, date,
-        items (lists), data_set_linked, updated_date, updated_by_…. Wide: run_id and one column a field. run_name and
-        workflow_name are filled in where this client has read them before, or they stand in the frame passed as `runs`,
-        and are missing else. `to_parquet` takes all columns but items, whose lists are of many kinds and which value has
-        as text.
+        date_only (a calendar day, which stands as midnight UTC), items (lists), data_set_linked, updated_date,
+        updated_by_…. Wide: run_id and one column a field; `Days.of(frame)` tells days from moments. A number or date that
+        cannot be read is missing; `Unreadable.of(frame)` has its text. run_name and workflow_name are filled in where
+        this client has read them before, or they stand in the frame passed as `runs`, and are missing else. `to_parquet`
+        takes all columns but items, whose lists are of many kinds and which value has as text.
 
         Errors: ArgumentError for an unknown workflow, and for what is no id of a run.
 

@@ -48,7 +48,8 @@ class LibraryReads(Reads):
             progress, on_error: see ProcessStreet.
 
         Columns: record_id, the fields by their names and types, data_set_id, created_…, updated_….
-        `frame.attrs["field_ids"]` maps the columns of fields to their ids.
+        `frame.attrs["field_ids"]` maps the columns of fields to their ids. A cell that is no value of its column's type
+        is missing, and its text stands in `Unreadable.of(frame)`; `Days.of(frame)` tells calendar days from moments.
 
         Errors: ArgumentError when the name is unknown, or shared by several data sets.
 

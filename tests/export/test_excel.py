@@ -176,12 +176,12 @@ def test_a_day_beside_a_moment_is_still_that_day(read: Read) -> None:
         ([{"name": "x"}, 3], '{"name": "x"}; 3'),
         (("a",), "a"),
         (np.array(["a", "b"]), "a; b"),
-        ({"b", "a"}, "a; b"),
+        pytest.param({"b", "a"}, "a; b", id="set"),
         ({"k": np.int64(1), "ö": [None]}, '{"k": 1, "ö": [null]}'),
         (b"bytes", "bytes"),
         (3 + 4j, "(3+4j)"),
     ],
-    ids=repr,
+    ids=lambda value: "a set" if isinstance(value, set) else repr(value),  # whose order is another in each process
 )
 def test_every_value_is_a_cell(read: Read, value: object, cell: object) -> None:
     assert read(column(value)) == [["x"], [cell]]

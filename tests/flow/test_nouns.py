@@ -12,6 +12,7 @@ import requests
 from pandas.testing import assert_frame_equal
 
 from psauth.reading.endpoints import ENDPOINTS
+from tests.dtypes import TEXT
 from tests.flow.parts import SOME, asked, busiest, field_pairs, raw
 
 pytestmark = pytest.mark.usefixtures("short_pauses")
@@ -161,7 +162,7 @@ def test_a_noun_is_what_the_raw_pages_hold_and_asks_nothing_twice(box, ps, noun)
     assert result.attrs == {}
     assert set(asked(box).values()) == {1}
     assert len(result) > 0
-    dtypes = {"text": "str", "time": "datetime64[us, UTC]", "flag": "boolean", "count": "Int64", "category": "category"}
+    dtypes = {"text": TEXT, "time": "datetime64[us, UTC]", "flag": "boolean", "count": "Int64", "category": "category"}
     assert {c.name: dtypes[c.dtype] for c in ENDPOINTS[noun].columns}.items() <= {
         name: str(dtype) for name, dtype in result.dtypes.items()
     }.items()

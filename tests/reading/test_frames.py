@@ -10,6 +10,7 @@ from pandas.testing import assert_frame_equal, assert_series_equal
 
 from psauth.reading.endpoints import ATTACHMENTS, ENDPOINTS, RUNS, TASKS, USERS, WORKFLOWS
 from psauth.reading.frames import FITTED, TIME_DTYPE, _fitting, frame, times
+from tests.dtypes import TEXT
 
 ADA = {"id": "p1", "email": "ada@example.com", "username": "Ada Łovelace"}
 
@@ -118,7 +119,7 @@ def test_an_empty_frame_has_the_same_columns_and_dtypes(noun):
     assert empty.shape == (0, len(endpoint.columns))
     assert_frame_equal(empty, frame([{"id": "x"}], endpoint).iloc[:0])
     by_dtype = {
-        "text": "str",
+        "text": TEXT,
         "time": "datetime64[us, UTC]",
         "flag": "boolean",
         "count": "Int64",

@@ -9,13 +9,14 @@ from psauth.reading import names as naming
 from psauth.reading.endpoints import FORM_VALUES, RUNS, TASKS
 from psauth.reading.frames import frame
 from tests.answers import BASE, W1, W2, page
+from tests.dtypes import TEXT
 
 ADA = {"id": "p1", "username": "Ada Łovelace", "email": "ada@example.com"}
 RUN = {"id": "r1", "name": "Order 7", "workflowId": W1, "audit": {"createdById": "p1"}}
 
 
 def missing(column):
-    return column.dtype == "str" and column.isna().all()
+    return column.dtype == TEXT and column.isna().all()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pandas.testing import assert_frame_equal
 from psauth.reading.endpoints import FIELD_TYPES, FORM_FIELDS, FORM_VALUES, RECORDS
 from psauth.reading.frames import TIME_DTYPE, frame
 from psauth.reading.values import LISTS, Value, decode, form_values, records, wide
+from tests.dtypes import TEXT
 
 FILE = {"url": "https://files.example/a.pdf", "name": "a.pdf", "id": "f1", "mimeType": "application/pdf", "size": 7}
 READ_FILE = "a.pdf <https://files.example/a.pdf>"
@@ -71,8 +72,8 @@ def test_every_kind_of_field_is_among_the_shapes():
 
 @pytest.mark.parametrize("kind", ["Number", "Date"])
 def test_an_object_where_a_number_or_date_stands_is_kept_as_text(kind):
-    told = decode(kind, {"odd": 1})
-    assert (told.text, told.number, told.items) == ('{"odd": 1}', None, None)
+    decoded = decode(kind, {"odd": 1})
+    assert (decoded.text, decoded.number, decoded.items) == ('{"odd": 1}', None, None)
 
 
 json_values = st.recursive(
@@ -113,18 +114,18 @@ def shown(value, text, items):
 @pytest.mark.slow
 @given(st.sampled_from([*FIELD_TYPES, "Hologram", ""]), json_values)
 def test_whatever_comes_decoding_never_raises_and_loses_nothing(kind, data):
-    told = decode(kind, data)
-    assert told.text is None or told.text
-    assert told.items is None or (isinstance(told.items, list) and told.items)
-    content = data
+    decoded = decode(kind, data)
+    assert decoded.text is None or decoded.text
+    assert decoded.items is None or (isinstance(decoded.items, list) and decoded.items)
+    content = None if data == {"values": None} else data
     if isinstance(data, dict) and isinstance(data.get("values"), list):
         content = data["values"]
     elif isinstance(data, dict) and "value" in data:
         content = data["value"]
     for scalar in scalars(content):
-        assert shown(scalar, told.text or "", told.items), (scalar, told)
+        assert shown(scalar, decoded.text or "", decoded.items), (scalar, decoded)
     if kind in LISTS:
-        assert (told.items is None) <= (told.text is None or kind == "Table"), "a wide column of lists loses it"
+        assert (decoded.items is None) <= (decoded.text is None or kind == "Table"), "a wide column of lists loses it"
 
 
 @pytest.mark.slow
@@ -184,6 +185,7 @@ def test_values_become_this_frame():
             "value": text("497.5", "2026-08-19T15:00:00.000Z", "a, b", None),
             "number": pd.Series([497.5, None, None, None], dtype="float64"),
             "date": time(None, "2026-08-19", None, None),
+            "date_only": pd.array([None, True, None, None], dtype="boolean"),
             "items": pd.Series([None, None, ["a", "b"], None], dtype="object"),
             "data_set_linked": pd.array([None, None, True, None], dtype="boolean"),
             "updated_date": time("2026-11-20T09:14:03.120Z", None, None, None),
@@ -283,7 +285,7 @@ def test_columns_follow_the_template_and_fields_nobody_filled_in_are_there():
                       ("f4", "Members", "Four", "four"))  # fmt: skip
     result = wide(tidy, template)
     assert result.columns.tolist() == ["run_id", "One", "Two", "Three", "Four", "Gone"]
-    assert [str(d) for d in result.dtypes] == ["str", "float64", "str", TIME_DTYPE, "object", "str"]
+    assert [str(d) for d in result.dtypes] == [TEXT, "float64", TEXT, TIME_DTYPE, "object", TEXT]
     assert result["Gone"].tolist() == ["old"]
 
 
@@ -291,7 +293,7 @@ def test_without_values_wide_has_the_template_s_columns():
     template = fields(("f1", "Number", "One", "one"), ("f2", "Date", "Two", "two"), ("f3", "Text", "Three", None))
     result = wide(form_values([]), template)
     assert result.shape == (0, 4)
-    assert [str(d) for d in result.dtypes] == ["str", "float64", TIME_DTYPE, "str"]
+    assert [str(d) for d in result.dtypes] == [TEXT, "float64", TIME_DTYPE, TEXT]
     assert wide(form_values([])).columns.tolist() == ["run_id"]
 
 
@@ -342,7 +344,7 @@ def test_records_become_one_column_a_field_by_name_and_type():
 
 def test_without_records_the_columns_are_there_and_typed():
     result = records([], COLUMNS)
-    assert [str(d) for d in result.dtypes.iloc[:4]] == ["str", "str", "float64", TIME_DTYPE]
+    assert [str(d) for d in result.dtypes.iloc[:4]] == [TEXT, TEXT, "float64", TIME_DTYPE]
     assert len(result) == 0
 
 
@@ -369,7 +371,7 @@ def test_whatever_stands_in_cells_every_record_is_a_row(drawn):
     rows = [{"id": str(n), "cells": cells(**row)} for n, row in enumerate(drawn)]
     result = records(rows, COLUMNS)
     assert len(result) == len(rows)
-    assert [str(d) for d in result.dtypes.iloc[:4]] == ["str", "str", "float64", TIME_DTYPE]
+    assert [str(d) for d in result.dtypes.iloc[:4]] == [TEXT, TEXT, "float64", TIME_DTYPE]
     for at, row in enumerate(drawn):
         if row.get("c9") is not None:
             assert isinstance(result.loc[at, "c9"], str)
@@ -378,4 +380,5 @@ def test_whatever_stands_in_cells_every_record_is_a_row(drawn):
 def test_the_decoded_columns_stand_behind_the_type():
     names = [c.name for c in FORM_VALUES.columns]
     place = names.index("field_type") + 1
-    assert form_values([]).columns.tolist() == [*names[:place], "value", "number", "date", "items", *names[place:]]
+    decoded = ["value", "number", "date", "date_only", "items"]
+    assert form_values([]).columns.tolist() == [*names[:place], *decoded, *names[place:]]

@@ -7,6 +7,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
+from psauth.reading.frames import holds_lists
+
 MOMENT: Final = 145
 """Pixels in which a moment stands whole: a column is as wide as its first values, and those may be empty."""
 WORDS: Final = {"NotCompleted": "Not completed"}
@@ -63,7 +65,7 @@ def by_kind(values: pd.Series, label: str) -> Any:
         return day(label) if (values.dropna().dt.normalize() == values.dropna()).all() else time(label)
     if pd.api.types.is_numeric_dtype(values.dtype):
         return st.column_config.NumberColumn(label)
-    if values.dtype == "object":
+    if holds_lists(values):
         return st.column_config.ListColumn(label)
     return text(label)
 

@@ -16,6 +16,7 @@ from psauth.dashboard import state
 from psauth.dashboard.loading.read import Loaded, Read
 from psauth.dashboard.parts import choices, waiting
 from psauth.dashboard.parts.downloads import downloads as downloads
+from psauth.reading.frames import holds_lists
 
 SHOWN_WHOLE: Final = 12
 """Up to this many rows a table is as high as its rows; a longer one has a fixed height and scrolls inside."""
@@ -151,7 +152,7 @@ def _shown(found: pd.DataFrame, columns: Mapping[str, Any]) -> pd.DataFrame:
     for column in found.columns:
         if isinstance(found[column].dtype, pd.CategoricalDtype):
             shown[column] = [[] if pd.isna(value) else [value] for value in found[column]]
-        elif found[column].dtype == "object":
+        elif holds_lists(found[column]):
             shown[column] = [[_name(v) for v in value] if isinstance(value, list) else value for value in found[column]]
     return shown
 

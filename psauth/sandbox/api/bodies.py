@@ -31,6 +31,13 @@ class BadBody(ValueError):
         super().__init__(f"Invalid value for: body ({reason})")
 
 
+class PastDueDate(BadBody):
+    """A due date that is past: 400 in plain text, which gives no reason."""
+
+    def __init__(self) -> None:
+        ValueError.__init__(self, "Bad request")
+
+
 def _refuse(expected: str, got: Any, at: str) -> NoReturn:
     kinds = {type(None): "null", bool: "boolean", int: "number", float: "number", str: "string", list: "array"}
     raise BadBody(f"expected {expected}, got {kinds.get(type(got), 'object')} at '{at}'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from psauth.sandbox.api.bodies import Shape, choice, flag, moment, text
+from psauth.sandbox.api.bodies import PastDueDate, Shape, choice, flag, moment, text
 from psauth.sandbox.api.calls import Call, Invalid, Missing, existing
 from psauth.sandbox.api.records import Record, link
 from psauth.sandbox.company.people import Person
@@ -30,16 +30,16 @@ def start(call: Call) -> Record:
     run = call.company.started(reference)
     if run is None:
         name = given.get("name") or None
+        due = _due(call)
         run = call.company.start_run(template.id, name=name, by=call.user, reference=reference)
-        run.due, run.shared = given.get("dueDate"), given.get("shared", False)
+        run.due, run.shared = due, given.get("shared", False)
     return {"id": run.id, "links": [link("app", f"{call.app}/runs/{run.id}", "Workflow Run", "App")]}
 
 
 def change(call: Call) -> None:
     """Everything that may be set, anew: without a due date the run has none afterwards."""
-    run, given = call.run(), call.body
-    run.name, run.status, run.shared = given["name"], given["status"], given["shared"]
-    run.due = given.get("dueDate")
+    run, given, due = call.run(), call.body, _due(call)
+    run.name, run.status, run.shared, run.due = given["name"], given["status"], given["shared"], due
     _touch(call, run)
 
 
@@ -66,8 +66,8 @@ def change_task(call: Call) -> None:
     With its last task the run is Completed, and with a tick taken back Active again.
     """
     run, task = call.task()
-    given = call.body
-    done = given["status"] == "Completed"
+    due = _due(call)
+    done = call.body["status"] == "Completed"
     if done and task.completed is None:
         call.company.complete_task(run.id, call.path["taskId"], by=call.user)
     elif not done and task.completed is not None:
@@ -75,7 +75,7 @@ def change_task(call: Call) -> None:
     else:
         task.updated, task.updated_by = call.company.moment(), call.user
         run.touch(task.updated, call.user)
-    task.due = given.get("dueDate")
+    task.due = due
 
 
 def decide(call: Call) -> None:
@@ -146,6 +146,14 @@ def _without(call: Call, people: list[Person]) -> list[Person]:
     if person not in people:
         raise Missing("Assignee not found")
     return [p for p in people if p != person]
+
+
+def _due(call: Call) -> int | None:
+    """The due date to set. The service refuses one that is past, also one that is set already, and does not say why."""
+    due: int | None = call.body.get("dueDate")
+    if due is not None and due < call.company.moment():
+        raise PastDueDate
+    return due
 
 
 def _touch(call: Call, run: Run) -> None:

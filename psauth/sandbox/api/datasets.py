@@ -71,9 +71,12 @@ def create(call: Call) -> Record:
 
 
 def update(call: Call) -> Record:
-    """All cells of a record anew: columns that are not named are empty afterwards, as PUT replaces everything."""
+    """All cells of a record anew: columns that are not named are empty afterwards, as PUT replaces everything.
+
+    What a cell holds already it may go on holding, also where it is no value of the column's type.
+    """
     old = _record(call)
-    record = _changed(call, old, _given(call))
+    record = _changed(call, old, _given(call, {cell["fieldId"]: cell["value"] for cell in old["cells"]}))
     _keep(call, [record if r is old else r for r in _records(call)])
     return record
 
@@ -89,16 +92,19 @@ def _keep(call: Call, records: list[Record]) -> None:
     call.company.library.records[call.path["dataSetId"]] = sorted(records, key=lambda r: str(r["id"]))
 
 
-def _given(call: Call) -> Cells:
+def _given(call: Call, stored: Mapping[str, Any] | None = None) -> Cells:
+    stored = stored or {}
     kinds = {field["id"]: field["fieldType"] for field in _set(call)["fields"]}
     cells: Cells = {}
     wrong: dict[str, str] = {}
     for place, cell in enumerate(call.body.get("cells", ())):
         column, at = cell["fieldId"], f"cells[{place}]"
-        if column not in kinds:
-            wrong[f"{at}.fieldId"] = "no such column"
-        elif column in cells:
+        if column in cells:
             wrong[f"{at}.fieldId"] = "a column twice"
+        elif column in stored and (type(cell["value"]), cell["value"]) == (type(stored[column]), stored[column]):
+            cells[column] = cell["value"]
+        elif column not in kinds:
+            wrong[f"{at}.fieldId"] = "no such column"
         else:
             try:
                 cells[column] = _typed(cell["value"], kinds[column])
@@ -137,7 +143,8 @@ def _changed(call: Call, old: Record, cells: Cells) -> Record:
 
 
 def _cells(data_set: Record, cells: Cells) -> list[Record]:
-    return [{"fieldId": field["id"], "value": cells.get(field["id"])} for field in data_set["fields"]]
+    columns = dict.fromkeys([*(field["id"] for field in data_set["fields"]), *cells])
+    return [{"fieldId": column, "value": cells.get(column)} for column in columns]
 
 
 # The CSV file

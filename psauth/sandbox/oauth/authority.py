@@ -156,7 +156,7 @@ class _CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
             client_id=request.client.client_id,
             user_id=request.user.id,
             redirect_uri=data["redirect_uri"],
-            scope=request.scope,
+            scope=request.client.get_allowed_scope(request.payload.scope),
             code_challenge=data.get("code_challenge"),
             code_challenge_method=data.get("code_challenge_method"),
         )

@@ -60,7 +60,7 @@ class Consent:
             client=grant.request.client.name,
             organization=self._company.name,
             people=self._company.staff.signers,
-            scopes=grant.request.scope.split(),
+            scopes=grant.request.client.get_allowed_scope(grant.request.payload.scope).split(),
             back_to=grant.redirect_uri,
             ticket=ticket,
         )

@@ -12,7 +12,7 @@ from psauth.sandbox.company.runs import Run
 from psauth.sandbox.company.templates import Template
 from tests.sandbox.conftest import NOW, Clock
 
-DUE = "2026-10-01T09:30:00.057Z"
+DUE = "2099-10-01T09:30:00.057Z"
 RUN = {"name": "New name", "status": "Active", "shared": False}
 
 
@@ -55,12 +55,12 @@ def test_without_a_name_the_service_makes_one(box: SandboxServer, send: Any, get
     assert "dueDate" not in shown
 
 
-@pytest.mark.parametrize("due", ["2026-10-01", "2026-10-01T02:00+02:00", "2026-10-01T00:00:00.000Z"])
+@pytest.mark.parametrize("due", ["2099-10-01", "2099-10-01T02:00+02:00", "2099-10-01T00:00:00.000Z"])
 def test_a_date_means_its_midnight_and_an_offset_is_reckoned_with(
     box: SandboxServer, send: Any, get: Any, due: str
 ) -> None:
     run_id = send("POST", "/workflow-runs", {"workflowId": template_of(box).id, "dueDate": due}).json()["id"]
-    assert get(f"/workflow-runs/{run_id}").json()["dueDate"] == "2026-10-01T00:00:00.000Z"
+    assert get(f"/workflow-runs/{run_id}").json()["dueDate"] == "2099-10-01T00:00:00.000Z"
 
 
 def test_a_put_replaces_everything_and_moves_the_run_to_the_front(
@@ -308,3 +308,21 @@ def test_a_stranger_is_invited_to_a_run(box: SandboxServer, send: Any, get: Any,
     assert guest["email"] == "guest+1@elsewhere.example.com"
     assert guest in [user for page in walk("/users", "users") for user in page]
     assert send("POST", f"{path}/nobody").status_code == 422
+
+
+def test_a_due_date_that_is_past_is_refused_and_nothing_is_changed(
+    box: SandboxServer, send: Any, get: Any, run: Run
+) -> None:
+    before, count = get(f"/workflow-runs/{run.id}").json(), len(box.company.runs)
+    task = f"/workflow-runs/{run.id}/tasks/{run.template.task_ids[0]}"
+    task_before = get(task).json()
+    for method, path, body in (
+        ("POST", "/workflow-runs", {"workflowId": run.template.id}),
+        ("PUT", f"/workflow-runs/{run.id}", RUN),
+        ("PUT", task, {"status": "Completed"}),
+    ):
+        refused = send(method, path, {**body, "dueDate": "2020-01-01T00:00:00.000Z"})
+        assert (refused.status_code, refused.text) == (400, "Bad request")
+        assert refused.headers["content-type"].startswith("text/plain")
+    assert (get(f"/workflow-runs/{run.id}").json(), get(task).json()) == (before, task_before)
+    assert len(box.company.runs) == count
