@@ -30,9 +30,9 @@ def _with_kinds(people: pd.DataFrame) -> pd.DataFrame:
     kinds = pd.Series(None, index=people.index, dtype="str")
     for kind, shape in KINDS.items():
         kinds[people["email"].str.fullmatch(shape, case=False, na=False)] = kind
-    return people.assign(
-        **{"kind": pd.Categorical(kinds, categories=list(KINDS)), "psauth:words": person_words(people)}
-    )
+    shown = people.assign(kind=pd.Categorical(kinds, categories=list(KINDS)))
+    shown["psauth:words"] = person_words(people)
+    return shown
 
 
 def _count(loaded: Loaded) -> str:
