@@ -21,7 +21,7 @@ from psauth.api.retrying import Again, Params, Raise, Request, Return, decide
 from psauth.api.usage import Usage
 from psauth.auth.network import Unanswered
 from psauth.auth.session import Session
-from psauth.auth.wrong_address import api_remedy, is_web_page
+from psauth.auth.wrong_address import ANSWERS_SO, api_remedy, is_web_page
 from psauth.exceptions import LoginRequired, NotFound, PermissionDenied, UntrustedAddress, WrongAddress
 from psauth.vault.connection import Connection, Stored, login_line
 from psauth.vault.vault import Vault
@@ -57,7 +57,8 @@ class Transport:
         self._headers = {**self._session.headers, "Accept": "application/json"}
         self._known = False
         account = stored.connection.account if vault is not None else None
-        self._if_wrong = api_remedy(self.origin.base, stored.connection.kind, account)
+        self.if_wrong = api_remedy(self.origin.base, stored.connection.kind, account)
+        """What to type where the API's address is wrong, as a clause."""
         self._if_silent = silence_remedy(self.origin.base, kept=vault is not None)
 
     @property
@@ -96,21 +97,28 @@ class Transport:
     def ask_label(self) -> str | None:
         """What the service calls this connection (`GET /testAuth`), None where it does not say.
 
-        It is documented for API keys alone, so with OAuth a service may lack or refuse it. An answer as from a wrong
-        address may then concern this path only: another one tells.
+        It is documented for API keys alone, so with OAuth a service may lack or refuse it. Where no label comes, the list
+        of workflows is asked for, which every Process Street has. Raises WrongAddress where that is something else.
         """
+        answer = None
         try:
             answer = self._ask("GET", "/testAuth", INTERACTIVE, repeatable=True, any_json=True)
-        except NotFound:
-            return None
-        except (PermissionDenied, WrongAddress) as error:
+        except PermissionDenied:
             if self.connection.kind == "api_key":
                 raise
-            if isinstance(error, WrongAddress):
-                self.get("/workflows")
             return None
+        except (NotFound, WrongAddress) as error:
+            if self.connection.kind == "api_key" and isinstance(error, WrongAddress):
+                raise
         label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
-        return label if isinstance(label, str) and label else None
+        if isinstance(label, str) and label:
+            return label
+        page = self.get("/workflows")
+        if not isinstance(page, Mapping) or not isinstance(page.get("workflows"), list):
+            raise WrongAddress(
+                f"{self.origin.address('/workflows')} answered no list of workflows, and {ANSWERS_SO}: {self.if_wrong}."
+            )
+        return None
 
     def release(self) -> None:
         """A long read is over: give back the permits it did not use."""
@@ -142,7 +150,7 @@ class Transport:
             known=self._known,
             any_json=any_json,
             if_silent=self._if_silent,
-            if_wrong=self._if_wrong,
+            if_wrong=self.if_wrong,
         )
         attempt = 1
         while True:
@@ -203,7 +211,7 @@ class Transport:
             if request.method != "GET":
                 raise WrongAddress(
                     f"{request.address} redirects a {request.method} elsewhere, which was not followed, so nothing "
-                    f"was written. No Process Street API answers so: {self._if_wrong}.",
+                    f"was written. No Process Street API answers so: {self.if_wrong}.",
                     status=answer.status_code,
                 )
             address, params = joined(address, location), None
@@ -211,10 +219,10 @@ class Transport:
                 raise UntrustedAddress(
                     f"{request.address} redirects to {printable(urlsplit(address).netloc)!r}. The credential goes to "
                     f"{self.origin} only, so the redirect was not followed. No Process Street API answers so: "
-                    f"{self._if_wrong}."
+                    f"{self.if_wrong}."
                 )
         raise WrongAddress(
-            f"{request.address} redirects more than {REDIRECTS} times. No Process Street API answers so: {self._if_wrong}.",
+            f"{request.address} redirects more than {REDIRECTS} times. No Process Street API answers so: {self.if_wrong}.",
             status=answer.status_code,
         )
 
