@@ -99,8 +99,11 @@ def unique(records: Iterable[Record], key: tuple[str, ...]) -> list[Record]:
 def _list_of(page: Any, list_key: str | None, path: str, address: str, remedy: str) -> list[Record]:
     """The records of a page: under their key, or under the only key that holds a list beside `links`."""
     where = urlsplit(address).path
+    elsewhere = f"If {address} is a wrong address, {remedy}."
     if not isinstance(page, Mapping):
-        raise ApiError(f"{where} answered {type(page).__name__} where a page (an object with a list) was expected.")
+        raise ApiError(
+            f"{where} answered {type(page).__name__} where a page (an object with a list) was expected. {elsewhere}"
+        )
     if list_key is None:
         keys = [k for k, v in page.items() if isinstance(v, list) and k != "links"]
         if len(keys) != 1:
@@ -113,8 +116,8 @@ def _list_of(page: Any, list_key: str | None, path: str, address: str, remedy: s
         raise ApiError(f"{where} answered a page whose {list_key!r} is not a list of records.")
     if list_key not in page and set(page) - {"links"}:
         raise ApiError(
-            f"{where} answered {printable(', '.join(sorted(page)), longest=80)} where {list_key!r} was expected. If "
-            f"{address} is a wrong address, {remedy}."
+            f"{where} answered {printable(', '.join(sorted(page)), longest=80)} where {list_key!r} was expected. "
+            f"{elsewhere}"
         )
     return records
 

@@ -21,7 +21,7 @@ from psauth.api.retrying import Again, Params, Raise, Request, Return, decide
 from psauth.api.usage import Usage
 from psauth.auth.network import Unanswered
 from psauth.auth.session import Session
-from psauth.auth.wrong_address import ANSWERS_SO, api_remedy, is_web_page
+from psauth.auth.wrong_address import api_remedy, is_web_page
 from psauth.exceptions import LoginRequired, NotFound, PermissionDenied, UntrustedAddress, WrongAddress
 from psauth.vault.connection import Connection, Stored, login_line
 from psauth.vault.vault import Vault
@@ -97,28 +97,19 @@ class Transport:
     def ask_label(self) -> str | None:
         """What the service calls this connection (`GET /testAuth`), None where it does not say.
 
-        It is documented for API keys alone, so with OAuth a service may lack or refuse it. Where no label comes, the list
-        of workflows is asked for, which every Process Street has. Raises WrongAddress where that is something else.
+        It is documented for API keys alone, so with OAuth a service may lack or refuse it. An answer as from a wrong
+        address may then concern this path only: another one tells.
         """
-        answer = None
         try:
             answer = self._ask("GET", "/testAuth", INTERACTIVE, repeatable=True, any_json=True)
-        except PermissionDenied:
+        except NotFound:
+            return None
+        except (PermissionDenied, WrongAddress):
             if self.connection.kind == "api_key":
                 raise
             return None
-        except (NotFound, WrongAddress) as error:
-            if self.connection.kind == "api_key" and isinstance(error, WrongAddress):
-                raise
         label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
-        if isinstance(label, str) and label:
-            return label
-        page = self.get("/workflows")
-        if not isinstance(page, Mapping) or not isinstance(page.get("workflows"), list):
-            raise WrongAddress(
-                f"{self.origin.address('/workflows')} answered no list of workflows, and {ANSWERS_SO}: {self.if_wrong}."
-            )
-        return None
+        return label if isinstance(label, str) and label else None
 
     def release(self) -> None:
         """A long read is over: give back the permits it did not use."""
