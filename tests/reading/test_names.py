@@ -161,3 +161,12 @@ def test_a_frame_of_workflows_where_runs_are_wanted_says_its_place(ps, requests_
     with pytest.raises(ArgumentError, match=r"'Order 7' is not the id of a run.* workflow=…"):
         ps.tasks(["Order 7"])
     assert not requests_mock.called
+
+
+def test_a_form_field_called_name_does_not_name_the_run(ps, answers):
+    ps.runs()
+    value = {"id": "f1", "workflowRunId": "r1", "label": "name", "fieldType": "Text", "data": {"value": "Desk"}}
+    answers.get(f"{BASE}/workflow-runs/r1/form-fields", **page("fields", value))
+    wide = ps.form_values(["r1"], wide=True)
+    assert wide["name"].tolist() == ["Desk"]
+    assert ps.tasks(wide)["run_name"].tolist() == ["Order 7"]
