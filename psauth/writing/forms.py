@@ -95,8 +95,10 @@ def is_held(field: Record, value: Any) -> bool:
     kind, stored = str(field.get("fieldType")), _decoded(field)
     if is_missing(value):
         return _shown(kind, stored) is None
-    if value is None or stored.text is None:
-        return value is None and stored.text is None
+    if value is None:
+        return stored.text is None or (kind in LISTS and stored.items is None)
+    if stored.text is None:
+        return False
     if isinstance(value, str) and value == stored.text:
         return True
     if stored.items is not None and _is_list(value) and list(value) == stored.items:
