@@ -30,9 +30,8 @@ def _with_kinds(people: pd.DataFrame) -> pd.DataFrame:
     kinds = pd.Series(None, index=people.index, dtype="str")
     for kind, shape in KINDS.items():
         kinds[people["email"].str.fullmatch(shape, case=False, na=False)] = kind
-    shown = people.assign(kind=pd.Categorical(kinds, categories=list(KINDS)))
-    shown["psauth:words"] = person_words(people)
-    return shown
+    kinds = pd.Series(pd.Categorical(kinds, categories=list(KINDS)), index=people.index)
+    return people.assign(kind=kinds, **{"psauth:words": person_words(people)})
 
 
 def _count(loaded: Loaded) -> str:
