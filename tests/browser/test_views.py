@@ -57,11 +57,15 @@ def main(page: Page) -> Locator:
 
 
 def rest(page: Page) -> None:
-    """Wait until the script has run and nothing is being read."""
+    """Wait until the script has run, nothing is being read, and both has been so for a while: a run may call for another."""
     page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState == 'notRunning'"
-        " && !document.querySelector('[data-testid=stSkeletonElement]')"
-        " && document.querySelector('[data-testid=stMain] h1')"
+        """() => {
+          const app = document.querySelector("[data-testid=stApp]");
+          const busy = app?.dataset.testScriptState != "notRunning" || document.querySelector("[data-testid=stSkeletonElement]");
+          if (busy || !document.querySelector("[data-testid=stMain] h1")) window.restsSince = undefined;
+          else window.restsSince ??= performance.now();
+          return performance.now() - window.restsSince > 500;
+        }"""
     )
 
 
