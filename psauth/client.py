@@ -113,6 +113,8 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         'oauth'
         """
         label = self._transport.ask_label()
+        if label is None:  # what says so little may be anything; every Process Street has a list of workflows
+            next(walk(self._transport, "/workflows", {}, list_key="workflows", key=("id",)))
         return self._transport.access.rename(label) if label else self._transport.connection
 
     def refresh(self) -> Connection:

@@ -34,11 +34,11 @@ QUOTES: Final = frozenset("\"'`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\
 """Straight, typographic and French quotation marks, and the back-tick of Markdown."""
 BRACKETS: Final = frozenset({"<>", "[]", "{}", "()"})
 HEADER: Final = re.compile(
-    r"(?:-H\s*|--header[\s=]+)?[\"']?"
+    r"(?:curl\s.*?)?(?:-H\s*|--header[\s=]+)?[\"']?"
     r"(?:(?P<name>(?:x-)?api[-_ ]?key|(?:proxy-)?authorization|cookie|client[-_ ](?:id|secret)|bearer)\s*:|[a-z][a-z0-9-]*:\s)",
     re.IGNORECASE,
 )
-"""The begin of a header line: a well-known name and a colon, or any name, a colon and a space."""
+"""The begin of a header line, perhaps within a line of curl: a well-known name and a colon, or any name, a colon and a space."""
 SCHEME: Final = re.compile(r"(?P<name>bearer|basic|token|(?:x-)?api-?key)\s+\S", re.IGNORECASE)
 """How a header names the kind of a credential."""
 ASSIGNMENT: Final = re.compile(

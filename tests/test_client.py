@@ -4,6 +4,7 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from requests_mock import ANY
 
 import psauth
 from psauth.api.transport import Transport
@@ -71,6 +72,7 @@ def test_whoami_asks_the_service_and_remembers_its_label(ps, vault, requests_moc
 @pytest.mark.parametrize("answer", [{"json": {}}, {"json": {"apiKeyLabel": None}}, {"json": []}, {"status_code": 404}])
 def test_whoami_lives_with_a_service_that_has_no_name_to_give(ps, requests_mock, answer):
     requests_mock.get(f"{BASE}/testAuth", **answer)
+    requests_mock.get(f"{BASE}/workflows", json={"workflows": []})
     connection = ps.whoami()
     assert (connection.account, connection.kind, connection.label) == ("default", "oauth", None)
     assert connection.scope == "read write"
@@ -90,6 +92,23 @@ def test_whoami_tells_a_service_without_a_name_from_a_wrong_address(ps, requests
         pytest.raises(WrongAddress, match="no Process Street API answers so"),
     ):
         another.whoami()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status_code": 404},
+        {"status_code": 404, "text": "404 page not found"},
+        {"json": {"status": "UP"}},
+        {"json": []},
+    ],
+    ids=repr,
+)
+def test_what_answers_everything_alike_is_no_process_street(ps, requests_mock, answer):
+    requests_mock.get(ANY, **answer)
+    with pytest.raises(psauth.ApiError, match="PSAUTH_API_URL=") as error:
+        ps.whoami()
+    assert f"{BASE}/workflows" in str(error.value)
 
 
 def test_the_budget_is_what_the_service_told_last(ps, requests_mock):

@@ -1,10 +1,11 @@
 """Which credential an account has, from where, and what is said when there is none."""
 
 import pytest
+from requests_mock import ANY
 
 import psauth
 from psauth.connecting import Login, find_credential, find_login, open_client, port_mismatch, store_api_key
-from psauth.exceptions import ArgumentError, LoginRequired, PermissionDenied, SettingsError
+from psauth.exceptions import ApiError, ArgumentError, LoginRequired, PermissionDenied, SettingsError
 from psauth.vault.service import Service
 
 API_KEY_BASE = "https://public-api.process.st/api/v1.1"
@@ -34,7 +35,17 @@ def test_an_api_key_that_is_refused_is_not_stored(requests_mock, monkeypatch, st
 def test_a_service_without_a_label_is_no_obstacle(requests_mock, monkeypatch, answer):
     monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55")
     requests_mock.get(f"{API_KEY_BASE}/testAuth", **answer)
+    requests_mock.get(f"{API_KEY_BASE}/workflows", json={"workflows": []})
     assert psauth.login().label is None
+
+
+@pytest.mark.parametrize("answer", [{"status_code": 404, "text": "404 page not found"}, {"json": {"status": "UP"}}])
+def test_an_api_key_for_something_else_is_not_stored(requests_mock, monkeypatch, answer):
+    monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55")
+    requests_mock.get(ANY, **answer)
+    with pytest.raises(ApiError, match="PSAUTH_API_URL="):
+        psauth.login()
+    assert psauth.Vault.open().connections() == []
 
 
 def test_with_nothing_to_log_in_with_the_settings_are_named():

@@ -51,6 +51,8 @@ LINES = [
     f"X-Custom-Header: {CORE}",
     f"-H 'X-API-Key: {CORE}'",
     f'--header "Authorization: Bearer {CORE}"',
+    f"curl https://api.example/v1/workflows -H 'X-API-Key: {CORE}'",
+    f'curl -s --header "Authorization: Bearer {CORE}" https://api.example',
     f"client_id: {CORE}",
     f"client_secret: {CORE}",
     f"Bearer {CORE}",

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import requests
 
 from psauth.auth.network import Unanswered
-from psauth.auth.wrong_address import described, foreign_refusal, foreign_success
+from psauth.auth.wrong_address import described, foreign_refusal, foreign_success, says_nothing
 from psauth.exceptions import (
     ApiError,
     NotFound,
@@ -79,7 +79,11 @@ def error_of(
     shown = f"{_path(answer)} answered {status}: {message}{f' ({more})' if more else ''}"
     shown += f" (request {request_id})" if request_id else ""
     if status == requests.codes.not_found:
-        return NotFound(f"{shown}. Check the path and its ids, and that this connection may see it.", **fields)
+        hint = "Check the path and its ids, and that this connection may see it."
+        if says_nothing(status, answer.content):
+            address = urlsplit(asked)._replace(query="", fragment="").geturl()
+            hint += f" Process Street's own answers say more, so {address} may be a wrong address: then {remedy}."
+        return NotFound(f"{shown}. {hint}", **fields)
     if status in (requests.codes.payment_required, requests.codes.forbidden):
         return PermissionDenied(
             f"{shown}. The connection's scope, role or plan does not allow it: ask an "
@@ -89,6 +93,9 @@ def error_of(
     if status == requests.codes.too_many_requests:
         when = f"in {retry_after:.0f} seconds" if retry_after is not None else "in some minutes"
         return RateLimited(f"{shown}. The request budget is used up; try again {when}.", **fields)
+    if status == requests.codes.network_authentication_required:
+        hint = "The network wants you to sign in first: open any web page in a browser of this machine, and try again."
+        return ServiceUnavailable(f"{shown}. {hint}", **fields)
     if status >= 500:
         return ServiceUnavailable(f"{shown}. It was tried {times(attempt)}; try again in a few minutes.", **fields)
     return ApiError(f"{shown}.", **fields)

@@ -51,7 +51,7 @@ def walk(
         if number == SHORT_LIST:
             pace = replace(pace, background=True)
         page = transport.get(address, query, pace=pace)
-        records = _list_of(page, list_key, path, address)
+        records = _list_of(page, list_key, path, address, transport.if_wrong)
         fresh = [r for r in records if _is_new(r, key, seen)]
         yield fresh
         empty = 0 if records else empty + 1
@@ -96,11 +96,14 @@ def unique(records: Iterable[Record], key: tuple[str, ...]) -> list[Record]:
     return [r for r in records if _is_new(r, key, seen)]
 
 
-def _list_of(page: Any, list_key: str | None, path: str, address: str) -> list[Record]:
+def _list_of(page: Any, list_key: str | None, path: str, address: str, remedy: str) -> list[Record]:
     """The records of a page: under their key, or under the only key that holds a list beside `links`."""
     where = urlsplit(address).path
+    elsewhere = f"If {address} is a wrong address, {remedy}."
     if not isinstance(page, Mapping):
-        raise ApiError(f"{where} answered {type(page).__name__} where a page (an object with a list) was expected.")
+        raise ApiError(
+            f"{where} answered {type(page).__name__} where a page (an object with a list) was expected. {elsewhere}"
+        )
     if list_key is None:
         keys = [k for k, v in page.items() if isinstance(v, list) and k != "links"]
         if len(keys) != 1:
@@ -112,7 +115,10 @@ def _list_of(page: Any, list_key: str | None, path: str, address: str) -> list[R
     if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
         raise ApiError(f"{where} answered a page whose {list_key!r} is not a list of records.")
     if list_key not in page and set(page) - {"links"}:
-        raise ApiError(f"{where} answered {', '.join(sorted(page))} where {list_key!r} was expected.")
+        raise ApiError(
+            f"{where} answered {printable(', '.join(sorted(page)), longest=80)} where {list_key!r} was expected. "
+            f"{elsewhere}"
+        )
     return records
 
 

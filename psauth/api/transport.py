@@ -57,7 +57,8 @@ class Transport:
         self._headers = {**self._session.headers, "Accept": "application/json"}
         self._known = False
         account = stored.connection.account if vault is not None else None
-        self._if_wrong = api_remedy(self.origin.base, stored.connection.kind, account)
+        self.if_wrong = api_remedy(self.origin.base, stored.connection.kind, account)
+        """What to type where the API's address is wrong, as a clause."""
         self._if_silent = silence_remedy(self.origin.base, kept=vault is not None)
 
     @property
@@ -103,11 +104,9 @@ class Transport:
             answer = self._ask("GET", "/testAuth", INTERACTIVE, repeatable=True, any_json=True)
         except NotFound:
             return None
-        except (PermissionDenied, WrongAddress) as error:
+        except (PermissionDenied, WrongAddress):
             if self.connection.kind == "api_key":
                 raise
-            if isinstance(error, WrongAddress):
-                self.get("/workflows")
             return None
         label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
         return label if isinstance(label, str) and label else None
@@ -142,7 +141,7 @@ class Transport:
             known=self._known,
             any_json=any_json,
             if_silent=self._if_silent,
-            if_wrong=self._if_wrong,
+            if_wrong=self.if_wrong,
         )
         attempt = 1
         while True:
@@ -203,7 +202,7 @@ class Transport:
             if request.method != "GET":
                 raise WrongAddress(
                     f"{request.address} redirects a {request.method} elsewhere, which was not followed, so nothing "
-                    f"was written. No Process Street API answers so: {self._if_wrong}.",
+                    f"was written. No Process Street API answers so: {self.if_wrong}.",
                     status=answer.status_code,
                 )
             address, params = joined(address, location), None
@@ -211,10 +210,10 @@ class Transport:
                 raise UntrustedAddress(
                     f"{request.address} redirects to {printable(urlsplit(address).netloc)!r}. The credential goes to "
                     f"{self.origin} only, so the redirect was not followed. No Process Street API answers so: "
-                    f"{self._if_wrong}."
+                    f"{self.if_wrong}."
                 )
         raise WrongAddress(
-            f"{request.address} redirects more than {REDIRECTS} times. No Process Street API answers so: {self._if_wrong}.",
+            f"{request.address} redirects more than {REDIRECTS} times. No Process Street API answers so: {self.if_wrong}.",
             status=answer.status_code,
         )
 

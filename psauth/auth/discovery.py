@@ -96,6 +96,9 @@ def _metadata(service: Service) -> dict[str, Any]:
         if not isinstance(metadata, dict):
             problems.append(f"{address}: {foreign_success(answer.content)}")
             continue
+        if not metadata.keys() & {"issuer", "authorization_endpoint", "token_endpoint"}:
+            problems.append(f"{address}: JSON that is no metadata")
+            continue
         if metadata.get("issuer") != issuer:
             # RFC 8414 §3.3: the issuer must be identical, or the metadata must not be used.
             raise SettingsError(

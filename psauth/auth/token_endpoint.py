@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,22 @@ import requests
 from psauth.addresses import check_address
 from psauth.auth.network import Unanswered
 from psauth.auth.session import TIMEOUT, Session
-from psauth.auth.wrong_address import ANSWERS_SO, described, foreign_refusal, foreign_success, is_web_page, oauth_remedy
+from psauth.auth.wrong_address import (
+    ANSWERS_SO,
+    NO_SUCH_PATH,
+    described,
+    foreign_refusal,
+    foreign_success,
+    is_web_page,
+    oauth_remedy,
+)
 from psauth.secret import Secret, masked
 from psauth.vault.service import Service
 from psauth.vault.token import Token
 from psauth.words import printable
 
+OAUTH_ERROR = re.compile(r"[a-z][a-z0-9_.-]*")
+"""How the codes of OAuth errors are written; "Not Found" is what a web server says."""
 TRY_AGAIN = "Try again in a moment."
 
 
@@ -85,7 +96,12 @@ def ask_for_token(service: Service, body: Secret) -> Token:
         return Token.from_answer(fields)
     except ValueError as problem:
         # It answered, so it may have acted: the answer is as good as lost.
-        raise NoAnswer(f"{service.token_url} answered {status}, but {problem}", sent=True, status=status) from None
+        raise NoAnswer(
+            f"{service.token_url} answered {status}, but {problem}",
+            sent=True,
+            status=status,
+            remedy=f"Try again; if it answers so again, no Process Street does. {oauth_remedy('PSAUTH_TOKEN_URL')}",
+        ) from None
 
 
 def _foreign(answer: Answer, fields: Mapping[str, Any]) -> str | None:
@@ -93,7 +109,11 @@ def _foreign(answer: Answer, fields: Mapping[str, Any]) -> str | None:
     if 300 <= answer.status < 400:
         return "a redirect"
     if answer.status >= 400:
-        return foreign_refusal(answer.status, answer.content)
+        if foreign := foreign_refusal(answer.status, answer.content):
+            return foreign
+        error = fields.get("error")
+        is_oauth = isinstance(error, str) and OAUTH_ERROR.fullmatch(error)
+        return "no OAuth error in it" if answer.status in NO_SUCH_PATH and not is_oauth else None
     # Older servers answer with a form, which is no JSON.
     return None if "access_token" in fields or "error" in fields else foreign_success(answer.content)
 

@@ -15,17 +15,18 @@ NOTHING: Final = "an empty answer"
 ANSWERS_SO: Final = "no Process Street API answers so"
 API_KEY_INSTEAD: Final = "use an API key instead (PSAUTH_API_KEY=your-key in place of PSAUTH_CLIENT_ID)"
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
-_NO_SUCH_PATH: Final = (403, 404, 405, 410)
+NO_SUCH_PATH: Final = (403, 404, 405, 410)
+"""How a server refuses that knows nothing of what it was asked for."""
 
 
 def is_web_page(content: bytes) -> bool:
     """Whether an answer is HTML (or XML), whatever its content type says: some servers call JSON text/html."""
-    return content[:2048].lstrip(_BLANK).startswith(b"<")
+    return _start(content).startswith(b"<")
 
 
 def foreign_success(content: bytes) -> str | None:
     """What a 2xx answer holds that no service of Process Street gives, as a noun; None for an object, whole or damaged."""
-    start = content[:2048].lstrip(_BLANK)
+    start = _start(content)
     if not start:
         return NOTHING
     if start.startswith(b"<"):
@@ -37,6 +38,17 @@ def foreign_success(content: bytes) -> str | None:
         return None if start[:1] in b'{["' or start[0] > 126 or start[0] < 32 else "text that is no JSON"
 
 
+def says_nothing(status: int, content: bytes) -> bool:
+    """Whether an answer is that nothing is there, without a word in the service's way: an address may be wrong, or a path."""
+    if status not in NO_SUCH_PATH:
+        return False
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        return True
+    return not isinstance(body, Mapping) or not (body.get("error") or body.get("errorCode"))
+
+
 def foreign_refusal(status: int, content: bytes) -> str | None:
     """What a 4xx answer holds that shows that another server refused, as a noun; None for a refusal by the service.
 
@@ -45,7 +57,7 @@ def foreign_refusal(status: int, content: bytes) -> str | None:
     """
     if is_web_page(content):
         return WEB_PAGE
-    if status not in _NO_SUCH_PATH:
+    if status not in NO_SUCH_PATH:
         return None
     try:
         body = json.loads(content)
@@ -55,6 +67,11 @@ def foreign_refusal(status: int, content: bytes) -> str | None:
         return None
     message: Any = body.get("message") or body.get("Message") or body.get("detail")
     return f"the words of a gateway ({printable(message)!r})" if isinstance(message, str) else None
+
+
+def _start(content: bytes) -> bytes:
+    """The first characters of an answer; those of UTF-16 have a zero beside each."""
+    return content[:2048].removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff").replace(b"\0", b"").lstrip(_BLANK)
 
 
 def described(address: str, status: int, what: str) -> str:

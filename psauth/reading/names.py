@@ -42,7 +42,12 @@ class Names:
                         _keep(self._workflow_of_run, key, record.get("workflowId"))
 
     def learn_from(self, things: object) -> None:
-        """Remember the names in a frame of workflows or runs that somebody passes as an argument."""
+        """Remember the names in a frame of workflows or runs that somebody passes as an argument.
+
+        A wide frame of form values is none, though it may have a field that is called "name".
+        """
+        if "field_ids" in getattr(things, "attrs", ()):
+            return
         columns = list(getattr(things, "columns", ()))
         for key, name, known in (
             ("workflow_id", "workflow_name", self._workflows),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from psauth.api.pages import Record
 from psauth.exceptions import ApiError, ArgumentError, OutcomeUnknown
+from psauth.reading.arguments import moment
 from psauth.reading.dates import date_of, is_day
 from psauth.reading.endpoints import FORM_VALUES
+from psauth.reading.frames import plain
 from psauth.reading.lookup import find, names_of
 from psauth.reading.reader import FIELD_NAMES, Listing, Reader
-from psauth.reading.values import LISTS, OWN, Value, column_names, decode, form_values
+from psauth.reading.values import LISTS, OWN, Value, column_names, decode, form_values, number_of
 from psauth.writing.values import by_name, form_entry, is_missing
 
 if TYPE_CHECKING:
@@ -93,16 +96,21 @@ def is_held(field: Record, value: Any) -> bool:
     None clears that one.
     """
     kind, stored = str(field.get("fieldType")), _decoded(field)
+    shown = _shown(kind, stored)
     if is_missing(value):
-        return _shown(kind, stored) is None
-    if value is None or stored.text is None:
-        return value is None and stored.text is None
-    if isinstance(value, str) and value == stored.text:
+        return shown is None
+    if value is None:
+        return stored.text is None or (kind in LISTS and shown is None)  # a table without rows is empty already
+    if stored.text is None:
+        return False
+    if isinstance(value, str) and value in (stored.text, plain(stored.text)):
         return True
-    if stored.items is not None and _is_list(value) and list(value) == stored.items:
+    if shown is not None and _is_list(value) and list(value) == shown:
         return True
     if kind == "Number" and isinstance(value, Real) and not isinstance(value, Integral):
-        return stored.number is not None and stored.number == float(value)  # a frame has floats
+        return shown is not None and shown == float(value)  # a frame has floats
+    if kind == "Date" and isinstance(value, datetime) and shown is not None and moment(value) == shown:
+        return True  # to the microsecond, though no more than milliseconds can be written
     try:
         return _has(field, form_entry(field, value, is_day=_is_day(field)))
     except ArgumentError:
@@ -140,11 +148,15 @@ def _is_day(field: Record) -> bool:
 
 def _shown(kind: str, stored: Value) -> Any:
     """What a wide frame has of a value; None for missing."""
+    if stored.text is None:
+        return None
     if kind == "Number":
-        return stored.number
+        return number_of(stored.text)
     if kind == "Date":
-        return date_of(stored.moment or "")
-    return stored.items if kind in LISTS else stored.text
+        return date_of(stored.moment or stored.text)
+    if kind in LISTS:
+        return stored.items
+    return plain(stored.text)
 
 
 def _is_list(value: Any) -> bool:

@@ -110,3 +110,9 @@ def test_brackets_without_end_are_no_whole_json(door, requests_mock, naps):
     requests_mock.get(f"{BASE}/x", status_code=404, text="[" * 100_000)
     with pytest.raises(NotFound):
         door.get("/x")
+
+
+def test_a_network_that_wants_a_sign_in_is_said(door, requests_mock, naps):
+    requests_mock.get(f"{BASE}/x", status_code=511, text="<html>Welcome to our hotel</html>")
+    with pytest.raises(ServiceUnavailable, match="sign in first: open any web page in a browser"):
+        door.get("/x")

@@ -21,6 +21,7 @@ def service(*pages, after=None):
     return SimpleNamespace(
         get=get,
         asked=asked,
+        if_wrong="set another address",
         origin=SimpleNamespace(
             address=lambda path: f"{BASE}{path}", next_page=lambda asked, href: (asked, [("_", href)])
         ),
@@ -95,6 +96,13 @@ ODD = {"a list": [], "a text": "x", "nothing": None, "another key": {"people": [
 def test_what_is_no_page_is_said_by_its_address(how):
     with pytest.raises(ApiError, match="/v1/users answered"):
         walked(service(ODD[how]))
+
+
+def test_an_object_of_something_else_may_come_from_a_wrong_address():
+    with pytest.raises(
+        ApiError, match=r"status where 'users' was expected\. If .*/users is a wrong address, set another"
+    ):
+        walked(service({"status": "ok"}))
 
 
 def test_the_only_list_is_found_without_its_key():

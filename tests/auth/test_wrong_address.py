@@ -19,6 +19,8 @@ SUCCESSES = [
     (b"<!DOCTYPE html>", "a web page"),
     (b"\n<html>", "a web page"),
     (b"\xef\xbb\xbf<?xml version='1.0'?><Error/>", "a web page"),
+    ("<html>".encode("utf-16"), "a web page"),
+    ("<html>".encode("utf-16-be"), "a web page"),
     (b"[]", "JSON that is no object"),
     (b"null", "JSON that is no object"),
     (b'"access"', "JSON that is no object"),

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import psauth
-from tests.browser.conftest import App, connect
+from tests.browser.conftest import App, connect, stop_button
 from tests.flow.parts import wait_until
 
 Shot = Callable[[Page, str], None]
@@ -226,7 +226,7 @@ def test_a_long_read_says_its_cost_shows_how_far_it_is_and_outlives_its_page(
     reader.get_by_test_id("stDataFrame").wait_for()
     second = reader.context.new_page()
     second.goto(f"{service_app.url}form-values?workflow={busiest[0]}")
-    expect(second.get_by_role("button", name="Stop")).to_be_visible()  # the same read, not another one
+    expect(stop_button(second)).to_be_visible()  # the same read, not another one
     box.knobs.latency = 0.0
     reader.go_back()
     title(reader, "Form values")
@@ -249,7 +249,7 @@ def test_stop_keeps_what_has_come_and_read_on_gets_the_rest(
     box.knobs.latency = 2.0
     main(reader).get_by_role("button", name="Start").click()
     expect(main(reader).get_by_text(re.compile(r"[1-9]\d* of \d+ runs"))).to_be_visible()
-    main(reader).get_by_role("button", name="Stop").click()
+    stop_button(main(reader)).click()
     expect(main(reader).get_by_text(re.compile(r"This table is incomplete. Stopped after \d+ of \d+"))).to_be_visible()
     reader.get_by_test_id("stDataFrame").wait_for()
     shot(reader, "incomplete")
@@ -279,7 +279,7 @@ def test_a_slow_page_shows_the_outline_of_what_will_come(reader: Page, box: psau
     view(reader, "People")
     expect(reader.get_by_test_id("stSkeletonElement")).to_be_visible()
     shot(reader, "skeleton")
-    expect(main(reader).get_by_role("button", name="Stop")).to_be_visible()
+    expect(stop_button(main(reader))).to_be_visible()
     view(reader, "Workflows")
     reader.get_by_test_id("stDataFrame").wait_for()  # what was read is there at once meanwhile
 
@@ -311,7 +311,7 @@ def test_a_connection_that_ends_while_a_read_is_under_way_is_a_calm_page(
     main(reader).get_by_role("button", name="Start").wait_for()
     box.knobs.latency = 2.0
     main(reader).get_by_role("button", name="Start").click()
-    main(reader).get_by_role("button", name="Stop").wait_for()
+    stop_button(main(reader)).wait_for()
     service_app.vault.end(service_app.vault.read(), "the service has ended the access (invalid_grant)")
     expect(reader.get_by_role("heading", name="The connection has ended")).to_be_visible()
     shot(reader, "ended")

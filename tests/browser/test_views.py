@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import psauth
-from tests.browser.conftest import App, connect
+from tests.browser.conftest import App, connect, stop_button
 
 NewBrowser = Callable[..., BrowserContext]
 MakeApp = Callable[..., App]
@@ -266,7 +266,7 @@ def test_the_first_page_and_what_comes_before_spending_stand_out_too(
         assert page.evaluate(CONTRAST) == []
         box.knobs.latency = 3.0
         page.get_by_role("button", name="Start").click()
-        page.get_by_role("button", name="Stop").wait_for()
+        stop_button(page).wait_for()
         assert page.evaluate(CONTRAST) == []
         boxes = "[...document.querySelectorAll('[data-testid=stMain] *')].filter((e) => ['auto', 'scroll'].includes("
         boxes += "getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight + 1 && e.tabIndex < 0).length"

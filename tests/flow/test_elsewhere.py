@@ -100,6 +100,54 @@ def test_a_connection_with_a_wrong_api_address_says_how_to_change_it_and_that_wo
         assert len(ps.users()) > 0
 
 
+SILENT = {
+    "words": (404, {"Content-Type": "text/plain"}, b"404 page not found\n"),
+    "nothing": (404, {"Content-Type": "application/json"}, b""),
+    "errors of its own": (404, {"Content-Type": "application/json"}, b'{"errors": [{"code": "x"}]}'),
+    "a health check": (200, {"Content-Type": "application/json"}, b'{"status": "UP"}'),
+    "no data": (200, {"Content-Type": "application/json"}, b'{"data": null}'),
+}
+"""What the service might answer too, so it is no proof of a wrong address."""
+FRAMEWORK = (
+    404,
+    {"Content-Type": "application/json"},
+    b'{"status": 404, "error": "Not Found", "path": "/oauth/token"}',
+)
+
+
+@pytest.mark.parametrize("wrong", SILENT.values(), ids=SILENT, indirect=True)
+def test_an_answer_that_says_little_names_the_other_address_too(box, wrong):
+    settings = box.settings.with_(client_id="", api_key="key-Rt55-and-more", api_url=f"{wrong.url}/v1")
+    with psauth.connect(settings=settings) as ps, pytest.raises(psauth.ApiError) as caught:
+        ps.users()
+    assert f"{wrong.url}/v1/users" in str(caught.value)
+    assert PUBLIC in str(caught.value)
+    assert "a wrong address" in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [*SILENT.values(), FRAMEWORK], ids=[*SILENT, "a framework"], indirect=True)
+def test_a_token_endpoint_that_says_little_is_named_too(box, wrong):
+    settings = box.settings.with_(
+        issuer="", token_url=f"{wrong.url}/oauth/token", authorize_url=f"{box.url}/oauth/authorize"
+    )
+    flow = psauth.AuthorizationFlow(settings, Vault.open(settings))
+    with pytest.raises(psauth.ExchangeFailed) as caught:
+        flow.finish(box.login(flow.begin()))
+    for part in (f"{wrong.url}/oauth/token answered", "PSAUTH_TOKEN_URL", "PSAUTH_API_KEY"):
+        assert part in str(caught.value)
+    assert "Begin again" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", SILENT.values(), ids=SILENT, indirect=True)
+def test_an_issuer_that_says_little_is_named_too(settings, wrong):
+    with pytest.raises(psauth.SettingsError, match="No authorization server metadata found") as caught:
+        psauth.AuthorizationFlow(
+            settings.with_(issuer=wrong.url, token_url="", revoke_url=""), Vault.open(settings)
+        ).begin()
+    assert "PSAUTH_ISSUER" in str(caught.value)
+    assert "None" not in str(caught.value)
+
+
 @at_first_sight
 def test_whoami_does_not_say_that_it_works(box, wrong):
     with (

@@ -87,6 +87,46 @@ def test_every_value_given_back_is_not_sent(form, odd):
     assert form.written == []
 
 
+def test_a_table_without_rows_is_missing_and_given_back_as_it_was(box, ps):
+    run = next(r for r in box.company.runs if any(f[3].kind == "Table" for f in r.template.fields))
+    number, field = next((n, f) for n, f in enumerate(run.template.fields) if f[3].kind == "Table")
+    run.entries[number] = Entry({"columns": ["A"], "rows": []}, run.created, run.created_by)
+    wide = ps.form_values(runs=run.id, wide=True, progress=False)
+    column = next(c for c, i in wide.attrs["field_ids"].items() if i == field[0])
+    assert wide[column].isna().all()
+    assert not Unreadable.of(wide)
+    box.requests.clear()
+    ps.set_form_values(run.id, {column: wide[column][0]})
+    assert not [r for r in box.requests if r.method in WRITTEN]
+
+
+@pytest.mark.parametrize(
+    ("kind", "odd"),
+    [
+        ("Number", [1]),  # a list of one, which a wide frame shows as its number
+        ("Date", {"value": "2026-03-04T05:06:07.123456Z"}),  # finer than what can be written
+        ("Date", {"value": "2026-03-04T05:06:07.1234567+05:30"}),
+        ("Date", ["2026-03-04"]),
+        ("Text", {"value": "half an emoji \ud83d"}),
+        ("Select", {"value": "\ud83d"}),
+        ("Table", {"columns": [], "rows": []}),
+    ],
+    ids=repr,
+)
+def test_what_a_frame_shows_is_given_back_unsent_however_it_is_stored(box, ps, kind, odd):
+    run = next(r for r in box.company.runs if kind in {f[3].kind for f in r.template.fields})
+    number, (field_id, *_) = next((n, f) for n, f in enumerate(run.template.fields) if f[3].kind == kind)
+    run.entries[number] = Entry(odd, run.created, run.created_by)
+    wide = ps.form_values(runs=run.id, wide=True, progress=False)
+    (column,) = (name for name, shown in wide.attrs["field_ids"].items() if shown == field_id)
+    tidy = ps.form_values(runs=run.id, progress=False).set_index("field_id")
+    box.requests.clear()
+    ps.set_form_values(run.id, {column: wide[column][0]})
+    if kind != "Table":  # whose text is for people: rows are given as rows
+        ps.set_form_values(run.id, {column: tidy.loc[field_id, "value"]})
+    assert [r.method for r in box.requests if r.method in WRITTEN] == []
+
+
 def test_what_could_not_be_read_is_said_tidy_and_wide(form):
     form.plant(Number={"value": "1.250,00"}, Date={"value": "2026-W10-1"})
     row = f"{form.run.id}/"

@@ -85,11 +85,11 @@ def _of_runs(
     wanted = runs if have is None else runs[~runs["run_id"].isin(have["run_id"])]
 
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
-        found = method(ps, runs=wanted, progress=progress, on_error="keep")
+        rows = method(ps, runs=wanted, progress=progress, on_error="keep")
         if have is None:
-            return found
-        joined = pd.concat([have, found], ignore_index=True)
-        joined.attrs = found.attrs
+            return rows
+        joined = pd.concat([have, rows], ignore_index=True)
+        joined.attrs = rows.attrs
         return joined
 
     def rest(loaded: Loaded) -> Read:

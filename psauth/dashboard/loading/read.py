@@ -138,8 +138,13 @@ class Read:
 
 
 def budget(here: Here) -> Budget:
-    """What the service last said of the budget, to any read of this connection; nothing is asked."""
-    return _budgets.get(here.owner, Budget())
+    """What the service last said of the budget, to any read of this connection; nothing is asked.
+
+    Once its window is over, all of it is there again, and when the next one ends is not known yet.
+    """
+    known = _budgets.get(here.owner, Budget())
+    is_over = known.resets_at is not None and known.resets_at <= datetime.now(UTC)
+    return Budget(limit=known.limit, remaining=known.limit) if is_over else known
 
 
 def is_dear(requests: int, seconds: float, budget: Budget) -> bool:

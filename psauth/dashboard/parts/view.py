@@ -65,20 +65,22 @@ def show_rows(
     count: str,
     keep: Callable[[pd.DataFrame], pd.Series] | None = None,
 ) -> None:
-    """The same for rows whose columns only the read itself could tell."""
+    """The same for rows whose columns are known only once they were read."""
     tables.facts(read, loaded, count, view.columns, note=view.cut if loaded.cut else "")
     if every.empty:
         st.write(view.empty)
         return
-    found = matching(every if keep is None else every[keep(every)], view.columns, state.chosen(state.SEARCH))
-    if found.empty:
+    matches = matching(every if keep is None else every[keep(every)], view.columns, state.chosen(state.SEARCH))
+    if matches.empty:
         st.write(view.no_match or f"No {view.noun} matches. Clear the search to see them all.")
         return
     if view.ways:
-        tables.lead(st.container(), tables.selected(found, view.name), view.noun, view.ways)
-    tables.draw(found, every, view.name, view.columns, selectable=bool(view.ways))
+        tables.lead(st.container(), tables.selected(matches, view.name), view.noun, view.ways)
+    tables.draw(matches, every, view.name, view.columns, selectable=bool(view.ways))
     with st.container():
-        tables.downloads(found[[c for c in found.columns if not c.startswith(ONLY_SHOWN)]], view.name, of=len(every))
+        tables.downloads(
+            matches[[c for c in matches.columns if not c.startswith(ONLY_SHOWN)]], view.name, of=len(every)
+        )
 
 
 def _count(view: View) -> Callable[[Loaded], str]:

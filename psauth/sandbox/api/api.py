@@ -190,7 +190,8 @@ def _read(request: Request, row: Write) -> Any:
 
 def _json(body: Any, status: int = 200) -> Response:
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode(), status, media_type="application/json")
+    # Half an emoji is no Unicode; a real service writes it as its code, and so does this.
+    return Response(text.encode(errors="backslashreplace"), status, media_type="application/json")
 
 
 def _refuse(error: Refused, details: dict[str, str] | None = None) -> Response:

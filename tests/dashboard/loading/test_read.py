@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -63,3 +64,16 @@ def test_of_only_so_many_connections_the_budget_is_remembered() -> None:
     assert len(read._budgets) == read.BUDGETS
     assert ("vault", "default", "connection-4") not in read._budgets
     read._budgets.clear()
+
+
+def test_once_the_window_is_over_all_of_the_budget_is_there_again() -> None:
+    owner = ("vault", "default", "connection")
+    here = SimpleNamespace(owner=owner)
+    now = datetime.now(UTC)
+    try:
+        read._remember(owner, Budget(limit=2500, remaining=3, resets_at=now + timedelta(hours=1)))
+        assert read.budget(here).remaining == 3  # type: ignore[arg-type]
+        read._budgets[owner] = Budget(limit=2500, remaining=3, resets_at=now - timedelta(seconds=1))
+        assert read.budget(here) == Budget(limit=2500, remaining=2500)  # type: ignore[arg-type]
+    finally:
+        read._budgets.clear()
