@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -82,7 +84,9 @@ def show() -> None:
     known = loaders.known_workflows(state.here())
     words = {} if known is None else choices.workflow_names(known)
     every = with_names(loaded.frame, runs, words)
-    view.show_rows(TASKS, read, loaded, every, count=_count(loaded, whose), keep=_chosen)
+    of_one_run = choices.named(state.RUN) is not None  # its name stands above the table
+    shown = {name: look for name, look in TASKS.columns.items() if name != "run_name" or not of_one_run}
+    view.show_rows(replace(TASKS, columns=shown), read, loaded, every, count=_count(loaded, whose), keep=_chosen)
 
 
 show()
