@@ -72,11 +72,11 @@ $(VENV)/.dev: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,dev]"
 	@touch $@ $(VENV)/.app
 
-$(VENV)-oldest/.done: pyproject.toml tests/oldest.txt
+$(VENV)-oldest/.done: pyproject.toml tests/oldest.txt Makefile
 	@echo "Installing the oldest versions into $(VENV)-oldest: a minute or two."
 	$(PYTHON) -m venv --clear $(VENV)-oldest
 	$(OLDEST_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -c tests/oldest.txt -e ".[app]" \
-		hypothesis jsonschema openpyxl pytest pytest-xdist requests-mock rfc3339-validator
+		hypothesis ipykernel jsonschema nbclient openpyxl pytest pytest-xdist requests-mock rfc3339-validator
 	@touch $@
 
 $(VENV)/.bench: tests/benchmarks/requirements.txt $(VENV)/.dev

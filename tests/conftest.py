@@ -55,7 +55,7 @@ CLIENT_SECRET = "client-secret-7Hq2"
 MARKED = {
     "browser": "browser",
     "dashboard/test_pages.py": "slow",
-    "dashboard/views/test_views.py": "slow",
+    "dashboard/views": "slow",
     "faults": "slow",
     "flow": "slow",
 }

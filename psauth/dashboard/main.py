@@ -1,17 +1,21 @@
-"""The script behind every page: who is this, is there a connection, and which page is asked for."""
+"""The script behind every view: who is this, is there a connection, and which view is asked for."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import cast
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from psauth.auth.flow import AuthorizationFlow
-from psauth.connecting import find_credential
+from psauth.connecting import Credential, find_credential
 from psauth.dashboard import state
 from psauth.dashboard.loading.read import Here
-from psauth.dashboard.parts import looks, problems, sidebar, welcome
+from psauth.dashboard.parts import choices, looks, problems, sidebar, welcome
+from psauth.dashboard.parts.menu import MENU, Entry
+from psauth.dashboard.parts.tables import literal
+from psauth.dashboard.reach import is_lost_sandbox
 from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.guard import COOKIE, NOT_LOCAL, listens_locally
 from psauth.dashboard.web.notices import CONNECTED, refused
@@ -22,21 +26,13 @@ from psauth.vault.vault import Vault
 
 # A file, because Streamlit's own icons would be fetched from the internet for a browser tab.
 ICON = Path(__file__).with_name("icon.png")
-PAGES: Final[list[dict[str, Any]]] = [
-    {"page": "views/workflows.py", "title": "Workflows", "icon": ":material/account_tree:", "default": True},
-    {"page": "views/runs.py", "title": "Runs", "icon": ":material/play_circle:"},
-    {"page": "views/tasks.py", "title": "Tasks", "icon": ":material/task_alt:"},
-    {"page": "views/form_values.py", "title": "Form values", "icon": ":material/edit_note:", "url_path": "form-values"},
-    {"page": "views/data_sets.py", "title": "Data sets", "icon": ":material/database:", "url_path": "data-sets"},
-    {"page": "views/records.py", "title": "Records", "visibility": "hidden"},
-    {"page": "views/people.py", "title": "People", "icon": ":material/group:"},
-    {"page": "views/connection.py", "title": "Connection", "icon": ":material/link:"},
-]
+# How a browser tab is called, after the title of the view.
+APP = "Process Street workflows"
 
 
 def main() -> None:
-    """One run of the page."""
-    st.set_page_config(page_title="Process Street workflows", page_icon=str(ICON), layout="wide")
+    """One run of the script."""
+    st.set_page_config(page_title=APP, page_icon=str(ICON), layout="wide")
     if not listens_locally():
         title, text, step = NOT_LOCAL
         st.navigation([_welcome_page], position="hidden")
@@ -60,30 +56,52 @@ def main() -> None:
         with looks.middle():
             problems.show_failure(error)
         st.stop()
-    page = st.navigation([st.Page(**one) for one in PAGES], position="sidebar" if connection else "hidden")
+    pages = [(entry, entry.page()) for entry in MENU]
+    page = st.navigation([page for _, page in pages], position="sidebar" if connection else "hidden")
+    entry = next(entry for entry, known in pages if known.url_path == page.url_path)
+    st.set_page_config(page_title=f"{entry.title} · {APP}")
     state.drawn(vault.stamp(account))
     sidebar.watch(vault, account)
     state.keep_path("/" + page.url_path)
-    if connection is not None:
-        state.welcome_back()
-        with st.sidebar:
-            sidebar.show(Here(connection, vault))
-            looks.show_menu()
-    _show_notice(connection)
     if connection is None:
+        _show_notice(connection)
         welcome.show(target, return_to=state.place(), mismatch=mismatch_of(target, st.context.headers.get("host")))
         st.stop()
+    state.welcome_back()
+    with st.sidebar:
+        sidebar.show(Here(connection, vault))
+        looks.show_menu(lit=entry.lights)
+    _show_view(entry, page, target, credential, vault)
+
+
+def _show_view(entry: Entry, page: StreamlitPage, target: Target, credential: Credential, vault: Vault) -> None:
+    """A view of somebody who is connected, or what stands in its way.
+
+    Title and choices are drawn here and not in the file of the view: Streamlit takes what the script itself has drawn
+    to belong to every view, and else drops it from the address when one view leads to another with a choice of the same name.
+    """
+    connection = cast(Connection, credential.kept)
+    _show_notice(connection)
     if is_elsewhere(target, connection.service.api_url):
         st.info(
             f"Your settings name another service than {connection.service.host}, which is connected. To change over, "
-            "disconnect on the Connection page, then connect."
+            "disconnect on the Connection view, then connect."
         )
-    if connection.ended is not None and page.url_path != "connection":
-        if credential.source == "settings":
-            st.info("psauth.connect() uses the API key of your settings meanwhile.")
-        problems.show_ended(connection, return_to=state.place())
-        st.stop()
+    if entry.file != "connection":
+        if connection.ended is not None:
+            if credential.source == "settings":
+                st.info("psauth.connect() uses the API key of your settings meanwhile.")
+            problems.show_ended(connection, return_to=state.place())
+            st.stop()
+        if is_lost_sandbox(connection.service.api_url, st.context.url):
+            problems.show_lost_sandbox(connection.service.host, return_to=state.place())
+            st.stop()
     state.keep_here(Here(connection, vault))
+    title = st.title(entry.title)
+    if entry.heading is not None and (heading := entry.heading()) is not None:
+        title.title(literal(heading))
+        st.set_page_config(page_title=f"{heading} · {APP}")
+    choices.show(entry.choices(), entry.plain)
     page.run()
 
 

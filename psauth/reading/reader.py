@@ -203,9 +203,9 @@ class Reader:
         self.names.learn_from(runs)
         if not isinstance(runs, str) or not runs.strip() or ID_SHAPE.fullmatch(runs):
             return runs, None
-        if URL_SAFE.fullmatch(runs):
+        if URL_SAFE.fullmatch(runs) and any(c.isdigit() for c in runs):
             matches = find_all(runs, self._workflows_called(runs))
-            # An id of another shape than those seen so far is still an id.
+            # An id of another shape than those seen so far is still an id; a word of letters alone is a name.
             return (None, [str(find(runs, matches, "workflow")["id"])]) if matches else (runs, None)
         try:
             return None, self.workflow_ids(runs)

@@ -120,11 +120,12 @@ def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None, run_ids: Iterab
         name, kind = names[field_id], kinds.get(field_id, "Text")
         values = by_field.get(field_id, tidy.iloc[:0]).drop_duplicates("run_id", keep="last").set_index("run_id")
         column = _column(kind, values)
-        unread = values["value"][column.isna() & values["value"].notna()]
-        unreadable |= {(str(run), name): str(text) for run, text in unread.items()}
+        if kind in ("Number", "Date"):
+            unread = values["value"][column.isna() & values["value"].notna()]
+            unreadable |= {(str(run), name): str(text) for run, text in unread.items()}
         if kind == "Date":
             days[name] = list(_days(values, column))
-        columns[name] = _of_runs(column, runs, kind)
+        columns[name] = _of_runs(column, runs)
     result = pd.DataFrame(columns, index=runs).reset_index()
     Unreadable(unreadable).mark(result)
     Days.among(days).mark(result)
@@ -219,8 +220,10 @@ def _column(kind: str, values: pd.DataFrame) -> pd.Series:
     """The values of one field as its kind has them. A value of another kind, from before the field changed, is read anew."""
     text = values["value"]
     if kind in LISTS:
-        pairs = zip(values["items"], text, strict=True)
-        lists = [i if isinstance(i, list) else [t] if isinstance(t, str) else float("nan") for i, t in pairs]
+        # A table without rows has a text and no items: nothing is in it.
+        single = ~values["field_type"].isin(LISTS) & text.notna()
+        triples = zip(values["items"], text, single, strict=True)
+        lists = [i if isinstance(i, list) else [t] if alone else None for i, t, alone in triples]
         return pd.Series(lists, index=values.index, dtype="object")
     if kind not in ("Number", "Date"):
         return text
@@ -233,11 +236,10 @@ def _column(kind: str, values: pd.DataFrame) -> pd.Series:
     return column.fillna(dates(anew.tolist()).moments.set_axis(anew.index))
 
 
-def _of_runs(column: pd.Series, runs: pd.Index, kind: str) -> pd.Series:
-    """The column with a row for each run; a text that is missing is None where pandas has texts as objects."""
+def _of_runs(column: pd.Series, runs: pd.Index) -> pd.Series:
+    """The column with a row for each run; what is missing among objects, which lists are, is None in all of them."""
     column = column.reindex(runs)
-    is_text = kind not in LISTS and column.dtype == "object"
-    return column.where(column.notna(), None) if is_text else column
+    return column.where(column.notna(), None) if column.dtype == "object" else column
 
 
 def _days(values: pd.DataFrame, column: pd.Series) -> Iterable[tuple[str, bool]]:

@@ -99,8 +99,10 @@ def is_held(field: Record, value: Any) -> bool:
     shown = _shown(kind, stored)
     if is_missing(value):
         return shown is None
-    if value is None or stored.text is None:
-        return value is None and stored.text is None
+    if value is None:
+        return stored.text is None or (kind in LISTS and shown is None)  # a table without rows is empty already
+    if stored.text is None:
+        return False
     if isinstance(value, str) and value in (stored.text, plain(stored.text)):
         return True
     if shown is not None and _is_list(value) and list(value) == shown:
@@ -153,7 +155,7 @@ def _shown(kind: str, stored: Value) -> Any:
     if kind == "Date":
         return date_of(stored.moment or stored.text)
     if kind in LISTS:
-        return [stored.text] if stored.items is None else stored.items
+        return stored.items
     return plain(stored.text)
 
 

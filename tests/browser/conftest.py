@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
@@ -211,3 +211,10 @@ def connect(page: Page, app: App) -> None:
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
     page.get_by_test_id("stDataFrame").wait_for()
+
+
+def stop_button(place: Page | Locator) -> Locator:
+    """The button that stops a read: one, once Streamlit has taken away what an earlier run of the view drew."""
+    button = place.get_by_role("button", name="Stop")
+    expect(button).to_have_count(1)
+    return button

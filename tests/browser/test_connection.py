@@ -139,8 +139,11 @@ def test_a_service_of_its_own_with_the_callback_at_another_path(make_app: MakeAp
         page.get_by_role("button", name="Allow").click()
         page.get_by_test_id("stDataFrame").wait_for()
 
-    # The service is gone altogether.
+    # The service is gone altogether: what was read stands, and what was not is a calm page.
     page.get_by_role("button", name="Reload").click()
+    expect(page.get_by_text("The reload failed, so this is the table from before.")).to_be_visible(timeout=60_000)
+    page.get_by_test_id("stDataFrame").wait_for()
+    page.get_by_role("link", name="People").click()
     expect(page.get_by_role("heading", name="Process Street does not answer")).to_be_visible(timeout=60_000)
     shot(page, "silent")
     assert "Traceback" not in page.content()

@@ -39,14 +39,14 @@ def _local_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def run() -> Callable[..., AppTest]:
     """Run a page (the first one) with query parameters; no secrets file of the developer's own is read."""
 
-    def run(view: str = "workflows", **query: str) -> AppTest:
+    def run(view: str = "workflows", *, settle: bool = True, **query: str) -> AppTest:
         page = AppTest.from_file(str(MAIN), default_timeout=30)
         page.secrets = {}
         if view != "workflows":
             settled(page.run()).switch_page(f"views/{view}.py")  # an address of its own is known after a first run only
         for name, value in query.items():
             page.query_params[name] = value
-        return settled(page.run())
+        return settled(page.run()) if settle else page.run()
 
     return run
 
@@ -55,7 +55,8 @@ def settled(page: AppTest) -> AppTest:
     """The page as it is when everything that it reads is there; a browser would look again by itself."""
     for _ in range(20):
         assert not page.exception, page.exception
-        if not page.get("skeleton"):
+        reads = page.get("skeleton") or any(b.label == "Stop" for b in page.button)
+        if not reads and not any(str(c.value).endswith(" …") for c in page.caption):
             return page
         for job in jobs.of():
             assert job.wait(30), job.what
@@ -83,3 +84,18 @@ def texts(page: AppTest) -> str:
     """Everything a reader of the page would see in words."""
     kinds = (page.title, page.header, page.subheader, page.markdown, page.text, page.caption, page.info, page.warning)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def press(page: AppTest, label: str) -> AppTest:
+    """Press a button, and wait for what it reads."""
+    return settled(next(b for b in page.button if b.label == label).click().run())
+
+
+def labels(page: AppTest) -> list[str]:
+    """What the buttons of a page say."""
+    return [b.label for b in page.button]
+
+
+def asked(box: psauth.Sandbox) -> int:
+    """How often the API was asked so far."""
+    return len(box.requests.matching(path="/v1"))

@@ -87,6 +87,19 @@ def test_every_value_given_back_is_not_sent(form, odd):
     assert form.written == []
 
 
+def test_a_table_without_rows_is_missing_and_given_back_as_it_was(box, ps):
+    run = next(r for r in box.company.runs if any(f[3].kind == "Table" for f in r.template.fields))
+    number, field = next((n, f) for n, f in enumerate(run.template.fields) if f[3].kind == "Table")
+    run.entries[number] = Entry({"columns": ["A"], "rows": []}, run.created, run.created_by)
+    wide = ps.form_values(runs=run.id, wide=True, progress=False)
+    column = next(c for c, i in wide.attrs["field_ids"].items() if i == field[0])
+    assert wide[column].isna().all()
+    assert not Unreadable.of(wide)
+    box.requests.clear()
+    ps.set_form_values(run.id, {column: wide[column][0]})
+    assert not [r for r in box.requests if r.method in WRITTEN]
+
+
 @pytest.mark.parametrize(
     ("kind", "odd"),
     [

@@ -147,12 +147,12 @@ def test_a_name_that_two_workflows_share_is_an_error(ps, requests_mock):
         ps.tasks("Purchase Request")
 
 
-def test_a_name_that_no_workflow_has_says_both(ps, answers):
+@pytest.mark.parametrize("name", ["Purchase Reqest", "Purchase", "PurchaseRequest"])
+def test_a_name_that_no_workflow_has_says_both(ps, answers, name):
     with pytest.raises(
-        ArgumentError,
-        match=r"No workflow is called 'Purchase Reqest'\. Did you mean: Purchase Request .*Nor is it the id",
+        ArgumentError, match=rf"No workflow is called '{name}'\. Did you mean: Purchase Request .*Nor is it the id"
     ):
-        ps.form_values("Purchase Reqest")
+        ps.form_values(name)
 
 
 def test_a_frame_of_workflows_where_runs_are_wanted_says_its_place(ps, requests_mock):

@@ -232,9 +232,9 @@ def test_wide_is_this_frame():
             "run_id": text("r2", "r1"),
             "Amount": pd.Series([1.5, None], dtype="float64"),
             "Day": time("2026-08-19", None),
-            "Who": pd.Series([["a@x"], float("nan")], dtype="object"),
+            "Who": pd.Series([["a@x"], None], dtype="object"),
             "File": text(READ_FILE, None),
-            "Lines": pd.Series([rows, float("nan")], dtype="object"),
+            "Lines": pd.Series([rows, None], dtype="object"),
             "only-a-key": text(None, "t"),
         }
     )

@@ -24,23 +24,32 @@ LONG_AT_ONCE: Final = 2
 
 
 class Job:
-    """One read: how far it is, and its result once it is over. Threads may share it."""
+    """One read: how far it is, and its result once it is over. Threads may share it.
 
-    def __init__(self, owner: Owner, what: What, *, long: bool, clock: Callable[[], float]) -> None:
-        self.owner, self.what, self.long = owner, what, long
+    `earlier` is the result of the same read before this one, for as long as this one has none.
+    """
+
+    def __init__(
+        self, owner: Owner, what: What, *, long: bool, clock: Callable[[], float], earlier: Any = None
+    ) -> None:
+        self.owner, self.what, self.long, self.earlier = owner, what, long, earlier
         self.done = 0
         self.total: int | None = None
         self.begun: float | None = None
         """When its turn came; None while it waits for one."""
         self.looked_at = clock()
         self._clock = clock
+        self._heard: float | None = None
         self._ended: float | None = None
         self._over, self._stop = threading.Event(), threading.Event()
+        self._lock = threading.Lock()
         self._result: Any = None
         self._error: Exception | None = None
 
     def progress(self, done: int, total: int | None) -> bool:
         """For the read to call: how far it is; False when it shall end."""
+        if done != self.done:  # a read may say so again and again while nothing comes
+            self._heard = self._clock()
         self.done, self.total = done, total
         return not self.stopping
 
@@ -63,6 +72,12 @@ class Job:
         """How long it has been reading."""
         return 0.0 if self.begun is None else (self._ended or self._clock()) - self.begun
 
+    @property
+    def silence(self) -> float:
+        """Seconds since the service last answered, or since the read began; 0 while it waits for its turn."""
+        since = self._heard or self.begun
+        return 0.0 if since is None or self.is_over else self._clock() - since
+
     def wait(self, seconds: float) -> bool:
         """Wait so long at most; whether it is over."""
         return self._over.wait(seconds)
@@ -79,8 +94,16 @@ class Job:
         return self._error
 
     def peek(self) -> Any:
-        """What was read, or None where that failed or is under way."""
-        return self._result
+        """What was read; the earlier result where this read failed or is under way, or None."""
+        return self.earlier if self._result is None else self._result
+
+    def give_up(self, error: Exception) -> None:
+        """End it now with this error, whatever its thread still waits for."""
+        with self._lock:
+            if not self._over.is_set():
+                self._stop.set()
+                self._error, self._ended = error, self._clock()
+                self._over.set()
 
     def run(self, work: Callable[[Job], Any], turns: threading.Semaphore) -> None:
         """Do the work, in the thread made for it."""
@@ -89,15 +112,18 @@ class Job:
                 self._over.set()
                 return
         self.begun = self._clock()
+        result, failure = None, None
         try:
-            self._result = work(self)
+            result = work(self)
         except Exception as error:  # noqa: BLE001 - raised again in the run of a page, by result()
-            self._error = error
+            failure = error
         finally:
             if self.long:
                 turns.release()
-            self._ended = self._clock()
-            self._over.set()
+        with self._lock:
+            if not self._over.is_set():
+                self._result, self._error, self._ended = result, failure, self._clock()
+                self._over.set()
 
     def is_stale(self, now: float) -> bool:
         """Whether its result has been kept for long enough."""
@@ -127,9 +153,15 @@ class Jobs:
                 return job
             job = self._jobs[owner, what] = Job(owner, what, long=long, clock=self._clock)
             self._make_room()
-        # A daemon: a server that ends does not wait for a read.
-        threading.Thread(target=job.run, args=(work, self._turns), name="psauth-job", daemon=True).start()
-        return job
+        return self._begin(job, work)
+
+    def start_again(self, old: Job, work: Callable[[Job], Any], *, long: bool = False) -> Job:
+        """A new read in the place of an old one, whose result is kept until the new one has come."""
+        old.stop()
+        with self._lock:
+            key = (old.owner, old.what)
+            job = self._jobs[key] = Job(*key, long=long, clock=self._clock, earlier=old.peek())
+        return self._begin(job, work)
 
     def drop(self, job: Job) -> None:
         """Forget a job, so that the next start reads anew; one under way is stopped."""
@@ -138,10 +170,15 @@ class Jobs:
             if self._jobs.get((job.owner, job.what)) is job:
                 del self._jobs[job.owner, job.what]
 
+    def _begin(self, job: Job, work: Callable[[Job], Any]) -> Job:
+        # A daemon: a server that ends does not wait for a read.
+        threading.Thread(target=job.run, args=(work, self._turns), name="psauth-job", daemon=True).start()
+        return job
+
     def of(self, owner: Owner | None = None) -> list[Job]:
         """The jobs of a connection, or everybody's."""
         with self._lock:
-            return [job for (whose, _), job in self._jobs.items() if owner in (None, whose)]
+            return [job for (job_owner, _), job in self._jobs.items() if owner in (None, job_owner)]
 
     def forget(self, owner: Owner | None = None) -> None:
         """Drop the jobs of a connection, or everybody's."""
@@ -157,9 +194,9 @@ class Jobs:
         return job
 
     def _make_room(self) -> None:
-        over = sorted(((k, j) for k, j in self._jobs.items() if j.is_over), key=lambda pair: pair[1].looked_at)
-        for key, _ in over[: max(0, len(self._jobs) - MOST)]:
-            del self._jobs[key]
+        ended = sorted((job for job in self._jobs.values() if job.is_over), key=lambda job: job.looked_at)
+        for job in ended[: max(0, len(self._jobs) - MOST)]:
+            del self._jobs[job.owner, job.what]
 
 
 jobs = Jobs()

@@ -1,8 +1,9 @@
-"""Loaders: what the pages read, one function a noun. A list is read as far as its first rows, or all of it when asked."""
+"""Loaders: what the views read, one function a noun. A list is read as far as its first rows, or all of it when asked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pandas as pd
@@ -10,10 +11,13 @@ import pandas as pd
 from psauth.client import ProcessStreet
 from psauth.dashboard.loading.jobs import jobs
 from psauth.dashboard.loading.read import Here, Loaded, Progress, Read
+from psauth.exceptions import NotFound
 from psauth.reading.endpoints import RUNS
 from psauth.reading.fetch import OnError
 from psauth.reading.frames import frame
 
+PAGE: Final = 20
+"""Records in one answer of the service."""
 FIRST: Final = 1000
 """Rows of a list that are read without asking: at most 50 requests."""
 
@@ -25,7 +29,11 @@ def workflows(here: Here) -> Read:
 
 def users(here: Here) -> Read:
     """The people: the first thousand."""
-    return Read(here, ("users",), "the people", lambda ps, progress: ps.users(limit=FIRST, progress=progress))
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        return ps.users(limit=FIRST, progress=progress)
+
+    return Read(here, ("users",), "the people", work, most=FIRST // PAGE)
 
 
 def data_sets(here: Here) -> Read:
@@ -41,7 +49,17 @@ def runs(here: Here, workflow: str | None, status: str | None, since: str | None
         return ps.runs(workflow, status=status, since=since, limit=newest, progress=progress, on_error=on_error)
 
     what = ("runs", workflow, status, since, newest)
-    return Read(here, what, "the runs", work, endless=newest is None)
+    most = None if newest is None else newest // PAGE
+    return Read(here, what, "the runs", work, most=most, endless=newest is None)
+
+
+def tasks_of_person(here: Here, email: str, workflow: str | None) -> Read:
+    """The tasks of one person, of a workflow or of all: one list, whatever the number of runs."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        return ps.tasks(assignee=email, workflow=workflow, progress=progress, on_error="keep")
+
+    return Read(here, ("tasks_of_person", email, workflow), "the tasks", work)
 
 
 def tasks(here: Here, runs: pd.DataFrame) -> Read:
@@ -67,11 +85,11 @@ def _of_runs(
     wanted = runs if have is None else runs[~runs["run_id"].isin(have["run_id"])]
 
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
-        found = method(ps, runs=wanted, progress=progress, on_error="keep")
+        rows = method(ps, runs=wanted, progress=progress, on_error="keep")
         if have is None:
-            return found
-        joined = pd.concat([have, found], ignore_index=True)
-        joined.attrs = found.attrs
+            return rows
+        joined = pd.concat([have, rows], ignore_index=True)
+        joined.attrs = rows.attrs
         return joined
 
     def rest(loaded: Loaded) -> Read:
@@ -101,14 +119,47 @@ def run(here: Here, run_id: str) -> Read:
     return Read(here, ("run", run_id), "the run", work)
 
 
+def runs_by_id(here: Here, run_ids: Sequence[str]) -> Read:
+    """Single runs, for their names: one request each. Those that are not there any more are left out."""
+
+    def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
+        records = []
+        for done, run_id in enumerate(run_ids):
+            if not progress(done, len(run_ids)):
+                break
+            with contextlib.suppress(NotFound):
+                records.append(ps.get(f"/workflow-runs/{run_id}"))
+        return frame([record for record in records if isinstance(record, dict)], RUNS)
+
+    return Read(here, ("runs_by_id", *run_ids), "the runs", work)
+
+
+def known_runs(here: Here) -> pd.DataFrame | None:
+    """The runs that were read already, so that their names cost no request."""
+    frames = [loaded.frame for noun in ("runs", "runs_by_id") for loaded in _known(here, noun)]
+    return pd.concat(frames, ignore_index=True) if frames else None
+
+
 def known_run(here: Here, run_id: str) -> pd.DataFrame | None:
-    """A run out of the lists that were read already, so that its name costs no request."""
-    for job in jobs.of(here.owner):
-        if job.is_over and job.what[0] == "runs" and isinstance(loaded := job.peek(), Loaded):
-            found = loaded.frame[loaded.frame["run_id"] == run_id]
-            if not found.empty:
-                return found
-    return None
+    """A run out of the lists that were read already."""
+    runs = known_runs(here)
+    rows = None if runs is None else runs[runs["run_id"] == run_id].head(1)
+    return rows if rows is not None and not rows.empty else None
+
+
+def known_people(here: Here) -> pd.DataFrame | None:
+    """The people, where they were read already."""
+    return next((loaded.frame for loaded in _known(here, "users")), None)
+
+
+def known_workflows(here: Here) -> pd.DataFrame | None:
+    """The workflows, where they were read already."""
+    return next((loaded.frame for loaded in _known(here, "workflows")), None)
+
+
+def _known(here: Here, noun: str) -> list[Loaded]:
+    results = [job.peek() for job in jobs.of(here.owner) if job.what[0] == noun]
+    return [loaded for loaded in results if isinstance(loaded, Loaded)]
 
 
 def records(here: Here, data_set: str, *, whole: bool) -> Read:
@@ -117,4 +168,6 @@ def records(here: Here, data_set: str, *, whole: bool) -> Read:
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
         return ps.records(data_set, limit=None if whole else FIRST, progress=progress, on_error="keep")
 
-    return Read(here, ("records", data_set, whole), "the records", work, endless=whole)
+    return Read(
+        here, ("records", data_set, whole), "the records", work, most=None if whole else FIRST // PAGE, endless=whole
+    )

@@ -1,7 +1,9 @@
-"""Reads: what a page wants to have read, for whom, what that costs, and where the result is kept meanwhile."""
+"""Reads: what a view wants to have read, for whom, what that costs, and where the result is kept meanwhile."""
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,10 +23,14 @@ from psauth.reading.reads import LIMIT
 from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
 
-ASKED_FROM: Final = 50
-"""Requests above which a read does not begin before the reader has seen what it costs."""
+DEAR_SHARE: Final = 0.1
+"""A read that takes more than this share of the requests that are left does not begin before a person agreed to it."""
+DEAR_SECONDS: Final = 10.0
+"""Nor does one that takes longer than this."""
 SAME_WINDOW: Final = 5.0
-"""Seconds by which the told ends of one window may differ."""
+"""Seconds by which two answers may differ about the end of the same window."""
+BUDGETS: Final = 64
+"""Connections of which the budget is remembered; those heard of longest ago are forgotten first."""
 
 Progress = Callable[[int, int | None], bool]
 
@@ -44,11 +50,12 @@ class Here:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A frame, when it was read (UTC), and how many requests that took."""
+    """A frame, when it was read (UTC), and how many requests and seconds that took."""
 
     frame: pd.DataFrame
     read_at: datetime
     requests: int
+    seconds: float
 
     @property
     def missing(self) -> Incomplete:
@@ -63,9 +70,10 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Read:
-    """One read. `what` tells it from others, `name` says it on the page.
+    """One read. `what` tells it from others, `name` says what is read.
 
-    It costs little, or what `plan` says, or, when it is `endless`, nobody knows beforehand: a request for 20 rows.
+    It costs `most` requests at the most, or what `plan` says, or, when it is `endless`, nobody knows beforehand: one
+    request for every 20 rows.
     """
 
     here: Here
@@ -73,6 +81,7 @@ class Read:
     name: str
     work: Callable[[ProcessStreet, Progress], pd.DataFrame]
     plan: Callable[[ProcessStreet], Plan] | None = None
+    most: int | None = None
     endless: bool = False
     rest: Callable[[Loaded], Read] | None = None
     """How to go on with a read that stayed incomplete."""
@@ -85,23 +94,34 @@ class Read:
 
     def start(self, *, long: bool = False) -> Job:
         """Begin this read, unless it is under way. A long one has a client of its own, so that its cost is exact."""
+        return jobs.start(self.here.owner, self.what, self._work(long=long), long=long)
+
+    def start_again(self, old: Job, *, long: bool = False) -> Job:
+        """Read anew; what the old job read is kept until then."""
+        return jobs.start_again(old, self._work(long=long), long=long)
+
+    def _work(self, *, long: bool) -> Callable[[Job], Loaded]:
         client = _open(self.here) if long else _client(*self.here.owner, self.here)
 
         def work(job: Job) -> Loaded:
             def progress(done: int, total: int | None) -> bool:
-                _hear(self.here.owner, client.budget)
+                _remember(self.here.owner, client.budget)
                 return job.progress(done, total)
 
             before = client.requests_sent
             try:
                 frame = self.work(client, progress)
             finally:
-                _hear(self.here.owner, client.budget)
+                _remember(self.here.owner, client.budget)
                 if long:
                     client.close()
-            return Loaded(frame, datetime.now(UTC), self.spent + client.requests_sent - before)
+            requests = self.spent + client.requests_sent - before
+            loaded = Loaded(frame, datetime.now(UTC), requests, job.seconds)
+            # Whoever stops a second read wants to keep the first one.
+            stopped_early = job.stopping and loaded.missing and isinstance(job.earlier, Loaded)
+            return job.earlier if stopped_early else loaded
 
-        return jobs.start(self.here.owner, self.what, work, long=long)
+        return work
 
     def cost(self) -> Job:
         """The job that finds out what this read will cost; that may take a few requests itself."""
@@ -112,36 +132,50 @@ class Read:
             try:
                 return plan(client)
             finally:
-                _hear(self.here.owner, client.budget)
+                _remember(self.here.owner, client.budget)
 
         return jobs.start(self.here.owner, ("plan", *self.what), work)
 
 
 def budget(here: Here) -> Budget:
-    """What the service told last, to any read of this connection; nothing is asked."""
-    return _heard.get(here.owner, Budget())
+    """What the service last said of the budget, to any read of this connection; nothing is asked.
+
+    Once its window is over, all of it is there again, and when the next one ends is not known yet.
+    """
+    known = _budgets.get(here.owner, Budget())
+    is_over = known.resets_at is not None and known.resets_at <= datetime.now(UTC)
+    return Budget(limit=known.limit, remaining=known.limit) if is_over else known
 
 
-_heard: Final[dict[Owner, Budget]] = {}
-"""What each connection was told last: a few numbers for each that there was since this process began."""
+def is_dear(requests: int, seconds: float, budget: Budget) -> bool:
+    """Whether a read that costs this much begins only after a person agreed to it."""
+    left = budget.remaining
+    return seconds > DEAR_SECONDS or (left is not None and requests > left * DEAR_SHARE)
 
 
-def _hear(owner: Owner, told: Budget) -> None:
-    _heard[owner] = later(_heard.get(owner, told), told)
+_budgets: Final[OrderedDict[Owner, Budget]] = OrderedDict()
+_budgets_lock: Final = threading.Lock()
 
 
-def later(known: Budget, told: Budget) -> Budget:
+def _remember(owner: Owner, news: Budget) -> None:
+    with _budgets_lock:
+        _budgets[owner] = later(_budgets.pop(owner, news), news)
+        while len(_budgets) > BUDGETS:
+            _budgets.popitem(last=False)
+
+
+def later(known: Budget, news: Budget) -> Budget:
     """Which of two budgets is the later word: that of the later window, and in one window the smaller remainder.
 
-    Several reads are told at once, in any order; ends of one window differ by a second or two.
+    Several reads are answered at once, in any order; ends of one window differ by a second or two.
     """
-    if known.remaining is None or told.remaining is None:
-        return known if told.remaining is None else told
-    if known.resets_at is not None and told.resets_at is not None:
-        apart = (told.resets_at - known.resets_at).total_seconds()
+    if known.remaining is None or news.remaining is None:
+        return known if news.remaining is None else news
+    if known.resets_at is not None and news.resets_at is not None:
+        apart = (news.resets_at - known.resets_at).total_seconds()
         if abs(apart) > SAME_WINDOW:
-            return told if apart > 0 else known
-    return told if told.remaining <= known.remaining else known
+            return news if apart > 0 else known
+    return news if news.remaining <= known.remaining else known
 
 
 def _open(here: Here) -> ProcessStreet:

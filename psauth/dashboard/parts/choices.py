@@ -1,95 +1,250 @@
-"""Choices: what a reader has chosen stands in the address, so that a reload, a bookmark and the back button keep it."""
+"""Choices: what a person chooses stands in the address, so that a reload, a bookmark and the back button keep it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import pandas as pd
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from psauth.dashboard import state
+from psauth.dashboard.loading import nouns as loaders
+from psauth.dashboard.parts import waiting
+from psauth.dashboard.parts.columns import WORDS
 from psauth.reading.arguments import ID_SHAPE
-from psauth.reading.endpoints import RUN_STATUSES
+from psauth.reading.endpoints import RUN_STATUSES, TASK_STATUSES
 
-STATUSES: Final = {"": "Any status", **{status: status for status in RUN_STATUSES}}
-DAYS: Final = {"": "Any time", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days", "365": "Last year"}
-NEWEST: Final = {"200": "Newest 200", "1000": "Newest 1,000", "all": "All"}
-OF_RUNS: Final = {"100": "Newest 100 runs", "500": "Newest 500 runs", "1000": "Newest 1,000 runs"}
+ALL_WORKFLOWS: Final = "all"
+"""Chosen where the runs of every workflow are meant, and not just none chosen yet."""
 
 
-def one(name: str, label: str, options: Mapping[str, str], *, width: int = 160) -> str:
-    """A choice of one, by the values that stand in the address; the first where that names none of them."""
-    first = next(iter(options))
-    chosen = st.query_params.get(name, first)
-    if chosen not in options:
-        chosen = first
-    st.selectbox(
-        label,
-        list(options),
-        format_func=lambda value: options[value],
-        key=state.show_choice(name, chosen),
-        on_change=_write,
-        args=(name, first),
-        label_visibility="collapsed",
-        width=width,
-    )
-    return chosen
+@dataclass(frozen=True)
+class Choice:
+    """A choice of one. `name` stands in the address, with the words of what is chosen; the first option is the usual one."""
+
+    name: str
+    label: str
+    options: Mapping[str, str]
+    width: int = 160
+    typed: bool = False
+    """Whether something else may be typed in: an e-mail address."""
+
+    @property
+    def usual(self) -> str:
+        """What is chosen when the address says nothing."""
+        return next(iter(self.options))
+
+    def find(self, text: str) -> str | None:
+        """The option that a text in the address means: its value or its words, in any case; None when there is none."""
+        if text in self.options or not text:
+            return text or self.usual
+        for value, words in self.options.items():
+            if _same(words) == _same(text):
+                return value
+        return text if self.typed and "@" in text else None
 
 
-def workflow(workflows: pd.DataFrame, *, nothing: str) -> str | None:
-    """A choice of a workflow by its name; `nothing` says what it means to choose none."""
-    called = workflows["name"].fillna("Without a name")
+RUN_STATUS: Final = Choice(
+    state.STATUS, "Status", {"": "Any status", **{status: status for status in RUN_STATUSES}}, width=135
+)
+TASK_STATUS: Final = Choice(
+    state.STATUS, "Status", {"": "Any status", **{s: WORDS.get(s, s) for s in TASK_STATUSES}}, width=150
+)
+DUE: Final = Choice(state.DUE, "Due", {"": "Due any time", "overdue": "Overdue"}, width=135)
+SINCE: Final = Choice(
+    state.SINCE,
+    "Created",
+    {"": "Any time", "7": "Last 7 days", "30": "Last 30 days", "90": "Last 90 days", "365": "Last year"},
+    width=145,
+)
+NEWEST: Final = Choice(state.NEWEST, "How many", {"200": "Newest 200", "1000": "Newest 1,000", "all": "All"}, width=150)
+OF_RUNS: Final = Choice(
+    state.NEWEST,
+    "How many runs",
+    {"100": "Newest 100 runs", "500": "Newest 500 runs", "1000": "Newest 1,000 runs"},
+    width=185,
+)
+BY_RUN: Final = Choice(state.LAYOUT, "Layout", {"run": "One row a run", "value": "One row a value"}, width=170)
+BY_VALUE: Final = Choice(state.LAYOUT, "Layout", {"value": "One row a value", "run": "One row a run"}, width=170)
+RECORDS: Final = Choice(state.ALL, "How many", {"": "First 1,000", "yes": "All records"}, width=150)
+SEARCH: Final = Choice(state.SEARCH, "Search", {"": ""})
+"""Any words; drawn as a field of its own."""
+
+
+def any_workflow() -> Choice:
+    """A choice of a workflow by its name, or of all."""
+    return Choice(state.WORKFLOW, "Workflow", {"": "All workflows", **_workflow_names()}, width=240)
+
+
+def some_workflow() -> Choice:
+    """A choice of a workflow by its name, of all, or of none yet."""
+    options = {"": "Choose a workflow", ALL_WORKFLOWS: "All workflows", **_workflow_names()}
+    return Choice(state.WORKFLOW, "Workflow", options, width=240)
+
+
+def assignee() -> Choice:
+    """A choice of a person: anybody, one of those that were read already, or any e-mail address."""
+    people = loaders.known_people(state.here())
+    options = {"": "Assigned to anybody"}
+    if people is not None:
+        people = people.dropna(subset=["email"])
+        options |= dict(zip(people["email"], person_words(people), strict=True))
+    return Choice(state.ASSIGNEE, "Assignee", options, width=300, typed=True)
+
+
+def workflow_names(workflows: pd.DataFrame) -> dict[str, str]:
+    """The name of each workflow by its id; with the id, where two are called the same."""
+    names = workflows["name"].fillna("Without a name")
     # The widget tells its options apart by their words.
-    called = called.where(~called.duplicated(keep=False), called + " (" + workflows["workflow_id"] + ")")
-    names = dict(zip(workflows["workflow_id"], called, strict=True))
-    ordered = dict(sorted(names.items(), key=lambda pair: pair[1].casefold()))
-    return one("workflow", "Workflow", {"": nothing, **ordered}, width=260) or None
+    names = names.where(~names.duplicated(keep=False), names + " (" + workflows["workflow_id"] + ")")
+    return dict(zip(workflows["workflow_id"], names, strict=True))
 
 
-def search() -> list[str]:
-    """The words that the reader looks for."""
-    words = st.query_params.get("search", "")
+def person_words(people: pd.DataFrame) -> list[str]:
+    """The words for each person, as the address has them: name and e-mail address."""
+    names = people["username"].fillna("")
+    return [f"{name} {email}".strip() for name, email in zip(names, people["email"], strict=True)]
+
+
+def show(choices: Sequence[Choice], plain: Sequence[str] = ()) -> None:
+    """The choices of a view, in one row. The view ends here when the address asks for something that there is not.
+
+    `plain` are further names that the address of this view may have: the ids of things.
+    """
+    asked = _asked()
+    if (problem := _problem(asked, choices, plain)) is not None:
+        say_problem(problem)
+        st.stop()
+    chosen = {choice.name: value for choice in choices if (value := _find(choice, asked)) is not None}
+    _spell_out(choices, chosen, asked)
+    if not state.has_chosen():
+        state.choose(chosen)
+    with st.container(horizontal=True, key="choices"):
+        for choice in choices:
+            if choice is SEARCH:
+                _search_field()
+            else:
+                _select_box(choice)
+
+
+def since() -> str | None:
+    """The day from which on runs are wanted, by UTC."""
+    days = state.chosen(state.SINCE)
+    return f"{datetime.now(UTC) - timedelta(days=int(days)):%Y-%m-%d}" if days else None
+
+
+def email() -> str | None:
+    """The e-mail address of the person whose tasks are wanted."""
+    words = state.chosen(state.ASSIGNEE).split()
+    return words[-1] if words else None
+
+
+def has(name: str) -> bool:
+    """Whether something is chosen under this name: by the widget, or by the address before there is one."""
+    return bool(state.chosen(name) if state.has_chosen() else st.query_params.get(name))
+
+
+def named(name: str) -> str | None:
+    """The id that stands in the address under this name."""
+    return st.query_params.get(name) or None
+
+
+def _workflow_names() -> dict[str, str]:
+    names = workflow_names(waiting.ready(loaders.workflows(state.here())).frame)
+    return dict(sorted(names.items(), key=lambda pair: pair[1].casefold()))
+
+
+def _select_box(choice: Choice) -> None:
+    st.selectbox(
+        choice.label,
+        list(choice.options),
+        format_func=lambda value: choice.options.get(value, value),
+        key=choice.name,
+        bind="query-params",
+        accept_new_options=choice.typed,
+        label_visibility="collapsed",
+        width=choice.width,
+    )
+
+
+def _search_field() -> None:
     st.text_input(
-        "Search",
-        key=state.show_choice("search", words),
-        on_change=_write,
-        args=("search", ""),
+        SEARCH.label,
+        key=SEARCH.name,
+        bind="query-params",
         placeholder="Search",
         label_visibility="collapsed",
         icon=":material/search:",
     )
-    return words.split()
 
 
-def since() -> str | None:
-    """A choice of how far back: the day from which on, by UTC."""
-    days = one("since", "Created", DAYS)
-    return f"{datetime.now(UTC) - timedelta(days=int(days)):%Y-%m-%d}" if days else None
+def _problem(asked: Mapping[str, list[str]], choices: Sequence[Choice], plain: Sequence[str]) -> str | None:
+    """What the address asks for and there is not, if anything."""
+    by_name = {choice.name: choice for choice in choices}
+    for name, texts in asked.items():
+        if name not in by_name and name not in plain:
+            return f"It names “{name}”, which means nothing here."
+        if len(texts) > 1:
+            return (
+                f"It names “{name}” {len(texts)} times: {', '.join(f'“{text}”' for text in texts)}. Once was expected."
+            )
+        if name in plain and not ID_SHAPE.fullmatch(texts[0]):
+            return f"It names “{texts[0]}” as {name}, which is no id."
+        if name in by_name and _find(by_name[name], asked) is None:
+            return f"It asks for “{texts[0]}” under “{name}”, and there is no such thing."
+    return None
 
 
-def named(name: str) -> str | None:
-    """The id that stands in the address under this name, when it has the shape of one."""
-    value = st.query_params.get(name, "")
-    return value if ID_SHAPE.fullmatch(value) else None
-
-
-def flag(name: str) -> bool:
-    """Whether something stands in the address."""
-    return name in st.query_params
-
-
-def switch_on(name: str, label: str) -> None:
-    """A button that puts it there."""
-    if st.button(label, type="tertiary"):
-        st.query_params[name] = "yes"
+def say_problem(problem: str) -> None:
+    st.header("The address of this view leads to nothing")
+    st.text(problem)
+    if st.button("Show everything", type="primary"):
+        state.forget_choices()
+        st.query_params.clear()
         st.rerun()
 
 
-def _write(name: str, first: str) -> None:
-    """Bring a choice into the address; what is usual needs no mention there."""
-    if (value := state.choice(name)) == first:
-        st.query_params.pop(name, None)
-    else:
-        st.query_params[name] = value
+def _find(choice: Choice, asked: Mapping[str, list[str]]) -> str | None:
+    text = asked.get(choice.name, [""])[-1]
+    return text if choice is SEARCH else choice.find(text)
+
+
+def _asked() -> dict[str, list[str]]:
+    """What the address asks for, by the names in it."""
+    words = state.take_asked()
+    if words is None:
+        return {name: st.query_params.get_all(name) for name in st.query_params}
+    if _write(words):
+        st.rerun()
+    return {name: [text] for name, text in words.items()}
+
+
+def _write(words: Mapping[str, str]) -> bool:
+    """Write the address, unless a widget holds on to a name in it: what is chosen then gets there by that widget."""
+    try:
+        st.query_params.from_dict(words)
+    except StreamlitAPIException:
+        return False
+    return True
+
+
+def _spell_out(choices: Sequence[Choice], chosen: Mapping[str, str], asked: Mapping[str, list[str]]) -> None:
+    """Have the address say in words what it says by an id: a widget takes only the words that it shows.
+
+    That is done by the next run: in this one, widgets that were drawn before may still hold on to the names.
+    """
+    words = {c.name: c.options[value] for c in choices if c is not SEARCH and (value := chosen[c.name]) in c.options}
+    wanted = {name: words.get(name, texts[-1]) for name, texts in asked.items()}
+    if wanted != {name: texts[-1] for name, texts in asked.items()}:
+        state.forget_choices()
+        state.keep_asked(wanted)
+        st.rerun()
+
+
+def _same(text: str) -> str:
+    return unicodedata.normalize("NFC", text).strip().casefold()

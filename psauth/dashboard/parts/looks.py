@@ -1,4 +1,4 @@
-"""Looks: what the pages need beyond the theme, where Streamlit has no setting for it."""
+"""Looks: what the views need beyond the theme, where Streamlit has no setting for it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,24 @@ from streamlit.delta_generator import DeltaGenerator
 STYLE: Final = """<style>
 /* Streamlit's own sign that a script runs would blink at every look at a read under way, and its Stop is not ours. */
 [data-testid=stStatusWidget] { display: none }
-/* More of the table on the first screen. */
-[data-testid=stMainBlockContainer] { padding-top: 4rem }
+/* The table has the window: little room around it, and as high as its rows, or as what is left of the screen. */
+[data-testid=stMainBlockContainer] { padding: 3.5rem clamp(1rem, 3vw, 3rem) 1.5rem; }
+[data-testid=stMainBlockContainer]:has(.st-key-table) { height: 100dvh }
+[data-testid=stMainBlockContainer]:has(.st-key-table) > [data-testid=stVerticalBlock] { height: 100% }
+[data-testid=stLayoutWrapper]:has(> .st-key-table) { flex: 0 1 auto; min-height: 15rem }
+.st-key-search { max-width: 26rem }
+/* Streamlit makes a link of every e-mail address; in a line of facts it would be too pale to read. */
+[data-testid=stCaptionContainer] a { color: inherit }
+/* One line each, whatever stands in it, so that the table below never moves. */
+.st-key-lead { min-height: 2.25rem }
+.st-key-waiting { min-height: 4.5rem }
 /* Who goes by the keyboard sees where they are; Streamlit shows that on most of its buttons only. */
 a:focus-visible, [data-testid=stBaseButton-elementToolbar]:focus-visible {
   outline: 3px solid #7ea3f7 !important; outline-offset: -1px;
 }
+/* The line in the menu for a view that has none of its own. */
+[data-psauth-lit] { background: rgba(151, 166, 195, .25) !important }
+[data-psauth-lit] p { font-weight: 600 }
 /* Links to a heading of a page that is one screen. */
 [data-testid=stHeaderActionElements] { display: none }
 /* After Disconnect there is nothing in it; Streamlit would keep the empty place for some seconds, and then jump. */
@@ -28,25 +40,45 @@ this page then goes on by itself.";
 }
 </style>"""
 
-# Streamlit does so on telephones only. In a narrow window the menu lies over the page just the same.
-CLOSE_MENU: Final = """<script>
+# Streamlit closes the menu on telephones only; in a narrow window it lies over the view just the same. And it takes the
+# choices of one view along to the next: it looks for them in the address, which therefore names none at that moment.
+MENU: Final = """<script>
 document.body.onclick = (event) => {
   if (innerWidth < 768 && event.target.closest("[data-testid=stSidebarNavLink]"))
     document.querySelector("[data-testid=stSidebarCollapseButton] button")?.click();
 };
+if (!document.psauthLeavesChoices) {
+  document.psauthLeavesChoices = true;
+  document.addEventListener("click", (event) => {
+    if (!location.search || !event.target.closest("[data-testid=stSidebarNavLink], [data-testid=stPageLink] a")) return;
+    const address = location.href;
+    history.replaceState(history.state, "", location.pathname);
+    setTimeout(() => history.replaceState(history.state, "", address));
+  }, true);
+}
+document.querySelectorAll("[data-psauth-lit]").forEach((link) => {
+  link.removeAttribute("data-psauth-lit");
+  link.removeAttribute("aria-current");
+});
+document.querySelectorAll("[data-testid=stSidebarNavLink]").forEach((link) => {
+  if ("%s" && link.pathname === "/%s") {
+    link.setAttribute("data-psauth-lit", "");
+    link.setAttribute("aria-current", "page");
+  }
+});
 </script>"""
 
 
 def show() -> None:
-    """For every page."""
+    """For every view."""
     st.html(STYLE)
 
 
 def middle() -> DeltaGenerator:
-    """The column in which pages without a menu stand, so that one follows another without a jump."""
+    """The column in which views without a menu stand, so that one follows another without a jump."""
     return st.columns([1, 6, 1])[1]
 
 
-def show_menu() -> None:
-    """For pages with a menu, inside the sidebar."""
-    st.html(CLOSE_MENU, unsafe_allow_javascript=True)
+def show_menu(*, lit: str | None = None) -> None:
+    """For views with a menu, inside the sidebar; `lit` is the view shown as open for one that has no line in it."""
+    st.html(MENU % (lit or "", lit or ""), unsafe_allow_javascript=True)

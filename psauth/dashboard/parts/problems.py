@@ -41,6 +41,24 @@ def show_ended(connection: Connection, *, return_to: str) -> None:
         st.code(connection.ended, language=None, wrap_lines=True)
 
 
+def show_lost_sandbox(host: str, *, return_to: str) -> None:
+    """A page for a connection to the sandbox of an app on another port, which does not run any more."""
+    st.header("This sandbox is not there any more")
+    st.write(
+        f"The connection leads to the sandbox at {host}, and nothing answers there. This app has a sandbox of its own."
+    )
+    same_tab_button("Connect anew", connect_address(return_to))
+
+
+def show_failed_reload(error: Exception) -> None:
+    """Above a table that is still there: that reading it anew failed, and why."""
+    reason = str(error) if isinstance(error, PsauthError) else "Something went wrong in this app; its log says more."
+    st.warning(
+        "The reload failed, so this is the table from before. Reload tries it again.", icon=":material/sync_problem:"
+    )
+    st.text(reason)
+
+
 def _ended(return_to: str) -> None:
     st.header("The connection has ended")
     st.write("Process Street does not accept it any more, so nothing can be read until you connect again.")

@@ -33,8 +33,10 @@ def show(here: Here) -> None:
 
 
 def _show_budget(here: Here) -> None:
+    place = st.empty()
+    state.keep_budget_place(place)
     budget = reads.budget(here)
-    if budget.remaining is None or not budget.limit:
+    if budget.remaining is None or not budget.limit or state.says_budget():
         return
     left = max(0.0, min(1.0, budget.remaining / budget.limit))
     refill = ""
@@ -42,16 +44,16 @@ def _show_budget(here: Here) -> None:
         refill = f", refills in {lasting(max(0.0, (budget.resets_at - datetime.now(UTC)).total_seconds()))}"
         if is_sandbox(here.connection.service.api_url):
             refill += ": the sandbox's hour lasts a minute"
-    st.progress(left, text=f"{budget.remaining:,} requests left{refill}")
+    place.progress(left, text=f"{budget.remaining:,} requests left{refill}")
 
 
 def _show_long_reads(here: Here) -> None:
-    """What is being read meanwhile, whichever page is shown."""
+    """What is being read meanwhile, whichever view is shown."""
     for job in jobs.of(here.owner):
         if job.long and not job.is_over:
             noun = str(job.what[0]).replace("_", " ")
-            of = f" of {job.total:,} runs" if job.total else ""
-            st.caption(f"Reading {noun}: {job.done:,}{of}")
+            total = f" of {job.total:,} runs" if job.total else ""
+            st.caption(f"Reading {noun}: {job.done:,}{total}")
 
 
 @st.fragment(run_every=WATCH_EVERY)

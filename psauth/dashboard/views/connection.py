@@ -24,7 +24,6 @@ from psauth.vault.vault import Vault
 
 def show() -> None:
     """The page."""
-    st.title("Connection")
     vault = state.vault()
     try:
         stored = vault.read(account_of(st.context.cookies.get(COOKIE)))

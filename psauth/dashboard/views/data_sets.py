@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import json
 
-import streamlit as st
+import pandas as pd
 
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
-from psauth.dashboard.parts import columns, tables, waiting
+from psauth.dashboard.parts import view
+from psauth.dashboard.parts.columns import moment, text
+from psauth.dashboard.parts.view import View
+
+DATA_SETS = View(
+    name="data-sets",
+    noun="data set",
+    columns={
+        "name": text("Name"),
+        "psauth:holds": text("Fields"),
+        "updated_date": moment("Updated"),
+        "updated_by_username": text("Updated by"),
+        "created_date": moment("Created"),
+        "created_by_username": text("Created by"),
+    },
+    empty="There are no data sets here yet. Create one in Process Street, then press Reload.",
+    ways={"Records": ("records", state.DATA_SET, "data_set_id")},
+)
 
 
-def show() -> None:
-    """The page."""
-    st.title("Data sets")
-    read = loaders.data_sets(state.here())
-    loaded = waiting.ready(read)
-    sets = loaded.frame
-    tables.facts(read, loaded, f"{len(sets):,} {tables.plural('data set', len(sets))}")
-    if sets.empty:
-        st.write("There are no data sets here yet. Create one in Process Street, then press Reload.")
-        return
-    place = st.container()
-    found = tables.search(sets.assign(holds=sets["fields"].map(_field_names)), ["name", "holds"])
-    if found.empty:
-        st.write("No data set matches. Clear the search to see them all.")
-        return
-    looks = {
-        "name": columns.text("Name", width="medium"),
-        "holds": columns.text("Fields", width="large"),
-        "updated_date": columns.time("Updated"),
-        "updated_by_username": columns.text("Updated by"),
-        "created_date": columns.time("Created"),
-        "created_by_username": columns.text("Created by"),
-    }
-    row = tables.selected(found, "data-sets", looks)
-    tables.lead(place, row, "data set", {"Records": ("records", "data_set")})
-    tables.downloads(found.drop(columns="holds"), "data-sets", of=len(sets))
+def _with_fields(sets: pd.DataFrame) -> pd.DataFrame:
+    return sets.assign(**{"psauth:holds": sets["fields"].map(_field_names)})
 
 
 def _field_names(fields: str) -> str:
@@ -47,4 +40,4 @@ def _field_names(fields: str) -> str:
         return ""
 
 
-show()
+view.show(DATA_SETS, loaders.data_sets(state.here()), rows=_with_fields)

@@ -2,69 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
-import streamlit as st
 
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
-from psauth.dashboard.parts import choices, columns, scope, tables, waiting
+from psauth.dashboard.loading.read import Loaded
+from psauth.dashboard.parts import cells, scope, tables, view, waiting
+from psauth.dashboard.parts.columns import moment, text
+from psauth.dashboard.parts.view import View
 from psauth.reading import values
 
-RUN_BY_RUN = {"run": "One row a run", "value": "One row a value"}
-VALUE_BY_VALUE = {"value": "One row a value", "run": "One row a run"}
+BY_VALUE = View(
+    name="form-values",
+    noun="value",
+    columns={
+        "label": text("Field"),
+        "psauth:shown": text("Value"),
+        "run_name": text("Run"),
+        "field_type": text("Kind"),
+        "updated_date": moment("Updated"),
+        "updated_by_username": text("Updated by"),
+    },
+    empty="Nothing has been typed into the forms of these runs. Choose another workflow or another run.",
+)
+BY_RUN = replace(BY_VALUE, name="form-values-wide", noun="run", columns={"run_name": text("Run", pinned=True)})
 
 
-def show() -> None:
-    """The page."""
-    st.title("Form values")
-    runs = scope.chosen_runs("form values")
-    read = loaders.form_values(state.here(), runs)
-    loaded = waiting.ready(read)
-    count = len(loaded.frame)
-    tables.facts(read, loaded, f"{count:,} {tables.plural('value', count)}{scope.of(loaded, runs)}")
-    if loaded.frame.empty:
-        st.write("Nothing has been typed into the forms of these runs. Choose another workflow or another run.")
-        return
-    if choices.one("layout", "Layout", RUN_BY_RUN if len(runs) > 1 else VALUE_BY_VALUE) == "run":
-        _wide(loaded.frame, runs)
-    else:
-        _tidy(loaded.frame, runs)
-
-
-def _wide(tidy: pd.DataFrame, runs: pd.DataFrame) -> None:
+def _by_run(loaded: Loaded, runs: pd.DataFrame) -> tuple[View, pd.DataFrame]:
     """One row a run, one column a field in the template's order."""
     workflows = runs["workflow_id"].dropna().unique().tolist()
     fields = waiting.offered(loaders.form_fields(state.here(), workflows[0])) if len(workflows) == 1 else None
-    wide = tables.with_names(values.wide(tidy, fields), runs, "run")
-    filled = [c for c in wide.columns if c not in ("run_id", "run_name")]
-    found = tables.search(wide, ["run_name", *filled])
-    if found.empty:
-        st.write("No run matches. Clear the search to see them all.")
-        return
-    looks = {"run_name": columns.text("Run", pinned=True, width="medium")} | {
-        c: columns.by_kind(wide[c], c) for c in filled
-    }
-    tables.show(found, "form-values-wide", looks)
-    tables.downloads(found, "form-values-wide", of=len(wide))
+    wide = tables.with_names(values.wide(loaded.frame, fields), runs, "run")
+    filled = [column for column in wide.columns if column not in ("run_id", "run_name")]
+    looks, wide = cells.shown(wide, filled, "run_id")
+    return replace(BY_RUN, columns={**BY_RUN.columns, **looks}), wide
 
 
-def _tidy(tidy: pd.DataFrame, runs: pd.DataFrame) -> None:
-    """One row a value."""
-    named = tables.with_names(tidy, runs, "run")
-    found = tables.search(named, ["label", "value", "run_name", "updated_by_username"])
-    if found.empty:
-        st.write("No value matches. Clear the search to see them all.")
-        return
-    looks = {
-        "label": columns.text("Field", width="medium"),
-        "value": columns.text("Value", width="medium"),
-        "run_name": columns.text("Run", width="medium"),
-        "field_type": columns.status("Kind"),
-        "updated_date": columns.time("Updated"),
-        "updated_by_username": columns.text("Updated by"),
-    }
-    tables.show(found, "form-values", looks)
-    tables.downloads(found, "form-values", of=len(tidy))
+def _by_value(loaded: Loaded, runs: pd.DataFrame) -> tuple[View, pd.DataFrame]:
+    """One row a value; of one run, its name stands above the table already."""
+    tidy = tables.with_names(loaded.frame, runs, "run").assign(**{"psauth:shown": readable(loaded.frame)})
+    shown = {name: look for name, look in BY_VALUE.columns.items() if name != "run_name" or len(runs) > 1}
+    return replace(BY_VALUE, columns=shown), tidy
+
+
+def readable(tidy: pd.DataFrame) -> pd.Series:
+    """The values as people write them: dates like all others on the screen, not as the service sends them."""
+    dates = tidy["date"]
+    words = cells.dates_in_words(dates, tidy["date_only"].fillna(False).astype("bool"))
+    return tidy["value"].mask(dates.notna(), words)
+
+
+def show() -> None:
+    """The view."""
+    runs = scope.chosen_runs("form values", other=("tasks", "Tasks"))
+    read = loaders.form_values(state.here(), runs)
+    loaded = waiting.ready(read)
+    look, every = (_by_run if state.chosen(state.LAYOUT) == "run" else _by_value)(loaded, runs)
+    number = len(loaded.frame)
+    count = f"{number:,} {tables.plural('value', number)}{scope.share_of_runs(loaded, runs)}"
+    view.show_rows(look, read, loaded, every, count=count)
 
 
 show()

@@ -6,41 +6,31 @@ import streamlit as st
 
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
-from psauth.dashboard.parts import choices, columns, tables, waiting
+from psauth.dashboard.parts import cells, choices, tables, view, waiting
+from psauth.dashboard.parts.columns import moment, text
+from psauth.dashboard.parts.menu import data_set_name
+from psauth.dashboard.parts.view import View
 
 
-def show() -> None:
-    """The page."""
-    title = st.title("Records")
-    st.page_link("views/data_sets.py", label="All data sets", icon=":material/arrow_back:")
-    here = state.here()
-    data_set = choices.named("data_set")
-    if data_set is None:
-        st.write("Choose one of the data sets to see its records.")
-        return
-    sets = waiting.ready(loaders.data_sets(here)).frame
-    name = next(iter(sets.loc[sets["data_set_id"] == data_set, "name"].dropna()), "Records")
-    title.title(tables.literal(name))
-    read = loaders.records(here, data_set, whole=choices.flag("all"))
+def show(data_set: str) -> None:
+    """The records of this data set."""
+    read = loaders.records(state.here(), data_set, whole=bool(state.chosen(state.ALL)))
     loaded = waiting.ready(read)
-    count = len(loaded.frame)
-    tables.facts(read, loaded, f"{'The first ' if loaded.cut else ''}{count:,} {tables.plural('record', count)}")
-    if loaded.cut:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("There are more records than these.")
-            choices.switch_on("all", "Read all")
-    if loaded.frame.empty:
-        st.write("This data set holds no records yet. Add some in Process Street, then press Reload.")
-        return
-    own = list(loaded.frame.attrs.get("field_ids", {}))
-    found = tables.search(loaded.frame, [*own, "updated_by_username"])
-    if found.empty:
-        st.write("No record matches. Clear the search to see them all.")
-        return
-    looks = {c: columns.by_kind(found[c], c) for c in own}
-    looks |= {"updated_date": columns.time("Updated"), "updated_by_username": columns.text("Updated by")}
-    tables.show(found, "records", looks)
-    tables.downloads(found, f"records-{name}", of=count)
+    looks, every = cells.shown(loaded.frame, list(loaded.frame.attrs.get("field_ids", {})), "record_id")
+    records = View(
+        name=f"records-{data_set_name()}",
+        noun="record",
+        columns={**looks, "updated_date": moment("Updated"), "updated_by_username": text("Updated by")},
+        empty="This data set holds no records yet. Add some in Process Street, then press Reload.",
+        cut="There are more records than these. Choose all records above to read them.",
+    )
+    number = len(loaded.frame)
+    count = f"{'The first ' if loaded.cut else ''}{number:,} {tables.plural('record', number)}"
+    view.show_rows(records, read, loaded, every, count=count)
 
 
-show()
+st.page_link("views/data_sets.py", label="All data sets", icon=":material/arrow_back:")
+if (chosen := choices.named(state.DATA_SET)) is None:
+    st.write("Choose one of the data sets to see its records.")
+else:
+    show(chosen)

@@ -1,58 +1,53 @@
-"""Runs: the newest of a workflow or of all, as far back as the reader wants; one of them leads on to what is in it."""
+"""Runs: the newest of a workflow or of all, as far back as wanted; one of them leads on to what is in it."""
 
 from __future__ import annotations
 
-import streamlit as st
+import pandas as pd
 
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
-from psauth.dashboard.parts import choices, columns, tables, waiting
+from psauth.dashboard.loading.read import Loaded
+from psauth.dashboard.parts import choices, tables, view, waiting
+from psauth.dashboard.parts.columns import link, moment, status, text
+from psauth.dashboard.parts.view import View
+
+RUNS = View(
+    name="runs",
+    noun="run",
+    columns={
+        "name": text("Name"),
+        "status": status("Status"),
+        "workflow_name": text("Workflow"),
+        "created_date": moment("Created"),
+        "created_by_username": text("Created by"),
+        "due_date": moment("Due"),
+        "updated_date": moment("Updated"),
+        "link": link(),
+    },
+    empty="There are no such runs. Choose another workflow, any status or any time, or start one in Process Street.",
+    cut="Older runs are not in this table. Choose more above, or a shorter time.",
+    ways={"Tasks": ("tasks", state.RUN, "run_id"), "Form values": ("form_values", state.RUN, "run_id")},
+)
 
 
-def show() -> None:
-    """The page."""
-    st.title("Runs")
+def _with_names(runs: pd.DataFrame) -> pd.DataFrame:
     here = state.here()
     workflows = waiting.ready(loaders.workflows(here)).frame
-    with st.container(horizontal=True):
-        workflow = choices.workflow(workflows, nothing="All workflows")
-        status = choices.one("status", "Status", choices.STATUSES) or None
-        since = choices.since()
-        newest = choices.one("newest", "How many", choices.NEWEST)
-    read = loaders.runs(here, workflow, status, since, None if newest == "all" else int(newest))
-    loaded = waiting.ready(read)
     people = waiting.offered(loaders.users(here))
-    count = len(loaded.frame)
-    tables.facts(read, loaded, f"{'The newest ' if loaded.cut else ''}{count:,} {tables.plural('run', count)}")
-    if loaded.frame.empty:
-        st.write(
-            "There are no such runs. Choose another workflow, any status or any time, or start one in Process Street."
-        )
-        return
-    if loaded.cut:
-        st.caption("Older runs are not in this table. Choose more above, or a shorter time.")
-    runs = tables.with_people(tables.with_names(loaded.frame, workflows, "workflow"), people, "created_by")
-    place = st.container()
-    found = tables.search(runs, ["name", "workflow_name", "status", "created_by_username"])
-    if found.empty:
-        st.write("No run matches. Clear the search to see them all.")
-        return
-    row = tables.selected(
-        found,
-        "runs",
-        {
-            "name": columns.text("Name", width="medium"),
-            "status": columns.status("Status"),
-            "workflow_name": columns.text("Workflow"),
-            "created_date": columns.time("Created"),
-            "created_by_username": columns.text("Created by"),
-            "due_date": columns.time("Due"),
-            "updated_date": columns.time("Updated"),
-            "link": columns.link(),
-        },
-    )
-    tables.lead(place, row, "run", {"Tasks": ("tasks", "run"), "Form values": ("form_values", "run")})
-    tables.downloads(found, "runs", of=count)
+    return tables.with_people(tables.with_names(runs, workflows, "workflow"), people, "created_by")
 
 
-show()
+def _count(loaded: Loaded) -> str:
+    number = len(loaded.frame)
+    return f"{'The newest ' if loaded.cut else ''}{number:,} {tables.plural('run', number)}"
+
+
+newest = state.chosen(state.NEWEST)
+read = loaders.runs(
+    state.here(),
+    state.chosen(state.WORKFLOW) or None,
+    state.chosen(state.STATUS) or None,
+    choices.since(),
+    None if newest == "all" else int(newest),
+)
+view.show(RUNS, read, rows=_with_names, count=_count)

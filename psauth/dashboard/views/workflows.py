@@ -2,44 +2,39 @@
 
 from __future__ import annotations
 
-import streamlit as st
+import pandas as pd
 
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
-from psauth.dashboard.parts import columns, tables, waiting
+from psauth.dashboard.parts import view
+from psauth.dashboard.parts.choices import workflow_names
+from psauth.dashboard.parts.columns import link, moment, text
+from psauth.dashboard.parts.view import View
+
+WORKFLOWS = View(
+    name="workflows",
+    noun="workflow",
+    columns={
+        "name": text("Name"),
+        "description": text("Description"),
+        "updated_date": moment("Updated"),
+        "updated_by_username": text("Updated by"),
+        "created_date": moment("Created"),
+        "created_by_username": text("Created by"),
+        "link": link(),
+    },
+    empty="There are no workflows here yet. Create one in Process Street, then press Reload.",
+    ways={
+        "Runs": ("runs", state.WORKFLOW, "psauth:words"),
+        "Tasks": ("tasks", state.WORKFLOW, "psauth:words"),
+        "Form values": ("form_values", state.WORKFLOW, "psauth:words"),
+    },
+)
 
 
-def show() -> None:
-    """The page."""
-    st.title("Workflows")
-    read = loaders.workflows(state.here())
-    loaded = waiting.ready(read)
-    count = len(loaded.frame)
-    tables.facts(read, loaded, f"{count:,} {tables.plural('workflow', count)}")
-    if loaded.frame.empty:
-        st.write("There are no workflows here yet. Create one in Process Street, then press Reload.")
-        return
-    place = st.container()
-    found = tables.search(loaded.frame, ["name", "description", "created_by_username", "updated_by_username"])
-    if found.empty:
-        st.write("No workflow matches. Clear the search to see them all.")
-        return
-    row = tables.selected(
-        found,
-        "workflows",
-        {
-            "name": columns.text("Name", width="medium"),
-            "link": columns.link(),
-            "updated_date": columns.time("Updated"),
-            "updated_by_username": columns.text("Updated by"),
-            "description": columns.text("Description", width="medium"),
-            "created_date": columns.time("Created"),
-            "created_by_username": columns.text("Created by"),
-        },
-    )
-    ways = {"Runs": ("runs", "workflow"), "Tasks": ("tasks", "workflow"), "Form values": ("form_values", "workflow")}
-    tables.lead(place, row, "workflow", ways)
-    tables.downloads(found, "workflows", of=count)
+def _with_words(workflows: pd.DataFrame) -> pd.DataFrame:
+    """With the words for each workflow, as the address has them."""
+    return workflows.assign(**{"psauth:words": workflows["workflow_id"].map(workflow_names(workflows))})
 
 
-show()
+view.show(WORKFLOWS, loaders.workflows(state.here()), rows=_with_words)

@@ -48,10 +48,10 @@ def when(text: str) -> int:
     if not _MOMENT.fullmatch(text):
         raise ValueError("not an ISO-8601 date")
     moment = datetime.fromisoformat(text)
-    made = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1)
-    if not _OLDEST <= made <= _LATEST:
+    milliseconds = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(milliseconds=1)
+    if not _OLDEST <= milliseconds <= _LATEST:
         raise ValueError("not a date of this age")
-    return made
+    return milliseconds
 
 
 def decimal(text: str) -> float:
@@ -140,15 +140,15 @@ class Shape:
         """The object with what its values mean; only keys that were given."""
         if not isinstance(value, dict):
             _refuse("object", value, at)
-        made = {}
+        body = {}
         for key, reader in self.must.items():
             if key not in value:
                 raise BadBody(f"missing at '{_below(at, key)}'")
-            made[key] = reader(value[key], _below(at, key))
+            body[key] = reader(value[key], _below(at, key))
         for key, reader in self.may.items():
             if value.get(key) is not None:
-                made[key] = reader(value[key], _below(at, key))
-        return made
+                body[key] = reader(value[key], _below(at, key))
+        return body
 
     def read(self, body: bytes, _kind: str) -> dict[str, Any]:
         """The same of a JSON text."""

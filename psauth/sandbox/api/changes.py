@@ -24,22 +24,22 @@ DECISION = Shape(
 
 def start(call: Call) -> Record:
     """A new run, or the one that was started with the same reference id before, untouched and even when deleted."""
-    given: dict[str, Any] = call.body
-    template = existing(call.company.template(given["workflowId"]), "Workflow")
-    reference = given.get("referenceId") or None
+    body: dict[str, Any] = call.body
+    template = existing(call.company.template(body["workflowId"]), "Workflow")
+    reference = body.get("referenceId") or None
     run = call.company.started(reference)
     if run is None:
-        name = given.get("name") or None
+        name = body.get("name") or None
         due = _due(call)
         run = call.company.start_run(template.id, name=name, by=call.user, reference=reference)
-        run.due, run.shared = due, given.get("shared", False)
+        run.due, run.shared = due, body.get("shared", False)
     return {"id": run.id, "links": [link("app", f"{call.app}/runs/{run.id}", "Workflow Run", "App")]}
 
 
 def change(call: Call) -> None:
     """Everything that may be set, anew: without a due date the run has none afterwards."""
-    run, given, due = call.run(), call.body, _due(call)
-    run.name, run.status, run.shared, run.due = given["name"], given["status"], given["shared"], due
+    run, body, due = call.run(), call.body, _due(call)
+    run.name, run.status, run.shared, run.due = body["name"], body["status"], body["shared"], due
     _touch(call, run)
 
 
@@ -80,24 +80,24 @@ def change_task(call: Call) -> None:
 
 def decide(call: Call) -> None:
     """Approve or reject one subject of an approval task or, without one, all that are not decided yet."""
-    run, given = call.run(), call.body
-    at = existing(run.template.index_of(given["approvalTaskId"]), "Task")
+    run, body = call.run(), call.body
+    at = existing(run.template.index_of(body["approvalTaskId"]), "Task")
     judges = run.template.blueprint.steps[at].judges
     if not judges:
         raise Invalid({"approvalTaskId": "not an approval task"})
     decided = {d.subject: d for d in run.decisions if d.at == at}
     subjects = [s for s in judges if s not in decided]
-    if "subjectTaskId" in given:
-        subject = existing(run.template.index_of(given["subjectTaskId"]), "Task")
+    if "subjectTaskId" in body:
+        subject = existing(run.template.index_of(body["subjectTaskId"]), "Task")
         if subject not in judges:
             raise Invalid({"subjectTaskId": "not a subject of this approval task"})
         subjects = [subject]
-    now, rejected = call.company.moment(), given["status"] == "Rejected"
+    now, rejected = call.company.moment(), body["status"] == "Rejected"
     for subject in subjects:
         first = decided[subject].first if subject in decided else now
         if subject in decided:
             run.decisions.remove(decided[subject])
-        run.decisions.append(Decision(at, subject, first, now, rejected, call.user, given.get("comment")))
+        run.decisions.append(Decision(at, subject, first, now, rejected, call.user, body.get("comment")))
     run.touch(now, call.user)
 
 

@@ -21,8 +21,8 @@ _STRATEGY = choice("Append", "Upsert", "Sync")
 
 
 def _set(call: Call) -> Record:
-    made: Record = single(call.company.library.data_sets, call.path["dataSetId"], "Data set")["data"]
-    return made
+    data_set: Record = single(call.company.library.data_sets, call.path["dataSetId"], "Data set")["data"]
+    return data_set
 
 
 def _records(call: Call) -> list[Record]:
@@ -31,15 +31,15 @@ def _records(call: Call) -> list[Record]:
 
 def _record(call: Call) -> Record:
     wanted = call.path["dataSetRecordId"]
-    made: Record = existing(next((r for r in _records(call) if r["id"] == wanted), None), "Data set record")
-    return made
+    record: Record = existing(next((r for r in _records(call) if r["id"] == wanted), None), "Data set record")
+    return record
 
 
 def data_set(call: Call) -> Record:
     """One data set; the list wraps its dates in `audit`, the single answer does not."""
-    made = _set(call)
-    fields = [{**{k: v for k, v in f.items() if k != "audit"}, **f["audit"]} for f in made["fields"]]
-    return {"data": {**{k: v for k, v in made.items() if k != "audit"}, **made["audit"], "fields": fields}}
+    data_set = _set(call)
+    fields = [{**{k: v for k, v in f.items() if k != "audit"}, **f["audit"]} for f in data_set["fields"]]
+    return {"data": {**{k: v for k, v in data_set.items() if k != "audit"}, **data_set["audit"], "fields": fields}}
 
 
 def rows(call: Call) -> list[Late]:
@@ -129,11 +129,11 @@ def _typed(value: str | float | None, kind: str) -> str | float | None:
 
 
 def _made(call: Call, cells: Cells) -> Record:
-    made, at = _set(call), call.company.moment()
+    data_set, at = _set(call), call.company.moment()
     who = call.user.record()
     audit = {"createdDate": iso(at), "createdBy": who, "updatedDate": iso(at), "updatedBy": who}
-    head = {"id": opaque_id(made["id"], "record", at), "organizationId": made["organizationId"]}
-    return {**head, "dataSetId": made["id"], "cells": _cells(made, cells), "audit": audit}
+    head = {"id": opaque_id(data_set["id"], "record", at), "organizationId": data_set["organizationId"]}
+    return {**head, "dataSetId": data_set["id"], "cells": _cells(data_set, cells), "audit": audit}
 
 
 def _changed(call: Call, old: Record, cells: Cells) -> Record:
@@ -156,20 +156,20 @@ def read_import(body: bytes, kind: str) -> dict[str, Any]:
         raise BadBody("expected multipart/form-data")
     message = BytesParser().parsebytes(b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + body)
     parts = message.get_payload() if message.is_multipart() else []
-    given: dict[str, str] = {}
+    values: dict[str, str] = {}
     for part in parts:
         if isinstance(part, Message) and isinstance(data := part.get_payload(decode=True), bytes):
             try:
-                given[str(part.get_param("name", "", "content-disposition"))] = data.decode("utf-8-sig")
+                values[str(part.get_param("name", "", "content-disposition"))] = data.decode("utf-8-sig")
             except UnicodeDecodeError as error:
                 raise BadBody("not UTF-8") from error
-    return Shape({"strategy": _STRATEGY, "file": text}, {"key": text})(given)
+    return Shape({"strategy": _STRATEGY, "file": text}, {"key": text})(values)
 
 
 def load(call: Call) -> Record:
     """Append the file's rows, or make the rows of the same key equal to them, or the whole set."""
-    made, strategy, key = _set(call), call.body["strategy"], call.body.get("key")
-    columns = {field["name"]: field for field in made["fields"]}
+    data_set, strategy, key = _set(call), call.body["strategy"], call.body.get("key")
+    columns = {field["name"]: field for field in data_set["fields"]}
     if (key is None) != (strategy == "Append"):
         raise Invalid({"key": "goes with Upsert and Sync, and only with them"})
     if key is not None and key not in columns:
@@ -197,7 +197,7 @@ def load(call: Call) -> Record:
     _keep(call, left)
     updated = sum(at < before for at in named)
     gone = len(records) - len(left)
-    return {"id": made["id"], "created": len(records) - before, "updated": updated, "deleted": gone}
+    return {"id": data_set["id"], "created": len(records) - before, "updated": updated, "deleted": gone}
 
 
 def _cell(record: Record, column: str) -> object:

@@ -182,3 +182,62 @@ def test_forgetting_a_connection_stops_its_reads_and_no_others(kept: Jobs, gate:
     assert kept.of(ME) == []
     assert kept.of(SOMEBODY_ELSE) == [other]
     assert not other.is_over
+
+
+def test_a_read_that_is_made_again_shows_the_earlier_result_until_it_is_over(kept: Jobs, gate: threading.Event) -> None:
+    first = kept.start(ME, ("runs",), lambda _: "old")
+    assert first.wait(10)
+    again = kept.start_again(first, waiting_at(gate))
+    assert kept.find(ME, ("runs",)) is again
+    assert (again.is_over, again.peek(), again.earlier) == (False, "old", "old")
+    gate.set()
+    assert again.wait(10)
+    assert again.peek() == "all of it"
+
+
+def test_a_read_that_fails_when_it_is_made_again_keeps_the_earlier_result(kept: Jobs) -> None:
+    job = kept.start(ME, ("runs",), lambda _: "old")
+    assert job.wait(10)
+    for _ in range(2):  # and when it fails twice
+        job = kept.start_again(job, lambda _: 1 // 0)
+        assert job.wait(10)
+        assert isinstance(job.failure, ZeroDivisionError)
+        assert job.peek() == "old"
+
+
+def test_it_says_for_how_long_nothing_has_come(kept: Jobs, clock: Clock) -> None:
+    heard, go_on = threading.Event(), threading.Event()
+
+    def work(job: Job) -> None:
+        job.progress(3, 9)
+        heard.set()
+        assert go_on.wait(10)
+
+    job = kept.start(ME, ("tasks",), work)
+    assert heard.wait(10)
+    assert job.silence == 0
+    clock.now += 4.5
+    assert job.silence == 4.5
+    go_on.set()
+    assert job.wait(10)
+    assert job.silence == 0
+
+
+def test_a_read_that_hears_nothing_can_be_given_up_at_once(kept: Jobs) -> None:
+    go_on, ended = threading.Event(), threading.Event()
+
+    def work(_: Job) -> str:
+        assert go_on.wait(10)
+        ended.set()
+        return "too late"
+
+    job = kept.start(ME, ("tasks",), work)
+    job.give_up(TimeoutError("no answer"))
+    assert job.is_over
+    with pytest.raises(TimeoutError):
+        job.result()
+    go_on.set()
+    assert ended.wait(10)
+    assert job.peek() is None
+    job.give_up(ValueError("a second time"))
+    assert isinstance(job.failure, TimeoutError)

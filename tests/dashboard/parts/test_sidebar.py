@@ -31,7 +31,6 @@ class Clock(datetime):
         ),
         ("https://api.process.st/v1", 39.5, "2,345 requests left, refills in 40 s"),
         ("https://api.process.st/v1", 29.6 * 60, "2,345 requests left, refills in 30 min"),
-        ("https://api.process.st/v1", -5, "2,345 requests left, refills in 0 s"),
     ],
 )
 def test_the_bar_says_when_it_is_full_again_and_that_the_sandboxs_hour_is_a_minute(

@@ -1,0 +1,363 @@
+"""How the views look and feel: widths, heights, contrast, titles, what moves and what does not, and what is said when things fail."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+import psauth
+from tests.browser.conftest import App, connect, stop_button
+
+NewBrowser = Callable[..., BrowserContext]
+MakeApp = Callable[..., App]
+Shot = Callable[[Page, str], None]
+
+VIEWS = {
+    "": "Workflows",
+    "runs": "Runs",
+    "tasks?workflow=Purchase+Request": "Tasks",
+    "form-values?workflow=Purchase+Request": "Form values",
+    "data-sets": "Data sets",
+    "people": "People",
+    "connection": "Connection",
+}
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, _vault_key: None) -> Iterator[App]:
+    app = App(tmp_path_factory.mktemp("views") / "home").start()
+    yield app
+    app.stop()
+
+
+@pytest.fixture
+def person(shared: App, page: Page) -> Page:
+    """A browser of somebody who is connected to the sandbox of the app."""
+    enter(page, shared)
+    return page
+
+
+def enter(page: Page, app: App) -> None:
+    if app.vault.find("default") is None:
+        connect(page, app)
+    else:
+        page.goto(app.url)
+        page.get_by_test_id("stDataFrame").wait_for()
+
+
+def main(page: Page) -> Locator:
+    return page.get_by_test_id("stMain")
+
+
+def rest(page: Page) -> None:
+    """Wait until the script has run, nothing is being read, and both has been so for a while: a run may call for another."""
+    page.wait_for_function(
+        """() => {
+          const app = document.querySelector("[data-testid=stApp]");
+          const busy = app?.dataset.testScriptState != "notRunning" || document.querySelector("[data-testid=stSkeletonElement]");
+          if (busy || !document.querySelector("[data-testid=stMain] h1")) window.restsSince = undefined;
+          else window.restsSince ??= performance.now();
+          return performance.now() - window.restsSince > 500;
+        }"""
+    )
+
+
+def variables(box: psauth.Sandbox) -> dict[str, str]:
+    return {
+        "PSAUTH_CLIENT_ID": box.settings.client_id,
+        "PSAUTH_CLIENT_SECRET": box.settings.client_secret,
+        "PSAUTH_ISSUER": box.settings.issuer,
+        "PSAUTH_API_URL": box.settings.api_url,
+    }
+
+
+def test_each_view_has_its_title_in_the_tab_and_its_line_in_the_menu(person: Page, shared: App) -> None:
+    for path, title in VIEWS.items():
+        person.goto(shared.url + path)
+        expect(person).to_have_title(f"{title} · Process Street workflows")
+        lit = person.get_by_test_id("stSidebarNavItems").locator("[aria-current=page]")
+        expect(lit).to_have_count(1)
+        expect(lit).to_have_text(re.compile(title))
+
+
+def test_on_records_the_menu_shows_data_sets_and_elsewhere_not_any_more(person: Page, shared: App) -> None:
+    person.goto(shared.url + "data-sets")
+    click_row(person, 0)
+    main(person).get_by_role("link", name="Records").click()
+    lit = person.get_by_test_id("stSidebarNavItems").locator("[aria-current=page]")
+    expect(person).to_have_url(re.compile(r"/records\?data_set="))
+    expect(lit).to_have_text(re.compile("Data sets"))
+    expect(person).not_to_have_title(re.compile("^Records"))  # the name of the data set
+    person.get_by_test_id("stSidebarNavItems").get_by_role("link", name="People").click()
+    expect(lit).to_have_count(1)
+    expect(lit).to_have_text(re.compile("People"))
+
+
+def click_row(page: Page, number: int) -> None:
+    """Click the name in a row of the table."""
+    rest(page)
+    page.get_by_test_id("stDataFrame").click(position={"x": 80, "y": 36 + 35 * number + 17})
+
+
+def test_a_click_on_a_name_selects_its_row_and_moves_nothing(person: Page, shared: App) -> None:
+    person.goto(shared.url + "runs")
+    rest(person)
+    table = person.get_by_test_id("stDataFrame")
+    before = table.bounding_box()
+    expect(main(person).get_by_text("Select a run to see its tasks or form values.")).to_be_visible()
+    click_row(person, 1)
+    expect(main(person).get_by_role("link", name="Tasks")).to_have_attribute("href", re.compile(r"tasks\?run="))
+    assert table.bounding_box() == before
+
+
+def test_the_line_above_the_table_stays_while_somebody_searches(person: Page, shared: App) -> None:
+    person.goto(shared.url + "runs")
+    rest(person)
+    table = person.get_by_test_id("stDataFrame")
+    before = table.bounding_box()
+    assert before is not None
+    person.evaluate(
+        """() => {
+          window.gone = [];
+          new MutationObserver(() => {
+            if (!document.querySelector(".st-key-lead")?.innerText.trim()) window.gone.push(performance.now());
+          }).observe(document.body, {childList: true, subtree: true, characterData: true});
+        }"""
+    )
+    field = main(person).get_by_role("textbox", name="Search")
+    field.press_sequentially("onboarding", delay=30)
+    field.press("Enter")
+    expect(person).to_have_url(re.compile("search=onboarding"))
+    expect(main(person).get_by_text(re.compile("rows match"))).to_be_visible()
+    assert person.evaluate("window.gone.length") == 0
+    after = table.bounding_box()
+    assert after is not None
+    assert (after["x"], after["y"], after["width"]) == (before["x"], before["y"], before["width"])
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_a_table_has_the_window(shared: App, page: Page, width: int) -> None:
+    enter(page, shared)
+    page.set_viewport_size({"width": width, "height": 900})
+    for path in ("runs", "people", "tasks?workflow=Purchase+Request"):
+        page.goto(shared.url + path)
+        rest(page)
+        table, place = page.get_by_test_id("stDataFrame").bounding_box(), main(page).bounding_box()
+        assert table is not None
+        assert place is not None
+        assert place["width"] - table["width"] <= 110
+        files = page.get_by_role("button", name="CSV", exact=True).bounding_box()
+        assert files is not None
+        assert files["y"] + files["height"] <= 900  # all of it on one screen
+        assert table["y"] + table["height"] >= 900 - 160
+
+
+def test_a_short_table_has_no_rows_of_nothing_below(person: Page, shared: App) -> None:
+    person.goto(shared.url + "data-sets")
+    rest(person)
+    count = int(re.findall(r"(\d+) data sets", main(person).inner_text())[0])
+    box = person.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    assert abs(box["height"] - (36 + 35 * count + 2)) <= 3
+
+
+def test_times_name_their_zone_once(shared: App, new_browser: NewBrowser) -> None:
+    page = new_browser(timezone_id="America/Los_Angeles").new_page()
+    enter(page, shared)
+    page.goto(shared.url + "runs")
+    rest(page)
+    assert main(page).inner_text().count("America/Los_Angeles") == 1
+    page.goto(shared.url + "people")
+    rest(page)
+    assert "America/Los_Angeles" not in main(page).inner_text()
+
+
+def test_search_finds_a_time_as_it_stands_there(shared: App, new_browser: NewBrowser) -> None:
+    for zone in ("America/Los_Angeles", "Asia/Tokyo"):
+        page = new_browser(timezone_id=zone).new_page()
+        enter(page, shared)
+        with psauth.connect(settings=shared.settings, interactive=False) as ps:
+            created = next(iter(ps.iterate("/workflow-runs/list")))["audit"]["createdDate"]
+        shown = f"{datetime.fromisoformat(created).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+        page.goto(shared.url + "runs")
+        rest(page)
+        field = main(page).get_by_role("textbox", name="Search")
+        field.fill(shown)
+        field.press("Enter")
+        expect(main(page).get_by_text(re.compile(r"^[1-3] of 200 rows match"))).to_be_visible()
+
+
+CONTRAST = """() => {
+  const parse = (c) => (c.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
+  const over = (top, below) => { const a = top[3] ?? 1; return [0, 1, 2].map((i) => top[i] * a + below[i] * (1 - a)); };
+  const light = (c) => {
+    const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const pale = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const element = walk.currentNode.parentElement;
+    if (!walk.currentNode.textContent.trim() || !element.checkVisibility() || !element.getClientRects().length) continue;
+    if (element.closest("canvas, [aria-hidden=true], style, script, [inert]")) continue;
+    const chain = [];
+    for (let e = element; e; e = e.parentElement) chain.unshift(e);
+    let back = [255, 255, 255], opacity = 1;
+    for (const e of chain) {
+      const style = getComputedStyle(e);
+      back = over(parse(style.backgroundColor), back);
+      opacity *= Number(style.opacity);
+    }
+    const ink = parse(getComputedStyle(element).color);
+    const seen = over([ink[0], ink[1], ink[2], (ink[3] ?? 1) * opacity], back);
+    const [a, b] = [light(seen), light(back)].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) pale.push(`${walk.currentNode.textContent.trim().slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  return pale;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_word_stands_out_and_what_is_disabled_says_so(
+    shared: App, new_browser: NewBrowser, scheme: str, width: int
+) -> None:
+    page = new_browser(color_scheme=scheme, viewport={"width": width, "height": 900}).new_page()
+    enter(page, shared)
+    for path in (*VIEWS, "records", "tasks", "runs?status=Foo", "tasks?assignee=ada.lindqvist%40example.com"):
+        page.goto(shared.url + path)
+        rest(page)
+        assert page.evaluate(CONTRAST) == [], path
+        links = page.evaluate("[...document.querySelectorAll('a[disabled]:not([aria-disabled=true])')].length")
+        assert links == 0, path
+        levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map((h) => Number(h.tagName[1]))")
+        assert levels[0] == 1
+        assert levels.count(1) == 1, path
+        assert all(b - a <= 1 for a, b in itertools.pairwise(levels)), path
+        ahead = page.evaluate("[...document.querySelectorAll('[tabindex]')].filter((e) => e.tabIndex > 0).length")
+        assert ahead == 0, path
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(wide), path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_page_and_what_comes_before_spending_stand_out_too(
+    make_app: MakeApp, new_browser: NewBrowser, scheme: str
+) -> None:
+    with psauth.Sandbox(runs=60) as box:
+        app = make_app(**variables(box))
+        app.variables["PSAUTH_REDIRECT_URI"] = app.url
+        app.start()
+        page = new_browser(color_scheme=scheme, viewport={"width": 390, "height": 844}).new_page()
+        page.goto(app.url)
+        page.get_by_role("link", name="Connect", exact=True).wait_for()
+        assert page.evaluate(CONTRAST) == []
+        connect(page, app)
+        page.goto(app.url + "runs?newest=All")
+        page.get_by_role("button", name="Start").wait_for()
+        assert page.evaluate(CONTRAST) == []
+        box.knobs.latency = 3.0
+        page.get_by_role("button", name="Start").click()
+        stop_button(page).wait_for()
+        assert page.evaluate(CONTRAST) == []
+        boxes = "[...document.querySelectorAll('[data-testid=stMain] *')].filter((e) => ['auto', 'scroll'].includes("
+        boxes += "getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight + 1 && e.tabIndex < 0).length"
+        assert page.evaluate(boxes) == 0  # nothing that only a mouse can scroll
+        box.knobs.latency = 0.0
+
+
+def test_a_service_that_dies_during_a_read_is_said_within_five_seconds(
+    make_app: MakeApp, page: Page, shot: Shot
+) -> None:
+    with psauth.Sandbox(runs=60) as box:
+        app = make_app(**variables(box))
+        app.variables["PSAUTH_REDIRECT_URI"] = app.url
+        app.start()
+        connect(page, app)
+        page.goto(app.url + "runs?newest=All")
+        box.knobs.latency = 1.0
+        page.get_by_role("button", name="Start").click()
+        expect(main(page).get_by_text(re.compile(r"[1-9]\d* runs so far"))).to_be_visible()
+    died = time.monotonic()
+    silent = main(page).get_by_text(re.compile("Process Street (has not answered for|does not answer)"))
+    expect(silent.first).to_be_visible(timeout=6_000)
+    assert time.monotonic() - died < 6.0  # of which the machine had one to draw it
+    shot(page, "silent")
+    assert "Traceback" not in page.content()
+
+
+def test_a_reload_that_fails_leaves_the_table_and_says_so_above(make_app: MakeApp, page: Page, shot: Shot) -> None:
+    with psauth.Sandbox(runs=20) as box:
+        app = make_app(**variables(box))
+        app.variables["PSAUTH_REDIRECT_URI"] = app.url
+        app.start()
+        connect(page, app)
+    page.get_by_role("button", name="Reload").click()
+    warning = main(page).get_by_text("The reload failed, so this is the table from before.")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(warning).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    expect(main(page).get_by_text("12 workflows")).to_be_visible()
+    above, table = warning.bounding_box(), page.get_by_test_id("stDataFrame").bounding_box()
+    assert above is not None
+    assert table is not None
+    assert above["y"] < table["y"]
+    shot(page, "kept")
+
+
+def test_the_sandbox_of_an_app_that_is_gone_is_said_at_once_with_the_way_out(
+    make_app: MakeApp, page: Page, shot: Shot
+) -> None:
+    first = make_app().start()
+    connect(page, first)
+    first.stop()
+    second = App(first.home).start()  # the same home, another port
+    try:
+        page.goto(second.url)
+        again = main(page).get_by_role("link", name="Connect anew")
+        expect(again).to_be_visible(timeout=15_000)
+        expect(main(page).get_by_role("heading", name="This sandbox is not there any more")).to_be_visible()
+        shot(page, "lost")
+        again.click()
+        page.get_by_role("button", name="Allow").click()
+        page.get_by_test_id("stDataFrame").wait_for()
+    finally:
+        second.stop()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["runs?workflow=zzzz", "runs?status=Foo", "runs?newest=abc", "runs?status=Active&status=Completed", "tasks?run=x"],
+)
+def test_a_bookmark_that_names_nothing_says_so(person: Page, shared: App, path: str) -> None:
+    person.goto(shared.url + path)
+    expect(main(person).get_by_role("heading", name="The address of this view leads to nothing")).to_be_visible()
+    expect(person.get_by_test_id("stDataFrame")).to_have_count(0)
+    assert person.url == shared.url + path  # the address still says what it said
+    person.reload()
+    expect(main(person).get_by_role("heading", name="The address of this view leads to nothing")).to_be_visible()
+    main(person).get_by_role("button", name="Show everything").click()
+    expect(main(person).get_by_role("heading", name="The address of this view leads to nothing")).to_be_hidden()
+    expect(person).to_have_url(shared.url + path.split("?")[0])
+
+
+def test_choices_of_one_view_are_not_carried_to_the_next_and_the_way_back_has_them(person: Page, shared: App) -> None:
+    person.goto(shared.url + "runs?workflow=Purchase+Request&status=Active")
+    rest(person)
+    menu = person.get_by_test_id("stSidebarNavItems")
+    menu.get_by_role("link", name="Tasks").click()
+    expect(person).to_have_url(shared.url + "tasks")
+    expect(main(person).get_by_role("combobox").first).to_have_value("Choose a workflow")
+    expect(main(person).get_by_role("combobox").nth(2)).to_have_value("Any status")
+    person.go_back()
+    expect(main(person).get_by_role("combobox").first).to_have_value("Purchase Request")
+    expect(main(person).get_by_role("combobox").nth(1)).to_have_value("Active")
+    expect(person).to_have_url(re.compile(r"runs\?workflow=Purchase[+]Request&status=Active$"))
