@@ -16,8 +16,8 @@ STYLE: Final = """<style>
 [data-testid=stMainBlockContainer]:has(.st-key-table) > [data-testid=stVerticalBlock] { height: 100% }
 [data-testid=stLayoutWrapper]:has(> .st-key-table) { flex: 0 1 auto; min-height: 15rem }
 .st-key-search { max-width: 26rem }
-/* Streamlit makes a link of every e-mail address; in a line of facts it would be too pale to read. */
-[data-testid=stCaptionContainer] a { color: inherit }
+/* Streamlit makes a link of every e-mail address; in a line of facts it would be too pale to read; so would a name in code. */
+[data-testid=stCaptionContainer] :is(a, code) { color: inherit }
 /* One line each, whatever stands in it, so that the table below never moves. */
 .st-key-lead { min-height: 2.25rem }
 .st-key-waiting { min-height: 4.5rem }
