@@ -54,10 +54,12 @@ CLIENT_SECRET = "client-secret-7Hq2"
 
 MARKED = {
     "browser": "browser",
+    "auth/test_prompt.py": "slow",
     "dashboard/test_pages.py": "slow",
     "dashboard/views": "slow",
     "faults": "slow",
     "flow": "slow",
+    "test_extras.py": "slow",
 }
 """Whose tests start a server, whole pages or a browser of their own: the quick part does without them."""
 

@@ -218,7 +218,10 @@ def _proxy_problem(proxy: str) -> str | None:
     try:
         url = urllib3.util.parse_url(proxy)
     except urllib3.exceptions.LocationParseError:
-        return "is no address"
+        has_password = "@" in proxy
+        return (
+            "is no address: special characters in its password go percent-encoded" if has_password else "is no address"
+        )
     if not separator:
         return "lacks a scheme"
     if scheme.lower() not in ("http", "https", "socks4", "socks4a", "socks5", "socks5h"):

@@ -40,6 +40,9 @@ def unreadable(column: object, frame: pd.DataFrame) -> dict[int, str]:
 
 def _rows(column: object, frame: pd.DataFrame) -> list[str] | None:
     """What the marks call the rows; None for a column that is no field of a form or data set, of which they say nothing."""
-    key = "record_id" if "record_id" in frame.columns else "run_id"
-    is_field = column in frame.attrs.get("field_ids", {})
-    return frame[key].astype("str").tolist() if is_field and key in frame.columns else None
+    key = "record_id" if "record_id" in (frame.index.name, *frame.columns) else "run_id"
+    if column not in frame.attrs.get("field_ids", {}):
+        return None
+    if frame.index.name == key:
+        return frame.index.astype("str").tolist()
+    return frame[key].astype("str").tolist() if key in frame.columns else None

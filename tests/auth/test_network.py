@@ -230,6 +230,7 @@ PROXIES = {
     "with a port beyond all": ("http://127.0.0.1:99999", ["HTTPS_PROXY", "is no address"]),
     "malformed": ("http://[::1", ["HTTPS_PROXY", "is no address"]),
     "malformed, with a password": ("http://me:hunter2@[::1", ["HTTPS_PROXY", "is no address"]),
+    "a password with #": ("http://me:hunter2#x@127.0.0.1:3128", ["HTTPS_PROXY (http://127.0.0.1:3128)", "special characters in its password go percent-encoded"]),
     "SOCKS without PySocks": ("socks5://127.0.0.1:PORT", ["HTTPS_PROXY names a SOCKS proxy", "pip install PySocks"]),
     "SOCKS by name": ("socks5h://me:hunter2@127.0.0.1:PORT", ["a SOCKS proxy (socks5h://127.0.0.1:PORT)", "PySocks"]),
 }  # fmt: skip

@@ -54,6 +54,10 @@ def test_a_csv_file_has_days_as_days_and_unreadable_cells_as_their_texts(vendors
     ]
 
 
+def test_they_are_known_too_where_the_key_became_the_index(vendors: pd.DataFrame) -> None:
+    assert rows(vendors.set_index("record_id")) == rows(vendors)
+
+
 def test_a_workbook_has_them_too_whatever_the_order_of_the_rows(vendors: pd.DataFrame) -> None:
     stream = io.BytesIO()
     psauth.to_excel(vendors.iloc[::-1][["Since", "Rating", "record_id"]], stream, zone="America/Los_Angeles")
