@@ -1,1 +1,1 @@
-"""Loading: what pages read from the service, in threads."""
+"""Loading: what views read from the service, in threads."""

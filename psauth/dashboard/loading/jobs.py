@@ -1,4 +1,4 @@
-"""Jobs: reads in threads of their own, which outlive the run of a page and are shared by all tabs that want the same."""
+"""Jobs: reads in threads of their own, which outlive the run of a view and are shared by all tabs that want the same."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Parts: what pages are made of."""
+"""Parts: what views are made of."""

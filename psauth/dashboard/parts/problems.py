@@ -66,7 +66,7 @@ def _ended(return_to: str) -> None:
 
 
 def show_refusal(notice: Notice, *, connected: bool) -> bool:
-    """A page for an authorization that led to nothing; whether the reader is done with it."""
+    """A page for an authorization that led to nothing; whether the person is done with it."""
     st.header(notice.title)
     st.text(notice.text)
     if connected:

@@ -23,7 +23,7 @@ from psauth.vault.vault import Vault
 
 
 def show() -> None:
-    """The page."""
+    """The view."""
     vault = state.vault()
     try:
         stored = vault.read(account_of(st.context.cookies.get(COOKIE)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
@@ -34,10 +36,10 @@ TASKS = View(
 )
 
 
-def _count(loaded: Loaded, of: str) -> str:
+def _count(loaded: Loaded, whose: str) -> str:
     number, overdue = len(loaded.frame), int(is_overdue(loaded.frame).sum())
     late = f", {overdue:,} overdue" if overdue else ""
-    return f"{number:,} {tables.plural('task', number)}{of}{late}"
+    return f"{number:,} {tables.plural('task', number)}{whose}{late}"
 
 
 def _chosen(tasks: pd.DataFrame) -> pd.Series:
@@ -73,16 +75,18 @@ def show() -> None:
     if email is not None:
         read = loaders.tasks_of_person(state.here(), email, scope.chosen_workflow())
         loaded = waiting.ready(read)
-        runs, of = _runs_of(loaded.frame), f" of {tables.literal(_who(email))}"
+        runs, whose = _runs_of(loaded.frame), f" of {tables.literal(_who(email))}"
     else:
         runs = scope.chosen_runs("tasks", other=("form_values", "Form values"), also=", or a person to see theirs")
         read = loaders.tasks(state.here(), runs)
         loaded = waiting.ready(read)
-        of = scope.share_of_runs(loaded, runs)
+        whose = scope.share_of_runs(loaded, runs)
     known = loaders.known_workflows(state.here())
     words = {} if known is None else choices.workflow_names(known)
     every = with_names(loaded.frame, runs, words)
-    view.show_rows(TASKS, read, loaded, every, count=_count(loaded, of), keep=_chosen)
+    of_one_run = choices.named(state.RUN) is not None  # its name stands above the table
+    shown = {name: look for name, look in TASKS.columns.items() if name != "run_name" or not of_one_run}
+    view.show_rows(replace(TASKS, columns=shown), read, loaded, every, count=_count(loaded, whose), keep=_chosen)
 
 
 show()
