@@ -66,7 +66,7 @@ def _farewell(done: Disconnected) -> None:
 
 def _small_print(target: Target) -> str:
     kept = f"The connection is kept on this machine, encrypted, in {target.settings.home_path}."
-    end = "End it any time on the Connection view."
+    end = "End it any time on the Connection page."
     if target.settings.kind == "api_key":
         return f"Uses the API key from your settings. {kept} {end}"
     wanted = {"read": "see", "write": "change"}
