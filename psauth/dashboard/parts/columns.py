@@ -88,7 +88,8 @@ class Column:
             names = [[item_name(v) for v in value] if isinstance(value, list) else None for value in values]
             return pd.Series(names, index=values.index, dtype="object")
         if pd.api.types.is_bool_dtype(values.dtype):
-            return values.map(YES_OR_NO).astype("str")
+            words = [None if pd.isna(value) else YES_OR_NO[bool(value)] for value in values]
+            return pd.Series(words, index=values.index, dtype="object")  # as a text, pandas 2 would write "nan"
         return values
 
     def texts(self, values: pd.Series) -> pd.Series:
