@@ -54,14 +54,18 @@ CLIENT_SECRET = "client-secret-7Hq2"
 
 MARKED = {
     "browser": "browser",
+    "auth/test_pasting.py": "slow",
     "auth/test_prompt.py": "slow",
     "dashboard/test_pages.py": "slow",
     "dashboard/views": "slow",
+    "export/test_excel.py": "slow",
     "faults": "slow",
     "flow": "slow",
+    "sandbox/api/test_writes_of_records.py": "slow",
     "test_extras.py": "slow",
+    "vault/test_keychain.py": "slow",
 }
-"""Whose tests start a server, whole pages or a browser of their own: the quick part does without them."""
+"""Whose tests start a server, a terminal, whole pages or a browser, or write a hundred workbooks: not the quick part."""
 
 
 def pytest_collection_modifyitems(items):
