@@ -12,7 +12,7 @@ PACKAGE = Path(psauth.__file__).parent
 
 LEVELS = {
     "": [
-        ["exceptions", "secret", "words", "sandbox"],
+        ["exceptions", "json_text", "secret", "words", "sandbox"],
         ["addresses"],
         ["settings"],
         ["vault"],
