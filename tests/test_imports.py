@@ -35,7 +35,8 @@ LEVELS = {
     ],
     "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
-        ["callback", "engine", "forks", "network", "opening", "place", "prompt", "wrong_address"],
+        ["callback", "engine", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
+        ["body", "wire"],
         ["receiver", "session"],
         ["discovery", "token_endpoint"],
         ["flow", "renewal", "revocation"],
