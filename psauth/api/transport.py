@@ -30,9 +30,8 @@ from psauth.words import printable
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = (5.0, 30.0)
-"""Seconds to connect, and to wait for the next byte: a page of 20 records takes the service well under a second, and what
-stands before it gives up after some 30."""
+TIMEOUT = (5.0, 60.0)
+"""Seconds to connect, and to wait for the next byte; PSAUTH_TOTAL_TIME ends a request that goes on byte by byte."""
 CONNECTIONS: Final = 32
 """Network connections kept open: one for each thread of a long read."""
 REDIRECTS: Final = 5
