@@ -1,7 +1,6 @@
 """The wire: whatever comes over it, and however slowly, a request ends within its time and its size, and says so."""
 
 import socket
-import ssl
 import threading
 
 import pytest
@@ -12,12 +11,10 @@ from psauth.auth.discovery import service_for_oauth
 from psauth.auth.limits import Limits
 from psauth.auth.renewal import renew
 from psauth.auth.revocation import disconnect
-from psauth.auth.session import system_context
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection as Stored_
 from psauth.vault.connection import Stored
 from psauth.vault.service import Service
-
 from tests.faults.wire_servers import (
     CHUNKED,
     DRIPS,
@@ -26,7 +23,6 @@ from tests.faults.wire_servers import (
     UNREADABLE,
     always,
     answering,
-    bomb,
     packed,
     serving,
     silent,
@@ -357,6 +353,5 @@ def test_an_interim_answer_is_not_the_answer_of_the_next_request(door_to, naps):
 
 
 def test_another_protocol_is_no_answer(door_to, naps):
-    with serving(always(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")) as server:
-        with pytest.raises(OutcomeUnknown):
-            door_to(server.url, total_time="30").send("POST", "/comments", {})
+    with serving(always(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")) as server, pytest.raises(OutcomeUnknown):
+        door_to(server.url, total_time="30").send("POST", "/comments", {})
