@@ -128,12 +128,12 @@ def _after_refusal(
     attempt: int, request: Request, problem: ApiError, seconds: float | None, refusals: Refusals
 ) -> Step:
     """What follows a 429 that asks to wait for so many seconds (None: it does not say)."""
+    before = refusals.count if request.background else max(attempt - 1, refusals.count)
+    wait = BACKOFF * 2 ** (before + 1) if seconds is None else max(seconds, BACKOFF * 2**before)
     if not request.background:
-        wait = max(seconds or 0.0, BACKOFF * 2 ** max(attempt, refusals.count + 1))
         if wait > PATIENCE or attempt >= _attempts(request):
             return Raise(problem)
         return Again(why=problem, at_least=wait, everybody=True)
-    wait = max(seconds or 0.0, BACKOFF * 2 ** (refusals.count + 1))
     most = SILENT_REFUSALS if seconds is None else REFUSALS
     if wait > LONGEST_WAIT:
         return Raise(_rate_limited(problem, f"That is longer than psauth waits by itself ({lasting(LONGEST_WAIT)})."))
