@@ -43,7 +43,8 @@ LEVELS = {
     ],
     "api": [
         ["access", "budget", "errors", "origin", "pace"],
-        ["governor", "retrying", "usage"],
+        ["answers", "governor", "usage"],
+        ["retrying"],
         ["transport"],
         ["pages"],
     ],
