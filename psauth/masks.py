@@ -54,6 +54,10 @@ class Masks:
     def __repr__(self) -> str:
         return f"Masks({', '.join([HIDDEN] * len(self._secrets))})"
 
+    def hides(self, secret: str | None) -> bool:
+        """Whether this is a secret that is looked for, or none that would be."""
+        return not secret or len(secret) < SHORTEST or secret in self._secrets
+
     def text(self, text: str) -> str:
         """`text` with `***` in the place of every secret, and cut where no message would show it."""
         text = text[:LONGEST]
@@ -186,5 +190,7 @@ def _meant(escape: re.Match[bytes]) -> bytes:
 
 
 def _bytes_of(character: str) -> bytes:
-    """A character as UTF-8; one that is not seen as a blank."""
-    return character.encode("utf-8", "replace") if character.isascii() or character.isprintable() else b"\0"
+    """A character as UTF-8 in small letters; one that is not seen as a blank."""
+    if character.isascii():
+        return character.encode()
+    return character.upper().casefold().encode("utf-8", "replace") if character.isprintable() else b"\0"

@@ -24,6 +24,7 @@ from psauth.auth.network import Unanswered
 from psauth.auth.session import Session
 from psauth.auth.wrong_address import api_remedy, is_web_page
 from psauth.exceptions import LoginRequired, NotFound, PermissionDenied, UntrustedAddress, WrongAddress
+from psauth.masks import Masks
 from psauth.vault.connection import Connection, Stored, login_line
 from psauth.vault.vault import Vault
 from psauth.words import printable
@@ -70,6 +71,11 @@ class Transport:
     def connection(self) -> Connection:
         """The connection as last seen by this transport."""
         return self.access.connection
+
+    @property
+    def masks(self) -> Masks:
+        """What hides the credential where a service repeats it."""
+        return self.access.masks
 
     @property
     def held_until(self) -> float:
