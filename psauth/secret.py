@@ -1,12 +1,9 @@
-"""Secret: a text that does not show itself, and what keeps secrets out of other texts."""
+"""Secret: a text that does not show itself, and whether it was copied as it is."""
 
 from __future__ import annotations
 
 import re
 from typing import Any, Final, NoReturn
-
-SHORTEST_SECRET = 8
-"""What is shorter is no secret, but may well be a part of a word."""
 
 
 class Secret(str):
@@ -74,11 +71,3 @@ def copied_wrongly(secret: str) -> str | None:
 def fits_a_header(secret: str) -> bool:
     """Whether a credential can be sent: visible ASCII and spaces (RFC 6749 appendix A). Others would show in errors."""
     return all(32 <= ord(c) < 127 for c in secret)
-
-
-def masked(text: str, *secrets: str | None) -> str:
-    """`text` from outside without the secrets it repeats: some servers quote what they refuse."""
-    for secret in secrets:
-        if secret and len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, "***")
-    return text

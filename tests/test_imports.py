@@ -12,7 +12,7 @@ PACKAGE = Path(psauth.__file__).parent
 
 LEVELS = {
     "": [
-        ["exceptions", "json_text", "secret", "words", "sandbox"],
+        ["exceptions", "json_text", "masks", "secret", "words", "sandbox"],
         ["addresses"],
         ["settings"],
         ["vault"],
@@ -44,7 +44,8 @@ LEVELS = {
     ],
     "api": [
         ["access", "budget", "errors", "origin", "pace"],
-        ["governor", "retrying", "usage"],
+        ["answers", "governor", "usage"],
+        ["retrying"],
         ["transport"],
         ["pages"],
     ],

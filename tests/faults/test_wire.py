@@ -223,7 +223,9 @@ def test_all_addresses_of_a_name_share_the_time(door_to, naps, monkeypatch):
 
     real = socket.getaddrinfo
     many = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{n}", 443)) for n in range(1, 200)]
-    monkeypatch.setattr("socket.getaddrinfo", lambda host, *a: many if host == "many.test" and len(a) < 4 else real(host, *a))
+    monkeypatch.setattr(
+        "socket.getaddrinfo", lambda host, *a: many if host == "many.test" and len(a) < 4 else real(host, *a)
+    )
     monkeypatch.setattr("psauth.auth.wire.create_connection", never)
     with pytest.raises(ServiceUnavailable, match=r"took longer than 0.4 s in all"):
         door_to("https://many.test").send("POST", "/comments", {})
