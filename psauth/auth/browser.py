@@ -28,7 +28,6 @@ from psauth.exceptions import (
     AuthorizationRefused,
     ExchangeFailed,
     LoginRequired,
-    PsauthError,
 )
 from psauth.settings import Settings
 from psauth.vault.connection import Connection, fingerprint, login_line
@@ -169,7 +168,7 @@ class _Waiting:
             self._look(max(0.0, deadline - time.monotonic()))
         if self._outcome is None:
             raise _nobody(self.request.account, self._timeout)
-        if isinstance(self._outcome, PsauthError):
+        if isinstance(self._outcome, Exception):
             raise self._outcome
         return self._outcome
 

@@ -71,8 +71,8 @@ class Wire:
         """See socket.socket."""
         return self._patience
 
-    def makefile(self, mode: str = "rb") -> io.BufferedReader:
-        """A file to read from; the socket is closed when this one and all its files are."""
+    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedReader:
+        """A file to read from, whatever its buffering; the socket is closed when this one and all its files are."""
         if mode != "rb":
             raise ValueError(f"a wire is read as bytes, not {mode!r}")
         self._files += 1
