@@ -32,7 +32,7 @@ LONGEST_REFUSAL: Final = 3 * 3600.0
 """Seconds after which a long read that got nothing but 429 ends."""
 REFUSALS: Final = 8
 """So many times in a row a long read waits as long as the service says; then the service does not mean what it says."""
-SILENT_REFUSALS: Final = 12
+SILENT_REFUSALS: Final = 14
 """The same where it does not say how long: the pauses come to more than the hour by which it counts."""
 
 Params = Mapping[str, Any] | Sequence[tuple[str, str]]
