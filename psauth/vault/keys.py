@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
+import secrets
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from psauth.exceptions import PsauthWarning, SettingsError, VaultError
 from psauth.secret import Secret
@@ -21,6 +29,11 @@ log = logging.getLogger(__name__)
 KEYRING_SERVICE = keychain.SERVICE
 KEYRING = "the operating system's keyring"
 HOW_TO_MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+
+SEALED: Final = b"\x03"
+"""The first byte of what is encrypted, so that another way can be told from this one."""
+NONCE: Final = 12
+"""Bytes of a nonce of AES-GCM, drawn anew each time (NIST SP 800-38D §8.2.2)."""
 
 _silent_at: set[str] = set()
 """Vaults for which it was said that the keyring is silent; once is enough in a process."""
@@ -41,27 +54,41 @@ class Key:
     source: str
     is_open: bool = False
 
+    def encrypt(self, text: str, *bound: object) -> bytes:
+        """The text, readable with this key alone, and only where `bound` is the same: the place it belongs to."""
+        nonce = secrets.token_bytes(NONCE)
+        plain = text.encode("utf-8", "surrogatepass")
+        return SEALED + nonce + self._ciphers[0].encrypt(nonce, plain, _associated(bound))
+
+    def decrypt(self, data: object, *bound: object) -> Secret:
+        """The text that was encrypted for the place `bound`; raises WrongKey for everything else."""
+        if isinstance(data, bytes) and data.startswith(SEALED) and len(data) > NONCE:
+            nonce, sealed = data[1 : 1 + NONCE], data[1 + NONCE :]
+            for cipher in self._ciphers:
+                try:
+                    return Secret(cipher.decrypt(nonce, sealed, _associated(bound)).decode("utf-8", "surrogatepass"))
+                except (InvalidTag, ValueError):
+                    continue
+        raise WrongKey
+
+    def decrypt_unbound(self, data: object) -> Secret:
+        """A text as vaults up to version 2 encrypted it, which any place could hold; raises WrongKey."""
+        try:
+            return Secret(self.cipher().decrypt(data if isinstance(data, bytes) else b"").decode())
+        except (InvalidToken, ValueError):
+            raise WrongKey from None
+
     def cipher(self) -> MultiFernet:
-        """What encrypts and decrypts with these keys."""
+        """What encrypted and decrypted the vaults up to version 2."""
         return MultiFernet([Fernet(text) for text in self.texts])
 
-    def encrypt(self, text: str) -> bytes:
-        """The text, readable with this key alone."""
-        return self.cipher().encrypt(text.encode())
-
-    def decrypt(self, data: bytes) -> Secret:
-        """The text that was encrypted; raises WrongKey."""
-        try:
-            return Secret(self.cipher().decrypt(data).decode())
-        except InvalidToken:
-            raise WrongKey from None
-
-    def encrypt_anew(self, data: bytes) -> bytes:
-        """The same text, encrypted with the first key; raises WrongKey."""
-        try:
-            return self.cipher().rotate(data)
-        except InvalidToken:
-            raise WrongKey from None
+    @cached_property
+    def _ciphers(self) -> tuple[AESGCM, ...]:
+        """One cipher a key. A Fernet key is 32 random bytes; HKDF (RFC 5869) makes a key for this use alone of them."""
+        return tuple(
+            AESGCM(HKDF(SHA256(), 32, salt=None, info=b"psauth vault 3").derive(base64.urlsafe_b64decode(text)))
+            for text in self.texts
+        )
 
     def __repr__(self) -> str:
         return f"Key(***, source={self.source!r})"
@@ -139,6 +166,11 @@ def create_key(*, vault: str, folder: Path) -> Key:
         module="psauth",
     )
     return Key((text,), str(path), is_open=access is Access.OPEN)
+
+
+def _associated(bound: tuple[object, ...]) -> bytes:
+    """The place that something belongs to, as bytes: two places never look the same, nor do 1, 1.0 and "1"."""
+    return ascii(bound).encode()
 
 
 def missing_key(vault: str) -> VaultError:
