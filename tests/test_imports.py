@@ -36,7 +36,7 @@ LEVELS = {
     "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
         ["callback", "engine", "forks", "network", "opening", "place", "prompt", "wrong_address"],
-        ["receiver", "session"],
+        ["receiver", "session", "unstored"],
         ["discovery", "token_endpoint"],
         ["flow", "renewal", "revocation"],
         ["browser"],

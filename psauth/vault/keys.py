@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import logging
 import os
 import secrets
@@ -20,9 +21,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from psauth.exceptions import PsauthWarning, SettingsError, VaultError
 from psauth.secret import Secret
-from psauth.vault import disk, keychain
+from psauth.vault import disk, files, keychain
 from psauth.vault.modes import Access, close_to_others
-from psauth.vault.store import KEPT
+from psauth.vault.store import KEPT, Store
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ HOW_TO_MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fe
 
 SEALED: Final = b"\x03"
 """The first byte of what is encrypted, so that another way can be told from this one."""
+LONGEST_FILE: Final = 4_096
+"""Bytes of a key file at most; a key has 44."""
 NONCE: Final = 12
 """Bytes of a nonce of AES-GCM, drawn anew each time (NIST SP 800-38D §8.2.2)."""
 
@@ -104,6 +107,22 @@ def parse_key(text: str) -> Key:
                 f"{which} is not a Fernet key. Expected 44 characters of url-safe base64; make one with: {HOW_TO_MAKE_A_KEY}"
             )
     return Key(texts, "PSAUTH_SECRET_KEY")
+
+
+def find_or_create_key(configured: str, store: Store, *, patience: float) -> tuple[Key, bool]:
+    """The key of the vault in `store`, and whether it was made just now in a file, about which everything was said.
+
+    A keyring is asked while nothing of the vault is locked, so that one that hangs holds up nobody else. Only who begins
+    a new vault asks it under a lock of their own, so that several agree on one key; `patience` in seconds is for that.
+    """
+    key = find_key(configured, vault=store.place, folder=store.key_folder)
+    if key is not None:
+        return key, False
+    if not store.is_new():
+        raise missing_key(store.place)
+    with store.lock("key", timeout=patience):
+        key = find_key("", vault=store.place, folder=store.key_folder)
+        return (key, False) if key is not None else (create_key(vault=store.place, folder=store.key_folder), True)
 
 
 def find_key(configured: str, *, vault: str, folder: Path) -> Key | None:
@@ -193,7 +212,9 @@ def key_file(folder: Path) -> Path:
 
 def write_private(path: Path, text: str) -> None:
     """Create `path` with mode 0600 from its first byte; an existing file is never overwritten (FileExistsError)."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    descriptor = files.open_ours(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -206,14 +227,19 @@ def write_private(path: Path, text: str) -> None:
 
 def _read_key_file(path: Path) -> Key | None:
     try:
-        text = Secret(path.read_text("ascii").strip())
+        file = files.open_ours(path, os.O_RDONLY)
+        try:
+            text = Secret(os.read(file, LONGEST_FILE).decode("ascii").strip())
+        finally:
+            os.close(file)
         access = close_to_others(path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
+        what = disk.describe(error) if isinstance(error, OSError) else "it is no text"
         raise VaultError(
-            f"The key file {path} cannot be read ({type(error).__name__}). Restore it, or make it readable for you."
-        ) from error
+            f"The key file {path} cannot be read ({what}). Restore it, or make it readable for you."
+        ) from None
     if not _is_fernet_key(text):
         raise VaultError(
             f"The key file {path} is damaged: expected 44 characters. Restore it from a backup; nothing was changed."

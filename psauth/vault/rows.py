@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -54,22 +55,23 @@ class Rows:
             "account": account,
             "id": id,
             "kind": kind,
-            "label": self._optional(label, "label", of_row),
+            "label": self._text(label, "label", of_row),
             "service": self._key.encrypt(service.to_json(), "service", *of_row),
             "credential": self._key.encrypt(credential, "credential", *of_row),
             "revision": 1,
-            "ended": None,
+            "ended": self._text(None, "ended", of_row),
             "attempted_at": None,
             "created_at": created_at,
             "format": FORMAT,
         }
 
-    def column(self, connection: Connection, name: str, text: str) -> bytes:
-        """A new text for one column of a connection's row: "credential", "label" or "ended"."""
-        created_at = connection.created_at.timestamp()
-        return self._key.encrypt(
-            text, name, *_of_connection(connection.account, connection.id, connection.kind, created_at)
-        )
+    def credential(self, connection: Connection, token: Token) -> bytes:
+        """The column "credential" of a connection, for a new token."""
+        return self._key.encrypt(token.to_json(), "credential", *_of(connection))
+
+    def text(self, connection: Connection, name: str, text: str | None) -> bytes:
+        """The column "label" or "ended" of a connection; None is encrypted too, so that nobody can take a text away."""
+        return self._text(text, name, _of(connection))
 
     def stored(self, row: Any) -> Stored:
         """The connection of a row, with its credential; VaultError when anything in it does not belong there."""
@@ -83,7 +85,7 @@ class Rows:
             connection = Connection(
                 account=row.account,
                 kind=row.kind,
-                label=self._read_optional(row.label, "label", of_row),
+                label=self._read_text(row.label, "label", of_row),
                 scope=token.scope if token else None,
                 expires_at=token.end if token else None,
                 service=service.without_secret(),
@@ -91,7 +93,7 @@ class Rows:
                 id=row.id,
                 revision=row.revision,
                 renewable=bool(token and token.refresh_token),
-                ended=self._read_optional(row.ended, "ended", of_row),
+                ended=self._read_text(row.ended, "ended", of_row),
             )
             return Stored(
                 connection=connection,
@@ -174,10 +176,9 @@ class Rows:
                 names = ["service", "verifier"]
             else:
                 return {"ledger": self.ledger(row.name, self._key.decrypt(row.ledger, "budgets", "ledger", row.name))}
-            old = {name: getattr(row, name) for name in names if getattr(row, name) is not None}
             return {
-                name: self._key.encrypt(self._key.decrypt(data, name, *of_row), name, *of_row)
-                for name, data in old.items()
+                name: self._key.encrypt(self._key.decrypt(getattr(row, name), name, *of_row), name, *of_row)
+                for name in names
             }
 
     def of_version_2(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,7 +200,7 @@ class Rows:
             made |= {
                 "revision": revision,
                 "attempted_at": attempted_at,
-                "ended": self._optional(ended, "ended", of_row),
+                "ended": self._text(ended, "ended", of_row),
             }
             self.stored(_Row(made))  # whole, or not taken over
             return made
@@ -210,11 +211,12 @@ class Rows:
         text = self._key.decrypt(data, "service", *of_row)
         return Service.from_json(text, system_certificates=self._system_certificates)
 
-    def _optional(self, text: str | None, name: str, of_row: tuple[object, ...]) -> bytes | None:
-        return None if text is None else self._key.encrypt(text, name, *of_row)
+    def _text(self, text: str | None, name: str, of_row: tuple[object, ...]) -> bytes:
+        return self._key.encrypt(json.dumps(text), name, *of_row)
 
-    def _read_optional(self, data: object, name: str, of_row: tuple[object, ...]) -> str | None:
-        return None if data is None else str(self._key.decrypt(data, name, *of_row))
+    def _read_text(self, data: object, name: str, of_row: tuple[object, ...]) -> str | None:
+        text: str | None = json.loads(self._key.decrypt(data, name, *of_row))
+        return text
 
     @contextmanager
     def _damaged(self) -> Iterator[None]:
@@ -238,8 +240,14 @@ class _Row:
         self.__dict__.update(values)
 
 
+def _of(connection: Connection) -> tuple[object, ...]:
+    """What binds an encrypted text to a connection that was read."""
+    created_at = connection.created_at.timestamp()
+    return _of_connection(connection.account, connection.id, connection.kind, created_at)
+
+
 def _of_connection(account: object, id: object, kind: object, created_at: object) -> tuple[object, ...]:
-    """What binds an encrypted text to its connection."""
+    """What binds an encrypted text to the row of its connection."""
     return ("connections", account, id, kind, _moment(created_at))
 
 

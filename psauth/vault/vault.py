@@ -15,7 +15,7 @@ from psauth.exceptions import ArgumentError, LoginRequired, VaultError
 from psauth.settings import Settings
 from psauth.vault.connection import PENDING_LIFETIME, Connection, Pending, Stored, check_account, fingerprint, login_line
 from psauth.vault.databases import find_store
-from psauth.vault.keys import Key, WrongKey, create_key, find_key, missing_key
+from psauth.vault.keys import Key, WrongKey, find_or_create_key
 from psauth.vault.modes import Access
 from psauth.vault.rows import Rows
 from psauth.vault.service import Service
@@ -45,6 +45,8 @@ ROOM = 262_144
 """Bytes of the disk that are taken before a token is spent: more than SQLite's log of one write and its index need."""
 ROOM_SHARE = 4
 """How often the present token's size is taken beside that, for a token that grows."""
+UNSTORED = "unstored"
+"""The lock of an account whose new token is in the memory of one process, because it could not be stored."""
 LOCK_PATIENCE = 120.0
 """Seconds to wait for another process that is refreshing: two requests of 30 seconds each, and three writes that wait
 for another writer."""
@@ -76,7 +78,7 @@ class Vault:
         settings = settings or Settings()
         store = find_store(settings)
         store.prepare()
-        key, is_said = _find_or_create_key(settings, store)
+        key, is_said = find_or_create_key(settings.secret_key, store, patience=LOCK_PATIENCE)
         vault = cls(store, key, system_certificates=settings.trusts_system)
         with store.making() as db:
             version = store.version(db)
@@ -184,17 +186,18 @@ class Vault:
         A process that is killed between the answer and the end of this transaction loses the token: nothing else is
         done here before.
         """
-        credential = self._rows.column(stored.connection, "credential", token.to_json())
-        return self._rows.stored(self._change(stored.connection, credential=credential, ended=None, attempted_at=None))
+        credential = self._rows.credential(stored.connection, token)
+        ended = self._rows.text(stored.connection, "ended", None)
+        return self._rows.stored(self._change(stored.connection, credential=credential, ended=ended, attempted_at=None))
 
     def end(self, stored: Stored, why: str) -> None:
         """Note that the connection needs a new login; `why` is shown to the person."""
-        self._change(stored.connection, ended=self._rows.column(stored.connection, "ended", why), attempted_at=None)
+        self._change(stored.connection, ended=self._rows.text(stored.connection, "ended", why), attempted_at=None)
 
     def name(self, connection: Connection, label: str) -> None:
         """Note what the service calls the connection."""
         if connection.label != label:
-            self._change(connection, label=self._rows.column(connection, "label", label))
+            self._change(connection, label=self._rows.text(connection, "label", label))
 
     def forget(self, account: str) -> bool:
         """Remove the connection of an account and its pending authorizations. Returns whether there was a connection."""
@@ -203,13 +206,19 @@ class Vault:
             db.execute(PENDING.delete().where(PENDING.c.account == account))
             return db.execute(CONNECTIONS.delete().where(CONNECTIONS.c.account == account)).rowcount > 0
 
-    def lock(self, account: str, *, timeout: float = LOCK_PATIENCE) -> AbstractContextManager[None]:
+    def lock(
+        self, account: str, *, what: str = "account", timeout: float = LOCK_PATIENCE
+    ) -> AbstractContextManager[None]:
         """A context manager that holds the lock of an account, over all threads and processes.
 
         The operating system frees the lock when its process dies. Raises VaultError when another thread or process has
-        held it for `timeout` seconds.
+        held it for `timeout` seconds. `what`: another lock of the account than that of its refresh, like UNSTORED.
         """
-        return self._store.lock(f"account-{fingerprint(account)[:16]}", timeout=timeout)
+        return self._store.lock(_lock_name(account, what), timeout=timeout)
+
+    def holder(self, account: str, *, what: str = "account") -> str | None:
+        """Who holds a lock of the account, as the subject of a sentence; None when nobody does."""
+        return self._store.holder(_lock_name(account, what))
 
     # Pending authorizations -------------------------------------------------------------------------------------
 
@@ -360,19 +369,8 @@ class Vault:
         return f"Vault({self.place!r})"
 
 
-def _find_or_create_key(settings: Settings, store: Store) -> tuple[Key, bool]:
-    """The key of the vault, and whether it was made just now in a file, about which everything was said.
-
-    A keyring is asked while nothing is locked, so that one that hangs holds up nobody else.
-    """
-    key = find_key(settings.secret_key, vault=store.place, folder=store.key_folder)
-    if key is not None:
-        return key, False
-    if not store.is_new():
-        raise missing_key(store.place)
-    with store.lock("key", timeout=LOCK_PATIENCE):  # several that begin one vault agree on one key
-        key = find_key("", vault=store.place, folder=store.key_folder)
-        return (key, False) if key is not None else (create_key(vault=store.place, folder=store.key_folder), True)
+def _lock_name(account: str, what: str) -> str:
+    return f"{what}-{fingerprint(account)[:16]}"
 
 
 def _try_key(db: sa.Connection, key: Key, place: str, version: int) -> None:
