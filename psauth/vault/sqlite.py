@@ -23,6 +23,7 @@ from psauth.vault.modes import Access, close_to_others
 from psauth.vault.room import Room
 from psauth.vault.store import KEPT
 from psauth.vault.tables import SCHEMA_VERSION, create_tables, differences, read_meta
+from psauth.words import printable
 
 EXPECTED: Final = "Expected a SQLite file, like sqlite:///path/to/vault.db"
 ELSEWHERE_FILE: Final = (
@@ -145,6 +146,7 @@ class SQLiteStore:
         if "meta" not in names:
             raise self._foreign()
         if (verdict := db.execute(sa.text("PRAGMA integrity_check(1)")).scalar()) != "ok":
+            verdict = printable(str(verdict).splitlines()[-1])  # a line about the database as a whole may stand above
             raise VaultError(
                 f"The vault {self.place} is damaged ({verdict}). Restore it from a backup, or move it away; {KEPT}"
             )
@@ -327,9 +329,10 @@ class SQLiteStore:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            cause, name = str(error.orig), getattr(error.orig, "sqlite_errorname", "")
-        except sa.exc.SQLAlchemyError as error:
-            cause, name = type(error).__name__, ""
+            # What SQLite says may quote a damaged schema.
+            cause, name = printable(" ".join(str(error.orig).split())), getattr(error.orig, "sqlite_errorname", "")
+        except (sa.exc.SQLAlchemyError, UnicodeError) as error:
+            cause, name = f"malformed: {type(error).__name__}", ""
         else:
             return
         if "unable to open" in cause and disk.is_gone(self._path.parent):

@@ -334,6 +334,7 @@ class Vault:
         change = CONNECTIONS.update().where(here).values(values).returning(CONNECTIONS)
         row = self._save(lambda db: db.execute(change).first())
         if row is None:
+            self.find(connection.account)  # a damaged row is no other connection
             raise LoginRequired(
                 f"The connection of account {connection.account!r} was removed or replaced meanwhile. "
                 f"Log in with: {login_line(connection.account)}"
