@@ -20,6 +20,8 @@ class StrictServer:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                if "refresh_token" not in form:  # the client was killed while it wrote
+                    return
                 status, answer = outer._answer(form["refresh_token"][0])
                 body = json.dumps(answer).encode()
                 outer.before_answer()

@@ -67,7 +67,7 @@ def another_holder(settings, vault):
 @pytest.mark.slow
 def test_who_holds_a_lock_is_named_with_what_to_do(vault, another_holder):
     pid = another_holder.pid
-    said = rf"Process {pid} \(since ..:..:.. UTC\) has held the lock .* for 0 seconds. Wait until .* kill {pid}\)"
+    said = rf"Process {pid} \(since ..:..:.. UTC\) has held the lock .* for 0 seconds. Wait until .* \(kill {pid}\)"
     with pytest.raises(VaultError, match=said), vault.lock("default", timeout=0.1):
         pass
     assert re.match(rf"Process {pid} \(since", vault.holder("default"))
