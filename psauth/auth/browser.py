@@ -16,7 +16,7 @@ import requests
 
 from psauth.addresses import is_loopback
 from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
-from psauth.auth.limits import SHORT
+from psauth.auth.limits import SHORT, Limits
 from psauth.auth.opening import open_browser
 from psauth.auth.place import remote_place
 from psauth.auth.prompt import ask, somebody_can_be_asked
@@ -45,6 +45,8 @@ PASTES: Final = 3
 PROMPT: Final = "Callback address: "
 APP_MARK: Final = "/psauth-app"
 """Where the app on this machine says that it is one, so that a login can leave the callback to it."""
+AT_THE_APP: Final = Limits(seconds=4.0, size=10_000)
+"""What that answer may take: another program may have the port."""
 
 Source = Callable[[float], Outcome | None]
 """Waits up to so many seconds for an answer that comes by itself; what came, or None."""
@@ -260,7 +262,7 @@ def _app_answers(redirect_uri: str, vault: Vault) -> bool:
     """Whether the psauth app with this very vault has the port of the redirect URI."""
     parts = urlsplit(redirect_uri)
     try:
-        with Session() as session:
+        with Session(limits=AT_THE_APP) as session:
             answer = session.get(f"http://{parts.netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False)
         return answer.ok and bool(answer.json() == app_mark(vault))
     except (requests.RequestException, ValueError):

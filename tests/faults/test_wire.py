@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -11,9 +12,12 @@ from psauth.auth.discovery import service_for_oauth
 from psauth.auth.limits import Limits
 from psauth.auth.renewal import renew
 from psauth.auth.revocation import disconnect
+from psauth.auth.session import _make_context
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection, Stored
 from psauth.vault.service import Service
+from tests.auth.machines import HOST, Authority, proxy
+from tests.auth.machines import serving as serving_http
 from tests.faults.wire_servers import (
     CHUNKED,
     DRIPS,
@@ -339,3 +343,38 @@ def test_an_interim_answer_is_not_the_answer_of_the_next_request(door_to, naps):
 def test_another_protocol_is_no_answer(door_to, naps):
     with serving(always(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")) as server, pytest.raises(OutcomeUnknown):
         door_to(server.url, total_time="30").send("POST", "/comments", {})
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with what was sent."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.mark.parametrize("certificates", ["yes", "no"])
+def test_large_bodies_pass_encrypted_in_both_directions(door_to, authority, monkeypatch, certificates):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE" if certificates == "no" else "SSL_CERT_FILE", str(authority.path))
+    monkeypatch.setattr("psauth.auth.session.system_context", _make_context)
+    with serving_http(Echo, certificate=authority.issue()) as server, proxy() as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{way.port}")
+        door = door_to(
+            f"https://{HOST}:{server.port}", total_time="30", answer_size="9", system_certificates=certificates
+        )
+        body = {"rows": ["x" * 1000] * 5000}
+        for _ in range(3):
+            assert door.send("PUT", "/data-sets/x", body) == body
