@@ -5,14 +5,17 @@ import threading
 from http.server import BaseHTTPRequestHandler
 
 import pytest
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.exceptions import HTTPError
 
 from psauth import ApiError, AuthorizationFlow, OutcomeUnknown, ServiceUnavailable, Settings, Vault
 from psauth.api.transport import Transport
 from psauth.auth.discovery import service_for_oauth
-from psauth.auth.limits import Limits
+from psauth.auth.limits import Limits, allowing
 from psauth.auth.renewal import renew
 from psauth.auth.revocation import disconnect
 from psauth.auth.session import _make_context
+from psauth.auth.wire import bounded
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection, Stored
 from psauth.vault.service import Service
@@ -162,6 +165,19 @@ def hello_drip(connection):
     connection._sock.recv(65_536)
     connection.say(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03")
     connection.drip(b"\0")
+
+
+def test_connections_that_find_their_own_way_are_bounded_once_they_are_there():
+    """As those through a SOCKS proxy, for which another package makes the connection."""
+    pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
+    for drip in (DRIPS["body"], DRIPS["103 Early Hints"]):
+        with serving(drip) as server, PoolManager() as manager:
+            manager.pool_classes_by_scheme = bounded(pools)
+            with allowing(Limits(seconds=0.3, size=1000)) as allowance, pytest.raises(HTTPError):
+                manager.request("GET", server.url, retries=False, timeout=5)
+            assert allowance.reached.is_slow
+            assert allowance.is_sent
+            assert server.outlasted == []
 
 
 @pytest.mark.parametrize("certificates", ["yes", "no"])
