@@ -36,7 +36,8 @@ def parse_json(content: bytes, *, unique_names: bool = False, odd_numbers: bool 
     Half of a surrogate pair, as in "\\ud83d", becomes U+FFFD, because such a text can be neither stored nor sent nor
     shown. Raises NotJson, and nothing else.
     """
-    if content.count(b",") + content.count(b"[") + content.count(b"{") > MOST:
+    brackets = content.count(b"[") + content.count(b"{")
+    if brackets + content.count(b",") > MOST:
         raise NotJson(f"it holds more than {MOST:,} values")
     text = _text_of(content)
 
@@ -72,7 +73,7 @@ def parse_json(content: bytes, *, unique_names: bool = False, odd_numbers: bool 
     except ValueError:
         reason = "it is no whole JSON" if text.strip() else "it is empty"
     else:
-        if not _is_deep(value):
+        if brackets <= DEEPEST or not _is_deep(value):
             return value
         reason = f"its brackets stand in each other more than {DEEPEST} deep"
     raise NotJson(reason)  # outside the handler: the error of json holds the whole text

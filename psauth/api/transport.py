@@ -176,8 +176,7 @@ class Transport:
                 outcome = self._send_authenticated(request, pace)
             except Unanswered as fault:
                 outcome = fault
-            count, seconds = self._governor.refusals
-            step = decide(attempt, outcome, request, Refusals(count=count, seconds=seconds))
+            step = decide(attempt, outcome, request, self._refusals_before(outcome))
             if isinstance(step, Return):
                 self._known = True
                 return step.value
@@ -185,6 +184,12 @@ class Transport:
                 raise step.error
             attempt += step.counts
             self._wait(step, request, pace)
+
+    def _refusals_before(self, outcome: requests.Response | Unanswered) -> Refusals:
+        if isinstance(outcome, Unanswered) or outcome.status_code != requests.codes.too_many_requests:
+            return Refusals()
+        count, seconds = self._governor.refusals
+        return Refusals(count=count, seconds=seconds)
 
     def _wait(self, step: Again, request: Request, pace: Pace) -> None:
         if step.everybody:
