@@ -70,6 +70,9 @@ class Settings:
     - `api_key`: an API key.
     - `home`: the folder of the vault and its key. `vault_url`: another place for the vault, `sqlite:///` and a path.
     - `secret_key`: the key of the vault; several, the newest first, separated by commas.
+    - `total_time`: seconds that a request to the API may take in all (60: a page takes the service well under one, and
+      what sits between gives up after 30). `answer_size`: MB that its answer may have, packed or not (16: a page of 20
+      records has some 100 kB, and Python's objects for JSON need ten times its size).
     - `secrets`: the `[psauth]` section of Streamlit's secrets; by default read from `.streamlit/secrets.toml`.
     - `env_file`: another file than `.env`; None reads neither `.env` nor Streamlit's secrets.
 
@@ -92,6 +95,8 @@ class Settings:
     mirror: str = _UNSET
     home: str = _UNSET
     system_certificates: str = _UNSET
+    total_time: str = _UNSET
+    answer_size: str = _UNSET
     secrets: InitVar[Mapping[str, Any] | None] = None
     env_file: InitVar[str | Path | None] = ".env"
     consent: Callable[[str], str] | None = field(default=None, compare=False)
@@ -144,6 +149,16 @@ class Settings:
     def trusts_system(self) -> bool:
         """Whether the certificates that the operating system trusts are trusted."""
         return YES_OR_NO[self.system_certificates.lower()]
+
+    @property
+    def total_seconds(self) -> float:
+        """Seconds that a request to the API may take in all."""
+        return float(self.total_time)
+
+    @property
+    def answer_bytes(self) -> int:
+        """Bytes that an answer of the API may have."""
+        return round(float(self.answer_size) * 1e6)
 
     @property
     def database_url(self) -> str:
@@ -214,6 +229,8 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "scope": "read,write",
     "token_auth": "post",
     "system_certificates": "yes",
+    "total_time": "60",
+    "answer_size": "16",
 }
 NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown", "env_path"})
 KEYWORDS: Final = (*NAMES, "secrets", "env_file", "consent")
@@ -253,6 +270,12 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"{_label(settings, 'system_certificates')} is {settings.system_certificates!r}. Expected yes or no."
         )
+    for name, unit, most in (("total_time", "seconds", 3600), ("answer_size", "MB", 1000)):
+        value = getattr(settings, name)
+        if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", value, re.ASCII) or not 0 < float(value) <= most:
+            raise SettingsError(
+                f"{_label(settings, name)} is {value!r}. Expected {unit} above 0 and up to {most}, like {DEFAULTS[name]}."
+            )
     for name in CREDENTIALS:
         _check_credential(Secret(getattr(settings, name)), name, _label(settings, name))
     for name in ("home", "vault_url"):

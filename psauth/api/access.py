@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from psauth.auth.forks import renew_in_children
 from psauth.auth.renewal import is_alive, renew
+from psauth.auth.unstored import UNSTORED_TOKENS
 from psauth.exceptions import LoginRequired
 from psauth.masks import Masks
 from psauth.vault.connection import Connection, Stored, ended
@@ -48,6 +49,8 @@ class Access:
     def current(self) -> Stored:
         """What to send a request with, renewed if its end is near; LoginRequired when the connection has ended."""
         stored = self._stored
+        if self._vault is not None:
+            UNSTORED_TOKENS.store(self._vault, stored)
         if stored.connection.ended:
             stored = self._after_login(stored)
         if stored.token is not None and stored.token.is_expired():

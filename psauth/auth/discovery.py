@@ -18,7 +18,7 @@ from psauth.exceptions import ServiceUnavailable, SettingsError
 from psauth.json_text import NotJson, parse_json
 from psauth.secret import Secret
 from psauth.settings import AUTHORIZE_URL, OAUTH_API_URL, TOKEN_URL, Settings
-from psauth.vault.service import Service
+from psauth.vault.service import Service, of_this_machine
 from psauth.words import printable
 
 _ADDRESS: Final = re.compile(r"[a-z]+://[a-z0-9._:\[\]-]+(?:[/?][!$-;=?-\[\]^_`{-~]*)?", re.IGNORECASE)
@@ -49,7 +49,7 @@ def service_for_oauth(settings: Settings) -> Service:
         token_auth=settings.token_auth,
         scope=settings.scope,
         redirect_uri=settings.redirect_uri,
-        system_certificates=settings.trusts_system,
+        **of_this_machine(settings),
     )
     if settings.issuer and not (settings.authorize_url and settings.token_url and settings.revoke_url):
         service = _discovered(service)

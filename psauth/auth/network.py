@@ -7,7 +7,7 @@ import os
 import re
 import ssl
 from collections.abc import Iterator
-from http.client import HTTPException
+from http.client import HTTPException, LineTooLong
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -49,6 +49,25 @@ class Unanswered(requests.ConnectionError):
         return f"{place} cannot be reached{tried and f' ({tried})'}: {self.cause}"
 
 
+class Overrun(Unanswered):
+    """Something came, or nothing for too long, and psauth ended it: too slow, too large, or not to be unpacked.
+
+    `cause` is a clause that follows the place's name, `note` the setting that changes the limit. `passing` is True where it
+    was the time, or damage on the way.
+    """
+
+    def __init__(self, cause: str, *, note: str = "", sent: bool, passing: bool) -> None:
+        remedy = f"Try again; if it stays so and all is well with the service, set {note} higher." if note else None
+        super().__init__(cause, remedy=remedy, sent=sent, passing=passing)
+        self.note = note
+
+    def about(self, place: str, path: str = "", *, attempts: int = 0) -> str:
+        """See Unanswered."""
+        tried = f"tried {times(attempts)}" if attempts > 1 else ""
+        notes = ", ".join(filter(None, [self.note, tried]))
+        return f"{place} {self.cause}{path and f' for {path}'}{notes and f' ({notes})'}"
+
+
 def unanswered(error: BaseException, address: str, *, proxy: str | None, bundle: str | None) -> Unanswered:
     """What an error of requests means for a request to `address`.
 
@@ -58,6 +77,7 @@ def unanswered(error: BaseException, address: str, *, proxy: str | None, bundle:
     return (
         _bundle_fault(error, chain, bundle)
         or (_proxy_fault(error, chain, address, proxy) if proxy else None)
+        or _endless_head(chain)
         or _certificate_fault(chain, f"the certificate of {urlsplit(address).hostname}")
         or _other_fault(error, chain, f", through the proxy {_shown(proxy)}" if proxy else "")
     )
@@ -229,6 +249,17 @@ def _proxy_problem(proxy: str) -> str | None:
     return None if url.host else "lacks a host"
 
 
+def _endless_head(chain: list[BaseException]) -> Unanswered | None:
+    """A line of the answer's head that is longer, or more headers, than `http.client` reads."""
+    if any(
+        isinstance(cause, LineTooLong) or "got more than" in str(cause)
+        for cause in chain
+        if isinstance(cause, HTTPException)
+    ):
+        return Overrun("answered with a line or headers without end", sent=True, passing=False)
+    return None
+
+
 # Everything else ------------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +278,13 @@ def _other_fault(error: BaseException, chain: list[BaseException], way: str) -> 
         | UnicodeError
     )
     before = any(isinstance(cause, never_sent) for cause in chain) or _is_bare_tls(error, chain)
-    broken = requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError
+    broken = (
+        requests.exceptions.ChunkedEncodingError
+        | requests.exceptions.ContentDecodingError
+        | urllib3.exceptions.ProtocolError
+        | urllib3.exceptions.ReadTimeoutError
+        | urllib3.exceptions.SSLError
+    )
     lasting = isinstance(error, requests.exceptions.InvalidURL) or (
         before and isinstance(error, requests.exceptions.SSLError)
     )
