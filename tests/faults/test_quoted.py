@@ -1,6 +1,7 @@
 """A server that repeats the whole request, in every form: nothing of a secret is in an error or in a log."""
 
 import json
+import socket
 import threading
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,6 +146,26 @@ def test_a_secret_that_is_repeated_is_in_no_error_and_no_log(there, vault, store
         remains = left(shown, secret)
         at = shown.lower().find(min(remains).lower()) if remains else 0
         assert not remains, shown[max(at - 300, 0) : at + 100]
+
+
+def test_a_header_that_cannot_be_read_is_not_logged(vault, store, there, logs, capfd):
+    heads = [b"no colon {}\r\n", b" folded {}\r\n", b"X: {}\rY\r\n", b": {}\r\n", b"X\x00: {}\r\n"]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer():
+            for head in heads:
+                with listening.accept()[0] as caller:
+                    caller.recv(65_536)
+                    said = head.replace(b"{}", f"Bearer {ACCESS}".encode())
+                    caller.sendall(b"HTTP/1.1 400 Bad\r\n" + said + b"Content-Length: 2\r\nConnection: close\r\n\r\n{}")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        service = stored_service(there.with_(api_url=f"http://127.0.0.1:{listening.getsockname()[1]}/v1"))
+        stored = store(service=service, access_token=ACCESS)
+        text = "".join(said_by(Transport(stored, vault).get, "/x") for _ in heads)
+        thread.join()
+    assert not left(text + logs.text() + "".join(capfd.readouterr()), ACCESS)
 
 
 def stored_service(settings):
