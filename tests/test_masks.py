@@ -16,7 +16,7 @@ ANY = st.text(st.characters(categories=["L", "N", "P", "S"], max_codepoint=0x2FF
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(secret=st.one_of(ASCII, URL_SAFE), around=st.text(max_size=12))
 def test_no_part_is_left_of_a_secret_in_any_form(form, secret, around):
     assume(len(secret.strip()) >= 8 and "***" not in secret)
@@ -27,7 +27,7 @@ def test_no_part_is_left_of_a_secret_in_any_form(form, secret, around):
 
 
 @pytest.mark.parametrize("form", {**PLAIN, **QUOTED})
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(secret=ANY)
 def test_nor_of_one_in_any_letters(form, secret):
     shown = Masks(secret).text(FORMS[form](secret))
@@ -37,7 +37,7 @@ def test_nor_of_one_in_any_letters(form, secret):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(st.integers(0, len(TOKEN) - 12), st.integers(12, len(TOKEN)))
 def test_an_excerpt_is_hidden_too(form, begin, length):
     excerpt = TOKEN[begin : begin + length]
@@ -65,7 +65,7 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(st.one_of(st.none(), st.text(max_size=7), st.text("0123456789abcdefABCDEF-_", min_size=16, max_size=64)))
 @example("error")
 @example("client")
