@@ -28,15 +28,19 @@ TEXT: Final = "text/markdown"
 
 
 class BrokenAnswer(ApiError):
-    """The service said yes, but what came does not say what belongs there: an accident on the way, so it is asked again."""
+    """The service said yes, but what came is no whole JSON: an accident on the way, so it is asked for again."""
+
+
+class OddAnswer(ApiError):
+    """What came is whole, but says neither yes nor no, or lacks what belongs there."""
 
 
 def value_of(answer: requests.Response, *, asked: str, content: Content, writes: bool, remedy: str) -> Any:
     """What an answer holds that is neither a refusal (4xx) nor a failure (5xx); None for a write without more to say.
 
     `asked` is the address that was asked, before redirects; `remedy` is what to type where the address is wrong. Raises
-    WrongAddress for what no Process Street API answers, and BrokenAnswer for a status that says neither yes nor no, and
-    for JSON that was damaged on the way or is not what belongs there.
+    WrongAddress for what no Process Street API answers, OddAnswer for a status that says neither yes nor no and for JSON
+    in which something lacks, and BrokenAnswer for JSON that was damaged on the way.
     """
     status, body = answer.status_code, answer.content
     expected = WRITTEN if writes else READ
@@ -45,42 +49,40 @@ def value_of(answer: requests.Response, *, asked: str, content: Content, writes:
     kind = answer.headers.get("Content-Type", "")
     if status in expected and not writes and kind.startswith(TEXT) and not is_web_page(body):
         return _json_or_text(body)
-    value, problem = None, None
     try:
-        value = parse_json(body)
+        value, broken = parse_json(body), None
     except NotJson as error:
-        problem = f"that are not whole JSON: {error}"
-    if status in expected and problem is None and (content == "any" or isinstance(value, dict)):
-        problem = _lacks(value, content)
-        if problem is None:
-            return value
+        value, broken = None, str(error)
+    fits = broken is None and (isinstance(value, dict) or (content == "any" and not writes))
+    lacking = _lacks(value, content) if fits and writes else None
+    if status in expected and fits and lacking is None:
+        return value
     if what := foreign_success(body):
         raise wrong_address(answer, asked, what, remedy)
     said = f"{path_of(answer)} answered {status}"
+    advice = "Try again; if it stays, check the API address."
     if status not in expected:
         yes = " or ".join(map(str, expected))
-        raise BrokenAnswer(
-            f"{said}, which says neither that it was done nor that it was not: {yes} was expected. Try again; if it stays, "
-            "check the API address.",
-            status=status,
-        )
+        why = f"says neither that it was done nor that it was not: {yes} was expected"
+        raise OddAnswer(f"{said}, which {why}. {advice}", status=status)
+    if broken is None:
+        raise OddAnswer(f"{said} with JSON {lacking or 'that is no object'}. {advice}", status=status)
     named = printable(kind.partition(";")[0], longest=60) or "no type"
     raise BrokenAnswer(
-        f"{said} with {len(body)} bytes of {named} {problem or 'that belong elsewhere'}. Try again; if it stays, check the API address.",
-        status=status,
+        f"{said} with {len(body)} bytes of {named} that are not whole JSON: {broken}. {advice}", status=status
     )
 
 
-def _lacks(value: Any, content: Content) -> str | None:
-    """What keeps an object from being what belongs there, as a clause; None when nothing does."""
-    if content in ("object", "any"):
-        return None
-    if content == "nothing":
-        return "where nothing was expected"
+def _lacks(value: dict[str, Any], content: Content) -> str | None:
+    """What keeps the answer to a write from saying that it was done, as a clause; None when nothing does."""
     if value.get("error") or value.get("errorCode"):
         return "in which an error stands"
+    if content == "nothing":
+        return "where nothing was expected"
     if content == "fields":
         return None if not value or isinstance(value.get("fields"), list) else "in which no fields stand"
+    if content == "object":
+        return None
     record_id = value.get("id")
     return None if isinstance(record_id, str) and record_id.strip() else "in which no id stands"
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import requests
 
-from psauth.api.answers import BrokenAnswer, Content, value_of
+from psauth.api.answers import BrokenAnswer, Content, OddAnswer, value_of
 from psauth.api.budget import retry_after
 from psauth.api.errors import error_of, hide, masks_of, no_answer, outcome_unknown
 from psauth.api.pace import PATIENCE
@@ -162,12 +162,12 @@ def _rate_limited(problem: ApiError, why: str) -> RateLimited:
 
 
 def _success(attempt: int, answer: requests.Response, request: Request) -> Step:
-    content: Content = "any" if request.known and request.content == "object" else request.content
     writes = request.method != "GET"
+    content: Content = "any" if request.known and not writes else request.content
     try:
         value = value_of(answer, asked=request.address, content=content, writes=writes, remedy=request.if_wrong)
         return Return(value)
-    except (BrokenAnswer, WrongAddress) as error:
+    except (BrokenAnswer, OddAnswer, WrongAddress) as error:
         useful = request.known or isinstance(error, BrokenAnswer)
         problem = hide(error, masks_of(answer.request))
         return _again(attempt, request, problem, safe=request.repeatable, useful=useful)

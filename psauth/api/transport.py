@@ -121,7 +121,7 @@ class Transport:
         return self.access.refresh()
 
     def ask_label(self) -> str | None:
-        """What the service calls this connection (`GET /testAuth`), None where it does not say.
+        """What the service calls this connection (`GET /testAuth`) in one line, None where it does not say.
 
         It is documented for API keys alone, so with OAuth a service may lack or refuse it. An answer as from a wrong
         address may then concern this path only: another one tells.
@@ -135,7 +135,7 @@ class Transport:
                 raise
             return None
         label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
-        return label if isinstance(label, str) and label else None
+        return (printable(self.masks.text(label)) or None) if isinstance(label, str) else None
 
     def release(self) -> None:
         """A long read is over: give back the permits it did not use."""

@@ -164,15 +164,21 @@ class AuthorizationFlow:
             )
         if pending.is_expired():
             raise StateExpired("This request was begun more than ten minutes ago. Begin again.")
-        _check_issuer(callback, pending.service)
+        _check_issuer(callback, pending)
         return pending
 
 
 # The callback -----------------------------------------------------------------------------------------------------
 
 
-def _check_issuer(callback: Callback, service: Service) -> None:
+def _masks(callback: Callback, pending: Pending) -> Masks:
+    """What a callback may repeat, and no message shows."""
+    return Masks(callback.state, callback.code, pending.verifier, pending.service.client_secret)
+
+
+def _check_issuer(callback: Callback, pending: Pending) -> None:
     """RFC 9207 §2.4: the answer must name the server that was asked, where it names one or has promised to."""
+    service = pending.service
     if callback.iss is None:
         if service.iss_required:
             raise IssuerMismatch(
@@ -189,7 +195,7 @@ def _check_issuer(callback: Callback, service: Service) -> None:
         except ValueError:
             same = False
     if not same:
-        named_by = printable(Masks(callback.state, callback.code).text(callback.iss))
+        named_by = printable(_masks(callback, pending).text(callback.iss))
         raise IssuerMismatch(
             f"The callback comes from {named_by!r}, but {service.issuer or service.authorize_url} was "
             "asked. Nothing was done with it. If both are the same service, set PSAUTH_ISSUER to the first."
@@ -206,7 +212,7 @@ def _spent() -> StateSpent:
 def _refusal(callback: Callback, pending: Pending) -> AuthorizationError:
     if callback.error == "access_denied":
         return AccessDenied("Access was declined, so nothing was connected. Begin again if that was a slip.")
-    masks = Masks(callback.state, callback.code, pending.verifier, pending.service.client_secret)
+    masks = _masks(callback, pending)
     error = printable(masks.text(callback.error or ""))
     description = printable(masks.text(callback.error_description or ""))
     description = description and f" ({description})"

@@ -181,7 +181,7 @@ class _ClientAuth(requests.auth.AuthBase):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         if self._service.token_auth == "basic":
-            request.headers["Authorization"] = f"Basic {self.basic()}"
+            request.headers["Authorization"] = "Basic " + self.basic()
         return request
 
 

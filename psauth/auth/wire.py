@@ -104,7 +104,14 @@ class _Answer(http.client.HTTPResponse):
     """An answer whose interim ones are passed over (RFC 9110 §15.2).
 
     `http.client` knows 100 only. It would take a 103 for the answer, and the answer for that of the next request.
+    Headers that cannot be read are left out without a word: urllib3 would warn of them, and repeat what the other side says.
     """
+
+    def begin(self) -> None:
+        """See http.client.HTTPResponse."""
+        super().begin()
+        self.msg.defects.clear()
+        self.msg.set_payload("")
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:

@@ -73,7 +73,10 @@ class Writes:
         try:
             answer = self._transport.send("POST", "/workflow-runs", body, content="record", repeatable=True)
         except OutcomeUnknown as unknown:
-            unknown.args = (f"{unknown} Asking again with reference_id={reference!r} starts no second one.",)
+            unknown.args = (
+                f"{unknown} If a run was started, the answer names no id: find it with ps.runs(), or ask again with "
+                f"reference_id={reference!r}, which starts no second one.",
+            )
             raise
         except ApiError as error:
             explain_due_date(error, due)

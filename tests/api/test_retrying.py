@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from psauth.api.answers import BrokenAnswer
+from psauth.api.answers import BrokenAnswer, OddAnswer
 from psauth.api.retrying import ATTEMPTS, BACKOFF, LONG_READ_ATTEMPTS, Again, Raise, Request, Return, decide
 from psauth.auth.network import Unanswered
 from psauth.exceptions import (
@@ -123,11 +123,13 @@ ROWS = [
     (WRITE, 1, answer(content=b"<html>"), OutcomeUnknown),
     (TWICE_AS_ONCE, 1, answer(content=b"<html>"), OutcomeUnknown),
     # neither yes nor no
-    *[(READ, 1, answer(status), again()) for status in (103, 201, 202, 203, 206, 226, 300, 304, 600, 999)],
-    *[(READ, ATTEMPTS, answer(status), BrokenAnswer) for status in (103, 203, 206, 304, 600, 999)],
+    *[(READ, 1, answer(status), OddAnswer) for status in (103, 201, 202, 203, 206, 226, 300, 304, 600, 999)],
+    *[(KNOWN, 1, answer(status), again()) for status in (103, 203, 206, 304, 600, 999)],
+    *[(KNOWN, ATTEMPTS, answer(status), OddAnswer) for status in (103, 203, 206, 304, 600, 999)],
     *[(READ, 1, answer(status, b""), WrongAddress) for status in (103, 205, 300, 600, 999)],
     *[(WRITE, 1, answer(status), OutcomeUnknown) for status in (103, 199, 202, 203, 206, 207, 300, 302, 304, 600, 999)],
     *[(WRITE, 1, answer(status, b""), OutcomeUnknown) for status in (103, 199, 202, 205, 300, 303, 304, 600, 999)],
+    *[(TWICE_AS_ONCE, 1, answer(status), OutcomeUnknown) for status in (103, 202, 304, 999)],
     *[(TWICE_AS_ONCE, ATTEMPTS, answer(status), OutcomeUnknown) for status in (103, 202, 304, 500, 503, 999)],
     (TWICE_AS_ONCE, ATTEMPTS, LOST, OutcomeUnknown),
     (TWICE_AS_ONCE, ATTEMPTS, NEVER_SENT, ServiceUnavailable),
