@@ -26,6 +26,12 @@ LEVELS = {
         ["dashboard", "cli"],
         ["__main__"],
     ],
+    "settings": [
+        ["names", "places"],
+        ["layers", "spelling"],
+        ["checks", "trust"],
+        ["settings"],
+    ],
     "vault": [
         ["disk", "forking", "keychain", "modes", "service", "tables", "token"],
         ["connection", "store"],
