@@ -16,7 +16,7 @@ from psauth.settings.layers import KEYWORD, Layer, first_value, read_layers
 from psauth.settings.names import API_KEY_API_URL, OAUTH_API_URL, PREFIX, SECRETS, variable
 from psauth.settings.places import SECRETS_FILE, find_file
 from psauth.settings.spelling import did_you_mean
-from psauth.settings.trust import check_addresses
+from psauth.settings.trust import Foreign, find_foreign
 
 _UNSET: Any = object()
 """Marks a keyword that was left out, so that the environment is asked; None and "" are values."""
@@ -75,6 +75,8 @@ class Settings:
     """Names that begin with PSAUTH_ and are no settings: most likely misspelt."""
     env_path: Path | None = field(init=False, compare=False)
     """The `.env` that was read, as an absolute path; None where there was none."""
+    foreign: tuple[Foreign, ...] = field(init=False, compare=False, repr=False)
+    """The addresses that a file names for a credential which does not stand in it."""
 
     def __post_init__(self, secrets: Mapping[str, Any] | None, env_file: str | Path | None) -> None:
         env_path = find_file(env_file)
@@ -96,7 +98,14 @@ class Settings:
             object.__setattr__(self, "home", str(_default_home()))
         values = {name: getattr(self, name) for name in NAMES}
         check_values(values, self._label)
-        check_addresses(values, sources, lambda source: _says_trust(source, layers, values, sources))
+        foreign = find_foreign(values, sources, lambda source: _says_trust(source, layers, values, sources))
+        object.__setattr__(self, "foreign", foreign)
+
+    def refuse_foreign(self, *credentials: str) -> None:
+        """SettingsError when one of these is to be sent to an address that a file names which does not hold it."""
+        for forbidden in self.foreign:
+            if forbidden.credential in credentials:
+                raise SettingsError(forbidden.sentence)
 
     def _label(self, name: str) -> str:
         return f"{variable(name)} (from {self.sources.get(name, KEYWORD)})"
@@ -168,6 +177,7 @@ class Settings:
         object.__setattr__(copy, "sources", {**self.sources, **dict.fromkeys(changes, "keyword")})
         object.__setattr__(copy, "unknown", self.unknown)
         object.__setattr__(copy, "env_path", self.env_path)
+        object.__setattr__(copy, "foreign", tuple(f for f in self.foreign if changes.keys().isdisjoint(f.names)))
         return copy
 
     def __repr__(self) -> str:
@@ -178,13 +188,13 @@ class Settings:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A worker process needs the same settings; `consent` is a live object of this process and stays here.
-        return _rebuild, ({name: str(getattr(self, name)) for name in NAMES},)
+        return _rebuild, ({name: str(getattr(self, name)) for name in NAMES}, self.foreign)
 
 
 NAMES: Final = tuple(
     name
     for name in Settings.__annotations__
-    if name not in {"secrets", "env_file", "consent", "sources", "unknown", "env_path"}
+    if name not in {"secrets", "env_file", "consent", "sources", "unknown", "env_path", "foreign"}
 )
 KEYWORDS: Final = (*NAMES, "secrets", "env_file", "consent")
 
@@ -241,5 +251,7 @@ def _default_home() -> Path:
     return user_data_path("psauth", appauthor=False)
 
 
-def _rebuild(kept: dict[str, Any]) -> Settings:
-    return Settings(**kept, env_file=None)
+def _rebuild(kept: dict[str, Any], foreign: tuple[Foreign, ...]) -> Settings:
+    settings = Settings(**kept, env_file=None)
+    object.__setattr__(settings, "foreign", foreign)
+    return settings

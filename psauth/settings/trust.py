@@ -7,9 +7,9 @@ stand in the same file; keywords and the environment are the person's own and ma
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from psauth.exceptions import SettingsError
 from psauth.settings.layers import DEFAULT, ENVIRONMENT, KEYWORD, NOT_SET
 from psauth.settings.names import API_KEY_API_URL, AUTHORIZE_URL, OAUTH_API_URL, TOKEN_URL, variable
 
@@ -24,30 +24,49 @@ OF_THE_PERSON: Final = frozenset({KEYWORD, ENVIRONMENT})
 USUAL: Final = frozenset({API_KEY_API_URL, OAUTH_API_URL, AUTHORIZE_URL, TOKEN_URL})
 
 
-def check_addresses(
+@dataclass(frozen=True)
+class Foreign:
+    """An address that a credential may not be sent to, because a file names it in which the credential does not stand."""
+
+    credential: str
+    address: str
+    sentence: str
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """The two settings."""
+        return self.credential, self.address
+
+
+def find_foreign(
     values: Mapping[str, str], sources: Mapping[str, str], is_trusted_by: Callable[[str], bool]
-) -> None:
-    """SettingsError where a file names the address of a credential that does not stand in it.
+) -> tuple[Foreign, ...]:
+    """What the rule forbids, with what to say where it is tried.
 
     `is_trusted_by`: whether a place says PSAUTH_TRUST_ADDRESSES=yes. It counts in keywords, in the environment, and where
     the credential stands, never in the file that names the address.
     """
-    for credential, addresses in SENT_TO.items():
-        home = sources[credential]
-        if not values[credential] or is_trusted_by(KEYWORD) or is_trusted_by(ENVIRONMENT):
-            continue
-        for address in addresses:
-            place = sources[address]
-            if not values[address] or values[address].rstrip("/") in USUAL:
-                continue
-            if place in OF_THE_PERSON | {DEFAULT, NOT_SET, home} or is_trusted_by(home):
-                continue
-            raise SettingsError(
-                f"{variable(credential)} comes from {_place(home)}, and {variable(address)}, to which it would be sent, "
-                f"from {place}: whoever made that file would get it. Expected both in one place. Put "
-                f"{variable(credential)} into that file too, or {variable(address)} into the environment; or, if you know "
-                f"that {values[address]} is right, set {variable('trust_addresses')}=yes in the environment. Nothing was sent."
-            )
+    return tuple(
+        Foreign(credential, address, _sentence(credential, address, values, sources))
+        for credential, addresses in SENT_TO.items()
+        for address in addresses
+        if values[credential]
+        and values[address]
+        and values[address].rstrip("/") not in USUAL
+        and sources[address] not in OF_THE_PERSON | {DEFAULT, NOT_SET, sources[credential]}
+        and not any(is_trusted_by(place) for place in OF_THE_PERSON | {sources[credential]})
+    )
+
+
+def _sentence(credential: str, address: str, values: Mapping[str, str], sources: Mapping[str, str]) -> str:
+    credential_is_in, file = _place(sources[credential]), sources[address]
+    credential, value, address = variable(credential), values[address], variable(address)
+    return (
+        f"{credential} comes from {credential_is_in}, and {address}={value}, to which it would be sent, from {file}: whoever "
+        f"wrote that file would get it. Expected both in one place. Put {credential} into that file too, or {address} into "
+        f"the environment; or, if you know that address, set {variable('trust_addresses')}=yes in the environment. Nothing "
+        "was sent."
+    )
 
 
 def _place(source: str) -> str:

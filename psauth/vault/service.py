@@ -36,7 +36,8 @@ class Service:
 
     @classmethod
     def for_api_key(cls, settings: Settings) -> Service:
-        """The service an API key of these settings belongs to."""
+        """The service an API key of these settings belongs to; SettingsError where it may not be sent there."""
+        settings.refuse_foreign("api_key")
         return cls(api_url=settings.api_url or API_KEY_API_URL, system_certificates=settings.trusts_system)
 
     def to_json(self) -> Secret:
