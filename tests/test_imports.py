@@ -12,7 +12,7 @@ PACKAGE = Path(psauth.__file__).parent
 
 LEVELS = {
     "": [
-        ["exceptions", "secret", "words", "sandbox"],
+        ["exceptions", "json_text", "secret", "words", "sandbox"],
         ["addresses"],
         ["settings"],
         ["vault"],
@@ -41,7 +41,8 @@ LEVELS = {
     ],
     "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
-        ["callback", "engine", "forks", "network", "opening", "place", "prompt", "wrong_address"],
+        ["callback", "engine", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
+        ["body", "wire"],
         ["receiver", "session"],
         ["discovery", "token_endpoint"],
         ["flow", "renewal", "revocation"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,12 @@ CLOCKS_AGREE = timedelta(minutes=1)
 """Clocks this close count as the same: an answer's `Date` has whole seconds, and may have been on its way for long."""
 EPOCH_FROM = 1_000_000_000
 """A reset value at least this large is seconds since 1970 (a date after 2001), a smaller one seconds to go."""
+LONGEST_WINDOW = timedelta(days=1)
+"""The service counts by the hour. A window that ends much later is a slip, and nobody waits for its end."""
+ENDLESS = 1e9
+"""Seconds that stand for any longer time: 31 years."""
+SECONDS = re.compile(r"\d+(\.\d*)?(e\d{1,9})?", re.ASCII | re.IGNORECASE)
+"""How seconds are written; some programs write large ones with an exponent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,24 +44,30 @@ class Budget:
 
 
 def retry_after(headers: Mapping[str, str], *, now: datetime | None = None) -> float | None:
-    """Seconds to wait after a 429 or 503: `Retry-After` as seconds or as an HTTP date (RFC 9110 §10.2.3)."""
+    """Seconds to wait after a 429 or 503: `Retry-After` as seconds or as an HTTP date (RFC 9110 §10.2.3).
+
+    Where the header came several times the longest time counts; one beyond ENDLESS is that. None for what says no time.
+    """
     text = (headers.get("Retry-After") or "").strip()
-    if (seconds := _number(text)) is not None:
-        return max(0.0, seconds)
+    several = [part.strip() for part in text.split(",")]
+    if all(SECONDS.fullmatch(part) for part in several):
+        return max(min(float(part), ENDLESS) for part in several)
     try:
-        moment = parsedate_to_datetime(text)
+        moment = _utc(parsedate_to_datetime(text))
     except (ValueError, OverflowError):  # no date, or one with a number that no clock holds
         return None
     now = now or datetime.now(UTC)
-    return max(0.0, (_utc(moment) + _ahead(headers, now) - now).total_seconds())
+    return min(max(0.0, (moment + _ahead(headers, now) - now).total_seconds()), ENDLESS)
 
 
 def _moment(reset: float, now: datetime, headers: Mapping[str, str]) -> datetime | None:
     try:
         if reset < EPOCH_FROM:
-            return now + timedelta(seconds=reset)
-        since_1970 = reset / 1000 if reset >= EPOCH_FROM * 1000 else reset  # milliseconds
-        return datetime.fromtimestamp(since_1970, UTC) + _ahead(headers, now)
+            moment = now + timedelta(seconds=reset)
+        else:
+            since_1970 = reset / 1000 if reset >= EPOCH_FROM * 1000 else reset  # milliseconds
+            moment = datetime.fromtimestamp(since_1970, UTC) + _ahead(headers, now)
+        return moment if moment - now <= LONGEST_WINDOW else None
     except (OverflowError, ValueError, OSError):
         return None
 

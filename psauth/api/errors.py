@@ -19,7 +19,7 @@ from psauth.exceptions import (
     ServiceUnavailable,
     WrongAddress,
 )
-from psauth.secret import Secret, masked
+from psauth.secret import Secret, door, masked
 from psauth.words import printable, times
 
 TEXT = "text/markdown"
@@ -137,6 +137,7 @@ def wrong_address(answer: requests.Response, asked: str, what: str, remedy: str)
     return WrongAddress(f"{described(address, status, what)}: {remedy}.", status=status)
 
 
+@door
 def own_words(answer: requests.Response) -> tuple[str, str | None, str | None, Any]:
     """`error`, `errorCode`, `requestId` and `details` of an error answer; some are text/plain, some hold `error` only."""
     text = masked(answer.text, *_credentials(answer.request))

@@ -185,6 +185,8 @@ class Governor:
         self._looked_at = 0.0
         self._blocked_until = 0.0
         self._trial_until = 0.0
+        self._refusals = 0
+        self._refused_since = 0.0
         renew_in_children(self)
 
     def wait(self, *, background: bool = False, stop: threading.Event | None = None) -> None:
@@ -230,6 +232,12 @@ class Governor:
                 self._changed.wait(max(0.005, min(pause, POLL)))
 
     @property
+    def refusals(self) -> tuple[int, float]:
+        """How often everybody here was held back since the last answer that was no 429, and for how many seconds."""
+        with self._lock:
+            return self._refusals, self._clock() - self._refused_since if self._refusals else 0.0
+
+    @property
     def held_until(self) -> float:
         """When the next request of a long read may leave, in seconds since 1970; 0.0, or a past one: at once."""
         return max(self._due, self._blocked_until)
@@ -248,6 +256,8 @@ class Governor:
         """
         with self._lock:
             first = self._seen is None and not self._free
+            if not refused:
+                self._refusals = 0
             if not refused and math.isfinite(self._trial_until):
                 self._trial_until = 0.0
             if seen is None or seen.limit is None or seen.remaining is None or seen.resets_at is None:
@@ -279,7 +289,11 @@ class Governor:
     def hold_back(self, seconds: float) -> None:
         """Let nobody out for so many seconds, in any process: the service answered 429."""
         with self._lock:
-            until = self._clock() + seconds
+            now = self._clock()
+            until = now + seconds
+            if now >= self._blocked_until:  # else another thread was refused with the same block of requests
+                self._refused_since = self._refused_since if self._refusals else now
+                self._refusals += 1
             if self._seen is None or not self._seen.remaining:
                 self._permits = 0  # others have spent them; a refusal for another reason leaves them for later
             self._blocked_until = max(self._blocked_until, until)

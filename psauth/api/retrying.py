@@ -11,8 +11,9 @@ import requests
 from psauth.api.budget import retry_after
 from psauth.api.errors import BrokenAnswer, error_of, no_answer, outcome_unknown, value_of
 from psauth.api.pace import PATIENCE
-from psauth.auth.network import Unanswered
-from psauth.exceptions import ApiError, WrongAddress
+from psauth.auth.network import Overrun, Unanswered
+from psauth.exceptions import ApiError, RateLimited, WrongAddress
+from psauth.words import lasting
 
 ATTEMPTS: Final = 6
 """A GET is tried this often over network errors and 5xx; what fails six times over some eight seconds is down."""
@@ -22,6 +23,16 @@ BACKOFF = 0.25
 """Seconds before the second attempt; doubled each time."""
 LONGEST_DOUBLING: Final = 5
 """The pause is doubled so often at most: 8 seconds."""
+SLOW_ATTEMPTS: Final = 2
+"""A read that took all of its time is tried once more; a person has waited for two minutes then."""
+LONGEST_WAIT: Final = 2 * 3600.0
+"""Seconds that a long read waits after one 429. The service counts by the hour; who asks for much more means no budget."""
+LONGEST_REFUSAL: Final = 3 * 3600.0
+"""Seconds after which a long read that got nothing but 429 ends."""
+REFUSALS: Final = 8
+"""So many times in a row a long read waits as long as the service says; then the service does not mean what it says."""
+SILENT_REFUSALS: Final = 12
+"""The same where it does not say how long: the pauses come to more than the hour by which it counts."""
 
 Params = Mapping[str, Any] | Sequence[tuple[str, str]]
 
@@ -45,6 +56,14 @@ class Request:
     any_json: bool = False
     if_silent: str = "Check the network and try again."
     if_wrong: str = "check the API address"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusals:
+    """How often everybody who shares the budget was held back by a 429 since the last other answer, and for how long."""
+
+    count: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,29 +98,62 @@ class Again:
 Step = Return | Raise | Again
 
 
-def decide(attempt: int, outcome: requests.Response | Unanswered, request: Request) -> Step:
-    """What follows the attempt with this number (from 1), of which came an answer or none.
+def decide(
+    attempt: int, outcome: requests.Response | Unanswered, request: Request, refusals: Refusals = Refusals()
+) -> Step:
+    """What follows the attempt with this number (from 1), of which came an answer or none; `refusals` came before it.
 
     Network errors, 5xx and answers that are no whole JSON are tried again with growing pauses, where that cannot write
-    twice: the request is repeatable, or was never sent. After a 429 everybody waits as the service says.
+    twice: the request is repeatable, or was never sent. After a 429 everybody waits as the service says, longer each time
+    where that does not help, and not without end.
     """
     if isinstance(outcome, Unanswered):
         problem: ApiError = no_answer(outcome, request.address, attempt=attempt, remedy=request.if_silent)
         safe = request.repeatable or not outcome.sent
-        return _again(attempt, request, problem, safe=safe, useful=outcome.passing)
+        slow = isinstance(outcome, Overrun) and attempt >= SLOW_ATTEMPTS
+        return _again(attempt, request, problem, safe=safe, useful=outcome.passing and not slow)
     if outcome.status_code < 400:
         return _success(attempt, outcome, request)
     seconds = retry_after(outcome.headers)
     problem = error_of(outcome, asked=request.address, retry_after=seconds, attempt=attempt, remedy=request.if_wrong)
     if outcome.status_code == requests.codes.too_many_requests:
-        wait = BACKOFF * 2**attempt if seconds is None else seconds
-        if not request.background and (wait > PATIENCE or attempt >= _attempts(request)):
-            return Raise(problem)
-        return Again(why=problem, at_least=wait, everybody=True, counts=not request.background)
+        return _after_refusal(attempt, request, problem, seconds, refusals)
     if outcome.status_code < 500:
         return Raise(problem)
     useful = (seconds or 0.0) <= PATIENCE
     return _again(attempt, request, problem, safe=request.repeatable, useful=useful, at_least=seconds or 0.0)
+
+
+def _after_refusal(
+    attempt: int, request: Request, problem: ApiError, seconds: float | None, refusals: Refusals
+) -> Step:
+    """What follows a 429 that asks to wait for so many seconds (None: it does not say)."""
+    if not request.background:
+        wait = max(seconds or 0.0, BACKOFF * 2 ** max(attempt, refusals.count + 1))
+        if wait > PATIENCE or attempt >= _attempts(request):
+            return Raise(problem)
+        return Again(why=problem, at_least=wait, everybody=True)
+    wait = max(seconds or 0.0, BACKOFF * 2 ** (refusals.count + 1))
+    most = SILENT_REFUSALS if seconds is None else REFUSALS
+    if wait > LONGEST_WAIT:
+        return Raise(_rate_limited(problem, f"That is longer than psauth waits by itself ({lasting(LONGEST_WAIT)})."))
+    if refusals.count + 1 >= most or refusals.seconds + wait > LONGEST_REFUSAL:
+        over = lasting(refusals.seconds)
+        why = f"It was refused {refusals.count + 1} times in a row, over {over}, though psauth waited as long as it was told."
+        return Raise(_rate_limited(problem, f"{why} Try again in an hour, or ask who else uses this budget."))
+    return Again(why=problem, at_least=wait, everybody=True, counts=False)
+
+
+def _rate_limited(problem: ApiError, why: str) -> RateLimited:
+    """The same error with a sentence more."""
+    return RateLimited(
+        f"{problem} {why}",
+        status=problem.status,
+        code=problem.code,
+        request_id=problem.request_id,
+        details=problem.details,
+        retry_after=problem.retry_after,
+    )
 
 
 def _success(attempt: int, answer: requests.Response, request: Request) -> Step:

@@ -17,8 +17,9 @@ from psauth.api.errors import own_words, silence_remedy
 from psauth.api.governor import Governor, Keeper, VaultKeeper
 from psauth.api.origin import Origin, joined
 from psauth.api.pace import INTERACTIVE, Pace
-from psauth.api.retrying import Again, Params, Raise, Request, Return, decide
+from psauth.api.retrying import Again, Params, Raise, Refusals, Request, Return, decide
 from psauth.api.usage import Usage
+from psauth.auth.limits import Limits
 from psauth.auth.network import Unanswered
 from psauth.auth.session import Session
 from psauth.auth.wrong_address import api_remedy, is_web_page
@@ -29,8 +30,9 @@ from psauth.words import printable
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = (5.0, 60.0)
-"""Seconds to connect, and to wait for the next byte; a page of 20 records takes the service well under a second."""
+TIMEOUT = (5.0, 30.0)
+"""Seconds to connect, and to wait for the next byte: a page of 20 records takes the service well under a second, and what
+stands before it gives up after some 30."""
 CONNECTIONS: Final = 32
 """Network connections kept open: one for each thread of a long read."""
 REDIRECTS: Final = 5
@@ -51,7 +53,14 @@ class Transport:
         self.origin = Origin(service.api_url)
         self.usage = Usage()
         self._governor = Governor(keeper)
-        self._session = Session(system_certificates=service.system_certificates, connections=CONNECTIONS)
+        limits = Limits(
+            seconds=service.total_seconds,
+            size=service.answer_bytes,
+            time_setting="PSAUTH_TOTAL_TIME",
+            size_setting="PSAUTH_ANSWER_SIZE",
+        )
+        certificates = service.system_certificates
+        self._session = Session(system_certificates=certificates, connections=CONNECTIONS, limits=limits)
         # Looked up once: Session.request does it for every request, which takes as long as everything else that it does.
         self._surroundings = self._session.merge_environment_settings(self.origin.base, {}, None, None, None)
         self._headers = {**self._session.headers, "Accept": "application/json"}
@@ -150,7 +159,8 @@ class Transport:
                 outcome = self._send_authenticated(request, pace)
             except Unanswered as fault:
                 outcome = fault
-            step = decide(attempt, outcome, request)
+            count, seconds = self._governor.refusals
+            step = decide(attempt, outcome, request, Refusals(count=count, seconds=seconds))
             if isinstance(step, Return):
                 self._known = True
                 return step.value

@@ -16,11 +16,11 @@ import requests
 
 from psauth.addresses import is_loopback
 from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
+from psauth.auth.limits import SHORT
 from psauth.auth.opening import open_browser
 from psauth.auth.place import remote_place
 from psauth.auth.prompt import ask, somebody_can_be_asked
 from psauth.auth.receiver import Outcome, Receiver
-from psauth.auth.session import TIMEOUT as TOKEN_TIMEOUT
 from psauth.auth.session import Session
 from psauth.exceptions import (
     AccessDenied,
@@ -194,7 +194,7 @@ class _AppWatch:
         deadline = time.monotonic() + seconds
         while True:
             outcome = self._look()
-            # Once the callback was taken, the exchange of its code ends within the token endpoint's timeouts.
+            # Once the callback was taken, the exchange of its code ends within the time of its request.
             if outcome is not None or (self._taken_at is None and time.monotonic() > deadline):
                 return outcome
             time.sleep(0.3)
@@ -207,7 +207,7 @@ class _AppWatch:
             self._taken_at = time.monotonic()
         if self._vault.stamp(account) not in (self._before, None):
             return self._vault.read(account).connection
-        if time.monotonic() > self._taken_at + sum(TOKEN_TIMEOUT):
+        if time.monotonic() > self._taken_at + SHORT.seconds:
             return LoginRequired(f"The app did not connect; its page says why. Then try {login_line(account)} again.")
         return None
 

@@ -15,7 +15,7 @@ from psauth.auth.wrong_address import API_KEY_INSTEAD, foreign_success
 from psauth.exceptions import ServiceUnavailable, SettingsError
 from psauth.secret import Secret
 from psauth.settings import AUTHORIZE_URL, OAUTH_API_URL, TOKEN_URL, Settings
-from psauth.vault.service import Service
+from psauth.vault.service import Service, of_this_machine
 
 
 def service_for_oauth(settings: Settings) -> Service:
@@ -41,7 +41,7 @@ def service_for_oauth(settings: Settings) -> Service:
         token_auth=settings.token_auth,
         scope=settings.scope,
         redirect_uri=settings.redirect_uri,
-        system_certificates=settings.trusts_system,
+        **of_this_machine(settings),
     )
     if settings.issuer and not (settings.authorize_url and settings.token_url and settings.revoke_url):
         service = _discovered(service)

@@ -49,6 +49,25 @@ class Unanswered(requests.ConnectionError):
         return f"{place} cannot be reached{tried and f' ({tried})'}: {self.cause}"
 
 
+class Overrun(Unanswered):
+    """Something came, or nothing for too long, and psauth ended it: too slow, too large, or not to be unpacked.
+
+    `cause` is a clause that follows the place's name, `note` the setting that changes the limit. `passing` is True where it
+    was the time, or damage on the way.
+    """
+
+    def __init__(self, cause: str, *, note: str = "", sent: bool, passing: bool) -> None:
+        remedy = f"Try again; if it stays so and all is well with the service, set {note} higher." if note else None
+        super().__init__(cause, remedy=remedy, sent=sent, passing=passing)
+        self.note = note
+
+    def about(self, place: str, path: str = "", *, attempts: int = 0) -> str:
+        """See Unanswered."""
+        tried = f"tried {times(attempts)}" if attempts > 1 else ""
+        notes = ", ".join(filter(None, [self.note, tried]))
+        return f"{place} {self.cause}{path and f' for {path}'}{notes and f' ({notes})'}"
+
+
 def unanswered(error: BaseException, address: str, *, proxy: str | None, bundle: str | None) -> Unanswered:
     """What an error of requests means for a request to `address`.
 

@@ -1,7 +1,9 @@
-"""Session: HTTP for secrets. No redirects, no netrc, no proxy to this machine, and the certificates that the system trusts."""
+"""Session: HTTP for secrets. No redirects, no netrc, no proxy to this machine, no answer without end, the system's certificates."""
 
 from __future__ import annotations
 
+import codecs
+import io
 import ssl
 import threading
 from functools import cache
@@ -15,11 +17,17 @@ from requests.cookies import RequestsCookieJar
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
 from psauth.addresses import is_loopback
+from psauth.auth.body import ACCEPTED, Unreadable, read_body
 from psauth.auth.forks import renew_in_children
-from psauth.auth.network import RAISED, unanswered
+from psauth.auth.limits import SHORT, Allowance, LimitReached, Limits, allowing, at_most, turn
+from psauth.auth.network import RAISED, Overrun, Unanswered, unanswered
+from psauth.auth.wire import POOLS, bounded
+from psauth.secret import door
 
 TIMEOUT: Final = (5.0, 20.0)
 """Seconds to connect, and to wait for the next byte. Authorization servers answer in milliseconds or not at all."""
+TEXTS: Final = frozenset({"utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso8859-1", "cp1252", "ascii"})
+"""Encodings in which an answer is read as text, by Python's names. Some others take a minute for a megabyte, or raise."""
 
 
 class Session(requests.Session):
@@ -28,17 +36,20 @@ class Session(requests.Session):
     It leaves redirects alone: even when told not to follow, requests would read the address, and break over a bad one.
     It adds no credentials out of ~/.netrc. What goes to loopback goes there directly: by the proxy of HTTP_PROXY or the
     system it would leave this machine in the clear, and the proxy could not reach this machine either. Where no answer
-    comes it raises Unanswered, and nothing else.
+    comes, or none that ends within its limits, it raises Unanswered, and nothing else.
 
     `system_certificates`: trust the authorities that the operating system trusts, beside the usual public ones. A file
     named by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE takes the place of both. `connections` is how many are kept open.
+    `limits`: what each request may take.
     """
 
-    def __init__(self, *, system_certificates: bool = True, connections: int = 1) -> None:
+    def __init__(self, *, system_certificates: bool = True, connections: int = 1, limits: Limits = SHORT) -> None:
         super().__init__()
         self.auth = _no_credentials
+        self.headers["Accept-Encoding"] = ACCEPTED
         self._system_certificates = system_certificates
         self._connections = connections
+        self._limits = limits
         self._mount()
         renew_in_children(self)
 
@@ -57,6 +68,7 @@ class Session(requests.Session):
             merged["proxies"] = {}
         return merged
 
+    @door
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """See requests.Session; Unanswered for an address to which nothing can be sent."""
         try:
@@ -65,6 +77,7 @@ class Session(requests.Session):
             fault = unanswered(error, str(request.url), proxy=None, bundle=None)
         raise fault
 
+    @door
     def prepared(self, request: requests.Request) -> requests.PreparedRequest:
         """The same for a request that is whole already: requests would merge it with what the session has to add."""
         try:
@@ -73,14 +86,22 @@ class Session(requests.Session):
             fault = unanswered(error, str(request.url), proxy=None, bundle=None)
         raise fault
 
+    @door
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
-        """The answer to a prepared request; Unanswered where there is none."""
-        try:
-            return super().send(request, **how)
-        except RAISED as error:
-            address, verify = request.url or "", how.get("verify")
-            proxy = select_proxy(address, how.get("proxies"))
-            fault = unanswered(error, address, proxy=proxy, bundle=verify if isinstance(verify, str) else None)
+        """The answer to a prepared request, its body read; Unanswered where there is none within the limits."""
+        with allowing(self._limits) as allowance:
+            answer = None
+            try:
+                answer = super().send(request, **{**how, "stream": True})
+                allowance.begin_body()
+                answer.raw = io.BytesIO(read_body(answer.raw, allowance))
+                _ = answer.content
+                answer.encoding = _text_encoding(answer.encoding)
+                return answer
+            except RAISED as error:
+                if answer is not None:
+                    answer.close()
+                fault = _fault(error, request.url or "", allowance, how)
         raise fault  # outside the handler: the error of requests holds the request, and that the credential
 
     def renew_in_child(self) -> None:
@@ -93,12 +114,39 @@ class Session(requests.Session):
                 adapter.let_go()
 
 
+def _fault(error: Exception, address: str, allowance: Allowance, how: dict[str, Any]) -> Unanswered:
+    """What the error of a request means."""
+    reached = error if isinstance(error, LimitReached) else allowance.reached
+    if reached is not None:
+        is_sent = allowance.is_sent or allowance.is_answered
+        return Overrun(reached.cause, note=reached.note, sent=is_sent, passing=reached.is_slow)
+    if isinstance(error, Unreadable):
+        return Overrun(str(error), sent=True, passing=True)
+    verify, proxy = how.get("verify"), select_proxy(address, how.get("proxies"))
+    fault = unanswered(error, address, proxy=proxy, bundle=verify if isinstance(verify, str) else None)
+    fault.sent |= allowance.is_answered
+    return fault
+
+
+def _text_encoding(name: str | None) -> str:
+    """The encoding to read an answer's text in: the one that it names, where that is a usual one, else UTF-8."""
+    try:
+        return name if name is not None and codecs.lookup(name).name in TEXTS else "utf-8"
+    except LookupError:
+        return "utf-8"
+
+
 class _Adapter(HTTPAdapter):
-    """Connections that trust the system's certificates, unless a file of certificates is named."""
+    """Bounded connections that trust the system's certificates, unless a file of certificates is named."""
 
     def __init__(self, connections: int, *, system_certificates: bool) -> None:
         self._system_certificates = system_certificates
         super().__init__(pool_connections=4, pool_maxsize=connections)
+
+    def init_poolmanager(self, *args: Any, **how: Any) -> None:
+        """See HTTPAdapter."""
+        super().init_poolmanager(*args, **how)  # type: ignore[no-untyped-call] # as its stubs have it
+        self.poolmanager.pool_classes_by_scheme = POOLS
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None
@@ -116,9 +164,14 @@ class _Adapter(HTTPAdapter):
 
     def proxy_manager_for(self, proxy: str, **how: Any) -> Any:
         """See HTTPAdapter; what is said to an https proxy is encrypted too. It may load more into a context of its own."""
+        if proxy in self.proxy_manager:
+            return self.proxy_manager[proxy]
         if self._system_certificates and proxy.lower().startswith("https://"):
             how.setdefault("proxy_ssl_context", _make_context())
-        return super().proxy_manager_for(proxy, **how)
+        manager = super().proxy_manager_for(proxy, **how)
+        is_socks = proxy.lower().startswith("socks")
+        manager.pool_classes_by_scheme = bounded(manager.pool_classes_by_scheme) if is_socks else POOLS
+        return manager
 
     def _uses_system(self, scheme: str, verify: Any) -> bool:
         return self._system_certificates and verify is True and scheme.lower() == "https"
@@ -146,8 +199,22 @@ def system_context() -> ssl.SSLContext:
     return _make_context()
 
 
+class _Context(truststore.SSLContext):
+    """One handshake at a time, as truststore has it; who waits for their turn waits no longer than their request may."""
+
+    def __init__(self, protocol: int) -> None:
+        super().__init__(protocol)
+        self._turn = threading.Lock()
+
+    def wrap_socket(self, sock: Any, *args: Any, **how: Any) -> ssl.SSLSocket:
+        """See ssl.SSLContext."""
+        with turn(self._turn):
+            sock.settimeout(at_most(sock.gettimeout()))
+            return super().wrap_socket(sock, *args, **how)
+
+
 def _make_context() -> ssl.SSLContext:
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
     return context
 

@@ -24,7 +24,7 @@ from psauth.auth.wrong_address import (
     is_web_page,
     oauth_remedy,
 )
-from psauth.secret import Secret, masked
+from psauth.secret import Secret, SecretBytes, door, masked
 from psauth.vault.service import Service
 from psauth.vault.token import Token
 from psauth.words import printable
@@ -69,6 +69,7 @@ class Answer:
     text: str
 
 
+@door
 def ask_for_token(service: Service, body: Secret) -> Token:
     """Send a token request (RFC 6749 §4.1.3, §6) and read the answer; Refused or NoAnswer where there is no token in it."""
     answer = post(service, service.token_url, body)
@@ -118,6 +119,7 @@ def _foreign(answer: Answer, fields: Mapping[str, Any]) -> str | None:
     return None if "access_token" in fields or "error" in fields else foreign_success(answer.content)
 
 
+@door
 def post(service: Service, address: str, body: Secret) -> Answer:
     """Send a form to a token or revocation endpoint, with the client's authentication; NoAnswer where nothing comes back.
 
@@ -135,7 +137,7 @@ def post(service: Service, address: str, body: Secret) -> Answer:
                 allow_redirects=False,
                 headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
             )
-        return Answer(answer.status_code, answer.content, answer.text)
+        return Answer(answer.status_code, SecretBytes(answer.content), Secret(answer.text))
     except Unanswered as error:
         fault = error
     raise NoAnswer(fault.about(address), sent=fault.sent, remedy=fault.remedy or TRY_AGAIN)
@@ -150,14 +152,14 @@ class _ClientAuth(requests.auth.AuthBase):
     def complete(self, body: Secret) -> bytes:
         service = self._service
         if service.token_auth == "post" and service.client_secret:
-            return f"{body}&client_secret={quote_plus(service.client_secret)}".encode("ascii")
+            return Secret(f"{body}&client_secret={quote_plus(service.client_secret)}").encode("ascii")
         return body.encode("ascii")
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         service = self._service
         if service.token_auth == "basic":
             pair = f"{quote_plus(service.client_id)}:{quote_plus(service.client_secret)}"
-            request.headers["Authorization"] = "Basic " + base64.b64encode(pair.encode("ascii")).decode()
+            request.headers["Authorization"] = Secret("Basic " + base64.b64encode(pair.encode("ascii")).decode())
         return request
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 from psauth.addresses import check_address
 from psauth.exceptions import SettingsError
 from psauth.secret import QUOTES, copied_wrongly, fits_a_header
-from psauth.settings.names import CREDENTIALS, PREFIX
+from psauth.settings.names import CREDENTIALS, DEFAULTS, PREFIX
 
 TOKEN_AUTH_METHODS: Final = ("post", "basic", "none")
 YES_OR_NO: Final = {
@@ -24,6 +25,8 @@ YES_OR_NO: Final = {
     "0": False,
 }
 ADDRESSES: Final = ("authorize_url", "token_url", "revoke_url", "issuer", "api_url")
+AMOUNTS: Final = (("total_time", "seconds", 3600), ("answer_size", "MB", 1000))
+"""Numbers, with their units and the most that each may be."""
 SWITCHES: Final = ("system_certificates", "trust_addresses")
 
 
@@ -42,6 +45,12 @@ def check_values(values: Mapping[str, str], label: Callable[[str], str]) -> None
     for name in SWITCHES:
         if values[name].lower() not in YES_OR_NO:
             raise SettingsError(f"{label(name)} is {values[name]!r}. Expected yes or no.")
+    for name, unit, most in AMOUNTS:
+        value = values[name]
+        if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", value, re.ASCII) or not 0 < float(value) <= most:
+            raise SettingsError(
+                f"{label(name)} is {value!r}. Expected {unit} above 0 and up to {most}, like {DEFAULTS[name]}."
+            )
     for name in CREDENTIALS:
         check_credential(values[name], name, label(name))
     for name in ("home", "vault_url"):

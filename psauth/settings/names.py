@@ -18,6 +18,8 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "scope": "read,write",
     "token_auth": "post",
     "system_certificates": "yes",
+    "total_time": "60",
+    "answer_size": "16",
     "trust_addresses": "no",
 }
 

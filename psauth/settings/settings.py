@@ -43,6 +43,9 @@ class Settings:
     - `home`: the folder of the vault and its key. `vault_url`: another place for the vault, `sqlite:///` and a path.
     - `trust_addresses`: "yes" where a file may name the address of a credential that stands elsewhere.
     - `secret_key`: the key of the vault; several, the newest first, separated by commas.
+    - `total_time`: seconds that a request to the API may take in all (60: a page takes the service well under one, and
+      what sits between gives up after 30). `answer_size`: MB that its answer may have, packed or not (16: a page of 20
+      records has some 100 kB, and Python's objects for JSON need ten times its size).
     - `secrets`: the `[psauth]` section of Streamlit's secrets; by default read from `.streamlit/secrets.toml`.
     - `env_file`: another file than `.env`; None reads neither `.env` nor Streamlit's secrets.
 
@@ -65,6 +68,8 @@ class Settings:
     mirror: str = _UNSET
     home: str = _UNSET
     system_certificates: str = _UNSET
+    total_time: str = _UNSET
+    answer_size: str = _UNSET
     trust_addresses: str = _UNSET
     secrets: InitVar[Mapping[str, Any] | None] = None
     env_file: InitVar[str | Path | None] = ".env"
@@ -124,6 +129,16 @@ class Settings:
     def trusts_system(self) -> bool:
         """Whether the certificates that the operating system trusts are trusted."""
         return YES_OR_NO[self.system_certificates.lower()]
+
+    @property
+    def total_seconds(self) -> float:
+        """Seconds that a request to the API may take in all."""
+        return float(self.total_time)
+
+    @property
+    def answer_bytes(self) -> int:
+        """Bytes that an answer of the API may have."""
+        return round(float(self.answer_size) * 1e6)
 
     @property
     def database_url(self) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from psauth.exceptions import PsauthWarning, SettingsError, VaultError
-from psauth.secret import Secret
+from psauth.secret import Secret, door, hiding
 from psauth.vault import disk, keychain
 from psauth.vault.modes import Access, close_to_others
 from psauth.vault.store import KEPT
@@ -30,6 +30,7 @@ class WrongKey(Exception):
     """What was to be decrypted is damaged, or was encrypted with another key."""
 
 
+@hiding("texts")
 @dataclass(frozen=True, repr=False)
 class Key:
     """One or more Fernet keys, the first of which encrypts; `source` says where they came from.
@@ -45,10 +46,12 @@ class Key:
         """What encrypts and decrypts with these keys."""
         return MultiFernet([Fernet(text) for text in self.texts])
 
+    @door
     def encrypt(self, text: str) -> bytes:
         """The text, readable with this key alone."""
         return self.cipher().encrypt(text.encode())
 
+    @door
     def decrypt(self, data: bytes) -> Secret:
         """The text that was encrypted; raises WrongKey."""
         try:
@@ -56,6 +59,7 @@ class Key:
         except InvalidToken:
             raise WrongKey from None
 
+    @door
     def encrypt_anew(self, data: bytes) -> bytes:
         """The same text, encrypted with the first key; raises WrongKey."""
         try:
@@ -67,6 +71,7 @@ class Key:
         return f"Key(***, source={self.source!r})"
 
 
+@door
 def parse_key(text: str) -> Key:
     """The value of PSAUTH_SECRET_KEY: Fernet keys, separated by commas, the newest first. SettingsError if malformed."""
     texts = tuple(Secret(part.strip()) for part in text.split(",") if part.strip())
@@ -110,7 +115,7 @@ def find_key(configured: str, *, vault: str, folder: Path) -> Key | None:
 
 def create_key(*, vault: str, folder: Path) -> Key:
     """A new key for a new vault: kept in the keyring where there is a working one, else in a file, which is said once."""
-    text = Secret(Fernet.generate_key().decode())
+    text = _new_key()
     reason = "No keyring on this machine"
     try:
         if keychain.keep(vault, text):
@@ -141,6 +146,11 @@ def create_key(*, vault: str, folder: Path) -> Key:
     return Key((text,), str(path), is_open=access is Access.OPEN)
 
 
+@door
+def _new_key() -> Secret:
+    return Secret(Fernet.generate_key().decode())
+
+
 def missing_key(vault: str) -> VaultError:
     """The error for a vault whose key is nowhere, or in a keyring that cannot be asked."""
     if problem := keychain.problem(vault):
@@ -159,6 +169,7 @@ def key_file(folder: Path) -> Path:
     return folder / "vault.key"
 
 
+@door
 def write_private(path: Path, text: str) -> None:
     """Create `path` with mode 0600 from its first byte; an existing file is never overwritten (FileExistsError)."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
@@ -172,6 +183,7 @@ def write_private(path: Path, text: str) -> None:
         raise
 
 
+@door
 def _read_key_file(path: Path) -> Key | None:
     try:
         text = Secret(path.read_text("ascii").strip())
@@ -189,6 +201,7 @@ def _read_key_file(path: Path) -> Key | None:
     return Key((text,), str(path), is_open=access is Access.OPEN)
 
 
+@door
 def _is_fernet_key(text: str) -> bool:
     try:
         Fernet(text)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from psauth.vault.connection import PENDING_LIFETIME, Connection, Pending, Store
 from psauth.vault.databases import find_store
 from psauth.vault.keys import Key, WrongKey, create_key, find_key, missing_key
 from psauth.vault.modes import Access
-from psauth.vault.service import Service
+from psauth.vault.service import Service, of_this_machine
 from psauth.vault.store import KEPT, Store
 from psauth.vault.tables import BUDGETS, CONNECTIONS, META, PENDING, SPENT, read_meta, write_meta
 from psauth.vault.token import Token
@@ -41,10 +42,10 @@ class Vault:
     where its key came from.
     """
 
-    def __init__(self, store: Store, key: Key, *, system_certificates: bool = True) -> None:
+    def __init__(self, store: Store, key: Key, *, of_the_machine: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._store = store
         self._key = key
-        self._system_certificates = system_certificates
+        self._of_the_machine = of_the_machine
         self.place = store.place
         self.key_source = key.source
 
@@ -82,7 +83,7 @@ class Vault:
                 "that. Set PSAUTH_HOME to a folder on another drive, or PSAUTH_SECRET_KEY to keep the key elsewhere.",
                 store.place,
             )
-        return cls(store, key, system_certificates=settings.trusts_system)
+        return cls(store, key, of_the_machine=of_this_machine(settings))
 
     # Connections ------------------------------------------------------------------------------------------------
 
@@ -313,7 +314,7 @@ class Vault:
         )
 
     def _service(self, row: Any) -> Service:
-        return Service.from_json(self._decrypt(row.service), system_certificates=self._system_certificates)
+        return Service.from_json(self._decrypt(row.service), **self._of_the_machine)
 
     def _pending_of(self, row: Any) -> Pending:
         return Pending(
