@@ -161,23 +161,33 @@ def door(function: Callable[P, R]) -> Callable[P, R]:
     def passing(*args: P.args, **kwargs: P.kwargs) -> R:
         # Out of the local variables at once: an iterator in C shows nothing of what it will give.
         (sealed, args, kwargs) = iter((args, kwargs)), (), {}  # type: ignore[assignment]
-        result: Any = None
-        error: BaseException | None = KeyboardInterrupt()  # what it was if even the telling was interrupted
+        outcome: list[Any] = []
+        is_told = False
         with LEAVE:
-            result, error = _outcome(function, sealed)
-        if error is None:
-            return cast(R, result)
-        raise error
+            next(_run(function, sealed, outcome), None)
+            is_told = True
+        if not is_told:
+            raise KeyboardInterrupt  # nothing else can be raised between the lines of the telling
+        result, error = outcome
+        if error is not None:
+            raise error
+        return cast(R, result)
 
     return passing
 
 
-def _outcome(function: Callable[..., R], sealed: Iterator[Any]) -> tuple[R | None, BaseException | None]:
-    """What a call returns, and what it raises as far as that may be shown; one of them is None."""
+def _run(function: Callable[..., Any], sealed: Iterator[Any], outcome: list[Any]) -> Iterator[None]:
+    """Call a function, and note what it returns, or what it raises as far as that may be shown.
+
+    It is a generator, which has a memory of its own of the error that is being handled: an interrupt between two lines of a
+    handler can leave that error in it, to be the context of all that is raised afterwards.
+    """
     try:
-        return function(*next(sealed), **next(sealed)), None
+        outcome[:] = function(*next(sealed), **next(sealed)), None
     except BaseException as error:  # noqa: BLE001 - it is raised again, outside
-        return None, _bare(error)
+        outcome[:] = None, _bare(error)
+    return
+    yield
 
 
 def _bare(error: BaseException) -> BaseException:

@@ -22,7 +22,7 @@ from psauth.auth.forks import renew_in_children
 from psauth.auth.limits import SHORT, Allowance, LimitReached, Limits, allowing, at_most, turn
 from psauth.auth.network import RAISED, Overrun, Unanswered, unanswered
 from psauth.auth.wire import POOLS, bounded
-from psauth.secret import door
+from psauth.secret import SecretBytes, door
 
 TIMEOUT: Final = (5.0, 20.0)
 """Seconds to connect, and to wait for the next byte. Authorization servers answer in milliseconds or not at all."""
@@ -95,7 +95,7 @@ class Session(requests.Session):
                 answer = super().send(request, **{**how, "stream": True})
                 allowance.begin_body()
                 answer.raw = io.BytesIO(read_body(answer.raw, allowance))
-                _ = answer.content
+                answer._content = SecretBytes(answer.content)  # some services quote what they were sent
                 answer.encoding = _text_encoding(answer.encoding)
                 return answer
             except RAISED as error:

@@ -106,6 +106,11 @@ class Settings:
         foreign = find_foreign(values, sources, lambda source: _says_trust(source, layers, values, sources))
         object.__setattr__(self, "foreign", foreign)
 
+    @property
+    def is_trusting(self) -> bool:
+        """Whether a keyword says that a file may name the address of a credential that stands elsewhere."""
+        return self.sources["trust_addresses"] == KEYWORD and YES_OR_NO[self.trust_addresses.lower()]
+
     def refuse_foreign(self, *credentials: str) -> None:
         """SettingsError when one of these is to be sent to an address that a file names which does not hold it."""
         for forbidden in self.foreign:
@@ -192,7 +197,9 @@ class Settings:
         object.__setattr__(copy, "sources", {**self.sources, **dict.fromkeys(changes, "keyword")})
         object.__setattr__(copy, "unknown", self.unknown)
         object.__setattr__(copy, "env_path", self.env_path)
-        object.__setattr__(copy, "foreign", tuple(f for f in self.foreign if changes.keys().isdisjoint(f.names)))
+        if not copy.is_trusting:
+            kept_foreign = tuple(foreign for foreign in self.foreign if foreign.address not in changes)
+            object.__setattr__(copy, "foreign", kept_foreign)
         return copy
 
     def __repr__(self) -> str:

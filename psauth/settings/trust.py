@@ -32,11 +32,6 @@ class Foreign:
     address: str
     sentence: str
 
-    @property
-    def names(self) -> tuple[str, str]:
-        """The two settings."""
-        return self.credential, self.address
-
 
 def find_foreign(
     values: Mapping[str, str], sources: Mapping[str, str], is_trusted_by: Callable[[str], bool]

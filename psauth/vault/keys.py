@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -21,6 +23,8 @@ log = logging.getLogger(__name__)
 KEYRING_SERVICE = keychain.SERVICE
 KEYRING = "the operating system's keyring"
 HOW_TO_MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+
+FERNET_KEY: Final = re.compile(r"[A-Za-z0-9_+/-]{43}=")
 
 _silent_at: set[str] = set()
 """Vaults for which it was said that the keyring is silent; once is enough in a process."""
@@ -75,7 +79,17 @@ class Key:
 def parse_key(text: str) -> Key:
     """The value of PSAUTH_SECRET_KEY: Fernet keys, separated by commas, the newest first. SettingsError if malformed."""
     texts = tuple(Secret(part.strip()) for part in text.split(",") if part.strip())
+    if not texts:
+        raise SettingsError(
+            "PSAUTH_SECRET_KEY holds commas and no key. Expected Fernet keys, the newest first; make one with: "
+            f"{HOW_TO_MAKE_A_KEY}"
+        )
     for position, part in enumerate(texts, 1):
+        if part in texts[: position - 1]:
+            raise SettingsError(
+                f"Key {position} in PSAUTH_SECRET_KEY is the same as key {texts.index(part) + 1}. Expected each key once, the "
+                f"newest first. Take one of them out, or make a new one with: {HOW_TO_MAKE_A_KEY}"
+            )
         if not _is_fernet_key(part):
             which = f"Key {position} in PSAUTH_SECRET_KEY" if len(texts) > 1 else "PSAUTH_SECRET_KEY"
             raise SettingsError(
@@ -203,6 +217,8 @@ def _read_key_file(path: Path) -> Key | None:
 
 @door
 def _is_fernet_key(text: str) -> bool:
+    if not FERNET_KEY.fullmatch(text):  # base64 leaves out what it does not know, like a space in the middle
+        return False
     try:
         Fernet(text)
     except ValueError:

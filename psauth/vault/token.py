@@ -33,7 +33,6 @@ class Token:
     obtained_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @classmethod
-    @door
     def from_answer(cls, answer: Mapping[str, Any], *, now: datetime | None = None) -> Token:
         """A token from the fields of a token answer (RFC 6749 §5.1); everything but `access_token` may be missing.
 
