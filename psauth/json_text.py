@@ -11,6 +11,8 @@ from typing import Any, Final
 DEEPEST: Final = 100
 """Brackets within brackets. Answers have some ten; what is much deeper ends every walk over it in a RecursionError."""
 
+MOST: Final = 1_000_000
+"""Values in one text. Each takes Python up to 200 bytes: 16 MB of nothing but empty lists would be half a GB."""
 _ESCAPE: Final = re.compile(
     r"\\(?:(?P<whole>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
@@ -34,6 +36,8 @@ def parse_json(content: bytes, *, unique_names: bool = False, odd_numbers: bool 
     Half of a surrogate pair, as in "\\ud83d", becomes U+FFFD, because such a text can be neither stored nor sent nor
     shown. Raises NotJson, and nothing else.
     """
+    if content.count(b",") + content.count(b"[") + content.count(b"{") > MOST:
+        raise NotJson(f"it holds more than {MOST:,} values")
     text = _text_of(content)
 
     def constant(name: str) -> float:

@@ -1,4 +1,4 @@
-"""Secret: a text that does not show itself, the door that lets no plain text out, and what keeps secrets out of other texts."""
+"""Secret: a text that does not show itself, the door that lets no plain text out, and whether one was copied as it is."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ from typing import Any, Final, NoReturn, ParamSpec, TypeVar, cast
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
-
-SHORTEST_SECRET = 8
-"""What is shorter is no secret, but may well be a part of a word."""
 
 
 class Secret(str):
@@ -261,11 +258,3 @@ def copied_wrongly(secret: str) -> str | None:
 def fits_a_header(secret: str) -> bool:
     """Whether a credential can be sent: visible ASCII and spaces (RFC 6749 appendix A). Others would show in errors."""
     return all(32 <= ord(c) < 127 for c in secret)
-
-
-def masked(text: str, *secrets: str | None) -> str:
-    """`text` from outside without the secrets it repeats: some servers quote what they refuse."""
-    for secret in secrets:
-        if secret and len(secret) >= SHORTEST_SECRET:
-            text = text.replace(secret, "***")
-    return text

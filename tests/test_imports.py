@@ -13,7 +13,7 @@ PACKAGE = Path(psauth.__file__).parent
 LEVELS = {
     "": [
         ["exceptions", "json_text", "secret", "words", "sandbox"],
-        ["addresses"],
+        ["addresses", "masks"],
         ["settings"],
         ["vault"],
         ["auth"],
@@ -33,24 +33,25 @@ LEVELS = {
         ["settings"],
     ],
     "vault": [
-        ["disk", "forking", "keychain", "modes", "service", "tables", "token"],
-        ["connection", "store"],
+        ["files", "forking", "keychain", "modes", "service", "tables", "token"],
+        ["connection", "disk", "locks", "room", "store"],
         ["keys", "sqlite"],
-        ["databases"],
+        ["databases", "rows"],
         ["vault"],
     ],
     "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
         ["callback", "engine", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["body", "wire"],
-        ["receiver", "session"],
+        ["receiver", "session", "unstored"],
         ["discovery", "token_endpoint"],
         ["flow", "renewal", "revocation"],
         ["browser"],
     ],
     "api": [
         ["access", "budget", "errors", "origin", "pace"],
-        ["governor", "retrying", "usage"],
+        ["answers", "governor", "usage"],
+        ["retrying"],
         ["transport"],
         ["pages"],
     ],
@@ -220,7 +221,7 @@ def test_only_the_vault_knows_the_database_library_and_only_keys_the_cipher():
     files = sources(outside=("sandbox", "demo.py"))
     assert users_of("sqlalchemy", files) == {"vault/sqlite", "vault/store", "vault/tables", "vault/vault"}
     assert users_of("cryptography", files) == {"vault/keys"}
-    assert users_of("filelock", files) == {"vault/sqlite"}
+    assert users_of("filelock", files) == {"vault/locks"}
 
 
 def test_only_one_room_knows_which_databases_there_are():

@@ -84,6 +84,8 @@ def test_escapes(content, text):
         (b'{"a": 1e400}', "none"),
         (b'{"a": ' + b"9" * 5000 + b"}", "none"),
         (b"[" * 100_000, "deep"),
+        (b"[" + b"[]," * 500_000 + b"0]", "more than 1,000,000 values"),
+        (b"[" + b"0," * 1_000_000 + b"0]", "more than 1,000,000 values"),
         (b'{"a":' * 5000 + b"1" + b"}" * 5000, "deep"),
         (b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1), "deep"),
     ],

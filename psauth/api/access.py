@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from psauth.auth.forks import renew_in_children
 from psauth.auth.renewal import is_alive, renew
+from psauth.auth.unstored import UNSTORED_TOKENS
 from psauth.exceptions import LoginRequired
+from psauth.masks import Masks
 from psauth.vault.connection import Connection, Stored, ended
 from psauth.vault.vault import Vault
 
@@ -26,8 +28,18 @@ class Access:
         self._stored = stored
         self._vault = vault
         self._not_before = 0.0
+        self._masks = Masks()
         self.renew_in_child()
         renew_in_children(self)
+
+    @property
+    def masks(self) -> Masks:
+        """What hides the credential where a service repeats it; the same one as long as the credential is the same."""
+        stored = self._stored
+        credential = stored.token.access_token if stored.token else stored.api_key
+        if not self._masks.hides(credential):
+            self._masks = Masks(credential)
+        return self._masks
 
     @property
     def connection(self) -> Connection:
@@ -37,6 +49,8 @@ class Access:
     def current(self) -> Stored:
         """What to send a request with, renewed if its end is near; LoginRequired when the connection has ended."""
         stored = self._stored
+        if self._vault is not None:
+            UNSTORED_TOKENS.store(self._vault, stored)
         if stored.connection.ended:
             stored = self._after_login(stored)
         if stored.token is not None and stored.token.is_expired():

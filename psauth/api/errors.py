@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 
 from psauth.auth.network import Unanswered
-from psauth.auth.wrong_address import described, foreign_refusal, foreign_success, says_nothing
+from psauth.auth.wrong_address import described, foreign_refusal, says_nothing
 from psauth.exceptions import (
     ApiError,
     NotFound,
@@ -19,39 +18,14 @@ from psauth.exceptions import (
     ServiceUnavailable,
     WrongAddress,
 )
-from psauth.secret import Secret, door, masked
+from psauth.json_text import NotJson, parse_json
+from psauth.masks import Masks
+from psauth.secret import Secret, door
 from psauth.words import printable, times
 
-TEXT = "text/markdown"
-"""The one type beside JSON that a documented path answers with."""
-
-
-class BrokenAnswer(ApiError):
-    """The service said yes, but what came is no whole JSON: an accident on the way, so it is asked for again."""
-
-
-def value_of(answer: requests.Response, *, asked: str, any_json: bool, remedy: str) -> Any:
-    """What a successful answer holds: a JSON object, or a text where the path is documented to answer with one.
-
-    With `any_json` also a list, a number and so on. `asked` is the address that was asked, before redirects; `remedy` is what to type where the address is wrong. Raises
-    WrongAddress for what no Process Street API answers, and BrokenAnswer for JSON that was damaged on the way.
-    """
-    try:
-        value = json.loads(answer.content)
-        if any_json or isinstance(value, dict):
-            return value
-    except (ValueError, RecursionError):  # no JSON, or brackets without end
-        pass
-    if answer.headers.get("Content-Type", "").startswith(TEXT):
-        return answer.content.decode("utf-8", "replace")
-    if what := foreign_success(answer.content):
-        raise wrong_address(answer, asked, what, remedy)
-    kind = answer.headers.get("Content-Type", "no type").split(";")[0]
-    raise BrokenAnswer(
-        f"{_path(answer)} answered {answer.status_code} with {len(answer.content)} bytes of {kind} that are not whole "
-        "JSON. Try again; if it stays, check the API address.",
-        status=answer.status_code,
-    )
+LARGEST_REASON: Final = 65_536
+"""Bytes of an error that are read for the service's own words; no service says so much."""
+LONGEST_CODE: Final = 200
 
 
 def error_of(
@@ -65,7 +39,8 @@ def error_of(
     status = answer.status_code
     refused = 400 <= status < 500 and status != requests.codes.too_many_requests
     if refused and (what := foreign_refusal(status, answer.content)):
-        return wrong_address(answer, asked, f"{what} ({answer.reason})" if answer.reason else what, remedy)
+        reason = printable(answer.reason or "", longest=60)
+        return wrong_address(answer, asked, f"{what} ({reason})" if reason else what, remedy)
     message, code, request_id, details = own_words(answer)
     fields: dict[str, Any] = {
         "status": status,
@@ -76,7 +51,7 @@ def error_of(
     }
     reasons = [f"{place}: {why}" for place, why in details.items()] if isinstance(details, dict) else []
     more = printable("; ".join(reason for reason in reasons if reason not in message), longest=500)
-    shown = f"{_path(answer)} answered {status}: {message}{f' ({more})' if more else ''}"
+    shown = f"{path_of(answer)} answered {status}: {message}{f' ({more})' if more else ''}"
     shown += f" (request {request_id})" if request_id else ""
     if status == requests.codes.not_found:
         hint = "Check the path and its ids, and that this connection may see it."
@@ -118,11 +93,12 @@ def silence_remedy(base: str, *, kept: bool) -> str:
     return "Check the network and try again" + ("; the connection is kept." if kept else ".")
 
 
-def outcome_unknown(method: str, address: str, problem: ApiError) -> OutcomeUnknown:
-    """The error for a write of which no clear answer came."""
+def outcome_unknown(method: str, address: str, problem: ApiError, *, attempt: int) -> OutcomeUnknown:
+    """The error for a write of which no clear answer came, after so many attempts."""
+    again = "was not sent again" if attempt == 1 else f"was sent {times(attempt)}"
     return OutcomeUnknown(
         f"{method} {urlsplit(address).path}: nobody knows whether it was written, because no clear answer "
-        f"came ({problem}) It was not sent again. Look before you write once more.",
+        f"came ({problem}) It {again}. Look before you write once more.",
         status=problem.status,
         code=problem.code,
         request_id=problem.request_id,
@@ -139,31 +115,45 @@ def wrong_address(answer: requests.Response, asked: str, what: str, remedy: str)
 
 @door
 def own_words(answer: requests.Response) -> tuple[str, str | None, str | None, Any]:
-    """`error`, `errorCode`, `requestId` and `details` of an error answer; some are text/plain, some hold `error` only."""
-    text = masked(answer.text, *_credentials(answer.request))
+    """`error`, `errorCode`, `requestId` and `details` of an error answer; some are text/plain, some hold `error` only.
+
+    What they repeat of the request's credential is hidden.
+    """
+    masks = masks_of(answer.request)
+    reason = answer.reason or ""
+    content = answer.content if len(answer.content) <= LARGEST_REASON else b""
     try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
+        body = masks.value(parse_json(content, odd_numbers=True))
+    except NotJson:
         body = None
     if isinstance(body, dict):
-        message = body.get("error") or body.get("message") or answer.reason
-        code, request_id = body.get("errorCode"), body.get("requestId")
-        return (
-            printable(str(message)).rstrip("."),
-            str(code) if code is not None else None,
-            str(request_id) if request_id is not None else None,
-            body.get("details"),
-        )
+        message = body.get("error") or body.get("message") or masks.text(reason)
+        code, request_id = (_short(body.get(name)) for name in ("errorCode", "requestId"))
+        return printable(str(message)).rstrip("."), code, request_id, body.get("details")
     is_text = answer.headers.get("Content-Type", "").startswith("text/plain")
-    message = (text if is_text else None) or answer.reason
-    return printable(str(message or "")).rstrip(".") or "no reason", None, None, None
+    message = (content.decode("utf-8", "replace") if is_text else "") or reason
+    return printable(masks.text(message)).rstrip(".") or "no reason", None, None, None
 
 
-def _credentials(request: requests.PreparedRequest) -> list[str]:
-    """What was sent and must not come back in an error's words."""
-    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return [Secret(bearer), Secret(request.headers.get("X-API-Key", ""))]
+def masks_of(request: requests.PreparedRequest) -> Masks:
+    """The credentials that were sent, and must not come back in an error's words."""
+    sent = [str(request.headers.get(name, "")) for name in ("Authorization", "X-API-Key", "Cookie")]
+    return Masks(Secret(sent[0].partition(" ")[2]), *map(Secret, sent))
 
 
-def _path(answer: requests.Response) -> str:
-    return urlsplit(answer.url).path
+def hide(error: ApiError, masks: Masks) -> ApiError:
+    """The same error, and nothing in it repeats a secret: neither its message nor its fields."""
+    error.args = (masks.text(str(error)),)
+    error.code, error.request_id = (text and masks.text(text) for text in (error.code, error.request_id))
+    error.details = masks.value(error.details)
+    return error
+
+
+def _short(value: Any) -> str | None:
+    """A code or an id as the service gives it, fit for a line."""
+    return None if value is None else printable(str(value), longest=LONGEST_CODE)
+
+
+def path_of(answer: requests.Response) -> str:
+    """The path that was asked last, which a redirect may have named."""
+    return printable(urlsplit(answer.url).path)

@@ -8,13 +8,16 @@ from itertools import count
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from psauth.api.errors import hide
 from psauth.api.pace import INTERACTIVE, Pace
 from psauth.api.retrying import Params
 from psauth.api.transport import Transport
 from psauth.exceptions import ApiError
+from psauth.masks import Masks
 from psauth.words import printable
 
 Record = dict[str, Any]
+NO_MASKS: Final = Masks()
 
 SHORT_LIST: Final = 10
 """Up to so many pages somebody is taken to be waiting at a screen; a longer list is read at the budget's pace."""
@@ -51,7 +54,10 @@ def walk(
         if number == SHORT_LIST:
             pace = replace(pace, background=True)
         page = transport.get(address, query, pace=pace)
-        records = _list_of(page, list_key, path, address, transport.if_wrong)
+        try:
+            records = _list_of(page, list_key, path, address, transport.if_wrong)
+        except ApiError as error:  # it names what the page holds
+            raise hide(error, transport.masks) from None
         fresh = [r for r in records if _is_new(r, key, seen)]
         yield fresh
         empty = 0 if records else empty + 1
@@ -64,6 +70,11 @@ def walk(
         href = _next_link(page)
         if href is None:
             return
+        if transport.masks.text(href) != href:
+            raise ApiError(
+                f"{urlsplit(address).path} names a next page whose address holds the credential, so it was not followed. "
+                "No Process Street API answers so."
+            )
         address, query = transport.origin.next_page(address, href)
         if _place(address, query) in followed:
             return
@@ -80,12 +91,12 @@ def one_of(transport: Transport, path: str, *, list_key: str, pace: Pace = INTER
     return record
 
 
-def id_of(record: Record, path: str) -> str:
+def id_of(record: Record, path: str, masks: Masks = NO_MASKS) -> str:
     """The id by which what belongs to a record is asked for; ApiError where the service gave it none."""
     if not record.get("id"):
+        shown = printable(masks.text(str(record.get("name") or record)), longest=80)
         raise ApiError(
-            f"{path} answered a record without an id ({printable(str(record.get('name') or record), longest=80)}), so "
-            "nothing of it can be asked for. Try again later."
+            f"{path} answered a record without an id ({shown}), so nothing of it can be asked for. Try again later."
         )
     return str(record["id"])
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import requests
 
+from psauth.api.answers import BrokenAnswer, Content, OddAnswer, value_of
 from psauth.api.budget import retry_after
-from psauth.api.errors import BrokenAnswer, error_of, no_answer, outcome_unknown, value_of
+from psauth.api.errors import error_of, hide, masks_of, no_answer, outcome_unknown
 from psauth.api.pace import PATIENCE
 from psauth.auth.network import Overrun, Unanswered
 from psauth.exceptions import ApiError, RateLimited, WrongAddress
@@ -31,7 +32,7 @@ LONGEST_REFUSAL: Final = 3 * 3600.0
 """Seconds after which a long read that got nothing but 429 ends."""
 REFUSALS: Final = 8
 """So many times in a row a long read waits as long as the service says; then the service does not mean what it says."""
-SILENT_REFUSALS: Final = 12
+SILENT_REFUSALS: Final = 14
 """The same where it does not say how long: the pauses come to more than the hour by which it counts."""
 
 Params = Mapping[str, Any] | Sequence[tuple[str, str]]
@@ -43,7 +44,8 @@ class Request:
 
     `repeatable`: asking twice does the same as asking once. `background`: part of a long read, which waits as long as it
     takes. `known`: the API has answered this client before, so that something else there is an accident on the way, and
-    no wrong address. `any_json`: a list or a number is an answer too. `if_silent` and `if_wrong` are what to advise where nobody answers, or somebody else.
+    no wrong address. `content` is what belongs into its answer. `if_silent` and `if_wrong` are what to advise where nobody
+    answers, or somebody else.
     """
 
     method: str
@@ -53,7 +55,7 @@ class Request:
     repeatable: bool = False
     background: bool = False
     known: bool = False
-    any_json: bool = False
+    content: Content = "object"
     if_silent: str = "Check the network and try again."
     if_wrong: str = "check the API address"
 
@@ -111,11 +113,14 @@ def decide(
         problem: ApiError = no_answer(outcome, request.address, attempt=attempt, remedy=request.if_silent)
         safe = request.repeatable or not outcome.sent
         slow = isinstance(outcome, Overrun) and attempt >= SLOW_ATTEMPTS
-        return _again(attempt, request, problem, safe=safe, useful=outcome.passing and not slow)
-    if outcome.status_code < 400:
+        return _again(attempt, request, problem, safe=safe, useful=outcome.passing and not slow, sent=outcome.sent)
+    if not 400 <= outcome.status_code < 600:
         return _success(attempt, outcome, request)
     seconds = retry_after(outcome.headers)
-    problem = error_of(outcome, asked=request.address, retry_after=seconds, attempt=attempt, remedy=request.if_wrong)
+    problem = hide(
+        error_of(outcome, asked=request.address, retry_after=seconds, attempt=attempt, remedy=request.if_wrong),
+        masks_of(outcome.request),
+    )
     if outcome.status_code == requests.codes.too_many_requests:
         return _after_refusal(attempt, request, problem, seconds, refusals)
     if outcome.status_code < 500:
@@ -128,12 +133,12 @@ def _after_refusal(
     attempt: int, request: Request, problem: ApiError, seconds: float | None, refusals: Refusals
 ) -> Step:
     """What follows a 429 that asks to wait for so many seconds (None: it does not say)."""
+    before = refusals.count if request.background else max(attempt - 1, refusals.count)
+    wait = BACKOFF * 2 ** (before + 1) if seconds is None else max(seconds, BACKOFF * 2**before)
     if not request.background:
-        wait = max(seconds or 0.0, BACKOFF * 2 ** max(attempt, refusals.count + 1))
         if wait > PATIENCE or attempt >= _attempts(request):
             return Raise(problem)
         return Again(why=problem, at_least=wait, everybody=True)
-    wait = max(seconds or 0.0, BACKOFF * 2 ** (refusals.count + 1))
     most = SILENT_REFUSALS if seconds is None else REFUSALS
     if wait > LONGEST_WAIT:
         return Raise(_rate_limited(problem, f"That is longer than psauth waits by itself ({lasting(LONGEST_WAIT)})."))
@@ -158,25 +163,31 @@ def _rate_limited(problem: ApiError, why: str) -> RateLimited:
 
 def _success(attempt: int, answer: requests.Response, request: Request) -> Step:
     writes = request.method != "GET"
-    if writes and not answer.content:
-        return Return(None)
-    any_json = writes or request.known or request.any_json
+    content: Content = "any" if request.known and not writes else request.content
     try:
-        return Return(value_of(answer, asked=request.address, any_json=any_json, remedy=request.if_wrong))
-    except WrongAddress as error:
-        return _again(attempt, request, error, safe=request.repeatable, useful=request.known)
-    except BrokenAnswer as error:
-        return _again(attempt, request, error, safe=request.repeatable, useful=True)
+        value = value_of(answer, asked=request.address, content=content, writes=writes, remedy=request.if_wrong)
+        return Return(value)
+    except (BrokenAnswer, OddAnswer, WrongAddress) as error:
+        useful = request.known or isinstance(error, BrokenAnswer)
+        problem = hide(error, masks_of(answer.request))
+        return _again(attempt, request, problem, safe=request.repeatable, useful=useful)
 
 
 def _again(
-    attempt: int, request: Request, problem: ApiError, *, safe: bool, useful: bool, at_least: float = 0.0
+    attempt: int,
+    request: Request,
+    problem: ApiError,
+    *,
+    safe: bool,
+    useful: bool,
+    at_least: float = 0.0,
+    sent: bool = True,
 ) -> Step:
-    if not safe:
-        return Raise(outcome_unknown(request.method, request.address, problem))
-    if not useful or attempt >= _attempts(request):
+    if safe and useful and attempt < _attempts(request):
+        return Again(why=problem, pause=BACKOFF * 2 ** min(attempt - 1, LONGEST_DOUBLING), at_least=at_least)
+    if request.method == "GET" or not sent:
         return Raise(problem)
-    return Again(why=problem, pause=BACKOFF * 2 ** min(attempt - 1, LONGEST_DOUBLING), at_least=at_least)
+    return Raise(outcome_unknown(request.method, request.address, problem, attempt=attempt))
 
 
 def _attempts(request: Request) -> int:

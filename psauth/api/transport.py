@@ -12,8 +12,9 @@ from urllib.parse import urlencode, urlsplit
 import requests
 
 from psauth.api.access import Access
+from psauth.api.answers import Content
 from psauth.api.budget import Budget
-from psauth.api.errors import own_words, silence_remedy
+from psauth.api.errors import masks_of, own_words, silence_remedy
 from psauth.api.governor import Governor, Keeper, VaultKeeper
 from psauth.api.origin import Origin, joined
 from psauth.api.pace import INTERACTIVE, Pace
@@ -24,18 +25,22 @@ from psauth.auth.network import Unanswered
 from psauth.auth.session import Session
 from psauth.auth.wrong_address import api_remedy, is_web_page
 from psauth.exceptions import LoginRequired, NotFound, PermissionDenied, UntrustedAddress, WrongAddress
+from psauth.masks import Masks
 from psauth.vault.connection import Connection, Stored, login_line
 from psauth.vault.vault import Vault
 from psauth.words import printable
 
 log = logging.getLogger(__name__)
 
-TIMEOUT = (5.0, 30.0)
-"""Seconds to connect, and to wait for the next byte: a page of 20 records takes the service well under a second, and what
-stands before it gives up after some 30."""
+TIMEOUT = (5.0, 60.0)
+"""Seconds to connect, and to wait for the next byte; PSAUTH_TOTAL_TIME ends a request that goes on byte by byte."""
 CONNECTIONS: Final = 32
 """Network connections kept open: one for each thread of a long read."""
 REDIRECTS: Final = 5
+UNTOUCHED: Final = (307, 308)
+"""Redirects after which nothing was done where they came from (RFC 9110 §15.4). Behind the others the work may be done."""
+ASKED_ANEW: Final = (301, 302, 303, *UNTOUCHED)
+"""Redirects by which a GET is repeated elsewhere."""
 
 
 class Transport:
@@ -76,6 +81,11 @@ class Transport:
         return self.access.connection
 
     @property
+    def masks(self) -> Masks:
+        """What hides the credential where a service repeats it."""
+        return self.access.masks
+
+    @property
     def held_until(self) -> float:
         """When the next request of a long read may leave, in seconds since 1970; 0.0, or a past one: at once."""
         return self._governor.held_until
@@ -89,28 +99,35 @@ class Transport:
         return self._ask("GET", path, pace, params=params, repeatable=True)
 
     def send(
-        self, method: str, path: str, body: Any = None, *, repeatable: bool = False, pace: Pace = INTERACTIVE
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        content: Content = "object",
+        repeatable: bool = False,
+        pace: Pace = INTERACTIVE,
     ) -> Any:
-        """The JSON that a write is answered with, None where there is none.
+        """The JSON that a write is answered with, None where there is none; `content` is what belongs into the answer.
 
         It is sent again after a 429, a 401 and where no connection came about, because then nothing was written. What
-        leaves that open (no answer, a 5xx) raises OutcomeUnknown, unless the write is `repeatable`: then twice does the
-        same as once, and it is tried like a GET.
+        leaves that open (no answer, a 5xx, another content) raises OutcomeUnknown. A write that is `repeatable`, where twice
+        does the same as once, is tried like a GET before.
         """
-        return self._ask(method, path, pace, body=body, repeatable=repeatable)
+        return self._ask(method, path, pace, body=body, content=content, repeatable=repeatable)
 
     def refresh(self) -> Connection:
         """Renew the access token now, whatever its age."""
         return self.access.refresh()
 
     def ask_label(self) -> str | None:
-        """What the service calls this connection (`GET /testAuth`), None where it does not say.
+        """What the service calls this connection (`GET /testAuth`) in one line, None where it does not say.
 
         It is documented for API keys alone, so with OAuth a service may lack or refuse it. An answer as from a wrong
         address may then concern this path only: another one tells.
         """
         try:
-            answer = self._ask("GET", "/testAuth", INTERACTIVE, repeatable=True, any_json=True)
+            answer = self._ask("GET", "/testAuth", INTERACTIVE, repeatable=True, content="any")
         except NotFound:
             return None
         except (PermissionDenied, WrongAddress):
@@ -118,7 +135,7 @@ class Transport:
                 raise
             return None
         label = answer.get("apiKeyLabel") if isinstance(answer, Mapping) else None
-        return label if isinstance(label, str) and label else None
+        return (printable(self.masks.text(label)) or None) if isinstance(label, str) else None
 
     def release(self) -> None:
         """A long read is over: give back the permits it did not use."""
@@ -137,7 +154,7 @@ class Transport:
         params: Params | None = None,
         body: Any = None,
         repeatable: bool,
-        any_json: bool = False,
+        content: Content = "object",
     ) -> Any:
         """One request, sent as often as `decide` says."""
         request = Request(
@@ -148,7 +165,7 @@ class Transport:
             repeatable=repeatable,
             background=pace.background,
             known=self._known,
-            any_json=any_json,
+            content=content,
             if_silent=self._if_silent,
             if_wrong=self.if_wrong,
         )
@@ -207,7 +224,7 @@ class Transport:
         for _ in range(REDIRECTS):
             answer = self._send_once(stored, request, address, params, pace)
             location = answer.headers.get("Location")
-            if not 300 <= answer.status_code < 400 or location is None:
+            if location is None or answer.status_code not in (ASKED_ANEW if request.method == "GET" else UNTOUCHED):
                 return answer
             if request.method != "GET":
                 raise WrongAddress(
@@ -216,11 +233,18 @@ class Transport:
                     status=answer.status_code,
                 )
             address, params = joined(address, location), None
+            masks = masks_of(answer.request)
             if not self.origin.holds(address):
+                shown = printable(masks.text(urlsplit(address).netloc))
                 raise UntrustedAddress(
-                    f"{request.address} redirects to {printable(urlsplit(address).netloc)!r}. The credential goes to "
+                    f"{request.address} redirects to {shown!r}. The credential goes to "
                     f"{self.origin} only, so the redirect was not followed. No Process Street API answers so: "
                     f"{self.if_wrong}."
+                )
+            if masks.text(address) != address:  # it would stand in logs on the way
+                raise UntrustedAddress(
+                    f"{request.address} redirects to an address that holds the credential, so the redirect was not followed. "
+                    f"No Process Street API answers so: {self.if_wrong}."
                 )
         raise WrongAddress(
             f"{request.address} redirects more than {REDIRECTS} times. No Process Street API answers so: {self.if_wrong}.",

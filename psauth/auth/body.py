@@ -31,11 +31,11 @@ def read_body(raw: Any, allowance: Allowance) -> bytes:
     declared = raw.headers.get("Content-Length", "")
     if declared.isascii() and declared.isdigit() and (len(declared) > 18 or int(declared) > allowance.limits.size):
         raise allowance.too_large()
-    body = _joined(raw.stream(PIECE, decode_content=False), allowance)
     layers = [name.strip().lower() for name in raw.headers.get("Content-Encoding", "").split(",")]
     layers = [name for name in layers if name not in ("", "identity")]
     if len(layers) > NESTED:
         raise Unreadable(f"answered with a body that is packed {len(layers)} times")
+    body = _joined(raw.stream(PIECE, decode_content=False), allowance)
     for layer in reversed(layers if body else []):
         body = _joined(_unpacked(body, layer, allowance), allowance)
     return body

@@ -16,7 +16,7 @@ import requests
 
 from psauth.addresses import is_loopback
 from psauth.auth.flow import AuthorizationFlow, AuthorizationRequest
-from psauth.auth.limits import SHORT
+from psauth.auth.limits import SHORT, Limits
 from psauth.auth.opening import open_browser
 from psauth.auth.place import remote_place
 from psauth.auth.prompt import ask, somebody_can_be_asked
@@ -28,7 +28,6 @@ from psauth.exceptions import (
     AuthorizationRefused,
     ExchangeFailed,
     LoginRequired,
-    PsauthError,
 )
 from psauth.settings import Settings
 from psauth.vault.connection import Connection, fingerprint, login_line
@@ -46,6 +45,8 @@ PASTES: Final = 3
 PROMPT: Final = "Callback address: "
 APP_MARK: Final = "/psauth-app"
 """Where the app on this machine says that it is one, so that a login can leave the callback to it."""
+AT_THE_APP: Final = Limits(seconds=4.0, size=10_000)
+"""What that answer may take: another program may have the port."""
 
 Source = Callable[[float], Outcome | None]
 """Waits up to so many seconds for an answer that comes by itself; what came, or None."""
@@ -169,7 +170,7 @@ class _Waiting:
             self._look(max(0.0, deadline - time.monotonic()))
         if self._outcome is None:
             raise _nobody(self.request.account, self._timeout)
-        if isinstance(self._outcome, PsauthError):
+        if isinstance(self._outcome, Exception):
             raise self._outcome
         return self._outcome
 
@@ -261,7 +262,7 @@ def _app_answers(redirect_uri: str, vault: Vault) -> bool:
     """Whether the psauth app with this very vault has the port of the redirect URI."""
     parts = urlsplit(redirect_uri)
     try:
-        with Session() as session:
+        with Session(limits=AT_THE_APP) as session:
             answer = session.get(f"http://{parts.netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False)
         return answer.ok and bool(answer.json() == app_mark(vault))
     except (requests.RequestException, ValueError):

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 
-from psauth.addresses import check_address
+from psauth.addresses import check_address, is_here, is_public
 from psauth.auth.network import Unanswered
 from psauth.auth.session import TIMEOUT, Session
 from psauth.auth.wrong_address import API_KEY_INSTEAD, foreign_success
 from psauth.exceptions import ServiceUnavailable, SettingsError
+from psauth.json_text import NotJson, parse_json
 from psauth.secret import Secret
 from psauth.settings import AUTHORIZE_URL, OAUTH_API_URL, TOKEN_URL, Settings
 from psauth.vault.service import Service, of_this_machine
+from psauth.words import printable
+
+_ADDRESS: Final = re.compile(r"[a-z]+://[a-z0-9._:\[\]-]+(?:[/?][!$-;=?-\[\]^_`{-~]*)?", re.IGNORECASE)
+"""ASCII without blanks, backslashes, user names or a fragment, which RFC 6749 §3.1 forbids."""
+LONGEST: Final = 2000
+"""Characters of an address; nothing longer is one."""
 
 
 def service_for_oauth(settings: Settings) -> Service:
@@ -56,23 +65,50 @@ def _discovered(service: Service) -> Service:
     """`service` with what its issuer publishes (RFC 8414 §3) in the places that are still empty."""
     metadata = _metadata(service)
     addresses = {
-        "authorize_url": metadata.get("authorization_endpoint"),
-        "token_url": metadata.get("token_endpoint"),
-        "revoke_url": metadata.get("revocation_endpoint") or "",
+        "authorize_url": "authorization_endpoint",
+        "token_url": "token_endpoint",
+        "revoke_url": "revocation_endpoint",
     }
-    filled: dict[str, Any] = {}
-    for name, address in addresses.items():
-        if getattr(service, name):
-            continue
-        if not isinstance(address, str) or (not address and name != "revoke_url"):
-            raise SettingsError(
-                f"The metadata of {service.issuer} names no {name.replace('_url', ' endpoint')}. "
-                f"Set PSAUTH_{name.upper()} yourself."
-            )
-        filled[name] = address and check_address(address, f"The {name} in the metadata of {service.issuer}")
-    return replace(
-        service, **filled, iss_required=metadata.get("authorization_response_iss_parameter_supported") is True
-    )
+    filled: dict[str, Any] = {
+        setting: _address(metadata, name, service.issuer, f"PSAUTH_{setting.upper()}")
+        for setting, name in addresses.items()
+        if not getattr(service, setting)
+    }
+    iss_required = metadata.get("authorization_response_iss_parameter_supported") is True
+    return replace(service, **filled, iss_required=iss_required)
+
+
+def _address(metadata: Mapping[str, Any], name: str, issuer: str, setting: str) -> str:
+    """The address that metadata give under `name`; SettingsError unless a person and secrets may be sent there.
+
+    Metadata may name other hosts than the issuer's (RFC 8414 §2). But what anybody may publish sends no form with
+    secrets to this machine, or into a private network, unless the issuer is there itself.
+    """
+    address = metadata.get(name)
+    what = f"The {name} in the metadata of {issuer}"
+    by_hand = f"Tell those who run the issuer, or set {setting} yourself."
+    if not address and (address is None or address == ""):
+        if name == "revocation_endpoint":
+            return ""
+        raise SettingsError(f"The metadata of {issuer} names no {name}. Set {setting} yourself.")
+    if not isinstance(address, str) or len(address) > LONGEST:
+        size = f"a text of {len(address):,} characters" if isinstance(address, str) else type(address).__name__
+        raise SettingsError(f"{what} is {size}. Expected an address like https://host/path. {by_hand}")
+    if not _ADDRESS.fullmatch(address):
+        raise SettingsError(f"{what} is {printable(address)!r}. Expected an address like https://host/path. {by_hand}")
+    try:
+        host = urlsplit(check_address(address, what)).hostname or ""
+    except SettingsError as error:
+        problem = str(error)
+    else:
+        own = urlsplit(issuer).hostname or ""
+        if host == own or is_public(host) or is_here(own) or not (is_here(host) or is_public(own)):
+            return address
+        problem = (
+            f"{what} is {address!r}, which is on this machine or in a private network, and the issuer is not. No secret "
+            "is sent there."
+        )
+    raise SettingsError(f"{problem} {by_hand}")
 
 
 def _metadata(service: Service) -> dict[str, Any]:
@@ -90,9 +126,9 @@ def _metadata(service: Service) -> dict[str, Any]:
             troubled |= answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests
             continue
         try:
-            metadata = answer.json()
-        except (ValueError, RecursionError):
-            problems.append(f"{address}: {foreign_success(answer.content) or 'not JSON'}")
+            metadata = parse_json(answer.content, unique_names=True)
+        except NotJson as error:
+            problems.append(f"{address}: {foreign_success(answer.content) or f'not JSON that can be used: {error}'}")
             continue
         if not isinstance(metadata, dict):
             problems.append(f"{address}: {foreign_success(answer.content)}")
@@ -102,8 +138,9 @@ def _metadata(service: Service) -> dict[str, Any]:
             continue
         if metadata.get("issuer") != issuer:
             # RFC 8414 §3.3: the issuer must be identical, or the metadata must not be used.
+            named = printable(repr(metadata.get("issuer")))
             raise SettingsError(
-                f"The metadata at {address} belongs to issuer {metadata.get('issuer')!r}, not to {issuer!r}. "
+                f"The metadata at {address} belongs to issuer {named}, not to {issuer!r}. "
                 "Set PSAUTH_ISSUER to exactly what the server calls itself."
             )
         return metadata

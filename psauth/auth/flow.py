@@ -28,6 +28,7 @@ from psauth.exceptions import (
     StateSpent,
     StateUnknown,
 )
+from psauth.masks import Masks
 from psauth.secret import Secret, door
 from psauth.settings import Settings
 from psauth.vault.connection import Connection, Pending, check_account
@@ -132,7 +133,7 @@ class AuthorizationFlow:
         if self._vault.consume(callback.state or "") is None:
             raise _spent()
         if callback.error is not None:
-            raise _refusal(callback)
+            raise _refusal(callback, pending)
         token = _exchange(pending, callback)
         with self._vault.lock(pending.account):  # a refresh of the connection that is replaced ends first
             connection = self._vault.connect(pending.account, pending.service, token=token)
@@ -142,7 +143,8 @@ class AuthorizationFlow:
     def _match(self, callback: Callback, browser: str | None) -> Pending:
         """The pending authorization that this callback answers; nothing is consumed."""
         if callback.state is None:
-            hint = f" It reports the error {printable(callback.error)!r}." if callback.error else ""
+            error = printable(Masks(callback.code).text(callback.error or ""))
+            hint = f" It reports the error {error!r}." if error else ""
             raise StateMissing(
                 f"The callback has no state, so nothing shows that it answers a request of yours.{hint} Begin again."
             )
@@ -160,7 +162,7 @@ class AuthorizationFlow:
             )
         if pending.is_expired():
             raise StateExpired("This request was begun more than ten minutes ago. Begin again.")
-        _check_issuer(callback, pending.service)
+        _check_issuer(callback, pending)
         return pending
 
 
@@ -173,8 +175,14 @@ def _random_text(size: int) -> Secret:
 # The callback -----------------------------------------------------------------------------------------------------
 
 
-def _check_issuer(callback: Callback, service: Service) -> None:
+def _masks(callback: Callback, pending: Pending) -> Masks:
+    """What a callback may repeat, and no message shows."""
+    return Masks(callback.state, callback.code, pending.verifier, pending.service.client_secret)
+
+
+def _check_issuer(callback: Callback, pending: Pending) -> None:
     """RFC 9207 §2.4: the answer must name the server that was asked, where it names one or has promised to."""
+    service = pending.service
     if callback.iss is None:
         if service.iss_required:
             raise IssuerMismatch(
@@ -191,8 +199,9 @@ def _check_issuer(callback: Callback, service: Service) -> None:
         except ValueError:
             same = False
     if not same:
+        named_by = printable(_masks(callback, pending).text(callback.iss))
         raise IssuerMismatch(
-            f"The callback comes from {printable(callback.iss)!r}, but {service.issuer or service.authorize_url} was "
+            f"The callback comes from {named_by!r}, but {service.issuer or service.authorize_url} was "
             "asked. Nothing was done with it. If both are the same service, set PSAUTH_ISSUER to the first."
         )
 
@@ -204,11 +213,13 @@ def _spent() -> StateSpent:
     )
 
 
-def _refusal(callback: Callback) -> AuthorizationError:
+def _refusal(callback: Callback, pending: Pending) -> AuthorizationError:
     if callback.error == "access_denied":
         return AccessDenied("Access was declined, so nothing was connected. Begin again if that was a slip.")
-    error = printable(callback.error or "")
-    description = f" ({printable(callback.error_description)})" if callback.error_description else ""
+    masks = _masks(callback, pending)
+    error = printable(masks.text(callback.error or ""))
+    description = printable(masks.text(callback.error_description or ""))
+    description = description and f" ({description})"
     return AuthorizationRefused(
         f"The service refused the request: {error}{description}. {_HINTS.get(error, 'Begin again.')}", error=error
     )

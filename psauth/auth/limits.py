@@ -69,7 +69,11 @@ class Allowance:
         """So many bytes have come; raises LimitReached where that is one too many."""
         self._room -= count
         if self._room < 0:
-            raise self.too_large() if self.is_answered else self._reach(f"sent more than {HEAD // 1024} kB of headers")
+            raise (
+                self.too_large()
+                if self.is_answered
+                else self._reach(f"answered with more than {HEAD // 1024} kB of headers")
+            )
 
     def begin_body(self) -> None:
         """Status and headers have come."""

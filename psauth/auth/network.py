@@ -7,7 +7,7 @@ import os
 import re
 import ssl
 from collections.abc import Iterator
-from http.client import HTTPException
+from http.client import HTTPException, LineTooLong
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -77,6 +77,7 @@ def unanswered(error: BaseException, address: str, *, proxy: str | None, bundle:
     return (
         _bundle_fault(error, chain, bundle)
         or (_proxy_fault(error, chain, address, proxy) if proxy else None)
+        or _endless_head(chain)
         or _certificate_fault(chain, f"the certificate of {urlsplit(address).hostname}")
         or _other_fault(error, chain, f", through the proxy {_shown(proxy)}" if proxy else "")
     )
@@ -248,6 +249,17 @@ def _proxy_problem(proxy: str) -> str | None:
     return None if url.host else "lacks a host"
 
 
+def _endless_head(chain: list[BaseException]) -> Unanswered | None:
+    """A line of the answer's head that is longer, or more headers, than `http.client` reads."""
+    if any(
+        isinstance(cause, LineTooLong) or "got more than" in str(cause)
+        for cause in chain
+        if isinstance(cause, HTTPException)
+    ):
+        return Overrun("answered with a line or headers without end", sent=True, passing=False)
+    return None
+
+
 # Everything else ------------------------------------------------------------------------------------------------------
 
 
@@ -266,7 +278,13 @@ def _other_fault(error: BaseException, chain: list[BaseException], way: str) -> 
         | UnicodeError
     )
     before = any(isinstance(cause, never_sent) for cause in chain) or _is_bare_tls(error, chain)
-    broken = requests.exceptions.ChunkedEncodingError | requests.exceptions.ContentDecodingError
+    broken = (
+        requests.exceptions.ChunkedEncodingError
+        | requests.exceptions.ContentDecodingError
+        | urllib3.exceptions.ProtocolError
+        | urllib3.exceptions.ReadTimeoutError
+        | urllib3.exceptions.SSLError
+    )
     lasting = isinstance(error, requests.exceptions.InvalidURL) or (
         before and isinstance(error, requests.exceptions.SSLError)
     )

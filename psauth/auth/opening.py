@@ -64,7 +64,15 @@ def _is_text(program: str) -> bool:
 
 
 def _default(address: str) -> bool:
-    """The browser that Python finds by itself."""
+    """The browser that Python finds by itself, which may run other programs to find it, and wait for them."""
+    answers: list[bool] = []
+    thread = threading.Thread(target=lambda: answers.append(_open(address)), name="psauth-browser", daemon=True)
+    thread.start()
+    thread.join(2 * PATIENCE)
+    return answers[0] if answers else thread.is_alive()
+
+
+def _open(address: str) -> bool:
     try:
         if _is_text(getattr(webbrowser.get(), "name", "")):
             return False

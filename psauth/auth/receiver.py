@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from psauth.addresses import is_loopback
 from psauth.auth.callback import Callback
+from psauth.auth.limits import Limits, allowing
+from psauth.auth.wire import Wire
 from psauth.exceptions import AuthorizationError, CodeMissing, IssuerMismatch, PsauthError
 from psauth.vault.connection import Connection
 
@@ -25,13 +27,17 @@ log = logging.getLogger(__name__)
 LINGER: Final = 3.0
 """Seconds to go on serving after the callback, so that the browser gets its last page."""
 
-Outcome = Connection | PsauthError
+REQUEST: Final = Limits(seconds=10.0, size=0)
+"""What a browser may take to send its request, and to take its page. A slow one has a thread of its own, and blocks nobody."""
+
+Outcome = Connection | Exception
 
 
 class Receiver:
     """Serves the redirect URI on loopback; a context manager. `redirect_uri` has the real port once it is entered.
 
-    Raises OSError when the port is taken, or may not be bound (PermissionError). Requests other than the callback with the awaited state are answered and ignored.
+    Raises OSError when the port is taken, or may not be bound (PermissionError). Requests other than the callback with the
+    awaited state are answered and ignored.
     """
 
     def __init__(self, redirect_uri: str) -> None:
@@ -50,7 +56,7 @@ class Receiver:
         self.redirect_uri = parts._replace(netloc=f"{host}:{port}").geturl()
 
     def await_callback(self, state: str, finish: Callable[[str], Connection]) -> None:
-        """From now on the callback with this state is handed to `finish`, and what comes of it ends the wait."""
+        """From now on the callback with this state is handed to `finish`. What comes of it, any error too, ends the wait."""
         self._awaited, self._finish = state, finish
 
     def wait(self, timeout: float) -> Outcome | None:
@@ -96,16 +102,16 @@ class Receiver:
 
         class Handler(BaseHTTPRequestHandler):
             server_version, sys_version = "psauth", ""
-            timeout = 10
 
             def do_GET(self) -> None:
                 status, headers, page = receiver._answer(self.path, self.headers.get("Host", ""))
                 body = page.encode()
-                self.send_response(status)
-                for name, value in {**_HEADERS, **headers, "Content-Length": str(len(body))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
+                with allowing(REQUEST):  # anew: the exchange of the code has taken its own time
+                    self.send_response(status)
+                    for name, value in {**_HEADERS, **headers, "Content-Length": str(len(body))}.items():
+                        self.send_header(name, value)
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
                 """Nothing: a request line would hold the code."""
@@ -139,8 +145,10 @@ class Receiver:
                     self._outcome = self._finish("?" + parts.query)  # with its mark: a code may hold another one
                 except (IssuerMismatch, CodeMissing) as refusal:  # nothing was consumed: the real answer may still come
                     return 400, {}, _page("That is not the awaited answer.", str(refusal))
-                except PsauthError as refusal:
-                    self._outcome = refusal.with_traceback(None)  # this frame holds the code
+                except Exception as error:  # noqa: BLE001 - whatever it is, who waits must hear of it
+                    self._outcome = error.with_traceback(None)  # this frame holds the code
+                    if not isinstance(error, PsauthError):
+                        error.__cause__ = error.__context__ = None  # and so do those of what led to it
                 self._arrived.set()
         # Away from the address with the code, so that it does not stay in the browser's history.
         return 303, {"Location": "/psauth-done"}, ""
@@ -148,6 +156,9 @@ class Receiver:
     def _closing_page(self) -> str:
         if isinstance(self._outcome, PsauthError):
             return _page("Not connected", str(self._outcome))
+        if isinstance(self._outcome, Exception):
+            kind = type(self._outcome).__name__
+            return _page("Not connected", f"psauth came upon an error ({kind}). Your notebook or terminal shows it.")
         return _page("Connected", "You can close this tab and go back to your notebook or terminal.")
 
 
@@ -160,6 +171,11 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], *, ipv6: bool) -> None:
         self.address_family = socket.AF_INET6 if ipv6 else socket.AF_INET
         super().__init__(address, handler)
+
+    def finish_request(self, request: object, client_address: object) -> None:
+        """See BaseServer; the request has to come within its time."""
+        with allowing(REQUEST):
+            super().finish_request(Wire(request), client_address)  # type: ignore[arg-type] # all that it needs of a socket
 
     def handle_error(self, request: object, client_address: object) -> None:
         log.debug("a request to the receiver broke off")

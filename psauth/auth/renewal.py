@@ -7,16 +7,18 @@ from datetime import timedelta
 
 from psauth.auth.engine import token_refresh
 from psauth.auth.token_endpoint import TRY_AGAIN, NoAnswer, Refused, ask_for_token
+from psauth.auth.unstored import UNSTORED_TOKENS
 from psauth.auth.wrong_address import oauth_remedy
 from psauth.exceptions import (
     LoginRequired,
     ServiceUnavailable,
+    VaultError,
     WrongAddress,
 )
 from psauth.vault.connection import Stored, ended, login_line
 from psauth.vault.service import Service
 from psauth.vault.token import Token
-from psauth.vault.vault import Vault
+from psauth.vault.vault import UNSTORED, Vault
 
 log = logging.getLogger(__name__)
 
@@ -27,11 +29,14 @@ def renew(vault: Vault, seen: Stored, *, because: str = "expiry") -> Stored:
     `because` is "expiry" (before or after the token's end), "rejected" (the service answered 401) or "asked". One
     refresh at a time for a connection, over all threads and processes; who waited takes what the other one got.
     Raises LoginRequired when the connection has ended, ServiceUnavailable when the token endpoint does not answer and
-    the old token is of no use any more.
+    the old token is of no use any more, VaultError when its new token could not be stored. One that was spent for
+    already and cannot be stored is used all the same, and stored later.
     """
     account = seen.connection.account
     with vault.lock(account):
         stored = vault.read(account)
+        if (newer := UNSTORED_TOKENS.find(vault, stored)) is not None:
+            stored = UNSTORED_TOKENS.store(vault, newer) or newer
         token, before = stored.token, seen.token
         if stored.connection.ended:
             raise ended(stored.connection)
@@ -48,14 +53,21 @@ def renew(vault: Vault, seen: Stored, *, because: str = "expiry") -> Stored:
                 f"The access of account {account!r} has ended, and the service gave no refresh token. "
                 f"Log in with: {login_line(account)}"
             )
-        vault.attempt(stored)
+        try:
+            _refuse_spent(vault, account)
+            vault.attempt(stored)
+        except VaultError as failure:
+            if because == "expiry" and is_alive(stored):
+                log.warning("refresh postponed: %s Going on with the access token while it lives.", failure)
+                return stored
+            raise
         try:
             answer = _refresh(stored.service, token)
         except Refused as refusal:
             return _after_refusal(vault, stored, refusal, because)
         except NoAnswer as failure:
             return _after_silence(stored, failure, because)
-        renewed = vault.renew(stored, token.succeeded_by(answer))
+        renewed = _keep(vault, stored, token.succeeded_by(answer))
         log.info("refreshed: account=%s because=%s", account, because)
         return renewed
 
@@ -63,6 +75,35 @@ def renew(vault: Vault, seen: Stored, *, because: str = "expiry") -> Stored:
 def is_alive(stored: Stored) -> bool:
     """Whether the access token has not met its end yet, as far as that is known."""
     return stored.token is not None and stored.token.is_expired(timedelta(0)) is not True
+
+
+def _keep(vault: Vault, stored: Stored, token: Token) -> Stored:
+    """Store a new token; one that cannot be stored is kept in memory, because the old refresh token is spent."""
+    try:
+        return vault.renew(stored, token)
+    except VaultError as failure:
+        log.warning(
+            "The new token of account %s could not be stored: %s It is used from memory, and stored with one of the next "
+            "requests; do not end this program before.",
+            stored.connection.account,
+            failure,
+        )
+        return UNSTORED_TOKENS.hold(vault, stored, token)
+    except LoginRequired:  # replaced or removed meanwhile
+        raise
+    except BaseException:  # Ctrl-C, say, in the middle of it
+        UNSTORED_TOKENS.store(vault, UNSTORED_TOKENS.hold(vault, stored, token))
+        raise
+
+
+def _refuse_spent(vault: Vault, account: str) -> None:
+    """VaultError when the refresh token in the vault was spent by another process, which holds what it got for it."""
+    who = vault.holder(account, what=UNSTORED)
+    if who is not None and UNSTORED_TOKENS.find(vault, vault.read(account)) is None:
+        raise VaultError(
+            f"{who} holds a new token of account {account!r} in memory, which it could not store in {vault.place} yet. "
+            "Make room on the disk, use the connection once more there, and try again here."
+        )
 
 
 def _refresh(service: Service, token: Token) -> Token:

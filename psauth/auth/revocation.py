@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Final
 
 from psauth.auth.engine import token_revocation
-from psauth.auth.token_endpoint import TRY_AGAIN, NoAnswer, answer_fields, describe, post, secrets_in
-from psauth.auth.wrong_address import WEB_PAGE, described, is_web_page
+from psauth.auth.token_endpoint import TRY_AGAIN, Answer, NoAnswer, describe, masks_of, post
+from psauth.auth.wrong_address import WEB_PAGE, described, foreign_success, is_web_page
 from psauth.vault.connection import Stored
 from psauth.vault.vault import Vault
 
 log = logging.getLogger(__name__)
 
-
-BY_HAND = "Remove the app in the service's own settings."
+CONFIRMED: Final = (200, 204)
+"""RFC 7009 §2.2 has 200; servers that have nothing to say say 204."""
+BY_HAND: Final = "Remove the app in the service's own settings."
 """What is left to do about an access that could not be revoked."""
 
 
@@ -68,7 +70,23 @@ def _revoke(stored: Stored) -> str | None:
             return f"{failure}.{remedy} {BY_HAND}"
         if is_web_page(answer.content) and answer.status < 500:
             return f"{described(service.revoke_url, answer.status, WEB_PAGE)}. {BY_HAND}"
-        if answer.status >= 300:
-            refusal = describe(service.revoke_url, answer.status, answer_fields(answer), secrets_in(service, body))
-            problems.append(f"{refusal}. {BY_HAND}")
+        if doubt := _doubt(answer):
+            refusal = describe(service.revoke_url, answer, masks_of(service, body, answer))
+            problems.append(f"{refusal}{doubt}. {BY_HAND}")
     return problems[0] if problems else None
+
+
+def _doubt(answer: Answer) -> str | None:
+    """What keeps an answer from being a confirmation (RFC 7009 §2.2), to be put behind it; None when it is one.
+
+    The standard has 200 and says that the body means nothing. But a body that no revocation has shows that something
+    else has answered.
+    """
+    if 400 <= answer.status < 600 or answer.fields.get("error"):
+        return " and did not revoke it"
+    if answer.status not in CONFIRMED:
+        return ", which confirms nothing: expected 200"
+    if answer.content.strip() and answer.problem:
+        what = foreign_success(answer.content) or "JSON that is damaged"
+        return f" with {what}, which confirms nothing"
+    return None

@@ -40,16 +40,16 @@ class Session(requests.Session):
 
     `system_certificates`: trust the authorities that the operating system trusts, beside the usual public ones. A file
     named by REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE takes the place of both. `connections` is how many are kept open.
-    `limits`: what each request may take.
+    `limits`: what each request may take; left out, what is enough for a token.
     """
 
-    def __init__(self, *, system_certificates: bool = True, connections: int = 1, limits: Limits = SHORT) -> None:
+    def __init__(self, *, system_certificates: bool = True, connections: int = 1, limits: Limits | None = None) -> None:
         super().__init__()
         self.auth = _no_credentials
         self.headers["Accept-Encoding"] = ACCEPTED
         self._system_certificates = system_certificates
         self._connections = connections
-        self._limits = limits
+        self._limits = limits or SHORT
         self._mount()
         renew_in_children(self)
 
@@ -145,7 +145,7 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **how: Any) -> None:
         """See HTTPAdapter."""
-        super().init_poolmanager(*args, **how)  # type: ignore[no-untyped-call] # as its stubs have it
+        super().init_poolmanager(*args, **how)
         self.poolmanager.pool_classes_by_scheme = POOLS
 
     def build_connection_pool_key_attributes(

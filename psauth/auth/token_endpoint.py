@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote_plus
 
 import requests
@@ -21,17 +20,28 @@ from psauth.auth.wrong_address import (
     described,
     foreign_refusal,
     foreign_success,
-    is_web_page,
     oauth_remedy,
 )
-from psauth.secret import Secret, SecretBytes, door, masked
+from psauth.json_text import NotJson, parse_json
+from psauth.masks import Masks
+from psauth.secret import Secret, SecretBytes, door
 from psauth.vault.service import Service
 from psauth.vault.token import Token
 from psauth.words import printable
 
-OAUTH_ERROR = re.compile(r"[a-z][a-z0-9_.-]*")
+OAUTH_ERROR: Final = re.compile(r"[a-z][a-z0-9_.-]*")
 """How the codes of OAuth errors are written; "Not Found" is what a web server says."""
-TRY_AGAIN = "Try again in a moment."
+FORM: Final = "application/x-www-form-urlencoded"
+FORM_TYPES: Final = (FORM, "text/plain", "")
+"""What older servers call an answer that is a form."""
+WHOLE_FORM: Final = re.compile(r"[\w.-]+=[^\s&<>\"']*(?:&[\w.-]+=[^\s&<>\"']*)*", re.ASCII)
+"""Names and values and nothing else; sentences and web pages have "=" and "&" in them too."""
+LONGEST_FORM: Final = 65_536
+SECRET_FIELDS: Final = ("access_token", "refresh_token", "id_token")
+WORDS: Final = ("error", "error_description")
+"""Where some servers repeat what they were sent."""
+SECRET_PARAMETERS: Final = ("code", "code_verifier", "refresh_token", "token")
+TRY_AGAIN: Final = "Try again in a moment."
 
 
 class NoAnswer(Exception):
@@ -62,24 +72,36 @@ class Refused(Exception):
 
 @dataclass(frozen=True, repr=False)
 class Answer:
-    """What a token or revocation endpoint answered; the body may hold tokens, so it does not show itself."""
+    """What a token or revocation endpoint answered; the body may hold tokens, so it does not show itself.
+
+    `kind` is the content type in small letters, without its parameters. `fields` are those of the JSON object or the form
+    that the body is, none where it is neither; `problem` says then what it is, as a clause about "it".
+    """
 
     status: int
     content: bytes
-    text: str
+    kind: str = ""
+    fields: Mapping[str, Any] = field(init=False)
+    problem: str | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        fields, problem = _fields_of(self.content, self.kind)
+        for name in fields.keys() & {*SECRET_FIELDS, *WORDS}:
+            if isinstance(fields[name], str):
+                fields[name] = Secret(fields[name])
+        object.__setattr__(self, "fields", fields)
+        object.__setattr__(self, "problem", problem)
 
 
 @door
 def ask_for_token(service: Service, body: Secret) -> Token:
     """Send a token request (RFC 6749 §4.1.3, §6) and read the answer; Refused or NoAnswer where there is no token in it."""
     answer = post(service, service.token_url, body)
-    status = answer.status
-    fields = answer_fields(answer)
-    description = describe(service.token_url, status, fields, secrets_in(service, body))
-    error = fields.get("error")
+    status, masks = answer.status, masks_of(service, body, answer)
     if status >= 500 or status == requests.codes.too_many_requests:
-        raise NoAnswer(description, sent=False, status=status)
-    if what := _foreign(answer, fields):
+        raise NoAnswer(describe(service.token_url, answer, masks), sent=False, status=status)
+    if what := _foreign(answer):
+        what = masks.text(what)
         lacking = (
             f"{service.token_url} answered {status}, but there is no access_token in it: it is {what}, and {ANSWERS_SO}"
         )
@@ -90,33 +112,33 @@ def ask_for_token(service: Service, body: Secret) -> Token:
             remedy=oauth_remedy("PSAUTH_TOKEN_URL"),
             elsewhere=True,
         )
-    if status >= 400 or isinstance(error, str):
-        code = printable(masked(error, *secrets_in(service, body))) if isinstance(error, str) else None
-        raise Refused(description, status=status, error=code)
+    if status >= 400 or answer.fields.get("error"):
+        raise Refused(describe(service.token_url, answer, masks), status=status, error=_code_of(answer, masks))
     try:
-        return Token.from_answer(fields)
-    except ValueError as problem:
+        return Token.from_answer(answer.fields)
+    except ValueError as unusable:
         # It answered, so it may have acted: the answer is as good as lost.
-        raise NoAnswer(
-            f"{service.token_url} answered {status}, but {problem}",
-            sent=True,
-            status=status,
-            remedy=f"Try again; if it answers so again, no Process Street does. {oauth_remedy('PSAUTH_TOKEN_URL')}",
-        ) from None
+        problem = masks.text(f"{unusable}{(answer.problem and f': {answer.problem}') or ''}")
+    raise NoAnswer(
+        f"{service.token_url} answered {status}, but {problem}",
+        sent=True,
+        status=status,
+        remedy=f"Try again; if it answers so again, no Process Street does. {oauth_remedy('PSAUTH_TOKEN_URL')}",
+    )
 
 
-def _foreign(answer: Answer, fields: Mapping[str, Any]) -> str | None:
+def _foreign(answer: Answer) -> str | None:
     """What came from something that is no token endpoint, as a noun; None for a token, an error or a damaged answer."""
     if 300 <= answer.status < 400:
         return "a redirect"
     if answer.status >= 400:
         if foreign := foreign_refusal(answer.status, answer.content):
             return foreign
-        error = fields.get("error")
+        error = answer.fields.get("error")
         is_oauth = isinstance(error, str) and OAUTH_ERROR.fullmatch(error)
         return "no OAuth error in it" if answer.status in NO_SUCH_PATH and not is_oauth else None
     # Older servers answer with a form, which is no JSON.
-    return None if "access_token" in fields or "error" in fields else foreign_success(answer.content)
+    return None if answer.fields.keys() & {"access_token", "error"} else foreign_success(answer.content)
 
 
 @door
@@ -135,9 +157,10 @@ def post(service: Service, address: str, body: Secret) -> Answer:
                 auth=auth,
                 timeout=TIMEOUT,
                 allow_redirects=False,
-                headers={"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
+                headers={"Accept": "application/json", "Content-Type": FORM},
             )
-        return Answer(answer.status_code, SecretBytes(answer.content), Secret(answer.text))
+        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Answer(answer.status_code, SecretBytes(answer.content), kind)
     except Unanswered as error:
         fault = error
     raise NoAnswer(fault.about(address), sent=fault.sent, remedy=fault.remedy or TRY_AGAIN)
@@ -149,45 +172,62 @@ class _ClientAuth(requests.auth.AuthBase):
     def __init__(self, service: Service) -> None:
         self._service = service
 
+    @door
     def complete(self, body: Secret) -> bytes:
         service = self._service
         if service.token_auth == "post" and service.client_secret:
             return Secret(f"{body}&client_secret={quote_plus(service.client_secret)}").encode("ascii")
         return body.encode("ascii")
 
+    @door
+    def basic(self) -> Secret:
+        """Client id and secret, each encoded as in a form, in base64 (RFC 6749 §2.3.1)."""
+        pair = f"{quote_plus(self._service.client_id)}:{quote_plus(self._service.client_secret)}"
+        return Secret(base64.b64encode(pair.encode("ascii")).decode())
+
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        service = self._service
-        if service.token_auth == "basic":
-            pair = f"{quote_plus(service.client_id)}:{quote_plus(service.client_secret)}"
-            request.headers["Authorization"] = Secret("Basic " + base64.b64encode(pair.encode("ascii")).decode())
+        if self._service.token_auth == "basic":
+            request.headers["Authorization"] = "Basic " + self.basic()
         return request
 
 
-def answer_fields(answer: Answer) -> dict[str, Any]:
-    """The fields of JSON (RFC 6749 §5.1), or of a form, which older servers send; none of what is neither."""
-    text = answer.text
+def _fields_of(content: bytes, kind: str) -> tuple[dict[str, Any], str | None]:
+    """The fields of JSON (RFC 6749 §5.1), or of a form, which older servers send; why there are none, if so.
+
+    JSON may go by any type. A form must be called one, or plain text, or nothing. A name that stands twice is refused:
+    RFC 6749 §3.2 forbids it, and nobody knows which of the two is meant.
+    """
     try:
-        fields = json.loads(text)
-    except RecursionError:  # brackets in brackets without end
-        return {}
-    except ValueError:
-        if is_web_page(answer.content):  # there are "=" and "&" in it too
-            return {}
-        try:
-            return dict(parse_qsl(text.strip(), max_num_fields=100)) if len(text) < 65_536 else {}
-        except ValueError:
-            return {}
-    return fields if isinstance(fields, dict) else {}
+        fields = parse_json(content, unique_names=True, odd_numbers=True)
+        return (fields, None) if isinstance(fields, dict) else ({}, "it is JSON that is no object")
+    except NotJson as error:
+        problem = str(error)
+    if kind in FORM_TYPES and len(content) <= LONGEST_FORM:
+        text = content.decode("utf-8", "replace").strip()
+        if WHOLE_FORM.fullmatch(text):
+            pairs = parse_qsl(text, keep_blank_values=True, errors="replace")
+            form = dict(pairs)
+            return (form, None) if len(form) == len(pairs) else ({}, "it holds the same name twice")
+    return {}, problem
 
 
-def describe(address: str, status: int, fields: Mapping[str, Any], secrets: Iterable[str]) -> str:
+@door
+def describe(address: str, answer: Answer, masks: Masks) -> str:
     """One line about an answer: its status, and the error in the server's words, without the secrets it repeats."""
-    error, description = fields.get("error"), fields.get("error_description")
-    words = [printable(masked(str(part), *secrets)) for part in (error, description) if part]
-    return f"{address} answered {status}" + (f" ({': '.join(words)})" if words else "")
+    said = (answer.fields.get("error"), answer.fields.get("error_description"))
+    words = [printable(masks.text(str(part))) for part in said if part]
+    return f"{address} answered {answer.status}" + (f" ({': '.join(words)})" if words else "")
 
 
-def secrets_in(service: Service, body: Secret) -> list[str]:
-    """What was sent and must not come back in an error's words."""
-    secret = {"code", "code_verifier", "refresh_token", "token"}
-    return [service.client_secret, *(value for name, value in parse_qsl(body) if name in secret)]
+@door
+def masks_of(service: Service, body: Secret, answer: Answer) -> Masks:
+    """What was sent or came with the answer, and must not stand in an error's words."""
+    sent = [Secret(value) for name, value in parse_qsl(body) if name in SECRET_PARAMETERS]
+    came = [Secret(answer.fields[name]) for name in SECRET_FIELDS if answer.fields.get(name)]
+    return Masks(service.client_secret, _ClientAuth(service).basic(), *sent, *came)
+
+
+def _code_of(answer: Answer, masks: Masks) -> str | None:
+    """The code of a refusal (RFC 6749 §5.2), where there is one."""
+    error = answer.fields.get("error")
+    return printable(masks.text(error)) if isinstance(error, str) and error else None

@@ -71,8 +71,8 @@ class Wire:
         """See socket.socket."""
         return self._patience
 
-    def makefile(self, mode: str = "rb") -> io.BufferedReader:
-        """A file to read from; the socket is closed when this one and all its files are."""
+    def makefile(self, mode: str = "rb", buffering: int | None = None) -> io.BufferedReader:
+        """A file to read from, whatever its buffering; the socket is closed when this one and all its files are."""
         if mode != "rb":
             raise ValueError(f"a wire is read as bytes, not {mode!r}")
         self._files += 1
@@ -104,7 +104,14 @@ class _Answer(http.client.HTTPResponse):
     """An answer whose interim ones are passed over (RFC 9110 §15.2).
 
     `http.client` knows 100 only. It would take a 103 for the answer, and the answer for that of the next request.
+    Headers that cannot be read are left out without a word: urllib3 would warn of them, and repeat what the other side says.
     """
+
+    def begin(self) -> None:
+        """See http.client.HTTPResponse."""
+        super().begin()
+        self.msg.defects.clear()
+        self.msg.set_payload("")
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:

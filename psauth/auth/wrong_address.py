@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from psauth.json_text import NotJson, parse_json
 from psauth.settings import API_KEY_API_URL, OAUTH_API_URL
 from psauth.vault.connection import login_line
 from psauth.words import printable
@@ -32,8 +32,8 @@ def foreign_success(content: bytes) -> str | None:
     if start.startswith(b"<"):
         return WEB_PAGE
     try:
-        return None if isinstance(json.loads(content), dict) else "JSON that is no object"
-    except (ValueError, RecursionError):
+        return None if isinstance(parse_json(content), dict) else "JSON that is no object"
+    except NotJson:
         # What begins like JSON was cut off on the way, and what is no text was damaged there.
         return None if start[:1] in b'{["' or start[0] > 126 or start[0] < 32 else "text that is no JSON"
 
@@ -43,8 +43,8 @@ def says_nothing(status: int, content: bytes) -> bool:
     if status not in NO_SUCH_PATH:
         return False
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
+        body = parse_json(content)
+    except NotJson:
         return True
     return not isinstance(body, Mapping) or not (body.get("error") or body.get("errorCode"))
 
@@ -60,8 +60,8 @@ def foreign_refusal(status: int, content: bytes) -> str | None:
     if status not in NO_SUCH_PATH:
         return None
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
+        body = parse_json(content)
+    except NotJson:
         return None
     if not isinstance(body, Mapping) or body.get("error") or body.get("errorCode"):
         return None

@@ -99,7 +99,7 @@ class Planner:
         """The runs of these workflows, with the workflow of each."""
         lists = self._reader.runs_of(workflow, [None])
         every = (run for each in lists for run in self._reader.records(RUNS, each, Pace(background=True)))
-        return {id_of(run, RUNS.path): str(run.get("workflowId", "")) for run in every}
+        return {id_of(run, RUNS.path, self._reader.transport.masks): str(run.get("workflowId", "")) for run in every}
 
     def _requests(self, endpoint: Endpoint, workflow_of: dict[str, str]) -> int:
         """The pages of this noun in all runs; of each workflow one run is read to see how many it has."""

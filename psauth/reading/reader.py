@@ -272,7 +272,7 @@ class Reader:
             named: set[str] = set()
             for listing in lists:
                 for run in self.records(RUNS, listing, pace):
-                    run_id = id_of(run, RUNS.path)
+                    run_id = id_of(run, RUNS.path, self.transport.masks)
                     if run_id not in named:
                         named.add(run_id)
                         yield Listing.of({}, run_id=run_id)

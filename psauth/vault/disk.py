@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from psauth.vault.files import NotOurs
+
 PAGE: Final = 32_768
 """Bytes SQLite asks of the disk at once at most: a chunk of the shared memory beside the database."""
 
@@ -21,6 +23,7 @@ ELSEWHERE: Final = "set PSAUTH_HOME to a folder on a disk of this machine (PSAUT
 """The advice where a home cannot be used."""
 FULL: Final = _numbers("ENOSPC", "EDQUOT")
 NO_LOCKS: Final = _numbers("ENOLCK", "ENOTSUP", "EOPNOTSUPP", "ENOSYS")
+NO_FOLDER: Final = _numbers("ENOTDIR", "EISDIR", "EEXIST", "ELOOP")
 AWAY: Final = _numbers("ESTALE", "ETIMEDOUT", "EHOSTDOWN", "EHOSTUNREACH", "ENOTCONN", "EREMOTEIO", "EIO")
 
 
@@ -31,6 +34,8 @@ def describe(error: OSError) -> str:
 
 def remedy(error: OSError, *, elsewhere: str) -> str:
     """What to do about an error of the file system; `elsewhere` is the advice to go to another place."""
+    if isinstance(error, NotOurs):
+        return f"Only regular files of your own are used and changed. Move it away, or {elsewhere}"
     if error.errno in FULL:
         return "The disk is full; make room and try again"
     if error.errno == errno.EROFS:
@@ -41,6 +46,8 @@ def remedy(error: OSError, *, elsewhere: str) -> str:
         return f"Its drive does not answer; connect it again, or {elsewhere}"
     if error.errno == errno.ENAMETOOLONG:
         return f"The name is too long; {elsewhere}"
+    if error.errno in NO_FOLDER:
+        return f"A file or a folder stands where the other was expected. Move it away, or {elsewhere}"
     return f"Make it and its folder writable for you, or {elsewhere}"
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import errno
 import logging
 import os
 import re
+import secrets
 import warnings
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from psauth.exceptions import PsauthWarning, SettingsError, VaultError
 from psauth.secret import Secret, door, hiding
-from psauth.vault import disk, keychain
+from psauth.vault import disk, files, keychain
 from psauth.vault.modes import Access, close_to_others
-from psauth.vault.store import KEPT
+from psauth.vault.store import KEPT, Store
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +33,12 @@ KEYRING = "the operating system's keyring"
 HOW_TO_MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 
 FERNET_KEY: Final = re.compile(r"[A-Za-z0-9_+/-]{43}=")
+SEALED: Final = b"\x03"
+"""The first byte of what is encrypted, so that another way can be told from this one."""
+LONGEST_FILE: Final = 4_096
+"""Bytes of a key file at most; a key has 44."""
+NONCE: Final = 12
+"""Bytes of a nonce of AES-GCM, drawn anew each time (NIST SP 800-38D §8.2.2)."""
 
 _silent_at: set[str] = set()
 """Vaults for which it was said that the keyring is silent; once is enough in a process."""
@@ -46,30 +60,44 @@ class Key:
     source: str
     is_open: bool = False
 
+    @door
+    def encrypt(self, text: str, *bound: object) -> bytes:
+        """The text, readable with this key alone, and only where `bound` is the same: the place it belongs to."""
+        nonce = secrets.token_bytes(NONCE)
+        plain = text.encode("utf-8", "surrogatepass")
+        return SEALED + nonce + self._ciphers[0].encrypt(nonce, plain, _associated(bound))
+
+    @door
+    def decrypt(self, data: object, *bound: object) -> Secret:
+        """The text that was encrypted for the place `bound`; raises WrongKey for everything else."""
+        if isinstance(data, bytes) and data.startswith(SEALED) and len(data) > NONCE:
+            nonce, sealed = data[1 : 1 + NONCE], data[1 + NONCE :]
+            for cipher in self._ciphers:
+                try:
+                    return Secret(cipher.decrypt(nonce, sealed, _associated(bound)).decode("utf-8", "surrogatepass"))
+                except (InvalidTag, ValueError):
+                    continue
+        raise WrongKey
+
+    @door
+    def decrypt_unbound(self, data: object) -> Secret:
+        """A text as vaults up to version 2 encrypted it, which any place could hold; raises WrongKey."""
+        try:
+            return Secret(self.cipher().decrypt(data if isinstance(data, bytes) else b"").decode())
+        except (InvalidToken, ValueError):
+            raise WrongKey from None
+
     def cipher(self) -> MultiFernet:
-        """What encrypts and decrypts with these keys."""
+        """What encrypted and decrypted the vaults up to version 2."""
         return MultiFernet([Fernet(text) for text in self.texts])
 
-    @door
-    def encrypt(self, text: str) -> bytes:
-        """The text, readable with this key alone."""
-        return self.cipher().encrypt(text.encode())
-
-    @door
-    def decrypt(self, data: bytes) -> Secret:
-        """The text that was encrypted; raises WrongKey."""
-        try:
-            return Secret(self.cipher().decrypt(data).decode())
-        except InvalidToken:
-            raise WrongKey from None
-
-    @door
-    def encrypt_anew(self, data: bytes) -> bytes:
-        """The same text, encrypted with the first key; raises WrongKey."""
-        try:
-            return self.cipher().rotate(data)
-        except InvalidToken:
-            raise WrongKey from None
+    @cached_property
+    def _ciphers(self) -> tuple[AESGCM, ...]:
+        """One cipher a key. A Fernet key is 32 random bytes; HKDF (RFC 5869) makes a key for this use alone of them."""
+        return tuple(
+            AESGCM(HKDF(SHA256(), 32, salt=None, info=b"psauth vault 3").derive(base64.urlsafe_b64decode(text)))
+            for text in self.texts
+        )
 
     def __repr__(self) -> str:
         return f"Key(***, source={self.source!r})"
@@ -96,6 +124,22 @@ def parse_key(text: str) -> Key:
                 f"{which} is not a Fernet key. Expected 44 characters of url-safe base64; make one with: {HOW_TO_MAKE_A_KEY}"
             )
     return Key(texts, "PSAUTH_SECRET_KEY")
+
+
+def find_or_create_key(configured: str, store: Store, *, patience: float) -> tuple[Key, bool]:
+    """The key of the vault in `store`, and whether it was made just now in a file, about which everything was said.
+
+    A keyring is asked while nothing of the vault is locked, so that one that hangs holds up nobody else. Only who begins
+    a new vault asks it under a lock of their own, so that several agree on one key; `patience` in seconds is for that.
+    """
+    key = find_key(configured, vault=store.place, folder=store.key_folder)
+    if key is not None:
+        return key, False
+    if not store.is_new():
+        raise missing_key(store.place)
+    with store.lock("key", timeout=patience):
+        key = find_key("", vault=store.place, folder=store.key_folder)
+        return (key, False) if key is not None else (create_key(vault=store.place, folder=store.key_folder), True)
 
 
 def find_key(configured: str, *, vault: str, folder: Path) -> Key | None:
@@ -165,6 +209,11 @@ def _new_key() -> Secret:
     return Secret(Fernet.generate_key().decode())
 
 
+def _associated(bound: tuple[object, ...]) -> bytes:
+    """The place that something belongs to, as bytes: two places never look the same, nor do 1, 1.0 and "1"."""
+    return ascii(bound).encode()
+
+
 def missing_key(vault: str) -> VaultError:
     """The error for a vault whose key is nowhere, or in a keyring that cannot be asked."""
     if problem := keychain.problem(vault):
@@ -186,7 +235,9 @@ def key_file(folder: Path) -> Path:
 @door
 def write_private(path: Path, text: str) -> None:
     """Create `path` with mode 0600 from its first byte; an existing file is never overwritten (FileExistsError)."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    if os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    descriptor = files.open_ours(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -200,14 +251,19 @@ def write_private(path: Path, text: str) -> None:
 @door
 def _read_key_file(path: Path) -> Key | None:
     try:
-        text = Secret(path.read_text("ascii").strip())
+        file = files.open_ours(path, os.O_RDONLY)
+        try:
+            text = Secret(os.read(file, LONGEST_FILE).decode("ascii").strip())
+        finally:
+            os.close(file)
         access = close_to_others(path)
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
+        what = disk.describe(error) if isinstance(error, OSError) else "it is no text"
         raise VaultError(
-            f"The key file {path} cannot be read ({type(error).__name__}). Restore it, or make it readable for you."
-        ) from error
+            f"The key file {path} cannot be read ({what}). Restore it, or make it readable for you."
+        ) from None
     if not _is_fernet_key(text):
         raise VaultError(
             f"The key file {path} is damaged: expected 44 characters. Restore it from a backup; nothing was changed."

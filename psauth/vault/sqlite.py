@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 import os
-import time
+import sqlite3
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from glob import escape
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
-from filelock import lock_descriptor, unlock_descriptor
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
 from psauth.exceptions import SettingsError, VaultAddressError, VaultError
 from psauth.settings import Settings, working_folder
-from psauth.vault import disk
-from psauth.vault.forking import DESCRIPTORS, GATE
+from psauth.vault import disk, files, locks
+from psauth.vault.forking import GATE
 from psauth.vault.modes import Access, close_to_others
+from psauth.vault.room import Room
 from psauth.vault.store import KEPT
-from psauth.vault.tables import SCHEMA_VERSION, create_tables, read_meta, upgrade_tables
+from psauth.vault.tables import SCHEMA_VERSION, create_tables, differences, read_meta
+from psauth.words import printable
 
 EXPECTED: Final = "Expected a SQLite file, like sqlite:///path/to/vault.db"
 ELSEWHERE_FILE: Final = (
     "set PSAUTH_VAULT_URL to a file on a disk of this machine (PSAUTH_VAULT_URL=sqlite:////its/path/vault.db)"
 )
-BUSY_PATIENCE: Final = 30.0
+BUSY_PATIENCE: Final = 15.0
 """Seconds to wait for another writer; one writes for milliseconds."""
 MAKING_PATIENCE: Final = 90.0
 """Seconds to wait for another process that opens the vault."""
-LOOK_AGAIN: Final = 0.05
-"""Seconds between two looks at a lock that somebody else holds."""
 ACCOUNT: Final = "account-"
 """How the names of the locks of connections begin."""
+OPEN: Final = "open"
+"""The lock under which a vault is made, upgraded and opened."""
+MADE, MAKING = "made", "making"
+"""Marks of the lock under which a vault is opened: there is a vault; or somebody began to make one, and may have died."""
+MAGIC: Final = b"SQLite format 3\0"
+"""How every SQLite file begins."""
+LARGEST: Final = 1 << 30
+"""Bytes no vault has: what is larger is something else, and looking through it would take long."""
+BESIDE: Final = ("-wal", "-shm", "-journal", "-reserve")
+"""How the names of the files end that belong to the vault's."""
 
 
 class SQLiteStore:
@@ -44,6 +54,7 @@ class SQLiteStore:
         self._path = path
         self._private_folder = private_folder
         self._elsewhere = elsewhere
+        self._room = Room(path.with_name(f"{path.name}-reserve"))
         self._engine: sa.Engine | None = None
         self._engine_pid: int | None = None
 
@@ -78,49 +89,66 @@ class SQLiteStore:
     def prepare(self) -> None:
         """See Store. The folder is closed to others where it is psauth's own; its owner's rights stay as they are.
 
-        (Somebody who made it read-only did so on purpose.)
+        (Somebody who made it read-only did so on purpose.) What is no file of ours is refused before anything is done.
         """
         folder = self._path.parent
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self._private_folder:
-                close_to_others(folder)  # in vain on some drives; the modes of the files decide what is said
             is_folder = self._path.is_dir()
+            if not is_folder:
+                self._look_around()
+            files.make_folder(folder)
+            if self._private_folder and files.may_close(folder):
+                close_to_others(folder)  # in vain on some drives; the modes of the files decide what is said
+        except files.NotOurs as error:
+            raise VaultError(
+                f"The vault {self.place} cannot be used: {disk.describe(error)}. "
+                f"{disk.remedy(error, elsewhere=self._elsewhere)}; {KEPT}"
+            ) from None
         except OSError as error:
             raise VaultError(
                 f"The vault's folder {folder} cannot be used ({disk.describe(error)}). "
                 f"{disk.remedy(error, elsewhere=self._elsewhere)}."
-            ) from error
+            ) from None
         if is_folder:
             raise VaultError(f"The vault's place {self.place} is a folder. Set PSAUTH_VAULT_URL to a file.")
 
     def is_new(self) -> bool:
         """See Store."""
-        self._refuse_emptied()
+        self._refuse_foreign()
         if not self._size():
-            return True
+            return not self._is_marked(MADE)
         with self.reading() as db:
             return self.version(db) is None
 
     @contextmanager
     def making(self) -> Iterator[sa.Connection]:
         """See Store."""
-        with self.lock("open", timeout=MAKING_PATIENCE):
+        with self.lock(OPEN, timeout=MAKING_PATIENCE):
+            self._refuse_foreign()
             self._refuse_emptied()
-            self._make_file()
+            if not self._size():
+                with self._explained_file():
+                    locks.write_mark(self._lock_file(OPEN), MAKING)
+                    self._make_file()
             with self.writing() as db:
                 yield db
+            if not self._is_marked(MADE):
+                with suppress(OSError):  # an older vault on a full disk is used all the same
+                    locks.write_mark(self._lock_file(OPEN), MADE)
 
     def version(self, db: sa.Connection) -> int | None:
         """See Store."""
         names = set(db.execute(sa.text("SELECT name FROM sqlite_master WHERE type = 'table'")).scalars())
         if not names:
+            if self._is_marked(MADE):
+                raise self._emptied()
+            if self._size() and not self._is_marked(MAKING):
+                raise self._foreign()
             return None
         if "meta" not in names:
-            raise VaultError(
-                f"{self.place} is a database, but not a psauth vault. Set PSAUTH_VAULT_URL to another file."
-            )
-        if (verdict := db.execute(sa.text("PRAGMA quick_check(1)")).scalar()) != "ok":
+            raise self._foreign()
+        if (verdict := db.execute(sa.text("PRAGMA integrity_check(1)")).scalar()) != "ok":
+            verdict = printable(str(verdict).splitlines()[-1])  # a line about the database as a whole may stand above
             raise VaultError(
                 f"The vault {self.place} is damaged ({verdict}). Restore it from a backup, or move it away; {KEPT}"
             )
@@ -129,42 +157,101 @@ class SQLiteStore:
             raise VaultError(
                 f"The vault {self.place} has schema {version!r}; this psauth reads {SCHEMA_VERSION}. Update psauth; {KEPT}"
             )
+        if int(version) == SCHEMA_VERSION and (difference := differences(db)) is not None:
+            raise VaultError(
+                f"The vault {self.place} was changed by another program: {difference}. Restore it from a backup, or move "
+                f"it away; {KEPT}"
+            )
         return int(version)
 
-    def upgrade(self, db: sa.Connection, version: int | None) -> None:
+    def create(self, db: sa.Connection) -> None:
         """See Store."""
-        if version is None:
-            create_tables(db)
-        else:
-            upgrade_tables(db, version)
+        create_tables(db)
 
     def close_to_others(self) -> Access:
         """See Store."""
         with self._explained_file():
             return close_to_others(self._path)
 
+    def _look_around(self) -> None:
+        """NotOurs for a vault, or for a file beside it, that is no regular file of ours."""
+        for name in ("", *BESIDE):
+            files.look(self._path.with_name(self._path.name + name))
+
     def _size(self) -> int | None:
         """Bytes of the file; None where there is none."""
         with self._explained_file():
-            return self._path.stat().st_size if self._path.exists() else None
+            found = files.look(self._path)
+        return None if found is None else found.st_size
+
+    def _refuse_foreign(self) -> None:
+        """VaultError for a file that no vault can be, before SQLite has touched it or what lies beside it."""
+        size = self._size()
+        if not size:
+            return
+        with self._explained_file():
+            file = files.open_ours(self._path, os.O_RDWR)  # one that may not be written cannot be used either
+            try:
+                head = os.read(file, 100)
+            finally:
+                os.close(file)
+            journal = files.look(self._path.with_name(f"{self._path.name}-journal"))
+        if not head.startswith(MAGIC) or len(head) < 100:
+            raise VaultError(
+                f"The vault {self.place} cannot be used (file is not a database). It is damaged; restore it from a backup, "
+                f"or move it away to begin anew; {KEPT}"
+            )
+        if size > LARGEST:
+            raise VaultError(f"{self.place} is larger than any vault. Set PSAUTH_VAULT_URL to another file.")
+        if journal is not None and journal.st_size and head[18:20] == b"\2\2":
+            raise VaultError(
+                f"Beside the vault {self.place} lies a journal of another program, which would change it. Move "
+                f"{self._path.name}-journal away and try again; {KEPT}"
+            )
+        if (names := self._names_at_rest()) and "meta" not in names:
+            raise self._foreign()
+
+    def _names_at_rest(self) -> set[str]:
+        """The tables in the file itself, read without a trace; none where nobody can tell."""
+        try:
+            peek = sqlite3.connect(_address(self._path, "mode=ro&immutable=1"), uri=True)
+        except sqlite3.Error:
+            return set()
+        try:
+            return {str(name) for (name,) in peek.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        except sqlite3.Error:  # perhaps another process writes at this moment
+            return set()
+        finally:
+            peek.close()
 
     def _refuse_emptied(self) -> None:
-        """VaultError for a file without a byte that was a vault once: beside it lie locks of connections.
+        """VaultError for a file without a byte that was a vault once: it is marked, or beside it lie locks of connections.
 
-        A file without a byte and without such locks is one that was just made, here or by somebody's `touch`.
+        A file without a byte and without such marks is one that was just made, here or by somebody's `touch`.
         """
         if self._size() == 0:
-            locks = self._path.parent.glob(f"{escape(self._path.name)}.{ACCOUNT}*.lock")
-            if any(locks):
-                raise VaultError(
-                    f"The vault {self.place} is empty, but there were connections in it: it is damaged. Restore it from a "
-                    f"backup, or move it away to begin anew; {KEPT}"
-                )
+            with self._explained_file():
+                names = os.listdir(self._path.parent)
+            locks_of_connections = any(n.startswith(f"{self._path.name}.{ACCOUNT}") for n in names)
+            if self._is_marked(MADE) or locks_of_connections:
+                raise self._emptied()
+
+    def _emptied(self) -> VaultError:
+        return VaultError(
+            f"The vault {self.place} is empty, but there were connections in it: it is damaged. Restore it from a "
+            f"backup, or move it away to begin anew; {KEPT}"
+        )
+
+    def _foreign(self) -> VaultError:
+        return VaultError(f"{self.place} is a database, but not a psauth vault. Set PSAUTH_VAULT_URL to another file.")
+
+    def _is_marked(self, mark: str) -> bool:
+        with self._explained_file():
+            return locks.read_mark(self._lock_file(OPEN)) == mark
 
     def _make_file(self) -> None:
         """An empty file of mode 0600 where SQLite will write, so that no byte is ever readable by others."""
-        with self._explained_file():
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(files.open_ours(self._path, os.O_RDWR | os.O_CREAT))
 
     # Using ------------------------------------------------------------------------------------------------------
 
@@ -189,32 +276,34 @@ class SQLiteStore:
     @contextmanager
     def lock(self, name: str, *, timeout: float) -> Iterator[None]:
         """See Store."""
-        path = self._path.with_name(f"{self._path.name}.{name}.lock")
-        with self._explained_file():
-            with GATE.held_open():  # a child learns of every file that is open, and of its lock
-                file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600)
-                DESCRIPTORS.add(file)
-            try:
-                self._take(file, path, timeout)
-            except BaseException:
-                _close(file)
-                raise
-        try:
+        path = self._lock_file(name)
+        lock = locks.held(path, timeout=timeout)
+        with self._explained_file(path):
+            lock.__enter__()
+        with ExitStack() as stack:
+            stack.push(lock)
             yield
-        finally:
-            if DESCRIPTORS.discard(file):
-                unlock_descriptor(file)
-                os.close(file)
 
-    def _take(self, file: int, path: Path, timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        while not lock_descriptor(file, blocking=False):
-            if time.monotonic() >= deadline:
-                raise VaultError(
-                    f"Somebody has held the lock {path.name} beside the vault for {timeout:.0f} seconds. Look for a psauth "
-                    "process that hangs, end it, and try again."
-                )
-            time.sleep(LOOK_AGAIN)
+    def holder(self, name: str) -> str | None:
+        """See Store."""
+        path = self._lock_file(name)
+        with self._explained_file(path):
+            return locks.holder(path)
+
+    def _lock_file(self, name: str) -> Path:
+        return self._path.with_name(f"{self._path.name}.{name}.lock")
+
+    # Room -------------------------------------------------------------------------------------------------------
+
+    def take_room(self, size: int) -> None:
+        """See Store."""
+        with self._explained_file():
+            self._room.take(size)
+
+    def give_room_back(self) -> bool:
+        """See Store."""
+        with self._explained_file():
+            return self._room.give_back()
 
     def _current_engine(self) -> sa.Engine:
         """The engine of this very process: a forked child makes one of its own."""
@@ -225,15 +314,16 @@ class SQLiteStore:
     # Errors -----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _explained_file(self) -> Iterator[None]:
-        """Turns an error of the file system into one sentence about the vault."""
+    def _explained_file(self, path: Path | None = None) -> Iterator[None]:
+        """Turns an error of the file system into one sentence about the vault, or about a file beside it."""
         try:
             yield
         except OSError as error:
+            beside = f" because of {path.name} beside it" if path is not None else ""
             raise VaultError(
-                f"The vault {self.place} cannot be written ({disk.describe(error)}). "
+                f"The vault {self.place} cannot be written{beside} ({disk.describe(error)}). "
                 f"{disk.remedy(error, elsewhere=self._elsewhere)}; {KEPT}"
-            ) from error
+            ) from None
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -241,16 +331,21 @@ class SQLiteStore:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            cause = str(error.orig)
-            name = getattr(error.orig, "sqlite_errorname", "")
-            if "unable to open" in cause and disk.is_gone(self._path.parent):
-                raise VaultError(
-                    f"The vault {self.place} is gone, with its folder. A sandbox that has stopped takes its vault along: "
-                    "start it again, and call psauth.connect(settings=box.settings). Any other folder is restored from a "
-                    "backup."
-                ) from None
-            remedy = self._remedy(cause, name)
-            raise VaultError(f"The vault {self.place} cannot be used ({cause}). {remedy}; {KEPT}") from None
+            # What SQLite says may quote a damaged schema.
+            cause, name = printable(" ".join(str(error.orig).split())), getattr(error.orig, "sqlite_errorname", "")
+        except (sa.exc.SQLAlchemyError, UnicodeError) as error:
+            cause, name = f"malformed: {type(error).__name__}", ""
+        else:
+            return
+        if "unable to open" in cause and disk.is_gone(self._path.parent):
+            raise VaultError(
+                f"The vault {self.place} is gone, with its folder. A sandbox that has stopped takes its vault along: "
+                "start it again, and call psauth.connect(settings=box.settings). Any other folder is restored from a "
+                "backup."
+            ) from None
+        raise VaultError(
+            f"The vault {self.place} cannot be used ({cause}). {self._remedy(cause, name)}; {KEPT}"
+        ) from None
 
     def _remedy(self, cause: str, name: str) -> str:
         """What to do about what SQLite said, by its words and the name of its error."""
@@ -262,6 +357,8 @@ class SQLiteStore:
         if "locking protocol" in cause or name.endswith(("LOCK", "_SHMOPEN", "_SHMMAP", "_SHMSIZE", "_NOLFS")):
             return disk.without_locks(self._elsewhere)
         if "readonly" in cause or "unable to open" in cause:
+            if not self._path.exists():
+                return "The file is gone; restore it from a backup, or open the vault again to begin anew"
             if disk.is_read_only(folder):
                 return f"Its file system is read-only; {self._elsewhere}"
             return "Make the file and its folder writable for you"
@@ -272,18 +369,26 @@ class SQLiteStore:
 
 def make_engine(path: Path) -> sa.Engine:
     """An engine whose readers never wait for a writer, and whose writers (`writing=True`) queue."""
-    url = sa.URL.create("sqlite", database=str(path))
+
+    def connect() -> sqlite3.Connection:
+        # Never a new file: one that is gone is missed, and not put back empty.
+        return sqlite3.connect(_address(path, "mode=rw"), uri=True, timeout=BUSY_PATIENCE, check_same_thread=False)
+
     # A connection per use: nothing to go stale over a fork, and no file handle left behind in a notebook.
-    engine = sa.create_engine(url, poolclass=NullPool, connect_args={"timeout": BUSY_PATIENCE}, hide_parameters=True)
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: Any) -> None:
+        is_new = False
         raw.isolation_level = None  # the driver's own BEGIN would come too late; see _begin
-        if not os.path.getsize(path):
+        with suppress(OSError):
+            is_new = os.path.getsize(path) == 0
+        if is_new:
             # Once, for a new vault: the file keeps this mode, and somebody else's database is not converted.
             raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=FULL")  # a rotated token must survive a power cut
         raw.execute("PRAGMA secure_delete=ON")
+        raw.execute("PRAGMA trusted_schema=OFF")
 
     @event.listens_for(engine, "begin")
     def _begin(db: sa.Connection) -> None:
@@ -293,12 +398,12 @@ def make_engine(path: Path) -> sa.Engine:
     return engine
 
 
+def _address(path: Path, how: str) -> str:
+    """The file for SQLite, which creates none where `how` says so."""
+    name = quote(path.as_posix(), encoding=sys.getfilesystemencoding(), errors="surrogateescape")
+    return f"file://{'' if name.startswith('/') else '/'}{name}?{how}"
+
+
 def _whole(path: Path) -> Path:
     """The path from the root on; SettingsError when it begins in a working folder that was deleted."""
     return path if path.is_absolute() else working_folder() / path
-
-
-def _close(file: int) -> None:
-    """Close a file of a lock that was not taken."""
-    if DESCRIPTORS.discard(file):
-        os.close(file)

@@ -41,8 +41,8 @@ class Store(Protocol):
     def version(self, db: sa.Connection) -> int | None:
         """The version of the tables, once they were found to be whole; None: there are none yet."""
 
-    def upgrade(self, db: sa.Connection, version: int | None) -> None:
-        """Make the tables (None), or bring those of an older version up to date."""
+    def create(self, db: sa.Connection) -> None:
+        """Make the tables of a new vault."""
 
     def close_to_others(self) -> Access:
         """Take the rights of other people of this machine from what psauth keeps there, and look whether it helped."""
@@ -52,6 +52,15 @@ class Store(Protocol):
 
     def writing(self) -> AbstractContextManager[sa.Connection]:
         """A transaction that is alone in writing: two of them queue."""
+
+    def take_room(self, size: int) -> None:
+        """Have at least `size` bytes of the disk taken for what will be written next; VaultError where there are none."""
+
+    def give_room_back(self) -> bool:
+        """Make free what `take_room` took; whether there was anything."""
+
+    def holder(self, name: str) -> str | None:
+        """Who holds a lock, as the subject of a sentence; None when nobody does."""
 
     def lock(self, name: str, *, timeout: float) -> AbstractContextManager[None]:
         """Hold a lock over all threads and processes that use the vault, freed when its process dies.

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
-log = logging.getLogger(__name__)
+from psauth.exceptions import ArgumentError
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
+FORMAT: Final = 3
+"""How rows are written. A program of an older version that still runs leaves it out, and so cannot write a row."""
 
 METADATA: Final = sa.MetaData()
 META: Final = sa.Table(
@@ -18,31 +19,34 @@ META: Final = sa.Table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.LargeBinary, nullable=False),
 )
-CONNECTIONS: Final = sa.Table(
+CONNECTIONS: Final = sa.Table(  # `rows` encrypts service, credential, label and ended, each for its row and column
     "connections",
     METADATA,
     sa.Column("account", sa.String, primary_key=True),
     sa.Column("id", sa.String, nullable=False),
     sa.Column("kind", sa.String, nullable=False),
-    sa.Column("label", sa.String),
-    sa.Column("service", sa.LargeBinary, nullable=False),  # encrypted: it holds the client secret
-    sa.Column("credential", sa.LargeBinary, nullable=False),  # encrypted: a Token as JSON, or an API key
+    sa.Column("label", sa.LargeBinary, nullable=False),
+    sa.Column("service", sa.LargeBinary, nullable=False),
+    sa.Column("credential", sa.LargeBinary, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
-    sa.Column("ended", sa.String),
+    sa.Column("ended", sa.LargeBinary, nullable=False),
     sa.Column("attempted_at", sa.Float),
     sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("format", sa.Integer, nullable=False),
 )
-PENDING: Final = sa.Table(
+PENDING: Final = sa.Table(  # verifier and service are encrypted
     "pending",
     METADATA,
     sa.Column("state_hash", sa.String, primary_key=True),
     sa.Column("account", sa.String, nullable=False),
     sa.Column("browser_hash", sa.String),
-    sa.Column("verifier", sa.LargeBinary, nullable=False),  # encrypted
-    sa.Column("service", sa.LargeBinary, nullable=False),  # encrypted
+    sa.Column("verifier", sa.LargeBinary, nullable=False),
+    sa.Column("service", sa.LargeBinary, nullable=False),
     sa.Column("redirect_uri", sa.String, nullable=False),
     sa.Column("return_to", sa.String),
     sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("format", sa.Integer, nullable=False),
+    sa.Index("pending_by_browser", "browser_hash", "created_at"),
 )
 SPENT: Final = sa.Table(
     "spent",
@@ -50,12 +54,22 @@ SPENT: Final = sa.Table(
     sa.Column("state_hash", sa.String, primary_key=True),
     sa.Column("spent_at", sa.Float, nullable=False),
 )
-BUDGETS: Final = sa.Table(  # since schema 2
+BUDGETS: Final = sa.Table(  # the ledger is encrypted
     "budgets",
     METADATA,
     sa.Column("name", sa.String, primary_key=True),
-    sa.Column("ledger", sa.String, nullable=False),
+    sa.Column("ledger", sa.LargeBinary, nullable=False),
 )
+
+
+SPENT_KEPT: Final = 1_000
+"""How many used states are remembered at most; the oldest are forgotten first."""
+PENDING_OF_ONE: Final = 8
+"""How many authorizations may be under way in one browser, or for one account without a browser; the oldest go first."""
+PENDING_KEPT: Final = 200
+"""How many may be under way in all browsers, and as many without one, so that neither pushes out the other."""
+LONGEST_ADDRESS: Final = 2_000
+"""Characters of a redirect URI or a path to return to; browsers and servers take no longer ones either."""
 
 
 def read_meta(db: sa.Connection, name: str) -> bytes | None:
@@ -76,11 +90,68 @@ def create_tables(db: sa.Connection) -> None:
     write_meta(db, "schema", str(SCHEMA_VERSION).encode())
 
 
-def upgrade_tables(db: sa.Connection, version: int) -> None:
-    """Bring a vault of an older schema up to this one; each step only adds."""
-    if version == SCHEMA_VERSION:
-        return
-    if version < 2:
-        BUDGETS.create(db)
+def take_old_rows(db: sa.Connection) -> dict[str, list[dict[str, Any]]]:
+    """Table → the rows of a vault up to version 2, whose tables then make room for those of this version."""
+    rows = {}
+    there = sa.inspect(db).get_table_names()
+    for table in (CONNECTIONS, PENDING, SPENT, BUDGETS):
+        if table.name in there:
+            rows[table.name] = [dict(row) for row in db.execute(sa.text(f"SELECT * FROM {table.name}")).mappings()]  # noqa: S608 - names of ours
+            db.execute(sa.text(f"DROP TABLE {table.name}"))
+    METADATA.create_all(db)
     write_meta(db, "schema", str(SCHEMA_VERSION).encode())
-    log.info("the vault was brought from schema %s to %s", version, SCHEMA_VERSION)
+    return rows
+
+
+def differences(db: sa.Connection) -> str | None:
+    """What another program has changed about the tables of this version, as a clause; None when they are as we made them."""
+    kinds = db.execute(sa.text("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'trigger')")).first()
+    if kinds is not None:
+        return f"it has a {kinds.type} {kinds.name!r}"
+    for table in METADATA.sorted_tables:
+        columns = [str(row.name) for row in db.execute(sa.text(f"PRAGMA table_info({table.name})"))]
+        if columns != [column.name for column in table.columns]:
+            return f"its table {table.name} has other columns" if columns else f"its table {table.name} is missing"
+    return None
+
+
+def check_addresses(redirect_uri: str, return_to: str | None) -> None:
+    """ArgumentError for addresses that are too long to be kept."""
+    for name, address in (("redirect_uri", redirect_uri), ("return_to", return_to or "")):
+        if len(address) > LONGEST_ADDRESS:
+            raise ArgumentError(
+                f"{name} has {len(address)} characters. Expected at most {LONGEST_ADDRESS}; pass a shorter one."
+            )
+
+
+def drop_oldest_spent(db: sa.Connection, latest: str) -> None:
+    """Keep the bound of what is remembered after the state with the hash `latest` was added, which itself stays."""
+    _keep_newest(db, SPENT, SPENT.c.spent_at, SPENT_KEPT, latest)
+
+
+def drop_oldest_pending(db: sa.Connection, row: dict[str, Any]) -> None:
+    """Keep the bounds of what is under way after `row` was added, which itself stays."""
+    if row["browser_hash"] is None:
+        all_such = PENDING.c.browser_hash.is_(None)
+        same = all_such & (PENDING.c.account == row["account"])
+    else:
+        all_such = PENDING.c.browser_hash.is_not(None)
+        same = PENDING.c.browser_hash == row["browser_hash"]
+    _keep_newest(db, PENDING, PENDING.c.created_at, PENDING_OF_ONE, row["state_hash"], same)
+    _keep_newest(db, PENDING, PENDING.c.created_at, PENDING_KEPT, row["state_hash"], all_such)
+
+
+def _keep_newest(
+    db: sa.Connection,
+    table: sa.Table,
+    time: sa.Column[Any],
+    count: int,
+    latest: str,
+    which: sa.ColumnElement[bool] | None = None,
+) -> None:
+    """Delete all rows but the latest and the `count - 1` newest others of `which`, whatever the clock says."""
+    others = sa.select(table.c.state_hash).where(table.c.state_hash != latest)
+    if which is not None:
+        others = others.where(which)
+    outnumbered = others.order_by(time.desc(), table.c.state_hash).offset(count - 1).scalar_subquery()
+    db.execute(table.delete().where(table.c.state_hash.in_(outnumbered)))

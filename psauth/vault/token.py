@@ -7,14 +7,20 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from psauth.secret import Secret, door, fits_a_header, hiding
+from psauth.words import printable
 
 LEEWAY = timedelta(seconds=60)
 """How long before its expiry a token counts as expired, so that it does not die on the way to the service."""
 LEEWAY_SHARE = 10
 """One in so many seconds of a token's life is leeway at most: one that lives a minute is not renewed for each request."""
+
+LONGEST: Final = 16_384
+"""Characters of a token; servers take headers of 8 to 16 kB."""
+LONGEST_SCOPE: Final = 1000
+BEARER: Final = "Bearer"
 
 LONGEST_LIFE = timedelta(days=3650)
 """An `expires_in` beyond this is no promise but a number; it must not overflow a date either."""
@@ -36,7 +42,8 @@ class Token:
     def from_answer(cls, answer: Mapping[str, Any], *, now: datetime | None = None) -> Token:
         """A token from the fields of a token answer (RFC 6749 §5.1); everything but `access_token` may be missing.
 
-        Raises ValueError when there is no access token in it.
+        A missing `token_type` counts as Bearer: RFC 6749 requires one, but nothing else could be meant. Any other type
+        has to be sent in another way. Raises ValueError with a clause when there is no access token that can be used.
         """
         now = now or datetime.now(UTC)
         access_token = answer.get("access_token")
@@ -44,13 +51,17 @@ class Token:
             raise ValueError("there is no access_token in it")
         if not fits_a_header(access_token):
             raise ValueError("its access_token holds characters that cannot stand in a header")
-        refresh_token = answer.get("refresh_token")
-        scope = answer.get("scope")
+        if len(access_token) > LONGEST:
+            raise ValueError(f"its access_token has {len(access_token):,} characters, which fit into no header")
+        token_type = answer.get("token_type") or BEARER
+        if not isinstance(token_type, str) or token_type.strip().lower() != BEARER.lower():
+            shown = printable(str(token_type), longest=40)
+            raise ValueError(f"its token_type is {shown!r}, and the API takes {BEARER} tokens only")
         return cls(
             access_token=Secret(access_token),
-            refresh_token=Secret(refresh_token) if isinstance(refresh_token, str) and refresh_token else None,
-            token_type=str(answer.get("token_type") or "Bearer"),
-            scope=" ".join(map(str, scope)) if isinstance(scope, list) else str(scope) if scope else None,
+            refresh_token=_refresh_token(answer.get("refresh_token")),
+            token_type=token_type.strip(),
+            scope=_scope(answer.get("scope")),
             expires_at=_expiry(answer.get("expires_in"), now),
             obtained_at=now,
         )
@@ -115,8 +126,24 @@ class Token:
         raise TypeError("A Token is not pickled: it would leave the vault. Open the vault where the token is needed.")
 
 
+def _refresh_token(value: Any) -> Secret | None:
+    """A refresh token that can be sent (RFC 6749 appendix A.17); None for what else stands in its place."""
+    fits = isinstance(value, str) and value.strip() and fits_a_header(value) and len(value) <= LONGEST
+    return Secret(value) if fits else None
+
+
+def _scope(value: Any) -> str | None:
+    """A scope, or several in a list, as a text of one line; None for what else stands in its place."""
+    words = [word for word in value if isinstance(word, str)] if isinstance(value, list) else [value]
+    return (
+        (printable(" ".join(words), longest=LONGEST_SCOPE) or None) if isinstance(words[:1] and words[0], str) else None
+    )
+
+
 def _expiry(expires_in: Any, now: datetime) -> datetime | None:
     """`expires_in` in seconds, as a number or its text; anything that is neither is "unknown"."""
+    if isinstance(expires_in, bool):
+        return None
     try:
         seconds = float(expires_in)
     except OverflowError:  # a JSON number of hundreds of digits

@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from psauth.api.pages import Record
-from psauth.exceptions import ApiError, ArgumentError, OutcomeUnknown
+from psauth.exceptions import ApiError, ArgumentError, OutcomeUnknown, PsauthError
 from psauth.reading.arguments import moment
 from psauth.reading.dates import date_of, is_day
 from psauth.reading.endpoints import FORM_VALUES
@@ -67,11 +67,11 @@ def _send(
         return _by_id(reader.records(FORM_VALUES, listing), wanted)
 
     try:
-        answer = reader.transport.send("POST", path, {"fields": list(wanted.values())})
+        answer = reader.transport.send("POST", path, {"fields": list(wanted.values())}, content="fields")
     except OutcomeUnknown as unknown:
         try:
             after = look()
-        except ApiError:
+        except PsauthError:  # also where the look was sent elsewhere
             raise unknown from None
         if after.keys() != wanted.keys() or not all(_has(field, wanted[field_id]) for field_id, field in after.items()):
             raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from psauth.exceptions import ApiError, OutcomeUnknown
+from psauth.exceptions import OutcomeUnknown, PsauthError
 
 ATTEMPTS: Final = 3
 """A write of which a look shows that it was not done is sent this often."""
@@ -19,7 +19,7 @@ def surely(send: Callable[[], Any], is_done: Callable[[], bool]) -> None:
         except OutcomeUnknown as unknown:
             try:
                 done = is_done()
-            except ApiError:
+            except PsauthError:  # also where the look was sent elsewhere
                 raise unknown from None
             if done:
                 return

@@ -128,13 +128,12 @@ class RecordWriter:
         body = {"cells": [{"fieldId": field_ids[name], "value": value} for name, value in step.cells.items()]}
         try:
             if step.action == "add":
-                answer = send("POST", self._path, body, pace=pace)
-                record_id = answer.get("id") if isinstance(answer, Mapping) else None
-                return replace(step, outcome="done", record_id=record_id)
+                answer = send("POST", self._path, body, content="record", pace=pace)
+                return replace(step, outcome="done", record_id=answer["id"])
             if step.action == "change":
-                send("PUT", f"{self._path}/{step.record_id}", body, pace=pace)
+                send("PUT", f"{self._path}/{step.record_id}", body, content="change", pace=pace)
             else:
-                send("DELETE", f"{self._path}/{step.record_id}", pace=pace)
+                send("DELETE", f"{self._path}/{step.record_id}", content="change", pace=pace)
             return replace(step, outcome="done")
         except OutcomeUnknown as error:
             return replace(step, outcome="unknown", problem=str(error))

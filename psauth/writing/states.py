@@ -39,7 +39,7 @@ def change(transport: Transport, path: str, state: Mapping[str, Any], changes: M
         return
     body = {name: value for name, value in wanted.items() if value is not None}
     try:
-        surely(lambda: transport.send("PUT", path, body), lambda: _same(read(), wanted))
+        surely(lambda: transport.send("PUT", path, body, content="nothing"), lambda: _same(read(), wanted))
     except ApiError as error:
         explain_due_date(error, body.get("dueDate"), sent_along="dueDate" not in changes)
         raise

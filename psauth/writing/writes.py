@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from psauth.api.transport import Transport
-from psauth.exceptions import ApiError, ArgumentError
+from psauth.exceptions import ApiError, ArgumentError, OutcomeUnknown
 from psauth.reading.arguments import ID_SHAPE, address, ids, only, run_ids
 from psauth.reading.endpoint import Endpoint
 from psauth.reading.endpoints import RUN_ASSIGNMENTS, TASK_ASSIGNMENTS, TASKS, USERS
@@ -71,16 +71,17 @@ class Writes:
         wanted = {"workflowId": workflow_id, "name": name, "dueDate": due, "referenceId": reference}
         body = {key: value for key, value in wanted.items() if value is not None}
         try:
-            answer = self._transport.send("POST", "/workflow-runs", body, repeatable=True)
+            answer = self._transport.send("POST", "/workflow-runs", body, content="record", repeatable=True)
+        except OutcomeUnknown as unknown:
+            unknown.args = (
+                f"{unknown} If a run was started, the answer names no id: find it with ps.runs(), or ask again with "
+                f"reference_id={reference!r}, which starts no second one.",
+            )
+            raise
         except ApiError as error:
             explain_due_date(error, due)
             raise
-        run_id = answer.get("id") if isinstance(answer, Mapping) else None
-        if not isinstance(run_id, str):
-            raise ApiError(
-                "A run was started, but the answer names no id. Find it with ps.runs(), or ask again with "
-                f"reference_id={reference!r}: that starts no second one."
-            )
+        run_id = str(answer["id"])
         log.info("started a run of workflow %s", workflow_id)
         return run_id
 
@@ -190,7 +191,7 @@ class Writes:
                 )
         method = "POST" if task is None else "PUT"
         surely(
-            lambda: self._transport.send(method, f"{path}/{quote(email, safe='@')}"),
+            lambda: self._transport.send(method, f"{path}/{quote(email, safe='@')}", content="nothing"),
             lambda: self._assigned(listing, email) is not None,
         )
 
@@ -214,7 +215,7 @@ class Writes:
         if assigned is None:
             return
         surely(
-            lambda: self._transport.send("DELETE", f"{path}/{quote(assigned, safe='@')}"),
+            lambda: self._transport.send("DELETE", f"{path}/{quote(assigned, safe='@')}", content="nothing"),
             lambda: self._assigned(listing, email) is None,
         )
 

@@ -6,6 +6,7 @@ import pytest
 
 from psauth.api.pages import PAGES_WITHOUT_NEWS, one_of, unique, walk
 from psauth.exceptions import ApiError
+from psauth.masks import Masks
 
 BASE = "https://api.example/v1"
 
@@ -22,6 +23,7 @@ def service(*pages, after=None):
         get=get,
         asked=asked,
         if_wrong="set another address",
+        masks=Masks("access-1-Kd93"),
         origin=SimpleNamespace(
             address=lambda path: f"{BASE}{path}", next_page=lambda asked, href: (asked, [("_", href)])
         ),
@@ -119,3 +121,18 @@ def test_one_record_stands_under_its_key():
 def test_an_answer_without_a_record_is_said_by_its_address(odd):
     with pytest.raises(ApiError, match="/v1/work/tasks/x answered no record"):
         one_of(service(odd), "/work/tasks/x", list_key="data")
+
+
+def test_what_a_page_repeats_of_the_credential_is_hidden():
+    with pytest.raises(ApiError, match="answered .*\\*\\*\\*") as caught:
+        walked(service({"Bearer access-1-Kd93": 1}))
+    assert "access-1-" not in str(caught.value)
+
+
+@pytest.mark.parametrize("after", ["/users?_=access-1-Kd93", "/users?_=%61ccess-1-Kd", "/access-1-Kd93/users"])
+def test_a_next_page_whose_address_holds_the_credential_is_not_asked_for(after):
+    transport = service(page(1, after=after))
+    with pytest.raises(ApiError, match="holds the credential") as caught:
+        walked(transport)
+    assert "access-1-" not in str(caught.value)
+    assert len(transport.asked) == 1

@@ -3,7 +3,7 @@
 import pytest
 import requests
 
-from psauth.api.errors import BrokenAnswer
+from psauth.api.answers import BrokenAnswer, OddAnswer
 from psauth.api.retrying import ATTEMPTS, BACKOFF, LONG_READ_ATTEMPTS, Again, Raise, Request, Return, decide
 from psauth.auth.network import Unanswered
 from psauth.exceptions import (
@@ -52,7 +52,7 @@ ROWS = [
     (READ, 1, answer(content=b"# A page", Content_Type="text/markdown; charset=utf-8"), "# A page"),
     (READ, 1, answer(content=b"", Content_Type="text/markdown"), ""),
     (WRITE, 1, answer(204, b""), None),
-    (WRITE, 1, answer(200, b"[1]"), [1]),
+    (WRITE, 1, answer(200, b"[1]"), OutcomeUnknown),
     # nobody answered
     (READ, 1, LOST, again()),
     (READ, 2, NEVER_SENT, again(1)),
@@ -121,7 +121,18 @@ ROWS = [
     (READ, 1, answer(400, b"<html>"), WrongAddress),
     (WRITE, 1, answer(404, b'{"message":"no Route matched with those values"}'), WrongAddress),
     (WRITE, 1, answer(content=b"<html>"), OutcomeUnknown),
-    (TWICE_AS_ONCE, 1, answer(content=b"<html>"), WrongAddress),
+    (TWICE_AS_ONCE, 1, answer(content=b"<html>"), OutcomeUnknown),
+    # neither yes nor no
+    *[(READ, 1, answer(status), OddAnswer) for status in (103, 201, 202, 203, 206, 226, 300, 304, 600, 999)],
+    *[(KNOWN, 1, answer(status), again()) for status in (103, 203, 206, 304, 600, 999)],
+    *[(KNOWN, ATTEMPTS, answer(status), OddAnswer) for status in (103, 203, 206, 304, 600, 999)],
+    *[(READ, 1, answer(status, b""), WrongAddress) for status in (103, 205, 300, 600, 999)],
+    *[(WRITE, 1, answer(status), OutcomeUnknown) for status in (103, 199, 202, 203, 206, 207, 300, 302, 304, 600, 999)],
+    *[(WRITE, 1, answer(status, b""), OutcomeUnknown) for status in (103, 199, 202, 205, 300, 303, 304, 600, 999)],
+    *[(TWICE_AS_ONCE, 1, answer(status), OutcomeUnknown) for status in (103, 202, 304, 999)],
+    *[(TWICE_AS_ONCE, ATTEMPTS, answer(status), OutcomeUnknown) for status in (103, 202, 304, 500, 503, 999)],
+    (TWICE_AS_ONCE, ATTEMPTS, LOST, OutcomeUnknown),
+    (TWICE_AS_ONCE, ATTEMPTS, NEVER_SENT, ServiceUnavailable),
 ]
 
 

@@ -1,5 +1,6 @@
 """The one door out: the request itself, how patient it is, and the budget that answers tell."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import parse_qs, urlsplit
@@ -218,3 +219,19 @@ def test_a_transport_shows_its_address_and_no_credential(door):
 def test_a_closed_transport_opens_again_when_used(door, any_host):
     door.close()
     assert door.get("/x") == {"ok": True}
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("Analyst", "Analyst"),
+        ("two\nlines\x1b[31m", "two lines [31m"),
+        ("half \ud83d an emoji", "half \ufffd an emoji"),
+        ("the key is key-Rt55-9fKd93", "the key is ***"),
+        ("x" * 10_000, "x" * 200 + "…"),
+        *[(nothing, None) for nothing in ("", " ", "\n", None, 5, ["x"], {})],
+    ],
+)
+def test_a_label_is_one_line_of_text(door_to, requests_mock, label, shown):
+    requests_mock.get(f"{BASE}/testAuth", text=json.dumps({"apiKeyLabel": label}))
+    assert door_to(BASE, api_key="key-Rt55-9fKd93").ask_label() == shown

@@ -1,5 +1,6 @@
 """Service: where settings lead, what an issuer's metadata may say, and that it comes back from the vault unchanged."""
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -121,6 +122,98 @@ def test_metadata_that_are_no_object_are_not_used(found, requests_mock, answer):
 def test_an_address_in_the_metadata_must_be_https_or_loopback(found, requests_mock, endpoint, address):
     requests_mock.get(RFC_8414, json={**METADATA, endpoint: address})
     with pytest.raises(SettingsError):
+        service_for_oauth(found)
+
+
+ENDPOINTS = {"authorization_endpoint": "AUTHORIZE", "token_endpoint": "TOKEN", "revocation_endpoint": "REVOKE"}
+HERE = ["localhost", "LOCALHOST", "localhost.", "app.localhost", "localhost.localdomain", "127.0.0.1", "127.1", "127.8.9.10",
+        "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0.0.0.0", "0", "[::1]", "[::]",
+        "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[2002:7f00:1::]"]  # fmt: skip
+"""How a host may be written that is this machine."""
+NEAR = [
+    "10.1.2.3",
+    "192.168.0.1",
+    "172.16.9.9",
+    "169.254.169.254",
+    "[fe80::1]",
+    "[fd00::1]",
+    "100.64.0.1",
+    "3232235521",
+]
+"""How a host may be written that is in a private network."""
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize("host", [*HERE, *NEAR])
+def test_a_remote_issuer_sends_nobody_and_nothing_to_this_machine(found, requests_mock, endpoint, host):
+    for address in (f"https://{host}/x", f"https://{host}:8443/x", f"http://{host}:8123/x"):
+        requests_mock.get(RFC_8414, json={**METADATA, endpoint: address})
+        with pytest.raises(SettingsError, match=f"The {endpoint} in the metadata of {ISSUER}") as caught:
+            service_for_oauth(found)
+        assert f"set PSAUTH_{ENDPOINTS[endpoint]}_URL yourself" in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["other.example", "auth.other.example:8443", "93.184.216.34", "xn--bcher-kva.example"])
+def test_metadata_may_name_another_host(found, requests_mock, host):
+    requests_mock.get(RFC_8414, json={**METADATA, "token_endpoint": f"https://{host}/token?tenant=a&b=%20"})
+    assert service_for_oauth(found).token_url == f"https://{host}/token?tenant=a&b=%20"
+
+
+@pytest.mark.parametrize(
+    ("issuer", "address"),
+    [
+        ("http://127.0.0.1:8123", "http://127.0.0.1:9000/token"),
+        ("http://localhost:8123", "http://127.0.0.1:8123/token"),
+        ("http://localhost:8123", "https://10.1.2.3/token"),
+        ("https://10.1.2.3", "https://10.1.2.3:8443/token"),
+        ("https://10.1.2.3", "https://10.4.5.6/token"),
+        ("https://10.1.2.3", "https://login.example/token"),
+    ],
+)
+def test_an_issuer_in_the_same_place_may_name_it(requests_mock, issuer, address):
+    published = {**METADATA, "issuer": issuer, "token_endpoint": address}
+    requests_mock.get(f"{issuer}/.well-known/oauth-authorization-server", json=published)
+    assert service_for_oauth(Settings(client_id="a", issuer=issuer)).token_url == address
+
+
+def test_an_issuer_of_the_private_network_names_nothing_here(requests_mock):
+    published = {**METADATA, "issuer": "https://10.1.2.3", "token_endpoint": "https://127.0.0.1/token"}
+    requests_mock.get("https://10.1.2.3/.well-known/oauth-authorization-server", json=published)
+    with pytest.raises(SettingsError, match="this machine or in a private network"):
+        service_for_oauth(Settings(client_id="a", issuer="https://10.1.2.3"))
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"{ISSUER}/x#fragment", "https://user@login.example/x", "https://user:pw@login.example/x", f"{ISSUER}/a b", f" {ISSUER}/x",
+        f"{ISSUER}/x\n", f"{ISSUER}/\x00", f"{ISSUER}\\@evil.example/x", "https://login.example:port/x", "https://[::1/x", "https://",
+        "https:///x", "https://lögin.example/x", "https://\uff11\uff12\uff17.0.0.1/x", "https://%6cocalhost/x", f"{ISSUER}/\ud83d",
+        "javascript:alert(1)", "x" * 10**5, f"{ISSUER}/" + "x" * 10**5, [f"{ISSUER}/x"], {"a": 1}, True, 0, False, [], {},
+    ],
+    ids=lambda value: ascii(value)[:24],
+)  # fmt: skip
+def test_an_odd_address_in_the_metadata_is_refused_with_the_next_step(found, requests_mock, endpoint, address):
+    requests_mock.get(RFC_8414, json={**METADATA, endpoint: address})
+    with pytest.raises(SettingsError, match=f"The {endpoint} in the metadata") as caught:
+        service_for_oauth(found)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600
+    assert f"set PSAUTH_{ENDPOINTS[endpoint]}_URL yourself" in str(caught.value)
+
+
+@pytest.mark.parametrize("says", [True, False, None, "true", 1, []])
+def test_only_a_plain_yes_promises_that_the_issuer_is_named(found, requests_mock, says):
+    requests_mock.get(RFC_8414, json={**METADATA, "authorization_response_iss_parameter_supported": says})
+    assert service_for_oauth(found).iss_required is (says is True)
+
+
+def test_metadata_that_name_something_twice_are_not_used(found, requests_mock):
+    doubled = json.dumps(METADATA)[:-1] + ', "token_endpoint": "https://evil.example/token"}'
+    requests_mock.get(RFC_8414, text=doubled)
+    requests_mock.get(OPENID, status_code=404)
+    with pytest.raises(SettingsError, match="the same name twice"):
         service_for_oauth(found)
 
 

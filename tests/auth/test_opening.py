@@ -129,3 +129,27 @@ def test_a_browser_that_stays_is_not_waited_for(program, monkeypatch, tmp_path):
     end.touch()
     wait_until(lambda: not [t for t in threading.enumerate() if t.name == "psauth-browser"], why="the browser's end")
     assert note.read_text() == ADDRESS
+
+
+def test_a_browser_that_keeps_python_waiting_is_taken_to_show_the_page(monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(opening, "PATIENCE", 0.1)
+    monkeypatch.setattr(opening, "_has_terminal", lambda: False)
+    monkeypatch.setattr(webbrowser, "get", lambda using=None: object())
+    monkeypatch.setattr(webbrowser, "open", lambda url: over.wait(20))
+    try:
+        assert open_browser(ADDRESS)
+        assert not over.is_set()
+    finally:
+        over.set()
+
+
+def test_a_look_for_a_browser_that_never_ends_holds_nobody_up(monkeypatch):
+    over = threading.Event()
+    monkeypatch.setattr(opening, "PATIENCE", 0.1)
+    monkeypatch.setattr(webbrowser, "get", lambda using=None: over.wait(20))
+    try:
+        assert open_browser(ADDRESS)
+        assert not over.is_set()
+    finally:
+        over.set()

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from psauth.auth.limits import Limits
 from psauth.auth.receiver import Receiver
 from psauth.exceptions import CodeMissing, ExchangeFailed, IssuerMismatch, StateSpent, VaultError
 from psauth.vault.connection import Connection
@@ -109,6 +110,54 @@ def test_a_browser_that_sends_nothing_does_not_block_the_one_that_does(receiver,
     parts = urlsplit(receiver.redirect_uri)
     with socket.create_connection((parts.hostname, parts.port)), socket.create_connection((parts.hostname, parts.port)):
         assert get(receiver.redirect_uri, right())[0] == 303
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("begun", "unit"),
+    [(b"", b"G"), (b"GET /callback?", b"a"), (b"GET / HTTP/1.1\r\n", b"X: 1\r\n"), (b"GET / HTTP/1.1\r\nX: ", b"1")],
+)
+@pytest.mark.parametrize("size", [1, 20_000], ids=["drip", "flood"])
+def test_a_request_without_end_is_ended_and_blocks_nobody(receiver, connection, monkeypatch, begun, unit, size):
+    monkeypatch.setattr("psauth.auth.receiver.REQUEST", Limits(seconds=0.5, size=0))
+    receiver.await_callback(STATE, lambda params: connection)
+    parts = urlsplit(receiver.redirect_uri)
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as slow:
+        slow.sendall(begun + unit)
+        assert get(receiver.redirect_uri, right())[0] == 303
+        with pytest.raises(ConnectionError):
+            for _ in range(1000):
+                slow.sendall(unit * size)
+                time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_an_exchange_that_takes_longer_than_a_request_may_is_answered(receiver, connection, monkeypatch):
+    monkeypatch.setattr("psauth.auth.receiver.REQUEST", Limits(seconds=0.3, size=0))
+    receiver.await_callback(STATE, lambda params: time.sleep(0.5) or connection)
+    assert get(receiver.redirect_uri, right())[0] == 303
+    assert receiver.wait(5) is connection
+
+
+ODD = [OSError("No space left"), RuntimeError(), KeyError("x"), RecursionError(), MemoryError(), UnicodeError("x")]
+
+
+@pytest.mark.parametrize("error", ODD, ids=repr)
+def test_any_error_ends_the_wait_at_once_and_is_the_outcome(receiver, error):
+    def finish(params):
+        try:
+            raise LookupError(params)
+        except LookupError:
+            raise error  # noqa: B904 - as an error that nobody thought of would come
+
+    receiver.await_callback(STATE, finish)
+    status, headers, _ = get(receiver.redirect_uri, right())
+    assert status == 303
+    page = get(receiver.redirect_uri, headers["Location"])[2]
+    assert "Not connected" in page
+    assert type(error).__name__ in page
+    assert receiver.wait(0) is error
+    assert (error.__traceback__, error.__context__) == (None, None), "they hold the code"
 
 
 @pytest.mark.parametrize("refusal", [IssuerMismatch("Another server."), CodeMissing("No code.")], ids=repr)

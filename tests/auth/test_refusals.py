@@ -7,6 +7,7 @@ import pytest
 from psauth import AuthorizationFlow
 from psauth.exceptions import (
     AccessDenied,
+    AuthorizationError,
     AuthorizationRefused,
     BrowserMismatch,
     CodeMissing,
@@ -19,6 +20,7 @@ from psauth.exceptions import (
     StateUnknown,
 )
 from tests.auth.wire import TOKEN
+from tests.repeated import FORMS, left
 
 # Refusals -------------------------------------------------------------------------------------------------------------
 
@@ -99,6 +101,26 @@ def test_a_callback_that_is_days_old_is_unknown(flow, token_endpoint, clock):
     for callback in (spent, forgotten):
         with pytest.raises(StateUnknown):
             flow.finish(callback)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_callback_that_repeats_what_it_knows_shows_nothing_of_it(flow, settings, vault, logs, form):
+    code = "code-Xy71-9fKd93Zp41"
+    request = flow.begin()
+    secrets = [code, request.state, str(vault.pending(request.state).verifier), settings.client_secret]
+    said = " ".join(FORMS[form](secret) for secret in secrets)
+    calls = [
+        {"code": code, "error": FORMS[form](code)},  # without a state nothing else is known
+        {"state": request.state, "code": code, "iss": said},
+        {"state": request.state, "code": code, "error": said[:4000], "error_description": said},
+    ]
+    text = ""
+    for callback in calls:
+        with pytest.raises(AuthorizationError) as caught:
+            flow.finish(callback)
+        text += f"{caught.value!r} {caught.value} {vars(caught.value)}"
+    for secret in (code, request.state, *secrets[2:]):
+        assert not left(text + logs.text("psauth"), secret)
 
 
 def test_declining_is_told_apart_and_ends_the_request(flow, token_endpoint):

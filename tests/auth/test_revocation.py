@@ -78,6 +78,19 @@ def test_the_client_shows_itself_as_it_did_at_the_token_endpoint(
         ({"text": "<!doctype html><title>Process Street</title>"}, "200 with a web page, and no Process Street API"),
         ({"status_code": 404, "text": "<html>Not here</html>"}, "404 with a web page"),
         ({"status_code": 302, "headers": {"Location": "https://login.example/"}}, "answered 302"),
+        *[
+            ({"status_code": s}, f"answered {s}, which confirms nothing")
+            for s in (103, 201, 202, 203, 206, 299, 304, 999)
+        ],
+        *[
+            ({"status_code": s, "text": "<html>Sign in</html>"}, f"{s} with a web page")
+            for s in (200, 202, 204, 206, 303)
+        ],
+        ({"json": {"error": "unsupported_token_type"}}, "200 (unsupported_token_type) and did not revoke it"),
+        ({"json": {"error": {"code": 1}}}, "and did not revoke it"),
+        ({"text": "It works!"}, "200 with text that is no JSON, which confirms nothing"),
+        ({"text": '{"cut o'}, "200 with JSON that is damaged, which confirms nothing"),
+        ({"text": '["a list"]'}, "200 with JSON that is no object, which confirms nothing"),
     ],
 )
 def test_a_service_that_does_not_revoke_is_forgotten_all_the_same_and_that_is_said(
@@ -91,6 +104,24 @@ def test_a_service_that_does_not_revoke_is_forgotten_all_the_same_and_that_is_sa
     assert said in outcome.message
     assert outcome.message.endswith("Remove the app in the service's own settings.")
     assert vault.find() is None
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        {"text": " \r\n"},
+        {"json": {}},
+        {"json": {"revoked": True}},
+        {"text": '{"a": 1}', "headers": {"Content-Type": "text/html"}},
+        {"content": b"\xef\xbb\xbf{}"},
+        {"status_code": 204},
+    ],
+)
+def test_what_confirms_a_revocation(requests_mock, vault, store, answer):
+    store()
+    requests_mock.post(REVOKE, **answer)
+    assert disconnect(vault).revoked
 
 
 def test_without_a_revocation_address_nothing_is_asked(requests_mock, settings, vault, store):

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 
 from psauth import Vault
 from psauth.exceptions import VaultError
+from tests.vault.older import make_older
 from tests.vault.parts import contents, posix
 
 
@@ -35,7 +36,7 @@ BROKEN = {
         lambda p: another_database(p, "CREATE TABLE meta (version, payload)", "INSERT INTO meta VALUES (1, 2)"),
         "vault.db",
     ),
-    "a newer schema": (lambda p: vault_of_schema(p, b"3"), "schema '3'; this psauth reads 2. Update psauth"),
+    "a newer schema": (lambda p: vault_of_schema(p, b"4"), "schema '4'; this psauth reads 3. Update psauth"),
     "a schema of another kind": (lambda p: vault_of_schema(p, b"\xff\x00"), "vault.db"),
     "a schema as text": (lambda p: vault_of_schema(p, "one"), "vault.db"),
     "a schema as number": (lambda p: vault_of_schema(p, 7), "vault.db"),
@@ -57,17 +58,10 @@ def test_what_is_not_a_vault_is_said_and_left_exactly_as_it_is(settings, how):
     assert contents(settings.home_path) == before
 
 
-def as_version_1(path):
-    """The vault as the first release left it: no ledgers of budgets."""
-    with sqlite3.connect(path) as db:
-        db.execute("DROP TABLE budgets")
-        db.execute("UPDATE meta SET value = ? WHERE name = 'schema'", (b"1",))
-    db.close()
-
-
-def test_a_vault_of_version_1_is_upgraded_and_keeps_its_connections(settings, vault, store):
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_vault_is_upgraded_and_keeps_its_connections(settings, vault, store, version):
     before = [store("mine"), store("keyed", api_key="key-Rt55")]
-    as_version_1(settings.home_path / "vault.db")
+    make_older(settings, version)
     for _ in range(2):
         upgraded = Vault.open(settings)
         assert [upgraded.read("mine"), upgraded.read("keyed")] == before
@@ -77,7 +71,7 @@ def test_a_vault_of_version_1_is_upgraded_and_keeps_its_connections(settings, va
 
 def test_a_wrong_key_upgrades_nothing(settings, vault, store):
     store()
-    as_version_1(settings.home_path / "vault.db")
+    make_older(settings, 2)
     before = contents(settings.home_path)
     with pytest.raises(VaultError, match="does not open"):
         Vault.open(settings.with_(secret_key=Fernet.generate_key().decode()))

@@ -1,9 +1,19 @@
 """The locks of connections: one for each account, over threads and processes."""
 
 import os
+import re
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
+from psauth.auth.session import TIMEOUT
+from psauth.exceptions import VaultError
+from psauth.vault import locks
+from psauth.vault.sqlite import BUSY_PATIENCE
+from psauth.vault.vault import LOCK_PATIENCE
 from tests.vault.parts import in_a_child, posix
 
 
@@ -28,3 +38,79 @@ def test_the_system_frees_the_lock_of_a_process_that_dies(vault):
     in_a_child(die_holding_it)
     with vault.lock("default", timeout=0.5):
         pass
+
+
+HOLD = """
+import sys, time
+from psauth import Settings, Vault
+with Vault.open(Settings(home=sys.argv[1], secret_key=sys.argv[2], env_file=None)).lock("default"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def another_holder(settings, vault):
+    """A process that holds the lock of the account until its input ends."""
+    arguments = [sys.executable, "-c", HOLD, settings.home, settings.secret_key]
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    process = subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": root}
+    )
+    assert process.stdout.readline() == b"held\n"
+    yield process
+    process.send_signal(signal.SIGCONT)
+    process.communicate()
+
+
+@posix
+@pytest.mark.slow
+def test_who_holds_a_lock_is_named_with_what_to_do(vault, another_holder):
+    pid = another_holder.pid
+    said = rf"Process {pid} \(since ..:..:.. UTC\) has held the lock .* for 0 seconds. Wait until .* \(kill {pid}\)"
+    with pytest.raises(VaultError, match=said), vault.lock("default", timeout=0.1):
+        pass
+    assert re.match(rf"Process {pid} \(since", vault.holder("default"))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="only Linux says whether a process is stopped")
+def test_a_holder_that_sleeps_is_told_from_one_that_works(vault, another_holder):
+    another_holder.send_signal(signal.SIGSTOP)
+    os.waitpid(another_holder.pid, os.WUNTRACED)
+    pid, began = another_holder.pid, time.monotonic()
+    with pytest.raises(VaultError, match=rf"It is stopped: let it go on \(kill -CONT {pid}\)"):
+        with vault.lock("default", timeout=0.2):
+            pass
+    assert time.monotonic() - began < 10
+
+
+def test_nobody_holds_a_lock_that_was_never_taken_or_is_free_again(vault):
+    assert vault.holder("default") is None
+    with vault.lock("default"):
+        assert vault.holder("default").startswith(f"Process {os.getpid()} ")
+    assert vault.holder("default") is None
+
+
+@pytest.mark.parametrize("note", [b"", b"\xff" * 50, b"made    ", b"made    no number here\n", b"x" * 5_000])
+def test_a_note_that_is_none_names_nobody(vault, settings, note):
+    with vault.lock("default"):
+        (path,) = settings.home_path.glob("vault.db.account-*.lock")
+        path.write_bytes(note)
+        with pytest.raises(VaultError, match="^Somebody has held the lock"), vault.lock("default", timeout=0):
+            pass
+        assert vault.holder("default") == "Somebody"
+
+
+def test_a_full_disk_keeps_nobody_from_a_lock(vault, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(locks.os, "write", full)
+    with vault.lock("default"):
+        assert vault.holder("default") == "Somebody"
+
+
+def test_the_patience_covers_a_whole_refresh():
+    """Two requests, and three writes that wait for another writer: taking the room, storing, storing in that room."""
+    assert LOCK_PATIENCE >= 2 * sum(TIMEOUT) + 3 * BUSY_PATIENCE

@@ -68,6 +68,7 @@ def test_the_granted_scope_is_kept_as_the_server_wrote_it(given_scope, scope):
         (0, 0),
         (-5, 0),
         ("1e400", 315_360_000),
+        (float("inf"), 315_360_000),
         (10**400, 315_360_000),
         (-(10**400), 0),
     ],
@@ -77,11 +78,58 @@ def test_expires_in_may_be_a_number_or_its_text(expires_in, seconds):
     assert token.expires_at == NOW + timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("expires_in", [None, "", "soon", "nan", float("nan"), [3600], {}])
+@pytest.mark.parametrize("expires_in", [None, "", "soon", "nan", float("nan"), [3600], {}, True, False])
 def test_an_expires_in_that_says_nothing_means_unknown_not_expired(expires_in):
     token = Token.from_answer({"access_token": "a", "expires_in": expires_in}, now=NOW)
     assert token.expires_at is None
     assert token.is_expired(now=NOW + timedelta(days=999)) is None
+
+
+@pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER", " bearer ", None, ""])
+def test_a_bearer_token_in_any_case_is_one_and_a_type_that_is_not_said_is_taken_for_it(kind):
+    assert Token.from_answer({"access_token": "a", "token_type": kind}).access_token == "a"
+    assert Token.from_answer({"access_token": "a"}).token_type == "Bearer"
+
+
+@pytest.mark.parametrize(
+    "kind", ["mac", "DPoP", "N_A", "pop", "Bearer x", "bear er", "\ufffd", 5, True, ["Bearer"], {"a": 1}]
+)
+def test_a_token_of_another_type_is_refused(kind):
+    with pytest.raises(ValueError, match="^its token_type is .*, and the API takes Bearer tokens only$"):
+        Token.from_answer({"access_token": "a", "token_type": kind})
+
+
+@pytest.mark.parametrize("access", ["a\ufffdb", "a\nb", "a\x7f", "ä", "a" * 16_385, 5, {}, ["a"], None, "", "  "])
+def test_an_access_token_that_cannot_be_sent_is_refused(access):
+    with pytest.raises(ValueError, match="access_token") as caught:
+        Token.from_answer({"access_token": access})
+    assert str(access)[:9] not in str(caught.value) or not str(access).strip()
+
+
+@pytest.mark.parametrize("refresh", ["a\ufffdb", "a\nb", "ä", "a" * 16_385, 5, {}, ["a"], None, "", "  ", True])
+def test_a_refresh_token_that_cannot_be_sent_is_none_and_the_old_one_is_kept(refresh):
+    token = Token.from_answer({"access_token": "a", "refresh_token": refresh})
+    assert token.refresh_token is None
+    assert Token(access_token="b", refresh_token="old").succeeded_by(token).refresh_token == "old"
+
+
+@pytest.mark.parametrize(
+    ("scope", "text"),
+    [
+        ("read,write", "read,write"),
+        (["read", "write"], "read write"),
+        (["read", 5, None], "read"),
+        ("read\nwrite\x00", "read write"),
+        ("read \ufffd", "read \ufffd"),
+        *[(nothing, None) for nothing in (None, "", " ", [], [5], [[]], {}, {"a": 1}, 5, True)],
+    ],
+)
+def test_a_scope_is_one_line_or_nothing(scope, text):
+    assert Token.from_answer({"access_token": "a", "scope": scope}).scope == text
+
+
+def test_a_scope_without_end_is_cut():
+    assert len(Token.from_answer({"access_token": "a", "scope": "x" * 10**6}).scope) < 1100
 
 
 @given(
@@ -94,8 +142,9 @@ def test_any_answer_is_a_token_or_a_value_error(answer):
     try:
         token = Token.from_answer(answer)
     except ValueError:
-        given = answer.get("access_token")
-        assert not isinstance(given, str) or not given.strip() or not given.isascii() or not given.isprintable()
+        access, kind = answer.get("access_token"), answer.get("token_type")
+        sendable = isinstance(access, str) and access.strip() and access.isascii() and access.isprintable()
+        assert not sendable or (kind and str(kind).strip().lower() != "bearer")
     else:
         assert Token.from_json(token.to_json()) == token
 

@@ -112,11 +112,14 @@ class Job:
                 self._over.set()
                 return
         self.begun = self._clock()
-        result, failure = None, None
+        result: Any = None
+        failure: Exception | None = None
         try:
             result = work(self)
-        except Exception as error:  # noqa: BLE001 - raised again in the run of a page, by result()
-            failure = error
+        except BaseException as error:  # noqa: BLE001 - raised again in the run of a page, by result()
+            failure = (
+                error if isinstance(error, Exception) else RuntimeError(f"the read ended by {type(error).__name__}")
+            )
         finally:
             if self.long:
                 turns.release()
