@@ -12,7 +12,7 @@ endif
 # By a path file: the import hook of other editable installs loses to a folder called psauth in the current one.
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: app test unit unit-oldest lint format bench notebooks screenshots clean
+.PHONY: app test soak unit unit-oldest lint format bench notebooks screenshots clean
 .DEFAULT_GOAL := app
 
 # Ctrl-C is how it ends: the shell lives on to say that all is well. On another port: make app PORT=8511
@@ -24,6 +24,10 @@ test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser"
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not browser"
 	$(BIN)/python -m pytest -q -m browser
+
+# What takes too long for every day: every line interrupted, and the like.
+soak: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 2 -m soak
 
 # The quick part alone.
 unit: $(VENV)/.dev

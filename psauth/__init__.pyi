@@ -36,6 +36,7 @@ from .exceptions import StateMissing as StateMissing
 from .exceptions import StateSpent as StateSpent
 from .exceptions import StateUnknown as StateUnknown
 from .exceptions import UntrustedAddress as UntrustedAddress
+from .exceptions import VaultAddressError as VaultAddressError
 from .exceptions import VaultError as VaultError
 from .exceptions import WrongAddress as WrongAddress
 from .export.excel import to_excel as to_excel
@@ -43,7 +44,7 @@ from .reading.days import Days as Days
 from .reading.incomplete import Incomplete as Incomplete
 from .reading.plan import Plan as Plan
 from .reading.unreadable import Unreadable as Unreadable
-from .settings import Settings as Settings
+from .settings.settings import Settings as Settings
 from .vault.connection import Connection as Connection
 from .vault.token import Token as Token
 from .vault.vault import Vault as Vault

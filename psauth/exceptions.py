@@ -6,6 +6,7 @@
     ├── MissingExtra             install what is named                (also an ImportError)
     ├── FileNotWritten           close the file elsewhere, or choose another place (also an OSError)
     ├── VaultError               look after the vault: key, file, disk
+    │   └── VaultAddressError    set PSAUTH_VAULT_URL to a file           (also a SettingsError)
     ├── AuthorizationError       connect again; nothing was stored
     │   ├── MalformedCallback    the address could not be read
     │   ├── DuplicateParameter   a parameter came twice
@@ -65,6 +66,10 @@ class FileNotWritten(PsauthError, OSError):
 
 class VaultError(PsauthError):
     """The vault cannot be opened, read or written; nothing in it was changed."""
+
+
+class VaultAddressError(SettingsError, VaultError):
+    """PSAUTH_VAULT_URL is the address of no database that psauth knows."""
 
 
 class AuthorizationError(PsauthError):

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
+from psauth.secret import door
+
 SHORTEST: Final = 8
 """What is shorter is no secret, but may well be a part of a word."""
 PART: Final = 9
@@ -58,6 +60,7 @@ class Masks:
         """Whether this is a secret that is looked for, or none that would be."""
         return not secret or len(secret) < SHORTEST or secret in self._secrets
 
+    @door
     def text(self, text: str) -> str:
         """`text` with `***` in the place of every secret, and cut where no message would show it."""
         text = text[:LONGEST]
@@ -74,6 +77,7 @@ class Masks:
             shown = run.end()
         return "".join([*pieces, text[shown:]])
 
+    @door
     def value(self, value: Any) -> Any:
         """The same for all that stands in a value of JSON, names included."""
         if isinstance(value, dict):

@@ -68,12 +68,15 @@ MARKED = {
 """Whose tests start a server, a terminal, whole pages or a browser, or write a hundred workbooks: not the quick part."""
 
 
-def pytest_collection_modifyitems(items):
-    """Mark what is not quick, by where it stands."""
+def pytest_collection_modifyitems(config, items):
+    """Mark what is not quick, by where it stands; what takes minutes is chosen by its mark alone (`make soak`)."""
     for item in items:
         for place, mark in MARKED.items():
             if (Path(__file__).parent / place) in (item.path, *item.path.parents):
                 item.add_marker(mark)
+    if "soak" not in config.option.markexpr:
+        config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("soak")])
+        items[:] = [item for item in items if not item.get_closest_marker("soak")]
 
 
 @pytest.fixture(autouse=True)

@@ -12,8 +12,8 @@ PACKAGE = Path(psauth.__file__).parent
 
 LEVELS = {
     "": [
-        ["exceptions", "json_text", "masks", "secret", "words", "sandbox"],
-        ["addresses"],
+        ["exceptions", "json_text", "secret", "words", "sandbox"],
+        ["addresses", "masks"],
         ["settings"],
         ["vault"],
         ["auth"],
@@ -25,6 +25,12 @@ LEVELS = {
         ["demo"],
         ["dashboard", "cli"],
         ["__main__"],
+    ],
+    "settings": [
+        ["names", "places"],
+        ["layers", "spelling"],
+        ["checks", "trust"],
+        ["settings"],
     ],
     "vault": [
         ["files", "forking", "keychain", "modes", "service", "tables", "token"],

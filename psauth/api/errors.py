@@ -20,7 +20,7 @@ from psauth.exceptions import (
 )
 from psauth.json_text import NotJson, parse_json
 from psauth.masks import Masks
-from psauth.secret import Secret
+from psauth.secret import Secret, door
 from psauth.words import printable, times
 
 LARGEST_REASON: Final = 65_536
@@ -113,6 +113,7 @@ def wrong_address(answer: requests.Response, asked: str, what: str, remedy: str)
     return WrongAddress(f"{described(address, status, what)}: {remedy}.", status=status)
 
 
+@door
 def own_words(answer: requests.Response) -> tuple[str, str | None, str | None, Any]:
     """`error`, `errorCode`, `requestId` and `details` of an error answer; some are text/plain, some hold `error` only.
 

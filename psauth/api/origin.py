@@ -9,6 +9,7 @@ from requests.auth import AuthBase
 
 from psauth.addresses import check_address
 from psauth.exceptions import ApiError, UntrustedAddress
+from psauth.secret import Secret
 from psauth.vault.connection import Stored
 from psauth.words import printable
 
@@ -85,9 +86,9 @@ class _Credential(AuthBase):
         if not self._origin.holds(request.url or ""):
             raise UntrustedAddress(f"The credential goes to {self._origin} only. Nothing was sent.")
         if self._stored.token is not None:
-            request.headers["Authorization"] = f"Bearer {self._stored.token.access_token}"
+            request.headers["Authorization"] = "Bearer " + Secret(self._stored.token.access_token)
         else:
-            request.headers["X-API-Key"] = self._stored.api_key or ""
+            request.headers["X-API-Key"] = Secret(self._stored.api_key or "")
         return request
 
 

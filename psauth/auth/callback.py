@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from psauth.exceptions import AuthorizationError, DuplicateParameter, MalformedCallback
+from psauth.exceptions import DuplicateParameter, MalformedCallback
+from psauth.secret import door, hiding
 from psauth.words import printable
 
 LONGEST = 16_384
 """Characters; no server sends a longer callback, and nothing longer is worth reading."""
 
 
+@hiding("state", "code")
 @dataclass(frozen=True, kw_only=True)
 class Callback:
     """The parameters of RFC 6749 §4.1.2 and RFC 9207; each is None when it did not come, or came empty."""
@@ -25,19 +27,12 @@ class Callback:
     error_description: str | None = None
 
     @classmethod
+    @door
     def read(cls, params: Mapping[str, Any] | str) -> Callback:
         """From a mapping of query parameters (a value may be a list), or from the whole callback address.
 
         Raises MalformedCallback, or DuplicateParameter when any parameter stands twice (RFC 6749 §3.1).
         """
-        try:
-            return cls._read(params)
-        except AuthorizationError as refusal:
-            del params
-            raise refusal.with_traceback(None) from None  # the frames left out hold the code
-
-    @classmethod
-    def _read(cls, params: Mapping[str, Any] | str) -> Callback:
         if isinstance(params, str):
             pairs = _from_address(params)
         elif isinstance(params, Mapping):
@@ -58,6 +53,12 @@ class Callback:
                 raise MalformedCallback("The callback's parameters are not texts. Copy the whole address once more.")
             seen[name] = value
         return cls(**{name: seen.get(name) or None for name in ("state", "code", "iss", "error", "error_description")})
+
+
+@door
+def read_sealed(sealed: Iterator[Mapping[str, Any] | str]) -> Callback:
+    """See Callback.read; the parameters are what the iterator gives, so that they stand in no frame before."""
+    return Callback.read(next(sealed))
 
 
 def _is_unicode(text: str) -> bool:

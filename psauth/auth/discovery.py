@@ -38,6 +38,7 @@ def service_for_oauth(settings: Settings) -> Service:
             f"Not enough settings to connect: {', '.join(missing)} is missing. Set it in the environment, in .env, "
             "or as a keyword of psauth.Settings. Without an account, try psauth.Sandbox()."
         )
+    settings.refuse_foreign("client_id", "client_secret")
     service = Service(
         api_url=settings.api_url or OAUTH_API_URL,
         authorize_url=settings.authorize_url,

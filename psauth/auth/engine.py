@@ -9,10 +9,11 @@ from oauthlib.oauth2 import WebApplicationClient
 from requests_oauthlib import OAuth2Session
 
 from psauth.addresses import check_address
-from psauth.secret import Secret
+from psauth.secret import Secret, door
 from psauth.vault.service import Service
 
 
+@door
 def authorization_url(service: Service, redirect_uri: str, state: str, *, verifier: str) -> str:
     """The address of an authorization request with PKCE (RFC 6749 §4.1.1, RFC 7636 §4.3)."""
     address = check_address(service.authorize_url, "The authorization address")
@@ -35,6 +36,7 @@ def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode("ascii")).digest()).rstrip(b"=").decode()
 
 
+@door
 def code_exchange(service: Service, *, code: str, redirect_uri: str, verifier: str) -> Secret:
     """The form that exchanges a code for a token (RFC 6749 §4.1.3, RFC 7636 §4.5)."""
     client = WebApplicationClient(service.client_id)
@@ -45,12 +47,14 @@ def code_exchange(service: Service, *, code: str, redirect_uri: str, verifier: s
     )
 
 
+@door
 def token_refresh(service: Service, refresh_token: str) -> Secret:
     """The form that exchanges a refresh token for a new access token (RFC 6749 §6), and nothing else."""
     client = WebApplicationClient(service.client_id)
     return Secret(client.prepare_refresh_body(refresh_token=refresh_token, client_id=service.client_id))
 
 
+@door
 def token_revocation(service: Service, token: str, *, hint: str) -> Secret:
     """The form that revokes a token (RFC 7009 §2.1); `hint` is "access_token" or "refresh_token"."""
     client = WebApplicationClient(service.client_id)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from psauth.auth.callback import Callback
+from psauth.auth.callback import Callback, read_sealed
 from psauth.auth.discovery import service_for_oauth
 from psauth.auth.engine import authorization_url, code_exchange
 from psauth.auth.token_endpoint import NoAnswer, Refused, ask_for_token
@@ -29,7 +29,7 @@ from psauth.exceptions import (
     StateUnknown,
 )
 from psauth.masks import Masks
-from psauth.secret import Secret
+from psauth.secret import Secret, door
 from psauth.settings import Settings
 from psauth.vault.connection import Connection, Pending, check_account
 from psauth.vault.service import Service
@@ -88,13 +88,14 @@ class AuthorizationFlow:
         Raises ArgumentError for an account or a path that cannot be one, SettingsError when settings are incomplete,
         ServiceUnavailable when an issuer must be asked and does not answer.
         """
+        browser = browser if browser is None else Secret(browser)
         if return_to is not None and not is_path_here(return_to):
             raise ArgumentError(f"return_to is {return_to!r}. Expected a path of this app, like /connection.")
         check_account(account)
         service = service or service_for_oauth(self._settings)
         redirect_uri = redirect_uri or service.redirect_uri or self._settings.redirect_uri
-        state = Secret(secrets.token_urlsafe(STATE_BYTES))
-        verifier = Secret(secrets.token_urlsafe(VERIFIER_BYTES))
+        state = _random_text(STATE_BYTES)
+        verifier = _random_text(VERIFIER_BYTES)
         self._vault.await_callback(
             state,
             account=account,
@@ -114,13 +115,10 @@ class AuthorizationFlow:
         `params` are the callback's query parameters, or its whole address. Raises a child of AuthorizationError for
         every reason not to; a callback that does not belong here consumes nothing.
         """
-        browser = None if browser is None else Secret(browser)
+        # Out of the local variables at once: an iterator in C shows nothing of what it will give.
+        sealed, params, browser = iter((params,)), "", browser if browser is None else Secret(browser)
         try:
-            try:
-                callback = Callback.read(params)
-            finally:
-                del params  # it holds the code, which no traceback should show
-            return self._finish(callback, browser)
+            return self._finish(read_sealed(sealed), browser)
         except AuthorizationError as refusal:
             log.info("authorization refused: %s", type(refusal).__name__)
             raise
@@ -166,6 +164,12 @@ class AuthorizationFlow:
             raise StateExpired("This request was begun more than ten minutes ago. Begin again.")
         _check_issuer(callback, pending)
         return pending
+
+
+@door
+def _random_text(size: int) -> Secret:
+    """Text that nobody can guess, of so many random bytes."""
+    return Secret(secrets.token_urlsafe(size))
 
 
 # The callback -----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from psauth.exceptions import LoginRequired
-from psauth.secret import Secret
+from psauth.secret import Secret, door
 
 LOOK_EVERY: Final = 0.2
 """Seconds between two looks at whether the answer has come another way."""
@@ -41,10 +41,10 @@ def ask(prompt: str, arrived: Arrived, deadline: float) -> Secret | None:
         return _ask_kernel(prompt, arrived, deadline)
     except KeyboardInterrupt:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a notebook's or a terminal's input raises
         raise LoginRequired(
             f"A login needs a person, and none can be asked here ({type(error).__name__}). Log in once with `psauth login`."
-        ) from error
+        ) from None
 
 
 def _in_kernel() -> bool:
@@ -62,6 +62,7 @@ def _terminal() -> int | None:
     return descriptor if os.name == "posix" and os.isatty(descriptor) else None
 
 
+@door
 def _ask_terminal(terminal: int, prompt: str, arrived: Arrived, deadline: float) -> Secret | None:
     """The terminal hands over whole lines, so that it can be watched until there is one."""
     _show(prompt)
@@ -86,6 +87,7 @@ def _is_in_background(terminal: int) -> bool:
         return False
 
 
+@door
 def _ask_console(prompt: str, arrived: Arrived, deadline: float) -> Secret | None:
     """On Windows keys come one by one, and nothing can be waited for together with them."""
     import importlib
@@ -117,6 +119,7 @@ def _ask_console(prompt: str, arrived: Arrived, deadline: float) -> Secret | Non
     return None
 
 
+@door
 def _ask_kernel(prompt: str, arrived: Arrived, deadline: float) -> Secret | None:
     """input() cannot be waited for together with anything, so a thread interrupts it as Ctrl-C would."""
     is_main = threading.current_thread() is threading.main_thread()

@@ -22,6 +22,7 @@ from psauth.auth.forks import renew_in_children
 from psauth.auth.limits import SHORT, Allowance, LimitReached, Limits, allowing, at_most, turn
 from psauth.auth.network import RAISED, Overrun, Unanswered, unanswered
 from psauth.auth.wire import POOLS, bounded
+from psauth.secret import SecretBytes, door
 
 TIMEOUT: Final = (5.0, 20.0)
 """Seconds to connect, and to wait for the next byte. Authorization servers answer in milliseconds or not at all."""
@@ -67,6 +68,7 @@ class Session(requests.Session):
             merged["proxies"] = {}
         return merged
 
+    @door
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """See requests.Session; Unanswered for an address to which nothing can be sent."""
         try:
@@ -75,6 +77,7 @@ class Session(requests.Session):
             fault = unanswered(error, str(request.url), proxy=None, bundle=None)
         raise fault
 
+    @door
     def prepared(self, request: requests.Request) -> requests.PreparedRequest:
         """The same for a request that is whole already: requests would merge it with what the session has to add."""
         try:
@@ -83,6 +86,7 @@ class Session(requests.Session):
             fault = unanswered(error, str(request.url), proxy=None, bundle=None)
         raise fault
 
+    @door
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
         """The answer to a prepared request, its body read; Unanswered where there is none within the limits."""
         with allowing(self._limits) as allowance:
@@ -91,7 +95,7 @@ class Session(requests.Session):
                 answer = super().send(request, **{**how, "stream": True})
                 allowance.begin_body()
                 answer.raw = io.BytesIO(read_body(answer.raw, allowance))
-                _ = answer.content
+                answer._content = SecretBytes(answer.content)  # some services quote what they were sent
                 answer.encoding = _text_encoding(answer.encoding)
                 return answer
             except RAISED as error:

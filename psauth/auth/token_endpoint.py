@@ -24,7 +24,7 @@ from psauth.auth.wrong_address import (
 )
 from psauth.json_text import NotJson, parse_json
 from psauth.masks import Masks
-from psauth.secret import Secret
+from psauth.secret import Secret, SecretBytes, door
 from psauth.vault.service import Service
 from psauth.vault.token import Token
 from psauth.words import printable
@@ -38,6 +38,8 @@ WHOLE_FORM: Final = re.compile(r"[\w.-]+=[^\s&<>\"']*(?:&[\w.-]+=[^\s&<>\"']*)*"
 """Names and values and nothing else; sentences and web pages have "=" and "&" in them too."""
 LONGEST_FORM: Final = 65_536
 SECRET_FIELDS: Final = ("access_token", "refresh_token", "id_token")
+WORDS: Final = ("error", "error_description")
+"""Where some servers repeat what they were sent."""
 SECRET_PARAMETERS: Final = ("code", "code_verifier", "refresh_token", "token")
 TRY_AGAIN: Final = "Try again in a moment."
 
@@ -84,13 +86,14 @@ class Answer:
 
     def __post_init__(self) -> None:
         fields, problem = _fields_of(self.content, self.kind)
-        for name in fields.keys() & {*SECRET_FIELDS}:
+        for name in fields.keys() & {*SECRET_FIELDS, *WORDS}:
             if isinstance(fields[name], str):
                 fields[name] = Secret(fields[name])
         object.__setattr__(self, "fields", fields)
         object.__setattr__(self, "problem", problem)
 
 
+@door
 def ask_for_token(service: Service, body: Secret) -> Token:
     """Send a token request (RFC 6749 §4.1.3, §6) and read the answer; Refused or NoAnswer where there is no token in it."""
     answer = post(service, service.token_url, body)
@@ -138,6 +141,7 @@ def _foreign(answer: Answer) -> str | None:
     return None if answer.fields.keys() & {"access_token", "error"} else foreign_success(answer.content)
 
 
+@door
 def post(service: Service, address: str, body: Secret) -> Answer:
     """Send a form to a token or revocation endpoint, with the client's authentication; NoAnswer where nothing comes back.
 
@@ -156,7 +160,7 @@ def post(service: Service, address: str, body: Secret) -> Answer:
                 headers={"Accept": "application/json", "Content-Type": FORM},
             )
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        return Answer(answer.status_code, answer.content, kind)
+        return Answer(answer.status_code, SecretBytes(answer.content), kind)
     except Unanswered as error:
         fault = error
     raise NoAnswer(fault.about(address), sent=fault.sent, remedy=fault.remedy or TRY_AGAIN)
@@ -168,12 +172,14 @@ class _ClientAuth(requests.auth.AuthBase):
     def __init__(self, service: Service) -> None:
         self._service = service
 
+    @door
     def complete(self, body: Secret) -> bytes:
         service = self._service
         if service.token_auth == "post" and service.client_secret:
-            return f"{body}&client_secret={quote_plus(service.client_secret)}".encode("ascii")
+            return Secret(f"{body}&client_secret={quote_plus(service.client_secret)}").encode("ascii")
         return body.encode("ascii")
 
+    @door
     def basic(self) -> Secret:
         """Client id and secret, each encoded as in a form, in base64 (RFC 6749 §2.3.1)."""
         pair = f"{quote_plus(self._service.client_id)}:{quote_plus(self._service.client_secret)}"
@@ -205,6 +211,7 @@ def _fields_of(content: bytes, kind: str) -> tuple[dict[str, Any], str | None]:
     return {}, problem
 
 
+@door
 def describe(address: str, answer: Answer, masks: Masks) -> str:
     """One line about an answer: its status, and the error in the server's words, without the secrets it repeats."""
     said = (answer.fields.get("error"), answer.fields.get("error_description"))
@@ -212,6 +219,7 @@ def describe(address: str, answer: Answer, masks: Masks) -> str:
     return f"{address} answered {answer.status}" + (f" ({': '.join(words)})" if words else "")
 
 
+@door
 def masks_of(service: Service, body: Secret, answer: Answer) -> Masks:
     """What was sent or came with the answer, and must not stand in an error's words."""
     sent = [Secret(value) for name, value in parse_qsl(body) if name in SECRET_PARAMETERS]

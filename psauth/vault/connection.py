@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from psauth.exceptions import ArgumentError, LoginRequired
-from psauth.secret import Secret
+from psauth.secret import Secret, hiding
 from psauth.vault.service import Service
 from psauth.vault.token import Token
 
@@ -81,6 +81,7 @@ class Connection:
         return f"in {minutes} min (at {self.expires_at:%Y-%m-%d %H:%M} UTC){renewed}"
 
 
+@hiding("api_key", "client_secret")
 @dataclass(frozen=True, kw_only=True)
 class Stored:
     """A connection with its credential, as read in one go; `api_key` or `token` is set, after `Connection.kind`."""
@@ -96,6 +97,7 @@ class Stored:
         return replace(self.connection.service, client_secret=self.client_secret)
 
 
+@hiding("verifier")
 @dataclass(frozen=True, kw_only=True)
 class Pending:
     """An authorization that was begun and waits for its callback."""

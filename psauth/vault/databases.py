@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from psauth.exceptions import VaultError
+from psauth.exceptions import VaultAddressError
 from psauth.settings import Settings
 from psauth.vault.sqlite import EXPECTED, SQLiteStore
 from psauth.vault.store import Store
@@ -14,12 +15,23 @@ STORES: Final[Mapping[str, Callable[[Settings], Store]]] = {"sqlite": SQLiteStor
 """Scheme of the address → what makes its store from settings. A database is added here and in a file of its own."""
 
 
+DRIVERS: Final[Mapping[str, tuple[str, ...]]] = {"sqlite": ("pysqlite",)}
+"""Database → the drivers that may stand behind a plus sign, as in SQLAlchemy's addresses."""
+SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+.-]*")
+
+
 def find_store(settings: Settings) -> Store:
-    """The store at `settings.database_url`; VaultError for an address that is none, without its password."""
+    """The store at `settings.database_url`; VaultAddressError for an address that is none, without its password."""
     scheme, colon, _ = settings.database_url.partition(":")
-    if not colon:
-        raise VaultError(f"PSAUTH_VAULT_URL is not a database address. {EXPECTED}.")
-    name = scheme.partition("+")[0].lower()
+    name, plus, driver = scheme.lower().partition("+")
+    if not colon or not SCHEME.fullmatch(scheme):
+        raise VaultAddressError(f"PSAUTH_VAULT_URL is not a database address. {EXPECTED}.")
     if name not in STORES:
-        raise VaultError(f"PSAUTH_VAULT_URL names the database {name!r}, which psauth does not know. {EXPECTED}.")
+        raise VaultAddressError(
+            f"PSAUTH_VAULT_URL names the database {name!r}, which psauth does not know. {EXPECTED}."
+        )
+    if plus and driver not in DRIVERS.get(name, ()):
+        raise VaultAddressError(
+            f"PSAUTH_VAULT_URL names the driver {driver!r}, which psauth does not use. Leave it out. {EXPECTED}."
+        )
     return STORES[name](settings)

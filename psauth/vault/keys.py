@@ -6,6 +6,7 @@ import base64
 import errno
 import logging
 import os
+import re
 import secrets
 import warnings
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from psauth.exceptions import PsauthWarning, SettingsError, VaultError
-from psauth.secret import Secret
+from psauth.secret import Secret, door, hiding
 from psauth.vault import disk, files, keychain
 from psauth.vault.modes import Access, close_to_others
 from psauth.vault.store import KEPT, Store
@@ -31,6 +32,7 @@ KEYRING_SERVICE = keychain.SERVICE
 KEYRING = "the operating system's keyring"
 HOW_TO_MAKE_A_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 
+FERNET_KEY: Final = re.compile(r"[A-Za-z0-9_+/-]{43}=")
 SEALED: Final = b"\x03"
 """The first byte of what is encrypted, so that another way can be told from this one."""
 LONGEST_FILE: Final = 4_096
@@ -46,6 +48,7 @@ class WrongKey(Exception):
     """What was to be decrypted is damaged, or was encrypted with another key."""
 
 
+@hiding("texts")
 @dataclass(frozen=True, repr=False)
 class Key:
     """One or more Fernet keys, the first of which encrypts; `source` says where they came from.
@@ -57,12 +60,14 @@ class Key:
     source: str
     is_open: bool = False
 
+    @door
     def encrypt(self, text: str, *bound: object) -> bytes:
         """The text, readable with this key alone, and only where `bound` is the same: the place it belongs to."""
         nonce = secrets.token_bytes(NONCE)
         plain = text.encode("utf-8", "surrogatepass")
         return SEALED + nonce + self._ciphers[0].encrypt(nonce, plain, _associated(bound))
 
+    @door
     def decrypt(self, data: object, *bound: object) -> Secret:
         """The text that was encrypted for the place `bound`; raises WrongKey for everything else."""
         if isinstance(data, bytes) and data.startswith(SEALED) and len(data) > NONCE:
@@ -74,6 +79,7 @@ class Key:
                     continue
         raise WrongKey
 
+    @door
     def decrypt_unbound(self, data: object) -> Secret:
         """A text as vaults up to version 2 encrypted it, which any place could hold; raises WrongKey."""
         try:
@@ -97,10 +103,21 @@ class Key:
         return f"Key(***, source={self.source!r})"
 
 
+@door
 def parse_key(text: str) -> Key:
     """The value of PSAUTH_SECRET_KEY: Fernet keys, separated by commas, the newest first. SettingsError if malformed."""
     texts = tuple(Secret(part.strip()) for part in text.split(",") if part.strip())
+    if not texts:
+        raise SettingsError(
+            "PSAUTH_SECRET_KEY holds commas and no key. Expected Fernet keys, the newest first; make one with: "
+            f"{HOW_TO_MAKE_A_KEY}"
+        )
     for position, part in enumerate(texts, 1):
+        if part in texts[: position - 1]:
+            raise SettingsError(
+                f"Key {position} in PSAUTH_SECRET_KEY is the same as key {texts.index(part) + 1}. Expected each key once, the "
+                f"newest first. Take one of them out, or make a new one with: {HOW_TO_MAKE_A_KEY}"
+            )
         if not _is_fernet_key(part):
             which = f"Key {position} in PSAUTH_SECRET_KEY" if len(texts) > 1 else "PSAUTH_SECRET_KEY"
             raise SettingsError(
@@ -156,7 +173,7 @@ def find_key(configured: str, *, vault: str, folder: Path) -> Key | None:
 
 def create_key(*, vault: str, folder: Path) -> Key:
     """A new key for a new vault: kept in the keyring where there is a working one, else in a file, which is said once."""
-    text = Secret(Fernet.generate_key().decode())
+    text = _new_key()
     reason = "No keyring on this machine"
     try:
         if keychain.keep(vault, text):
@@ -187,6 +204,11 @@ def create_key(*, vault: str, folder: Path) -> Key:
     return Key((text,), str(path), is_open=access is Access.OPEN)
 
 
+@door
+def _new_key() -> Secret:
+    return Secret(Fernet.generate_key().decode())
+
+
 def _associated(bound: tuple[object, ...]) -> bytes:
     """The place that something belongs to, as bytes: two places never look the same, nor do 1, 1.0 and "1"."""
     return ascii(bound).encode()
@@ -210,6 +232,7 @@ def key_file(folder: Path) -> Path:
     return folder / "vault.key"
 
 
+@door
 def write_private(path: Path, text: str) -> None:
     """Create `path` with mode 0600 from its first byte; an existing file is never overwritten (FileExistsError)."""
     if os.path.lexists(path):
@@ -225,6 +248,7 @@ def write_private(path: Path, text: str) -> None:
         raise
 
 
+@door
 def _read_key_file(path: Path) -> Key | None:
     try:
         file = files.open_ours(path, os.O_RDONLY)
@@ -247,7 +271,10 @@ def _read_key_file(path: Path) -> Key | None:
     return Key((text,), str(path), is_open=access is Access.OPEN)
 
 
+@door
 def _is_fernet_key(text: str) -> bool:
+    if not FERNET_KEY.fullmatch(text):  # base64 leaves out what it does not know, like a space in the middle
+        return False
     try:
         Fernet(text)
     except ValueError:

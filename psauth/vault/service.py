@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from psauth.secret import Secret
+from psauth.secret import Secret, door, hiding
 from psauth.settings import API_KEY_API_URL, Settings
 
 OF_THE_MACHINE: Final = ("system_certificates", "total_seconds", "answer_bytes")
@@ -23,6 +23,7 @@ def of_this_machine(settings: Settings) -> dict[str, Any]:
     }
 
 
+@hiding("client_secret")
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Service:
     """Where a connection lives. Stored with it, so that changed settings never carry a credential elsewhere."""
@@ -52,15 +53,18 @@ class Service:
 
     @classmethod
     def for_api_key(cls, settings: Settings) -> Service:
-        """The service an API key of these settings belongs to."""
+        """The service an API key of these settings belongs to; SettingsError where it may not be sent there."""
+        settings.refuse_foreign("api_key")
         return cls(api_url=settings.api_url or API_KEY_API_URL, **of_this_machine(settings))
 
+    @door
     def to_json(self) -> Secret:
         """For the vault only: everything, the client secret included."""
         kept = {name: value for name, value in asdict(self).items() if name not in OF_THE_MACHINE}
         return Secret(json.dumps(kept))
 
     @classmethod
+    @door
     def from_json(cls, text: str, **of_the_machine: Any) -> Service:
         """The inverse of `to_json`; what only holds for this machine comes from `of_this_machine(settings)`."""
         fields = json.loads(text)
@@ -72,7 +76,11 @@ class Service:
 
     def __getstate__(self) -> dict[str, Any]:
         """For pickle: a connection may be cached or sent to a worker, the client secret stays in the vault."""
-        return {**vars(self), "client_secret": ""}
+        return {name: value for name, value in vars(self).items() if name in self.__dataclass_fields__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        object.__setattr__(self, "client_secret", "")
 
     def __repr__(self) -> str:
         return f"Service(api_url={self.api_url!r}, client_id={self.client_id!r}, token_url={self.token_url!r})"

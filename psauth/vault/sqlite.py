@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
-from psauth.exceptions import SettingsError, VaultError
+from psauth.exceptions import SettingsError, VaultAddressError, VaultError
 from psauth.settings import Settings, working_folder
 from psauth.vault import disk, files, locks
 from psauth.vault.forking import GATE
@@ -63,7 +63,9 @@ class SQLiteStore:
         """The store at the address of these settings. What stands behind `sqlite:///` is a path as it is, not decoded."""
         _, slashes, name = settings.database_url.partition(":///")
         if not slashes or name in ("", ":memory:"):
-            raise VaultError(f"PSAUTH_VAULT_URL names no file. {EXPECTED}: the vault is shared between processes.")
+            raise VaultAddressError(
+                f"PSAUTH_VAULT_URL names no file. {EXPECTED}: the vault is shared between processes."
+            )
         try:
             path = _whole(Path(name).expanduser())
         except RuntimeError:  # ~somebody, who is nobody

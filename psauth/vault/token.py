@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn
 
-from psauth.secret import Secret, fits_a_header
+from psauth.secret import Secret, door, fits_a_header, hiding
 from psauth.words import printable
 
 LEEWAY = timedelta(seconds=60)
@@ -26,6 +26,7 @@ LONGEST_LIFE = timedelta(days=3650)
 """An `expires_in` beyond this is no promise but a number; it must not overflow a date either."""
 
 
+@hiding("access_token", "refresh_token")
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Token:
     """An access token with what came along; `expires_at` is UTC, or None when the server did not say."""
@@ -86,6 +87,7 @@ class Token:
         """`new`, keeping this token's refresh token and scope where the answer left them out (RFC 6749 §6)."""
         return replace(new, refresh_token=new.refresh_token or self.refresh_token, scope=new.scope or self.scope)
 
+    @door
     def to_json(self) -> Secret:
         """For the vault only: everything, secrets included, as JSON."""
         return Secret(
@@ -102,6 +104,7 @@ class Token:
         )
 
     @classmethod
+    @door
     def from_json(cls, text: str) -> Token:
         """The inverse of `to_json`."""
         fields = json.loads(text)

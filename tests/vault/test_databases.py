@@ -87,12 +87,34 @@ def test_a_place_with_a_control_character_is_refused(name, character):
         "postgresql://user:hunter2@db/psauth",
         "mysql+pymysql://user:hunter2@db/psauth",
         "https://user:hunter2@host/vault.db",
+        "sqlite+aiosqlite:///vault.db",
+        "sqlite+pysqlcipher:///vault.db",
+        "sqlite+:///vault.db",
+        "sqlite+pysqlite://",
+        "mysql://user:hunter2@db",
+        "oracle+cx_oracle://user:hunter2@db",
+        ":",
+        "://",
+        ":///vault.db",
+        "+:///vault.db",
+        " : ",
+        "sqlite :///vault.db",
+        "über:///vault.db",
+        "C:",
+        "{}",
     ],
 )
 def test_an_address_of_no_known_database_says_what_is_expected_and_no_password(settings, url):
-    with pytest.raises(VaultError, match=r"PSAUTH_VAULT_URL .*sqlite:///path/to/vault\.db") as caught:
+    with pytest.raises(SettingsError, match=r"PSAUTH_VAULT_URL .*sqlite:///path/to/vault\.db") as caught:
         Vault.open(settings.with_(vault_url=url))
+    assert isinstance(caught.value, VaultError)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["home", "vault_url"])
+def test_a_place_that_no_file_can_have_is_a_setting_that_is_wrong(name):
+    with pytest.raises(SettingsError, match=f"PSAUTH_{name.upper()} .*no file name can have"):
+        Settings(**{name: "sqlite:///a\ud800b"})
 
 
 @pytest.mark.parametrize("url", ["sqlite:///v.db", "sqlite+pysqlite:///v.db", "SQLite:///v.db"])

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringError, KeyringLocked, PasswordSetError
 
+from psauth import Settings, Vault
 from psauth.exceptions import PsauthWarning, SettingsError, VaultError
 from psauth.vault.keys import KEYRING_SERVICE, create_key, find_key, key_file, parse_key, write_private
 
@@ -77,6 +78,38 @@ def test_a_malformed_key_says_how_to_make_one_and_does_not_show_it(text):
     with pytest.raises(SettingsError, match="Fernet.generate_key") as caught:
         parse_key(text)
     assert text not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ",",
+        " , ,",
+        f"{ONE} {TWO}",
+        f"{ONE},{ONE}",
+        f"{ONE[:20]} {ONE[20:]}",
+        f"{ONE[:20]}\n{ONE[20:]}",
+        f'"{ONE}"',
+        f"{ONE}=",
+        f"{ONE};{TWO}",
+        "\ud800",
+        "=" * 44,
+        "A" * 44,
+        "-",
+    ],
+)
+def test_whatever_is_no_list_of_keys_is_a_setting_that_is_wrong(text):
+    with pytest.raises(SettingsError, match=r"PSAUTH_SECRET_KEY.*Expected .*generate_key") as caught:
+        parse_key(text)
+    assert ONE[:20] not in str(caught.value)
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize("text", [",", "nonsense", "\ud800", f'"{ONE}"', f"{ONE},{ONE}", f"PSAUTH_SECRET_KEY={ONE}"])
+def test_a_vault_with_such_a_setting_is_not_opened(text):
+    with pytest.raises(SettingsError, match="PSAUTH_SECRET_KEY") as caught:
+        Vault.open(Settings(secret_key=text))
+    assert ONE not in str(caught.value)
 
 
 def test_of_several_keys_the_malformed_one_is_counted():

@@ -1,0 +1,158 @@
+"""Ctrl-C at every line: a tracer that interrupts, and a search of all that a traceback with local variables holds."""
+
+import base64
+import dataclasses
+import sys
+import types
+import warnings
+from collections.abc import Mapping
+from contextlib import contextmanager
+from urllib.parse import quote, quote_plus
+
+DEEPEST = 5
+"""How far into the things that stand in a local variable the search goes."""
+OURS = "/tests/"
+"""Frames of the tests themselves hold what they hold."""
+ATOMS = (int, float, complex, bool, type(None), type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
+
+
+class Interrupted:
+    """One run of a function with an interrupt at its k-th line: what was raised, and where the interrupt was.
+
+    `places` are the lines that it passed, each as its file and number.
+    Lines of files in whose path one of `passing_by` stands are not counted.
+    """
+
+    def __init__(self, function, at=None, *, passing_by=()):
+        self.places = []
+        self.place = None
+        self.error = None
+        self._at = at
+        self._passing_by = (OURS, *passing_by)
+        before = sys.gettrace()
+        with _quiet():
+            sys.settrace(self._call)
+            try:
+                next(_call(function), None)
+            except BaseException as error:  # noqa: BLE001 - that is what is searched
+                sys.settrace(None)
+                self.error = error
+            finally:
+                sys.settrace(before)
+
+    def _call(self, frame, event, arg):
+        return None if any(part in frame.f_code.co_filename for part in self._passing_by) else self._line
+
+    def _line(self, frame, event, arg):
+        if event == "line":
+            place = (frame.f_code.co_filename, frame.f_lineno)
+            self.places.append(place)
+            if len(self.places) == self._at:
+                self.place = place
+                raise KeyboardInterrupt
+        return self._line
+
+
+def _call(function):
+    """In a generator: an interrupt between two lines of a handler can leave its error as the context of the next run's."""
+    function()
+    return
+    yield
+
+
+@contextmanager
+def _quiet():
+    """What is interrupted in a finalizer, or leaves a socket to one, is nothing to warn of here."""
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda _: None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            sys.unraisablehook = before
+
+
+class Search:
+    """Looks for secrets, in each of their forms, in errors and all that hangs on them."""
+
+    def __init__(self, secrets):
+        self._forms = {form: name for name, secret in secrets.items() for form in _forms(secret)}
+        self._seen = set()
+        self._kept = []
+        self.found = []
+
+    def error(self, error, path="error"):
+        """The error, its frames, and those of its cause and context."""
+        if error is None or self._is_known(error):
+            return
+        self._text(repr(error), f"repr of {path}")
+        self._text(str(error), f"str of {path}")
+        self.value(error.args, f"{path}.args")
+        self.value(vars(error), f"vars of {path}")
+        for name in ("doc", "object", "filename", "strerror"):
+            self.value(getattr(error, name, None), f"{path}.{name}")
+        at = error.__traceback__
+        while at is not None:
+            code = at.tb_frame.f_code
+            if OURS not in code.co_filename:
+                place = f"{code.co_filename.rpartition('/')[2]}:{at.tb_lineno} {code.co_name}"
+                for name, value in dict(at.tb_frame.f_locals).items():
+                    self.value(value, f"{place}: {name}")
+            at = at.tb_next
+        self.error(error.__cause__, f"cause of {path}")
+        self.error(error.__context__, f"context of {path}")
+
+    def value(self, value, path, depth=0):
+        """A value as a debugger shows it, and what it is made of."""
+        if isinstance(value, ATOMS) or self._is_known(value):
+            return
+        self._text(_shown(value), path)
+        if depth == DEEPEST:
+            return
+        if isinstance(value, BaseException):
+            self.error(value, path)
+        elif isinstance(value, Mapping):
+            for name, part in _items(value):
+                self.value(name, f"key of {path}", depth + 1)
+                self.value(part, f"{path}[{_shown(name)}]", depth + 1)
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            for part in value:
+                self.value(part, f"part of {path}", depth + 1)
+        elif isinstance(value, types.MethodType):
+            self.value(value.__self__, f"self of {path}", depth + 1)
+        if dataclasses.is_dataclass(value):
+            for field in dataclasses.fields(value):
+                self.value(getattr(value, field.name, None), f"{path}.{field.name}", depth + 1)
+        if hasattr(value, "__dict__") and not isinstance(value, type):
+            self.value(vars(value), f"vars of {path}", depth + 1)
+
+    def _is_known(self, value):
+        if id(value) in self._seen:
+            return True
+        self._seen.add(id(value))
+        self._kept.append(value)  # so that its id stays its own
+        return False
+
+    def _text(self, text, path):
+        self.found += [f"{name} in {path}" for form, name in self._forms.items() if form in text]
+
+
+def _items(mapping):
+    try:
+        return [*mapping.items()]
+    except Exception:  # noqa: BLE001 - half made
+        return ()
+
+
+def _shown(value):
+    try:
+        return repr(value)
+    except Exception as error:  # noqa: BLE001 - half made
+        return type(error).__name__
+
+
+def _forms(secret):
+    secret = str(secret)
+    encoded = base64.b64encode(secret.encode())
+    return {secret, quote(secret, safe=""), quote_plus(secret), encoded.decode().rstrip("=")[:-1]}
