@@ -17,7 +17,8 @@ from psauth.dashboard.parts.menu import MENU, Entry
 from psauth.dashboard.parts.tables import literal
 from psauth.dashboard.reach import is_lost_sandbox
 from psauth.dashboard.web.account import account_of
-from psauth.dashboard.web.guard import COOKIE, NOT_LOCAL, listens_locally
+from psauth.dashboard.web.cookies import browser_here
+from psauth.dashboard.web.guard import NOT_LOCAL, listens_locally
 from psauth.dashboard.web.notices import CONNECTED, refused
 from psauth.dashboard.web.target import Target, find_target, is_elsewhere, mismatch_of
 from psauth.exceptions import PsauthError
@@ -41,7 +42,7 @@ def main() -> None:
         st.write(step)
         st.stop()
     looks.show()
-    browser = st.context.cookies.get(COOKIE)
+    browser = browser_here()
     state.begin(browser)
     account = account_of(browser)
     try:
@@ -118,7 +119,7 @@ def _take_callback(target: Target, vault: Vault) -> None:
     if not params.keys() & {"state", "code", "error"}:
         return
     st.query_params.clear()
-    browser = st.context.cookies.get(COOKIE)
+    browser = browser_here()
     try:
         AuthorizationFlow(target.settings, vault).finish(params, browser=browser)
     except PsauthError as error:

@@ -31,7 +31,7 @@ def test_one_click_leads_through_consent_to_the_table(app: App, page: Page, shot
     shot(page, "3-workflows")
     assert page.url == app.url  # no query left
     assert len(page.context.pages) == 1  # the same tab all the way
-    cookie = next(c for c in page.context.cookies() if c["name"] == "psauth_browser")
+    cookie = next(c for c in page.context.cookies() if c["name"] == f"psauth-browser-{app.port}")
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Lax"
 

@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 
 import psauth
 from psauth.auth.revocation import Disconnected
-from psauth.dashboard.web.guard import COOKIE
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
 from tests.dashboard.conftest import settled, texts
@@ -279,10 +278,6 @@ def test_an_old_read_says_its_age(connected: Vault) -> None:
 
     assert _age(datetime.now(UTC) - timedelta(minutes=5)) == "5 minutes ago"
     assert _age(datetime.now(UTC)) == "just now"
-
-
-def test_the_cookie_that_names_the_browser_has_a_fixed_name() -> None:
-    assert COOKIE == "psauth_browser"
 
 
 def test_a_farewell_is_said_until_somebody_connects_again(run: Run, box: psauth.Sandbox) -> None:

@@ -15,7 +15,7 @@ from psauth.dashboard.parts import problems
 from psauth.dashboard.parts.links import connect_address, same_tab_button
 from psauth.dashboard.parts.welcome import CHANGES
 from psauth.dashboard.web.account import account_of
-from psauth.dashboard.web.guard import COOKIE
+from psauth.dashboard.web.cookies import browser_here
 from psauth.dashboard.web.target import is_sandbox
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection
@@ -26,7 +26,7 @@ def show() -> None:
     """The view."""
     vault = state.vault()
     try:
-        stored = vault.read(account_of(st.context.cookies.get(COOKIE)))
+        stored = vault.read(account_of(browser_here()))
     except PsauthError as error:
         problems.show_failure(error, return_to="/connection")
         return

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import secrets
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,10 +12,8 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from psauth.addresses import is_loopback
+from psauth.dashboard.web.cookies import browsers_of, cookie_name, new_value, port_of
 from psauth.dashboard.web.html import page
-
-COOKIE: Final = "psauth_browser"
-"""Names the browser, so that a callback is accepted only where its request was begun."""
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -62,16 +58,6 @@ def listens_locally() -> bool:
     return is_loopback(str(st.config.get_option("server.address") or ""))
 
 
-def browser_of(headers: Headers) -> str | None:
-    """The name of the browser in a request's cookie."""
-    jar = SimpleCookie()
-    try:
-        jar.load(headers.get("cookie", ""))
-    except CookieError:
-        return None
-    return jar[COOKIE].value if COOKIE in jar else None
-
-
 class Guard:
     """ASGI middleware; see the module."""
 
@@ -96,10 +82,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        browser = browser_of(headers)
-        is_new = browser is None
+        sent = browsers_of(headers)
+        is_new = not sent
         # Routes read the cookie from the scope, so that the very first request already has a browser.
-        scope["psauth.browser"] = browser = browser or secrets.token_urlsafe(32)
+        browser = sent[0] if sent else new_value()
+        scope["psauth.browser"], scope["psauth.browsers_sent"] = browser, sent
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -108,7 +95,8 @@ class Guard:
                     answer.setdefault(name, value)
                 if is_new and is_page(headers, scope):
                     secure = "; Secure" if scope["scheme"] == "https" else ""
-                    answer.append("Set-Cookie", f"{COOKIE}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}")
+                    name = cookie_name("browser", port_of(headers))
+                    answer.append("Set-Cookie", f"{name}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}")
             await send(message)
 
         await self._app(scope, receive, send_guarded)

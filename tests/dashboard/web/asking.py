@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from psauth.dashboard.web.guard import COOKIE
+from psauth.dashboard.web.cookies import cookie_name, port_of
 from psauth.dashboard.web.routes import middleware, routes
 
 
@@ -23,6 +26,11 @@ class Answer:
         self.text = b"".join(m.get("body", b"") for m in messages[1:]).decode()
 
 
+def named(browser: str) -> str:
+    """The value of a cookie that names this browser, as the app makes them."""
+    return base64.urlsafe_b64encode(hashlib.sha256(browser.encode()).digest()).decode().rstrip("=")
+
+
 def ask(
     path: str = "/",
     *,
@@ -33,12 +41,17 @@ def ask(
     kind: str = "http",
     extra: dict[str, str] | None = None,
 ) -> Answer:
-    """One request to the app's routes behind its middleware, with a page that says nothing in Streamlit's place."""
+    """One request to the app's routes behind its middleware, with a page that says nothing in Streamlit's place.
+
+    `cookie` is any name for the browser that asks; what it sends is `named(cookie)`.
+    """
     app = Starlette(
         routes=[*routes(), Route("/{rest:path}", lambda _: PlainTextResponse("a page"))], middleware=middleware()
     )
     parts = urlsplit(path)
-    headers = {"host": host, "accept": accept, **(extra or {})} | ({"cookie": f"{COOKIE}={cookie}"} if cookie else {})
+    headers = {"host": host, "accept": accept, **(extra or {})}
+    if cookie is not None:
+        headers["cookie"] = f"{cookie_name('browser', port_of(Headers(headers)))}={named(cookie)}"
     scope = {
         "type": kind,
         "method": "GET",

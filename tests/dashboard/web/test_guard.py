@@ -7,11 +7,11 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 import psauth
-from psauth.dashboard.web.guard import COOKIE, SECURITY_HEADERS
+from psauth.dashboard.web.guard import SECURITY_HEADERS
 from psauth.dashboard.web.notices import CONNECTED, notices
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
-from tests.dashboard.web.asking import ask
+from tests.dashboard.web.asking import ask, named
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501", "LOCALHOST"])
@@ -119,7 +119,7 @@ def test_every_answer_carries_the_security_headers() -> None:
 def test_a_new_browser_gets_a_name_of_256_bits_that_scripts_cannot_read() -> None:
     cookie = ask().headers["set-cookie"]
     name, value = cookie.split(";")[0].split("=")
-    assert name == COOKIE
+    assert name == "psauth-browser-8501"
     assert len(value) >= 43
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
@@ -140,8 +140,8 @@ def test_connect_leads_to_the_sandbox_when_nothing_is_configured() -> None:
     assert query["code_challenge_method"] == "S256"
     pending = Vault.open(Settings(env_file=None)).pending(query["state"])
     assert pending is not None
-    assert pending.belongs_to("browser-1")
-    assert not pending.belongs_to("browser-2")
+    assert pending.belongs_to(named("browser-1"))
+    assert not pending.belongs_to(named("browser-2"))
     assert not pending.belongs_to(None)
 
 
@@ -174,7 +174,7 @@ def test_an_answer_that_would_come_back_to_another_port_is_said_beforehand(monke
     monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
     answer = ask("/connect", host="localhost:8502", cookie="p")
     assert (answer.status, answer.headers["location"]) == (303, "/")
-    notice = notices.take("p")
+    notice = notices.take(named("p"))
     assert notice is not None
     assert "PSAUTH_REDIRECT_URI" in notice.text
 
@@ -186,7 +186,7 @@ def test_connect_never_returns_to_another_host(path: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("PSAUTH_CLIENT_SECRET", "half")
     answer = ask(f"/connect?return_to={path}", cookie="b")
     assert (answer.status, answer.headers["location"]) == (303, "/")
-    notices.take("b")
+    notices.take(named("b"))
 
 
 def test_an_api_key_is_tried_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +195,7 @@ def test_an_api_key_is_tried_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PSAUTH_API_URL", box.api_url)
         answer = ask("/connect?return_to=/connection", cookie="k")
         assert (answer.status, answer.headers["location"]) == (303, "/connection")
-        assert notices.take("k") == CONNECTED
+        assert notices.take(named("k")) == CONNECTED
         assert Vault.open(Settings(env_file=None)).read().connection.kind == "api_key"
 
 
@@ -203,10 +203,10 @@ def test_an_api_key_is_tried_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_callback_is_taken_off_any_path_and_the_address_is_clean_afterwards(path: str) -> None:
     answer = ask(f"{path}?code=abc&state=unknown", cookie="c")
     assert (answer.status, answer.headers["location"]) == (303, "/")
-    notice = notices.take("c")
+    notice = notices.take(named("c"))
     assert notice is not None
     assert notice.title == "This answer is not ours"
-    assert notices.take("c") is None  # told once
+    assert notices.take(named("c")) is None  # told once
 
 
 def test_what_is_no_callback_is_left_alone() -> None:
@@ -228,7 +228,7 @@ def test_whatever_breaks_while_connecting_is_a_calm_page_and_never_a_bare_500(
     for path in ("/connect", "/?code=a&state=b"):
         answer = ask(path, cookie="x")
         assert (answer.status, answer.headers["location"]) == (303, "/")
-        notice = notices.take("x")
+        notice = notices.take(named("x"))
         assert notice is not None
         assert notice.title == "Something went wrong here"
         assert "token-secret-77" not in str(notice) + caplog.text
