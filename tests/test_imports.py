@@ -70,7 +70,7 @@ LEVELS = {
     "dashboard/views": [
         ["connection", "data_sets", "form_values", "people", "records", "runs", "tasks", "workflows"],
     ],
-    "dashboard/web": [["account", "cookies", "html", "notices", "target"], ["guard"], ["routes"]],
+    "dashboard/web": [["account", "cookies", "html", "label", "notices", "target"], ["guard"], ["routes"]],
     "sandbox": [["company", "knobs"], ["oauth", "traffic"], ["api"], ["app"], ["server"]],
     "sandbox/api": [
         ["bodies", "meter", "paging", "records"],

@@ -19,7 +19,7 @@ from psauth.dashboard.reach import is_lost_sandbox
 from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.cookies import browser_here
 from psauth.dashboard.web.guard import NOT_LOCAL, listens_locally
-from psauth.dashboard.web.notices import CONNECTED, refused
+from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, refused
 from psauth.dashboard.web.target import Target, find_target, is_elsewhere, mismatch_of
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection
@@ -66,6 +66,9 @@ def main() -> None:
     state.keep_path("/" + page.url_path)
     if connection is None:
         _show_notice(connection)
+        if browser is None and "host" in st.context.headers:
+            with looks.middle():
+                st.warning(ALLOW_COOKIES)
         welcome.show(target, return_to=state.place(), mismatch=mismatch_of(target, st.context.headers.get("host")))
         st.stop()
     state.welcome_back()
@@ -123,7 +126,7 @@ def _take_callback(target: Target, vault: Vault) -> None:
     try:
         AuthorizationFlow(target.settings, vault).finish(params, browser=browser)
     except PsauthError as error:
-        state.tell(refused(error))
+        state.tell(refused(error, knows_browser=browser is not None))
     else:
         state.tell(CONNECTED)
 

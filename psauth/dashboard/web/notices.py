@@ -53,13 +53,31 @@ _TITLES: Final[dict[type[AuthorizationError], str]] = {
     AuthorizationRefused: "The service refused",
 }
 
+CHANGED_COOKIE: Final = "If it was this browser, its cookie was changed meanwhile, and beginning again is all it takes."
+NO_COOKIE: Final = (
+    "This app tells the browser that pressed Connect from others by a cookie, and the answer came without it, so nothing "
+    "was connected."
+)
+ALLOW_COOKIES: Final = (
+    "Your browser sends no cookie to this app. Allow cookies for localhost (a private window or an add-on may block "
+    "them), then open the app anew and press Connect."
+)
+
 CONNECTED: Final = Notice(connected=True, title="Connected", text="")
 
 
-def refused(error: PsauthError) -> Notice:
-    """The notice for an authorization that led to nothing, or that could not even begin."""
+def refused(error: PsauthError, *, knows_browser: bool = True) -> Notice:
+    """The notice for an authorization that led to nothing, or that could not even begin.
+
+    `knows_browser`: the browser has sent the cookie that names it.
+    """
     title = _TITLES.get(type(error), "Not connected") if isinstance(error, AuthorizationError) else "Not connected"
-    return Notice(connected=False, title=title, text=str(error), detail=type(error).__name__)
+    text = str(error)
+    if isinstance(error, BrowserMismatch):
+        title, text = (
+            (title, f"{text} {CHANGED_COOKIE}") if knows_browser else ("The browser sent no cookie", NO_COOKIE)
+        )
+    return Notice(connected=False, title=title, text=text, detail=type(error).__name__)
 
 
 def place_of(error: BaseException) -> str:
