@@ -69,6 +69,7 @@ class Settings:
     - `api_url`: where the API is; by default where Process Street has it for this kind of credential.
     - `api_key`: an API key.
     - `home`: the folder of the vault and its key. `vault_url`: another place for the vault, `sqlite:///` and a path.
+    - `start_token`: "no" lets every program of this machine into the app (`yes`).
     - `secret_key`: the key of the vault; several, the newest first, separated by commas.
     - `secrets`: the `[psauth]` section of Streamlit's secrets; by default read from `.streamlit/secrets.toml`.
     - `env_file`: another file than `.env`; None reads neither `.env` nor Streamlit's secrets.
@@ -92,6 +93,7 @@ class Settings:
     mirror: str = _UNSET
     home: str = _UNSET
     system_certificates: str = _UNSET
+    start_token: str = _UNSET
     secrets: InitVar[Mapping[str, Any] | None] = None
     env_file: InitVar[str | Path | None] = ".env"
     consent: Callable[[str], str] | None = field(default=None, compare=False)
@@ -144,6 +146,11 @@ class Settings:
     def trusts_system(self) -> bool:
         """Whether the certificates that the operating system trusts are trusted."""
         return YES_OR_NO[self.system_certificates.lower()]
+
+    @property
+    def asks_start_token(self) -> bool:
+        """Whether the app lets in only who opens it with the token of its start."""
+        return YES_OR_NO[self.start_token.lower()]
 
     @property
     def database_url(self) -> str:
@@ -214,6 +221,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "scope": "read,write",
     "token_auth": "post",
     "system_certificates": "yes",
+    "start_token": "yes",
 }
 NAMES: Final = tuple(f.name for f in fields(Settings) if f.name not in {"consent", "sources", "unknown", "env_path"})
 KEYWORDS: Final = (*NAMES, "secrets", "env_file", "consent")
@@ -249,10 +257,9 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"{_label(settings, 'token_auth')} is {settings.token_auth!r}. Expected one of {', '.join(TOKEN_AUTH_METHODS)}."
         )
-    if settings.system_certificates.lower() not in YES_OR_NO:
-        raise SettingsError(
-            f"{_label(settings, 'system_certificates')} is {settings.system_certificates!r}. Expected yes or no."
-        )
+    for name in ("system_certificates", "start_token"):
+        if (value := getattr(settings, name)).lower() not in YES_OR_NO:
+            raise SettingsError(f"{_label(settings, name)} is {value!r}. Expected yes or no.")
     for name in CREDENTIALS:
         _check_credential(Secret(getattr(settings, name)), name, _label(settings, name))
     for name in ("home", "vault_url"):

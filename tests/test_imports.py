@@ -35,7 +35,7 @@ LEVELS = {
     ],
     "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
-        ["callback", "engine", "forks", "network", "opening", "place", "prompt", "wrong_address"],
+        ["callback", "engine", "entrance", "forks", "network", "opening", "place", "prompt", "wrong_address"],
         ["receiver", "session"],
         ["discovery", "token_endpoint"],
         ["flow", "renewal", "revocation"],
@@ -70,7 +70,13 @@ LEVELS = {
     "dashboard/views": [
         ["connection", "data_sets", "form_values", "people", "records", "runs", "tasks", "workflows"],
     ],
-    "dashboard/web": [["account", "cookies", "html", "label", "notices", "target"], ["guard"], ["routes"]],
+    "dashboard/web": [
+        ["account", "cookies", "html", "label", "local", "notices", "refusals", "target"],
+        ["paths", "start"],
+        ["origin"],
+        ["guard"],
+        ["routes"],
+    ],
     "sandbox": [["company", "knobs"], ["oauth", "traffic"], ["api"], ["app"], ["server"]],
     "sandbox/api": [
         ["bodies", "meter", "paging", "records"],

@@ -18,8 +18,9 @@ from psauth.dashboard.parts.tables import literal
 from psauth.dashboard.reach import is_lost_sandbox
 from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.cookies import browser_here
-from psauth.dashboard.web.guard import NOT_LOCAL, listens_locally
+from psauth.dashboard.web.local import listens_locally
 from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, refused
+from psauth.dashboard.web.refusals import NOT_LOCAL
 from psauth.dashboard.web.target import Target, find_target, is_elsewhere, mismatch_of
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection
@@ -35,11 +36,10 @@ def main() -> None:
     """One run of the script."""
     st.set_page_config(page_title=APP, page_icon=str(ICON), layout="wide")
     if not listens_locally():
-        title, text, step = NOT_LOCAL
         st.navigation([_welcome_page], position="hidden")
-        st.header(title)
-        st.write(text)
-        st.write(step)
+        st.header(NOT_LOCAL.title)
+        st.write(NOT_LOCAL.text)
+        st.write(NOT_LOCAL.step)
         st.stop()
     looks.show()
     browser = browser_here()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,10 @@ from starlette.routing import Route
 
 from psauth.dashboard.web.cookies import cookie_name, port_of
 from psauth.dashboard.web.routes import middleware, routes
+from psauth.dashboard.web.start import this_start
+
+LED = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+"""What a browser says when a person follows a link of the app's own page."""
 
 
 class Answer:
@@ -39,30 +44,44 @@ def ask(
     cookie: str | None = None,
     accept: str = "text/html",
     kind: str = "http",
+    method: str = "GET",
+    started: bool = True,
+    said: dict[str, str] = LED,
     extra: dict[str, str] | None = None,
+    lines: Sequence[tuple[str, str]] = (),
+    **changes: Any,
 ) -> Answer:
     """One request to the app's routes behind its middleware, with a page that says nothing in Streamlit's place.
 
-    `cookie` is any name for the browser that asks; what it sends is `named(cookie)`.
+    `cookie` is any name for the browser that asks; what it sends is `named(cookie)`. It was `started` with the token of
+    this start, and what it has `said` of who asks is by default what it says of a link in the app. `extra` are further
+    headers, `lines` some that stand there more than once, and `changes` those of the scope.
     """
     app = Starlette(
         routes=[*routes(), Route("/{rest:path}", lambda _: PlainTextResponse("a page"))], middleware=middleware()
     )
     parts = urlsplit(path)
-    headers = {"host": host, "accept": accept, **(extra or {})}
-    if cookie is not None:
-        headers["cookie"] = f"{cookie_name('browser', port_of(Headers(headers)))}={named(cookie)}"
+    headers = {"host": host, "accept": accept, **({} if kind == "websocket" else said), **(extra or {})}
+    if kind == "websocket":
+        headers = {"origin": f"http://{host}", **headers}
+    port = port_of(Headers(headers))
+    cookies = [f"{cookie_name('browser', port)}={named(cookie)}"] if cookie is not None else []
+    if started:
+        cookies.append(f"{cookie_name('start', port)}={this_start().cookie}")
+    if cookies and "cookie" not in headers:
+        headers["cookie"] = "; ".join(cookies)
     scope = {
         "type": kind,
-        "method": "GET",
+        "method": method,
         "path": parts.path,
         "query_string": parts.query.encode(),
-        "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+        "headers": [(k.encode(), v.encode("latin-1")) for k, v in [*headers.items(), *lines]],
         "client": (peer, 50000),
         "server": ("127.0.0.1", 8501),
         "scheme": "http",
         "root_path": "",
         "http_version": "1.1",
+        **changes,
     }
     sent: list[dict[str, Any]] = []
 
