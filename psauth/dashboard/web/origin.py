@@ -18,6 +18,7 @@ from psauth.dashboard.web.paths import STREAMLIT, is_page
 HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(?::([1-9][0-9]{0,4}))?", re.ASCII | re.IGNORECASE)
 """The names of this machine, as a browser writes them; nothing around them."""
 ORIGIN: Final = re.compile(r"(https?)://([^/?#]*)", re.ASCII)
+"""An Origin as a whole, or how a Referer begins."""
 USUAL_PORTS: Final = {"http": 80, "https": 443}
 READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing; browsers send no Origin with them to the page's own site."""
@@ -46,7 +47,7 @@ def is_from_elsewhere(scope: Scope, headers: Headers, host: str) -> bool:
     lead a person to a page, by a link or as the service does with its callback, and may load nothing.
     """
     origin, site = _value(headers, "origin"), _value(headers, "sec-fetch-site")
-    here = _is_here(scope, origin, host)
+    here = _is_here(scope, ORIGIN.fullmatch(origin or ""), host)
     if scope["type"] == "websocket":
         return not here  # no browser leaves the Origin out, and nothing else has business there
     if scope["method"] not in READING:
@@ -77,7 +78,8 @@ def may_begin(scope: Scope, headers: Headers, host: str, *, is_known: bool) -> b
         return site in HERE and _is_led(headers)
     origin, referer = _value(headers, "origin"), _value(headers, "referer")
     if origin is not None or referer is not None:
-        return all(_is_here(scope, address, host) for address in (origin, referer) if address is not None)
+        is_own_origin = origin is None or _is_here(scope, ORIGIN.fullmatch(origin), host)
+        return is_own_origin and (referer is None or _is_here(scope, ORIGIN.match(referer), host))
     return is_known
 
 
@@ -92,9 +94,8 @@ def _value(headers: Headers, name: str) -> str | None:
     return values[0] if len(values) == 1 else " " if values else None
 
 
-def _is_here(scope: Scope, address: str | None, host: str) -> bool:
-    """Whether an Origin or a Referer is an address of this app at the Host that was asked."""
-    parts = ORIGIN.match(address or "")
+def _is_here(scope: Scope, parts: re.Match[str] | None, host: str) -> bool:
+    """Whether the scheme and host of another address are those that this app was asked at."""
     return parts is not None and _place(parts[1], parts[2]) == _place(_scheme(scope), host)
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, unquote_plus
 
 import streamlit as st
 from starlette.datastructures import Headers
@@ -75,18 +75,15 @@ def this_start() -> Start:
 
 def token_in(scope: Scope) -> str | None:
     """The token in an address; None without one."""
-    return dict(_query(scope)).get(PARAMETER)
+    return dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)).get(PARAMETER)
 
 
 def without_token(scope: Scope) -> str:
-    """The address without its token: a path of this app, and what else stands in the query."""
-    rest = urlencode([(name, value) for name, value in _query(scope) if name != PARAMETER])
+    """The address without its token: a path of this app, and the rest of the query as it stands there."""
+    parts = scope["query_string"].decode("latin-1").split("&")
+    rest = "&".join(part for part in parts if unquote_plus(part.partition("=")[0]) != PARAMETER)
     path = scope["path"] if is_path_here(scope["path"]) else "/"
     return f"{path}?{rest}" if rest else path
-
-
-def _query(scope: Scope) -> list[tuple[str, str]]:
-    return parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
 
 
 @asynccontextmanager

@@ -9,9 +9,10 @@ import pytest
 import psauth
 from psauth.dashboard.web.guard import SECURITY_HEADERS
 from psauth.dashboard.web.notices import CONNECTED, notices
+from psauth.dashboard.web.start import this_start
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
-from tests.dashboard.web.asking import ask, named
+from tests.dashboard.web.asking import LED, ask, named
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501", "LOCALHOST"])
@@ -154,7 +155,12 @@ def test_connect_leads_to_the_configured_service(monkeypatch: pytest.MonkeyPatch
 def test_connect_by_another_name_goes_to_the_redirect_uris_name_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
     answer = ask("/connect?return_to=/connection", host="127.0.0.1:8501", cookie="b")
-    assert answer.headers["location"] == "http://localhost:8501/connect?return_to=/connection"
+    there = answer.headers["location"]
+    assert there == f"http://localhost:8501/connect?return_to=%2Fconnection&token={this_start().token}"
+    # The way there counts as another site's, and there is no cookie of that name yet: the token speaks for both.
+    led = ask(there.removeprefix("http://localhost:8501"), started=False, said=LED | {"sec-fetch-site": "cross-site"})
+    assert led.headers["location"].startswith("https://app.process.st/oauth/authorize?")
+    assert any(line.startswith(f"psauth-start-8501={this_start().cookie};") for line in led.cookies)
 
 
 @pytest.mark.parametrize("configured", ["http://127.0.0.1/cb", "http://localhost/cb"])
@@ -167,7 +173,8 @@ def test_a_bare_loopback_redirect_uri_gets_this_apps_port_and_keeps_its_name(
     answer = ask("/connect", host=f"{host}:8505")
     assert dict(parse_qsl(urlsplit(answer.headers["location"]).query))["redirect_uri"] == f"http://{host}:8505/cb"
     other = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}[host]
-    assert ask("/connect", host=f"{other}:8505").headers["location"] == f"http://{host}:8505/connect"
+    there = ask("/connect", host=f"{other}:8505").headers["location"]
+    assert there == f"http://{host}:8505/connect?token={this_start().token}"
 
 
 def test_an_answer_that_would_come_back_to_another_port_is_said_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,4 +271,4 @@ def test_a_callback_below_a_second_slash_is_taken_and_not_led_away() -> None:
 
 
 def test_a_script_that_is_nowhere_is_not_led_to_a_page() -> None:
-    assert ask("/foo/bar.js", accept="*/*").text == "a page"
+    assert ask("/foo/bar.js", accept="*/*", said={}).text == "a page"
