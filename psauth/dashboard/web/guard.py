@@ -11,7 +11,7 @@ from typing import Final
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from psauth.dashboard.web.cookies import browsers_of, cookie_name, new_value, port_of
@@ -177,7 +177,7 @@ class _Visit:
 
     def _refused(self, refusal: Refusal) -> Response:
         if refusal is NOT_STARTED and self._scope["path"] == HOST_CONFIG:
-            return PlainTextResponse(IN_A_TAB, 401, {**UNKEPT, "WWW-Authenticate": "psauth"})
+            return JSONResponse(IN_A_TAB, 401, {**UNKEPT, "WWW-Authenticate": "psauth"})  # the tab reads JSON only
         step = refusal.step.replace("{port}", str(st.config.get_option("server.port")))
         content = page(refusal.title, refusal.text, step, leads_home=refusal.leads_home)
         return HTMLResponse(content, 403, UNKEPT)

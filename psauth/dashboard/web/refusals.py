@@ -56,6 +56,7 @@ OLD_TOKEN: Final = Refusal(
     "`psauth app --url --port {port}` shows the address again.",
 )
 IN_A_TAB: Final = (
-    "psauth was started anew, so this page is not known to it. Open the address that stands in its terminal."
+    "psauth was started anew, and does not know\nthis browser yet. Open the address that\nstands in its terminal; "
+    "this page then goes on."
 )
-"""What Streamlit shows in a tab that was open before; with a status of 403 it would speak of other things."""
+"""What Streamlit shows, as it stands, in a tab that was open before; with a status of 403 it would speak of other things."""
