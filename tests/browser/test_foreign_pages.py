@@ -186,10 +186,17 @@ def test_a_tab_that_was_open_before_a_restart_is_told_and_goes_on_once_the_new_a
     app = make_app().start()
     connect(page, app)
     app.restart()
-    expect(page.get_by_text("psauth was started anew")).to_be_visible(timeout=60_000)
+    with page.expect_response(app.url + "_stcore/host-config") as answer:
+        dialog = page.get_by_role("dialog", name="Connection error")
+        expect(dialog).to_be_visible(timeout=60_000)
+    assert answer.value.status == 401
+    code = dialog.get_by_test_id("stErrorCodeBlock")
+    expect(code).to_be_hidden()
+    said = code.evaluate("block => getComputedStyle(block.parentElement, '::before').content")
+    assert "Then open the address that it says" in said
     shot(page, "restarted")
     page.context.new_page().goto(app.at())
-    expect(page.get_by_text("psauth was started anew")).to_be_hidden(timeout=60_000)
+    expect(dialog).to_be_hidden(timeout=60_000)
     page.get_by_test_id("stDataFrame").wait_for()
 
 

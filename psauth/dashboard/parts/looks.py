@@ -32,11 +32,11 @@ a:focus-visible, [data-testid=stBaseButton-elementToolbar]:focus-visible {
 [data-testid=stHeaderActionElements] { display: none }
 /* After Disconnect there is nothing in it; Streamlit would keep the empty place for some seconds, and then jump. */
 [data-testid=stSidebar]:not(:has([data-testid=stSidebarNav])) { display: none }
-/* When the app was stopped, Streamlit's words are for the author of a script. */
+/* When the app was stopped or started anew, Streamlit's words are for the author of a script. */
 [role=dialog] div:has(> [data-testid=stErrorCodeBlock]) > * { display: none }
 [role=dialog] div:has(> [data-testid=stErrorCodeBlock])::before {
-  content: "The app does not answer. If it was stopped, start it again where it was started, with make app or psauth app: \
-this page then goes on by itself.";
+  content: "The app does not answer this page. If it was stopped, start it again where it was started, with make app or psauth app. \
+Then open the address that it says: this page goes on by itself.";
 }
 </style>"""
 

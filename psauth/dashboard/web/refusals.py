@@ -55,8 +55,5 @@ OLD_TOKEN: Final = Refusal(
     "Open the address that stands in the terminal now; it ends in `?token=…`. No terminal in sight? "
     "`psauth app --url --port {port}` shows the address again.",
 )
-IN_A_TAB: Final = (
-    "psauth was started anew, and does not know\nthis browser yet. Open the address that\nstands in its terminal; "
-    "this page then goes on."
-)
-"""What Streamlit shows, as it stands, in a tab that was open before; with a status of 403 it would speak of other things."""
+IN_A_TAB: Final = "psauth was started anew. Open the address that stands in its terminal."
+"""What Streamlit is answered in a tab that was open before; `looks` says it there in the app's own words."""
