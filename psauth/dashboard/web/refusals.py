@@ -46,14 +46,14 @@ NOT_STARTED: Final = Refusal(
     "This app shows what its owner may see, so it lets in only the browser that was opened with the address from the "
     "terminal. This browser was not, or the app has been started anew since.",
     "Open the address that stands in the terminal where the app was started; it ends in `?token=…`. No terminal in sight? "
-    "`psauth app --url --port {port}` shows the address again. If you came from there just now, let your browser keep "
+    "`psauth app --url` shows the address again. If you came from there just now, let your browser keep "
     "cookies for this address.",
 )
 OLD_TOKEN: Final = Refusal(
     "This address is from an earlier start",
     "The app has been started anew since, and each start has an address of its own.",
     "Open the address that stands in the terminal now; it ends in `?token=…`. No terminal in sight? "
-    "`psauth app --url --port {port}` shows the address again.",
+    "`psauth app --url` shows the address again.",
 )
 IN_A_TAB: Final = "psauth was started anew. Open the address that stands in its terminal."
 """What Streamlit is answered in a tab that was open before; `looks` says it there in the app's own words."""
