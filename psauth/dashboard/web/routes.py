@@ -20,7 +20,7 @@ from psauth.auth.browser import APP_MARK, app_mark
 from psauth.auth.flow import AuthorizationFlow, is_path_here
 from psauth.connecting import Login, find_login, port_mismatch, store_api_key
 from psauth.dashboard.web.account import account_of
-from psauth.dashboard.web.cookies import new_value
+from psauth.dashboard.web.cookies import accept_long_lines, new_value
 from psauth.dashboard.web.guard import Guard, is_page
 from psauth.dashboard.web.html import page
 from psauth.dashboard.web.label import labels
@@ -250,4 +250,5 @@ def _sandbox() -> ASGIApp:
 
 def middleware() -> list[Middleware]:
     """What `st.App` puts in front of the pages and routes."""
+    accept_long_lines()
     return [Middleware(Guard), Middleware(CallbackTaker), Middleware(Signpost)]
