@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App, connect
+from tests.browser.conftest import App
 
 pytestmark = pytest.mark.browser
 
@@ -33,6 +33,29 @@ def cookies_for(port: int) -> list[bytes]:
         ours + b"=" + b"C" * 43 + b"; Path=/sandbox",
         *(f"long-{n}=".encode() + b"x" * 3900 + b"; Path=/" for n in range(8)),
     ]
+
+
+@pytest.fixture(scope="module")
+def open_app(tmp_path_factory: pytest.TempPathFactory, _vault_key: None) -> Iterator[App]:
+    """An app whose cookie for the browser is the only one."""
+    app = App(tmp_path_factory.mktemp("cookies") / "home", PSAUTH_START_TOKEN="no").start()
+    yield app
+    app.stop()
+
+
+@pytest.fixture
+def app(open_app: App) -> App:
+    """That app, with nobody connected."""
+    open_app.vault.forget("default")
+    return open_app
+
+
+def connect(page: Page, app: App) -> None:
+    """Through the first page and the consent page to the table."""
+    page.goto(app.url)
+    page.get_by_role("link", name="Connect", exact=True).click()
+    page.get_by_role("button", name="Allow").click()
+    page.get_by_test_id("stDataFrame").wait_for()
 
 
 @pytest.fixture

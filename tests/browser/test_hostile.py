@@ -42,7 +42,7 @@ def hostile_app(
 ) -> Iterator[App]:
     box, hostile = service
     home = tmp_path_factory.mktemp("hostile") / "home"
-    app = App(home, PSAUTH_API_KEY=box.api_key, PSAUTH_API_URL=hostile.api_url).start()
+    app = App(home, PSAUTH_API_KEY=box.api_key, PSAUTH_API_URL=hostile.api_url, PSAUTH_START_TOKEN="no").start()
     yield app
     app.stop()
 
