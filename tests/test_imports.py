@@ -61,6 +61,7 @@ LEVELS = {
     "dashboard": [["loading", "web"], ["reach", "state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
     "dashboard/parts": [
+        ["text"],
         ["columns", "downloads", "links", "looks", "sidebar", "task_rows"],
         ["cells", "problems", "search", "welcome"],
         ["waiting"],

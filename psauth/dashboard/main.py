@@ -14,7 +14,7 @@ from psauth.dashboard import state
 from psauth.dashboard.loading.read import Here
 from psauth.dashboard.parts import choices, looks, problems, sidebar, welcome
 from psauth.dashboard.parts.menu import MENU, Entry
-from psauth.dashboard.parts.tables import literal
+from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.reach import is_lost_sandbox
 from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.cookies import browser_here
@@ -88,7 +88,7 @@ def _show_view(entry: Entry, page: StreamlitPage, target: Target, credential: Cr
     _show_notice(connection)
     if is_elsewhere(target, connection.service.api_url):
         st.info(
-            f"Your settings name another service than {connection.service.host}, which is connected. To change over, "
+            f"Your settings name another service than {plain(connection.service.host)}, which is connected. To change over, "
             "disconnect on the Connection view, then connect."
         )
     if entry.file != "connection":
@@ -103,8 +103,8 @@ def _show_view(entry: Entry, page: StreamlitPage, target: Target, credential: Cr
     state.keep_here(Here(connection, vault))
     title = st.title(entry.title)
     if entry.heading is not None and (heading := entry.heading()) is not None:
-        title.title(literal(heading))
-        st.set_page_config(page_title=f"{heading} · {APP}")
+        title.title(plain(heading))
+        st.set_page_config(page_title=f"{clean(heading)} · {APP}")
     choices.show(entry.choices(), entry.plain)
     page.run()
 

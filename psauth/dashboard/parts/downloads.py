@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
+from psauth.dashboard.parts.text import plain
 from psauth.export import csv
 from psauth.export.excel import write_workbook
 from psauth.export.naming import file_name
@@ -40,7 +41,7 @@ def downloads(frame: pd.DataFrame, noun: str, *, of: int) -> None:
         "XLSX": (
             partial(_xlsx, frame, about or noun, zone),
             XLSX_TYPE,
-            f"{XLSX_HELP} Times are in the zone {zone.key}.",
+            f"{XLSX_HELP} Times are in the zone {plain(zone.key)}.",
         ),
         "CSV": (partial(_csv, frame, zone), "text/csv", csv.HELP),
         "Parquet": (partial(to_parquet, frame), "application/vnd.apache.parquet", PARQUET_HELP),

@@ -28,6 +28,13 @@ a:focus-visible, [data-testid=stBaseButton-elementToolbar]:focus-visible {
 /* The line in the menu for a view that has none of its own. */
 [data-psauth-lit] { background: rgba(151, 166, 195, .25) !important }
 [data-psauth-lit] p { font-weight: 600 }
+/* Words of others come as code, so that nothing in them is Markdown; they look like the words around them. */
+em code {
+  font: inherit !important; color: inherit !important; background: none !important; padding: 0 !important;
+  white-space: pre-wrap !important; overflow-wrap: anywhere; unicode-bidi: isolate;
+}
+em:has(> code) { font-style: normal }
+:is(.st-key-glance, .st-key-called) em code { font-weight: 600 !important }
 /* Links to a heading of a page that is one screen. */
 [data-testid=stHeaderActionElements] { display: none }
 /* After Disconnect there is nothing in it; Streamlit would keep the empty place for some seconds, and then jump. */

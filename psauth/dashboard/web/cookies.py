@@ -14,9 +14,14 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers
+from uvicorn.protocols.http import h11_impl
+from websockets import http11
 
 VALUE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 """What `new_value` makes; anything else was set by somebody else, and counts as absent."""
+
+LONGEST_LINE: Final = 2**20
+"""Bytes. Browsers keep some 180 cookies of 4 KB each for one host."""
 
 
 def cookie_name(kind: Literal["browser", "start"], port: int) -> str:
@@ -77,3 +82,13 @@ def script_headers() -> Headers:
     """The headers of the WebSocket behind this run of the script, every line of them; none in a test of a script."""
     lines = [(name, line) for name in st.context.headers for line in st.context.headers.get_all(name)]
     return Headers(raw=[(name.lower().encode("latin-1"), line.encode("latin-1")) for name, line in lines])
+
+
+def accept_long_lines() -> None:
+    """Have the server take all cookies that a browser may keep for localhost, in the one line it sends them in.
+
+    Streamlit has no setting for it. A WebSocket with more than 8 KB of cookies would be turned away, and every view would
+    stay blank without a word.
+    """
+    http11.MAX_LINE_LENGTH = LONGEST_LINE
+    h11_impl.DEFAULT_MAX_INCOMPLETE_EVENT_SIZE = LONGEST_LINE  # type: ignore[attr-defined] # it imports it, and reads it anew

@@ -21,7 +21,7 @@ from psauth.auth.entrance import PARAMETER
 from psauth.auth.flow import AuthorizationFlow, is_path_here
 from psauth.connecting import Login, find_login, port_mismatch, store_api_key
 from psauth.dashboard.web.account import account_of
-from psauth.dashboard.web.cookies import new_value
+from psauth.dashboard.web.cookies import accept_long_lines, new_value
 from psauth.dashboard.web.guard import UNKEPT, Guard
 from psauth.dashboard.web.html import page
 from psauth.dashboard.web.label import labels
@@ -286,4 +286,5 @@ def _without_sandbox(scope: Scope, error: Exception) -> Response:
 
 def middleware() -> list[Middleware]:
     """What `st.App` puts in front of the pages and routes."""
+    accept_long_lines()
     return [Middleware(Guard), Middleware(CallbackTaker), Middleware(Signpost)]
