@@ -81,9 +81,10 @@ def ask(
         headers = {"origin": f"http://{host}", **headers}
     port = port_of(Headers(headers))
     cookies = [f"{cookie_name('browser', port)}={named(cookie)}"] if cookie is not None else []
+    cookies += [headers["cookie"]] if headers.get("cookie") else []
     if started:
         cookies.append(f"{cookie_name('start', port)}={this_start().cookie}")
-    if cookies and "cookie" not in headers:
+    if cookies:
         headers["cookie"] = "; ".join(cookies)
     scope = {
         "type": kind,
