@@ -36,10 +36,11 @@ def main() -> None:
     """One run of the script."""
     st.set_page_config(page_title=APP, page_icon=str(ICON), layout="wide")
     if not listens_locally():
+        title, text, step, _ = NOT_LOCAL
         st.navigation([_welcome_page], position="hidden")
-        st.header(NOT_LOCAL.title)
-        st.write(NOT_LOCAL.text)
-        st.write(NOT_LOCAL.step)
+        st.header(title)
+        st.write(text)
+        st.write(step)
         st.stop()
     looks.show()
     browser = browser_here()
