@@ -20,6 +20,12 @@ from tests.dashboard.web.cookie_sets import OTHER, SETS, lines_of
 NAME = "psauth-browser-8501"
 
 
+@pytest.fixture(autouse=True)
+def _no_start_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the cookie for the browser is the only one."""
+    monkeypatch.setenv("PSAUTH_START_TOKEN", "no")
+
+
 def headers(*lines: str | bytes, host: str = "localhost:8501") -> Headers:
     sent = [line if isinstance(line, bytes) else line.encode() for line in lines]
     return Headers(raw=[(b"host", host.encode()), *((b"cookie", line) for line in sent)])
