@@ -160,8 +160,8 @@ def is_text(expression: ast.expr, ours: set[str]) -> bool:
             return True  # a number, or an error
         case ast.FormattedValue(value=value):
             return is_text(value, ours)
-        case ast.IfExp(body=one, orelse=other):
-            return is_text(one, ours) and is_text(other, ours)
+        case ast.IfExp(body=first, orelse=second):
+            return is_text(first, ours) and is_text(second, ours)
         case ast.BoolOp(values=values):
             return all(is_text(value, ours) for value in values)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
