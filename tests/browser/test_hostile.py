@@ -85,12 +85,12 @@ def test_in_each_view_the_words_of_the_service_are_words(
     if view in ("tasks", "form-values"):
         address += f"?workflow={name_of(service, 'workflows')[0]}"
     reader.goto(hostile_app.url + address)
-    there = (
+    ready = (
         reader.get_by_role("button", name="Disconnect")
         if view == "connection"
         else reader.get_by_test_id("stDataFrame")
     )
-    there.or_(reader.get_by_role("button", name="Start", exact=True)).first.wait_for()
+    ready.or_(reader.get_by_role("button", name="Start", exact=True)).first.wait_for()
     shot(reader, view or "workflows")
     assert reader.evaluate(AMISS) == []
     assert IN_ONE_LINE in words(reader), "the label in the sidebar can be read as it is"

@@ -71,9 +71,10 @@ QUIET = {
 }
 """What draws no text, or none of others."""
 MAKES_TEXT = {"plain", "clean"}
+NOT_LOCAL = ("NOT_LOCAL.title", "NOT_LOCAL.text", "NOT_LOCAL.step")
 OURS = {
     # Words of ours that are no literal where they are drawn, by the file and the expression.
-    "main.py": {"entry.title", "title", "text", "step", "APP", "ALLOW_COOKIES"},
+    "main.py": {"entry.title", "title", "text", "step", "APP", "ALLOW_COOKIES", *NOT_LOCAL},
     "parts/choices.py": {"choice.label", "SEARCH.label"},
     "parts/columns.py": {"header"},  # checked below, as is what else was put together before
     "parts/downloads.py": {"label", "words"},  # the kinds of files
@@ -159,8 +160,8 @@ def is_text(expression: ast.expr, ours: set[str]) -> bool:
             return True  # a number, or an error
         case ast.FormattedValue(value=value):
             return is_text(value, ours)
-        case ast.IfExp(body=one, orelse=other):
-            return is_text(one, ours) and is_text(other, ours)
+        case ast.IfExp(body=first, orelse=second):
+            return is_text(first, ours) and is_text(second, ours)
         case ast.BoolOp(values=values):
             return all(is_text(value, ours) for value in values)
         case ast.BinOp(left=left, op=ast.Add(), right=right):

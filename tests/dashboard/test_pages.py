@@ -58,7 +58,7 @@ def test_streamlit_secrets_are_settings_too(monkeypatch: pytest.MonkeyPatch, run
 
 
 @pytest.mark.parametrize(
-    ("given", "missing"),
+    ("variables", "missing"),
     [
         ({"PSAUTH_CLIENT_SECRET": "s"}, "PSAUTH_CLIENT_ID"),
         ({"PSAUTH_ISSUER": "https://login.example"}, "PSAUTH_CLIENT_ID"),
@@ -67,9 +67,9 @@ def test_streamlit_secrets_are_settings_too(monkeypatch: pytest.MonkeyPatch, run
     ],
 )
 def test_incomplete_settings_are_named(
-    run: Run, monkeypatch: pytest.MonkeyPatch, given: dict[str, str], missing: str
+    run: Run, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], missing: str
 ) -> None:
-    for name, value in given.items():
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
     page = run()
     assert f"`{missing}` is missing" in texts(page)

@@ -30,10 +30,10 @@ XLSX_HELP: Final = (
 PARQUET_HELP: Final = "For pandas and other programs: every type and every text exactly as it came. Times are in UTC."
 
 
-def downloads(frame: pd.DataFrame, noun: str, *, of: int) -> None:
-    """Buttons for the rows as shown, every column of them, as XLSX, CSV and Parquet; `of` is how many rows there are."""
-    if len(frame) < of:
-        st.caption(f"{len(frame):,} of {of:,} rows match; the files hold these.")
+def downloads(frame: pd.DataFrame, noun: str, *, total: int) -> None:
+    """Buttons for the rows as shown, every column of them, as XLSX, CSV and Parquet; `total` is how many rows there are."""
+    if len(frame) < total:
+        st.caption(f"{len(frame):,} of {total:,} rows match; the files hold these.")
     zone = reader_zone(st.context.timezone)
     about = subject(frame)
     today = datetime.now(zone).date()

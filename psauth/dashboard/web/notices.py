@@ -55,8 +55,8 @@ _TITLES: Final[dict[type[AuthorizationError], str]] = {
 
 CHANGED_COOKIE: Final = "If it was this browser, its cookie was changed meanwhile, and beginning again is all it takes."
 NO_COOKIE: Final = (
-    "This app tells the browser that pressed Connect from others by a cookie, and the answer came without it, so nothing "
-    "was connected."
+    "This one sent no cookie, by which the app tells browsers apart. If you pressed Connect in it, its cookie was lost on "
+    "the way, or it keeps none."
 )
 ALLOW_COOKIES: Final = (
     "Your browser sends no cookie to this app. Allow cookies for localhost (a private window or an add-on may block "
@@ -74,9 +74,7 @@ def refused(error: PsauthError, *, knows_browser: bool = True) -> Notice:
     title = _TITLES.get(type(error), "Not connected") if isinstance(error, AuthorizationError) else "Not connected"
     text = str(error)
     if isinstance(error, BrowserMismatch):
-        title, text = (
-            (title, f"{text} {CHANGED_COOKIE}") if knows_browser else ("The browser sent no cookie", NO_COOKIE)
-        )
+        text += f" {CHANGED_COOKIE if knows_browser else NO_COOKIE}"
     return Notice(connected=False, title=title, text=text, detail=type(error).__name__)
 
 

@@ -20,6 +20,12 @@ from tests.dashboard.web.cookie_sets import OTHER, SETS, lines_of
 NAME = "psauth-browser-8501"
 
 
+@pytest.fixture(autouse=True)
+def _no_start_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the cookie for the browser is the only one."""
+    monkeypatch.setenv("PSAUTH_START_TOKEN", "no")
+
+
 def headers(*lines: str | bytes, host: str = "localhost:8501") -> Headers:
     sent = [line if isinstance(line, bytes) else line.encode() for line in lines]
     return Headers(raw=[(b"host", host.encode()), *((b"cookie", line) for line in sent)])
@@ -138,7 +144,7 @@ def test_a_callback_without_a_cookie_is_said_where_cookies_are_off() -> None:
     state = begun("")
     page = followed(ask(f"/?code=secret-code&state={state}"), None)
     assert page.status == 200
-    assert "The browser sent no cookie" in page.text
+    assert "This one sent no cookie" in page.text
     assert "Allow cookies for localhost" in page.text
     assert "secret-code" not in page.text
 
@@ -151,7 +157,8 @@ def test_a_callback_whose_cookie_was_lost_is_said_by_the_next_page() -> None:
     assert followed(answer, fresh).headers["location"] == "/"
     notice = notices.take(fresh.partition("=")[2])
     assert notice is not None
-    assert notice.title == "The browser sent no cookie"
+    assert notice.title == "Begun in another browser"
+    assert "This one sent no cookie" in notice.text
 
 
 def test_a_callback_with_another_cookie_says_that_it_may_have_changed() -> None:
