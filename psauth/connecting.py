@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from psauth.addresses import is_loopback
@@ -22,6 +24,9 @@ from psauth.vault.service import Service
 from psauth.vault.vault import Vault
 
 log = logging.getLogger(__name__)
+
+KEY_PATIENCE: Final = 5.0
+"""Seconds in which a service may say whether it takes an API key, before that is stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,17 +197,45 @@ def port_mismatch(redirect_uri: str, port: int) -> str | None:
     )
 
 
-def store_api_key(api_key: str, service: Service, vault: Vault, account: str) -> Connection:
-    """Try an API key at its service and keep it as a connection; LoginRequired when the service refuses it."""
+def store_api_key(
+    api_key: str, service: Service, vault: Vault, account: str, *, patience: float = KEY_PATIENCE
+) -> Connection:
+    """Try an API key at its service and keep it as a connection; LoginRequired when the service refuses it.
+
+    A service that says nothing within `patience` seconds is not waited for: the key is kept untried, without a label.
+    """
     api_key = Secret(api_key)  # so that no traceback shows it
     stored = _with_api_key(api_key, service, account)
     client = open_client(Credential(account=account, source="settings", stored=stored), vault)
-    with client:
-        label = client.whoami().label
+    answer = _whoami_within(patience, client)
+    if answer is None:
+        log.warning("%s has not answered yet, so the API key is stored untried.", service.host)
+    label = None if answer is None else answer.label
     with vault.lock(account):
         connection = vault.connect(account, service, api_key=api_key, label=label)
     log.info("connected: account=%s kind=api_key", account)
     return connection
+
+
+def _whoami_within(seconds: float, client: ProcessStreet) -> Connection | None:
+    """What the service says, or the error that it means; None when neither has come in time."""
+    outcomes: SimpleQueue[Connection | Exception] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            with client:
+                outcomes.put(client.whoami())
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits for it
+            outcomes.put(error)
+
+    Thread(target=ask, name="psauth-api-key", daemon=True).start()
+    try:
+        outcome = outcomes.get(timeout=seconds)
+    except Empty:
+        return None
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
 def _with_api_key(api_key: str, service: Service, account: str) -> Stored:

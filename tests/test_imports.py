@@ -41,7 +41,7 @@ LEVELS = {
     ],
     "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
-        ["callback", "engine", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
+        ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["body", "wire"],
         ["receiver", "session", "unstored"],
         ["discovery", "token_endpoint"],
@@ -69,6 +69,7 @@ LEVELS = {
     "dashboard": [["loading", "web"], ["reach", "state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
     "dashboard/parts": [
+        ["text"],
         ["columns", "downloads", "links", "looks", "sidebar", "task_rows"],
         ["cells", "problems", "search", "welcome"],
         ["waiting"],
@@ -78,7 +79,13 @@ LEVELS = {
     "dashboard/views": [
         ["connection", "data_sets", "form_values", "people", "records", "runs", "tasks", "workflows"],
     ],
-    "dashboard/web": [["account", "html", "notices", "target"], ["guard"], ["routes"]],
+    "dashboard/web": [
+        ["account", "cookies", "html", "label", "local", "notices", "refusals", "target"],
+        ["paths", "start"],
+        ["origin"],
+        ["guard"],
+        ["routes"],
+    ],
     "sandbox": [["company", "knobs"], ["oauth", "traffic"], ["api"], ["app"], ["server"]],
     "sandbox/api": [
         ["bodies", "meter", "paging", "records"],

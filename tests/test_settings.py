@@ -288,7 +288,7 @@ def test_an_env_file_that_cannot_be_read_is_said(tmp_path):
         ("PSAUTH_REDIRECT_URL", "PSAUTH_REDIRECT_URI"),
         ("PSAUTH_SCOPES", "PSAUTH_SCOPE"),
         ("PSAUTH_SECRET", "PSAUTH_CLIENT_SECRET or PSAUTH_SECRET_KEY"),
-        ("PSAUTH_TOKEN", "PSAUTH_TOKEN_URL or PSAUTH_TOKEN_AUTH"),
+        ("PSAUTH_TOKEN", "PSAUTH_TOKEN_URL or PSAUTH_TOKEN_AUTH or PSAUTH_START_TOKEN"),
     ],
 )
 def test_a_misspelt_name_is_held_against_the_settings_there_are(monkeypatch, name, meant):

@@ -45,7 +45,12 @@ def main() -> None:
         app = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), f"--server.port={port}"],
             cwd=ROOT,
-            env={**{k: v for k, v in os.environ.items() if not k.startswith("PSAUTH_")}, "PSAUTH_HOME": home},
+            # Nobody else is at it, and the pictures are of the views.
+            env={
+                **{k: v for k, v in os.environ.items() if not k.startswith("PSAUTH_")},
+                "PSAUTH_HOME": home,
+                "PSAUTH_START_TOKEN": "no",
+            },
         )
         try:
             wait_for(f"http://localhost:{port}/_stcore/health")

@@ -7,9 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
+from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
 from psauth.cli.output import Failure, Group, note, say
 from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin, in_one_line, make_report, shown
@@ -20,6 +22,13 @@ from psauth.vault.connection import check_account
 from psauth.vault.vault import Vault
 
 APP = Path(__file__).parents[2] / "app.py"
+PINNED: Final = (
+    "--server.enableAgentApi=false",
+    "--server.enableCORS=true",
+    "--server.enableXsrfProtection=true",
+    *(f"--server.allowedHosts={name}" for name in ("localhost", "127.0.0.1", "::1")),
+)
+"""Options of Streamlit that no variable of the environment changes: the same as in .streamlit/config.toml."""
 
 
 def _checked(_: click.Context, __: click.Parameter, account: str) -> str:
@@ -152,12 +161,16 @@ def _wait() -> None:
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.option("--port", type=click.IntRange(1, 65535), help="Where it listens.  [default: 8501, or the next free one]")
 @click.option("--account", default="default", show_default=True, callback=_checked, help="Whose connection it shows.")
+@click.option("--url", is_flag=True, help="Only show the address of the app that runs, with its start token.")
 @click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
-def app(port: int | None, account: str, streamlit_options: tuple[str, ...]) -> None:
+def app(port: int | None, account: str, url: bool, streamlit_options: tuple[str, ...]) -> None:
     """Start the Streamlit app on this machine.
 
-    Further options go to `streamlit run`.
+    Further options go to `streamlit run`. It says the address to open, which holds the token that lets your browser in.
     """
+    if url:
+        _say_entrances(_asked_port(port, streamlit_options))
+        return
     with needs_extra("app", "psauth app"):
         import authlib  # noqa: F401 - of the sandbox inside the app
         from streamlit.web import cli as streamlit
@@ -168,10 +181,29 @@ def app(port: int | None, account: str, streamlit_options: tuple[str, ...]) -> N
     options = [word for word in streamlit_options if word != "--"]
     try:
         streamlit.main(
-            ["run", str(APP), *options, f"--server.port={port}", "--", "--account", account], standalone_mode=False
+            ["run", str(APP), *options, *PINNED, f"--server.port={port}", "--", "--account", account],
+            standalone_mode=False,
         )
     except click.Abort:
         raise KeyboardInterrupt from None
+
+
+def _say_entrances(port: int | None) -> None:
+    """The address of each app of this home that runs, or of the one on a port."""
+    _go_to_app()
+    entrances = find_entrances(Settings().home_path)
+    running = {
+        p: entrance for p, entrance in entrances.items() if port in (None, p) and ports.problem_of(p) is not None
+    }
+    if not running:
+        where = f" on port {port}" if port is not None else ""
+        raise Failure(f"No psauth app of yours runs{where}. Start it: psauth app")
+    for entrance in running.values():
+        say(entrance)
+
+
+def _go_to_app() -> None:
+    os.chdir(APP.parent)  # its .env and .streamlit stand beside it
 
 
 def _asked_port(port: int | None, streamlit_options: Sequence[str]) -> int | None:
@@ -204,7 +236,7 @@ def _say_settings(port: int) -> None:
         elsewhere = Settings().env_path
     except SettingsError:
         elsewhere = None
-    os.chdir(APP.parent)  # its .env and .streamlit stand beside it
+    _go_to_app()
     try:
         settings = Settings()
     except SettingsError as error:

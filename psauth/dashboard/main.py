@@ -14,11 +14,13 @@ from psauth.dashboard import state
 from psauth.dashboard.loading.read import Here
 from psauth.dashboard.parts import choices, looks, problems, sidebar, welcome
 from psauth.dashboard.parts.menu import MENU, Entry
-from psauth.dashboard.parts.tables import literal
+from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.reach import is_lost_sandbox
 from psauth.dashboard.web.account import account_of
-from psauth.dashboard.web.guard import COOKIE, NOT_LOCAL, listens_locally
-from psauth.dashboard.web.notices import CONNECTED, refused
+from psauth.dashboard.web.cookies import browser_here
+from psauth.dashboard.web.local import listens_locally
+from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, refused
+from psauth.dashboard.web.refusals import NOT_LOCAL
 from psauth.dashboard.web.target import Target, find_target, is_elsewhere, mismatch_of
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection
@@ -34,14 +36,14 @@ def main() -> None:
     """One run of the script."""
     st.set_page_config(page_title=APP, page_icon=str(ICON), layout="wide")
     if not listens_locally():
-        title, text, step = NOT_LOCAL
+        title, text, step, _ = NOT_LOCAL
         st.navigation([_welcome_page], position="hidden")
         st.header(title)
         st.write(text)
         st.write(step)
         st.stop()
     looks.show()
-    browser = st.context.cookies.get(COOKIE)
+    browser = browser_here()
     state.begin(browser)
     account = account_of(browser)
     try:
@@ -65,6 +67,9 @@ def main() -> None:
     state.keep_path("/" + page.url_path)
     if connection is None:
         _show_notice(connection)
+        if browser is None and "host" in st.context.headers:
+            with looks.middle():
+                st.warning(ALLOW_COOKIES)
         welcome.show(target, return_to=state.place(), mismatch=mismatch_of(target, st.context.headers.get("host")))
         st.stop()
     state.welcome_back()
@@ -84,7 +89,7 @@ def _show_view(entry: Entry, page: StreamlitPage, target: Target, credential: Cr
     _show_notice(connection)
     if is_elsewhere(target, connection.service.api_url):
         st.info(
-            f"Your settings name another service than {connection.service.host}, which is connected. To change over, "
+            f"Your settings name another service than {plain(connection.service.host)}, which is connected. To change over, "
             "disconnect on the Connection view, then connect."
         )
     if entry.file != "connection":
@@ -99,8 +104,8 @@ def _show_view(entry: Entry, page: StreamlitPage, target: Target, credential: Cr
     state.keep_here(Here(connection, vault))
     title = st.title(entry.title)
     if entry.heading is not None and (heading := entry.heading()) is not None:
-        title.title(literal(heading))
-        st.set_page_config(page_title=f"{heading} · {APP}")
+        title.title(plain(heading))
+        st.set_page_config(page_title=f"{clean(heading)} · {APP}")
     choices.show(entry.choices(), entry.plain)
     page.run()
 
@@ -118,11 +123,11 @@ def _take_callback(target: Target, vault: Vault) -> None:
     if not params.keys() & {"state", "code", "error"}:
         return
     st.query_params.clear()
-    browser = st.context.cookies.get(COOKIE)
+    browser = browser_here()
     try:
         AuthorizationFlow(target.settings, vault).finish(params, browser=browser)
     except PsauthError as error:
-        state.tell(refused(error))
+        state.tell(refused(error, knows_browser=browser is not None))
     else:
         state.tell(CONNECTED)
 

@@ -27,7 +27,7 @@ YES_OR_NO: Final = {
 ADDRESSES: Final = ("authorize_url", "token_url", "revoke_url", "issuer", "api_url")
 AMOUNTS: Final = (("total_time", "seconds", 3600), ("answer_size", "MB", 1000))
 """Numbers, with their units and the most that each may be."""
-SWITCHES: Final = ("system_certificates", "trust_addresses")
+SWITCHES: Final = ("system_certificates", "trust_addresses", "start_token")
 
 
 def check_values(values: Mapping[str, str], label: Callable[[str], str]) -> None:

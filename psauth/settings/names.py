@@ -21,6 +21,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "total_time": "60",
     "answer_size": "16",
     "trust_addresses": "no",
+    "start_token": "yes",
 }
 
 

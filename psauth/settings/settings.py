@@ -42,6 +42,7 @@ class Settings:
     - `api_key`: an API key.
     - `home`: the folder of the vault and its key. `vault_url`: another place for the vault, `sqlite:///` and a path.
     - `trust_addresses`: "yes" where a file may name the address of a credential that stands elsewhere.
+    - `start_token`: "no" lets every program of this machine into the app (`yes`).
     - `secret_key`: the key of the vault; several, the newest first, separated by commas.
     - `total_time`: seconds that a request to the API may take in all (60: a page takes the service well under one, and
       what sits between gives up after 30). `answer_size`: MB that its answer may have, packed or not (16: a page of 20
@@ -71,6 +72,7 @@ class Settings:
     total_time: str = _UNSET
     answer_size: str = _UNSET
     trust_addresses: str = _UNSET
+    start_token: str = _UNSET
     secrets: InitVar[Mapping[str, Any] | None] = None
     env_file: InitVar[str | Path | None] = ".env"
     consent: Callable[[str], str] | None = field(default=None, compare=False)
@@ -134,6 +136,11 @@ class Settings:
     def trusts_system(self) -> bool:
         """Whether the certificates that the operating system trusts are trusted."""
         return YES_OR_NO[self.system_certificates.lower()]
+
+    @property
+    def asks_start_token(self) -> bool:
+        """Whether the app lets in only who opens it with the token of its start."""
+        return YES_OR_NO[self.start_token.lower()]
 
     @property
     def total_seconds(self) -> float:

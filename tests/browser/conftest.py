@@ -57,6 +57,11 @@ class App:
     def url(self) -> str:
         return f"http://localhost:{self.port}/"
 
+    def at(self, path: str = "") -> str:
+        """The address of a view as a person opens it first: with the token that the terminal says."""
+        tokens = re.findall(r"\?token=([\w-]+)", self.log.read_text())
+        return f"{self.url}{path}{'&' if '?' in path else '?'}token={tokens[-1]}"
+
     @property
     def settings(self) -> Settings:
         return Settings(home=str(self.home), secret_key=os.environ["PSAUTH_SECRET_KEY"], env_file=None)
@@ -207,7 +212,7 @@ def shot(request: pytest.FixtureRequest) -> Callable[..., None]:
 
 def connect(page: Page, app: App) -> None:
     """Through the first page and the consent page to the table."""
-    page.goto(app.url)
+    page.goto(app.at())
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
     page.get_by_test_id("stDataFrame").wait_for()

@@ -18,7 +18,7 @@ NewBrowser = Callable[..., BrowserContext]
 
 
 def test_one_click_leads_through_consent_to_the_table(app: App, page: Page, shot: Shot) -> None:
-    page.goto(app.url)
+    page.goto(app.at())
     expect(page.get_by_text("Sandbox: invented data")).to_be_visible()
     shot(page, "1-first-visit")
     page.get_by_role("link", name="Connect", exact=True).click()
@@ -31,7 +31,7 @@ def test_one_click_leads_through_consent_to_the_table(app: App, page: Page, shot
     shot(page, "3-workflows")
     assert page.url == app.url  # no query left
     assert len(page.context.pages) == 1  # the same tab all the way
-    cookie = next(c for c in page.context.cookies() if c["name"] == "psauth_browser")
+    cookie = next(c for c in page.context.cookies() if c["name"] == f"psauth-browser-{app.port}")
     assert cookie["httpOnly"]
     assert cookie["sameSite"] == "Lax"
 
@@ -71,7 +71,7 @@ def test_the_table_can_be_searched_and_taken_along(app: App, page: Page, shot: S
 
 
 def test_a_no_is_a_calm_page_with_one_next_step(app: App, page: Page, shot: Shot) -> None:
-    page.goto(app.url)
+    page.goto(app.at())
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Deny").click()
     expect(page.get_by_role("heading", name="Access was declined")).to_be_visible()
@@ -114,7 +114,7 @@ def test_the_back_button_leads_to_a_page_that_explains_itself(app: App, page: Pa
 def test_another_browser_cannot_finish_what_this_one_began(
     app: App, page: Page, new_browser: NewBrowser, shot: Shot
 ) -> None:
-    page.goto(app.url)
+    page.goto(app.at())
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").wait_for()
     callback = consent_elsewhere(page)
@@ -128,6 +128,7 @@ def test_another_browser_cannot_finish_what_this_one_began(
 
 
 def test_a_foreign_state_is_refused(app: App, page: Page, shot: Shot) -> None:
+    page.goto(app.at())
     page.goto(app.url + "?code=abc&state=nobody-made-this")
     expect(page.get_by_role("heading", name="This answer is not ours")).to_be_visible()
     shot(page, "foreign")
@@ -135,7 +136,7 @@ def test_a_foreign_state_is_refused(app: App, page: Page, shot: Shot) -> None:
 
 
 def test_who_comes_by_another_name_of_this_machine_connects_all_the_same(app: App, page: Page) -> None:
-    page.goto(f"http://127.0.0.1:{app.port}/")
+    page.goto(app.at().replace("localhost", "127.0.0.1"))
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
     page.get_by_test_id("stDataFrame").wait_for()

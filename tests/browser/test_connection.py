@@ -67,7 +67,7 @@ def test_disconnect_asks_once_revokes_and_leaves_the_first_page(app: App, page: 
 def test_tabs_agree_within_seconds(app: App, new_browser: NewBrowser) -> None:
     context = new_browser()
     first, second = context.new_page(), context.new_page()
-    second.goto(app.url)
+    second.goto(app.at())
     expect(second.get_by_role("link", name="Connect", exact=True)).to_be_visible()
     connect(first, app)
     expect(second.get_by_test_id("stDataFrame")).to_be_visible(timeout=15_000)
@@ -91,6 +91,7 @@ def test_an_app_that_was_stopped_is_said_in_words_for_its_reader_and_the_page_go
     said = code.evaluate("block => getComputedStyle(block.parentElement, '::before').content")
     assert "start it again where it was started, with make app or psauth app" in said
     app.start()
+    page.context.new_page().goto(app.at())  # each start has a token of its own
     expect(dialog).to_be_hidden()
     page.get_by_test_id("stDataFrame").wait_for()
 
@@ -99,20 +100,20 @@ def test_a_restart_of_the_app_keeps_the_connection(make_app: MakeApp, page: Page
     app = make_app().start()
     connect(page, app)
     app.restart()
-    page.goto(app.url)
+    page.goto(app.at())
     page.get_by_test_id("stDataFrame").wait_for()
     expect(page.get_by_text("12 workflows")).to_be_visible()
 
 
 def test_a_dark_phone_sees_the_same(app: App, new_browser: NewBrowser, shot: Shot) -> None:
     page = new_browser(viewport={"width": 390, "height": 844}, color_scheme="dark").new_page()
-    page.goto(app.url)
+    page.goto(app.at())
     page.get_by_role("link", name="Connect", exact=True).wait_for()
     shot(page, "first-visit")
     connect(page, app)
     shot(page, "workflows")
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-    page.goto(app.url + "connection")
+    page.goto(app.at("connection"))
     page.get_by_role("button", name="Disconnect").wait_for()
     shot(page, "connection")
 
@@ -122,7 +123,7 @@ def test_a_service_of_its_own_with_the_callback_at_another_path(make_app: MakeAp
         app = make_app(**_variables(box))
         app.variables["PSAUTH_REDIRECT_URI"] = app.url + "callback"
         app.start()
-        page.goto(app.url)
+        page.goto(app.at())
         expect(page.get_by_text("Sandbox: invented data")).to_be_hidden()
         connect(page, app)
         assert page.url == app.url
@@ -155,7 +156,7 @@ def test_a_service_that_does_not_answer_when_connecting(make_app: MakeApp, page:
     app = make_app(**variables)
     app.variables["PSAUTH_REDIRECT_URI"] = app.url
     app.start()
-    page.goto(app.url)
+    page.goto(app.at())
     page.get_by_role("link", name="Connect", exact=True).click()
     expect(page.get_by_role("heading", name="Not connected")).to_be_visible()
     expect(page.get_by_text("does not answer")).to_be_visible()
@@ -164,7 +165,7 @@ def test_a_service_that_does_not_answer_when_connecting(make_app: MakeApp, page:
 
 def test_half_made_settings_are_named(make_app: MakeApp, page: Page, shot: Shot) -> None:
     app = make_app(PSAUTH_CLIENT_SECRET="only-half").start()
-    page.goto(app.url)
+    page.goto(app.at())
     expect(page.get_by_text("PSAUTH_CLIENT_ID is missing")).to_be_visible()
     shot(page, "incomplete")
     assert "only-half" not in page.content()

@@ -69,7 +69,7 @@ def test_the_help_of_the_csv_file_says_what_is_done_to_texts(app: App, page: Pag
 
 def test_the_runs_of_a_workflow_are_called_after_it(app: App, page: Page, take: Take) -> None:
     connect(page, app)
-    page.goto(f"{app.url}runs")
+    page.goto(app.at("runs"))
     page.get_by_test_id("stDataFrame").wait_for()
     page.get_by_label("Search").first.fill("Purchase Request")
     page.get_by_label("Search").first.press("Enter")

@@ -125,7 +125,7 @@ def test_reload_and_the_back_button_keep_what_was_chosen(
     reader: Page, service_app: App, busiest: tuple[str, str]
 ) -> None:
     workflow_id, name = busiest
-    reader.goto(f"{service_app.url}runs?workflow={workflow_id}")
+    reader.goto(service_app.at(f"runs?workflow={workflow_id}"))
     reader.get_by_test_id("stDataFrame").wait_for()
     main(reader).get_by_role("combobox").nth(1).click()
     reader.get_by_role("option", name="Completed").click()
@@ -177,7 +177,7 @@ def test_in_a_narrow_window_the_menu_closes_behind_the_page_that_was_chosen(
     service_app: App, reader: Page, new_browser: NewBrowser
 ) -> None:
     page = new_browser(viewport={"width": 390, "height": 844}).new_page()
-    page.goto(service_app.url)
+    page.goto(service_app.at())
     page.get_by_test_id("stDataFrame").wait_for()
     page.get_by_role("button", name="Expand sidebar").click()
     view(page, "People")
@@ -211,7 +211,7 @@ def test_a_data_set_leads_to_its_records_and_back(reader: Page, shot: Shot) -> N
 def test_a_long_read_says_its_cost_shows_how_far_it_is_and_outlives_its_page(
     scarce: None, reader: Page, service_app: App, box: psauth.Sandbox, busiest: tuple[str, str], shot: Shot
 ) -> None:
-    reader.goto(f"{service_app.url}form-values?workflow={busiest[0]}")
+    reader.goto(service_app.at(f"form-values?workflow={busiest[0]}"))
     expect(
         main(reader).get_by_text(re.compile(r"Reading the form values of \d+ runs takes about \d+ requests"))
     ).to_be_visible()
@@ -225,7 +225,7 @@ def test_a_long_read_says_its_cost_shows_how_far_it_is_and_outlives_its_page(
     title(reader, "Workflows")
     reader.get_by_test_id("stDataFrame").wait_for()
     second = reader.context.new_page()
-    second.goto(f"{service_app.url}form-values?workflow={busiest[0]}")
+    second.goto(service_app.at(f"form-values?workflow={busiest[0]}"))
     expect(stop_button(second)).to_be_visible()  # the same read, not another one
     box.knobs.latency = 0.0
     reader.go_back()
@@ -244,7 +244,7 @@ def test_a_long_read_says_its_cost_shows_how_far_it_is_and_outlives_its_page(
 def test_stop_keeps_what_has_come_and_read_on_gets_the_rest(
     scarce: None, reader: Page, service_app: App, box: psauth.Sandbox, busiest: tuple[str, str], shot: Shot
 ) -> None:
-    reader.goto(f"{service_app.url}tasks?workflow={busiest[0]}")
+    reader.goto(service_app.at(f"tasks?workflow={busiest[0]}"))
     main(reader).get_by_role("button", name="Start").wait_for()
     box.knobs.latency = 2.0
     main(reader).get_by_role("button", name="Start").click()
@@ -307,7 +307,7 @@ def test_a_search_that_finds_nothing_says_how_to_go_on(reader: Page, shot: Shot)
 def test_a_connection_that_ends_while_a_read_is_under_way_is_a_calm_page(
     scarce: None, reader: Page, service_app: App, box: psauth.Sandbox, busiest: tuple[str, str], shot: Shot
 ) -> None:
-    reader.goto(f"{service_app.url}tasks?workflow={busiest[0]}")
+    reader.goto(service_app.at(f"tasks?workflow={busiest[0]}"))
     main(reader).get_by_role("button", name="Start").wait_for()
     box.knobs.latency = 2.0
     main(reader).get_by_role("button", name="Start").click()
@@ -331,7 +331,7 @@ def test_every_page_fits_its_window(
 ) -> None:
     page = new_browser(viewport={"width": width, "height": 844}, color_scheme=scheme).new_page()
     for path in ("", f"runs?workflow={busiest[0]}", "data-sets", "people"):
-        page.goto(service_app.url + path)
+        page.goto(service_app.at(path))
         page.get_by_test_id("stDataFrame").wait_for()
         shot(page, path.split("?")[0] or "workflows")
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")

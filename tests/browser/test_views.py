@@ -48,7 +48,7 @@ def enter(page: Page, app: App) -> None:
     if app.vault.find("default") is None:
         connect(page, app)
     else:
-        page.goto(app.url)
+        page.goto(app.at())
         page.get_by_test_id("stDataFrame").wait_for()
 
 
@@ -80,14 +80,14 @@ def variables(box: psauth.Sandbox) -> dict[str, str]:
 
 def test_each_view_has_its_title_in_the_tab_and_its_line_in_the_menu(person: Page, shared: App) -> None:
     for path, title in VIEWS.items():
-        person.goto(shared.url + path)
+        person.goto(shared.at(path))
         expect(person).to_have_title(f"{title} · Process Street workflows")
         lit = person.get_by_test_id("stSidebarNavItems").locator("[aria-current=page]")
         expect(lit).to_have_text([re.compile(title)])
 
 
 def test_on_records_the_menu_shows_data_sets_and_elsewhere_not_any_more(person: Page, shared: App) -> None:
-    person.goto(shared.url + "data-sets")
+    person.goto(shared.at("data-sets"))
     click_row(person, 0)
     main(person).get_by_role("link", name="Records").click()
     lit = person.get_by_test_id("stSidebarNavItems").locator("[aria-current=page]")
@@ -105,7 +105,7 @@ def click_row(page: Page, number: int) -> None:
 
 
 def test_a_click_on_a_name_selects_its_row_and_moves_nothing(person: Page, shared: App) -> None:
-    person.goto(shared.url + "runs")
+    person.goto(shared.at("runs"))
     rest(person)
     table = person.get_by_test_id("stDataFrame")
     before = table.bounding_box()
@@ -116,7 +116,7 @@ def test_a_click_on_a_name_selects_its_row_and_moves_nothing(person: Page, share
 
 
 def test_the_line_above_the_table_stays_while_somebody_searches(person: Page, shared: App) -> None:
-    person.goto(shared.url + "runs")
+    person.goto(shared.at("runs"))
     rest(person)
     table = person.get_by_test_id("stDataFrame")
     before = table.bounding_box()
@@ -145,7 +145,7 @@ def test_a_table_has_the_window(shared: App, page: Page, width: int) -> None:
     enter(page, shared)
     page.set_viewport_size({"width": width, "height": 900})
     for path in ("runs", "people", "tasks?workflow=Purchase+Request"):
-        page.goto(shared.url + path)
+        page.goto(shared.at(path))
         rest(page)
         table, place = page.get_by_test_id("stDataFrame").bounding_box(), main(page).bounding_box()
         assert table is not None
@@ -158,7 +158,7 @@ def test_a_table_has_the_window(shared: App, page: Page, width: int) -> None:
 
 
 def test_a_short_table_has_no_rows_of_nothing_below(person: Page, shared: App) -> None:
-    person.goto(shared.url + "data-sets")
+    person.goto(shared.at("data-sets"))
     rest(person)
     count = int(re.findall(r"(\d+) data sets", main(person).inner_text())[0])
     box = person.get_by_test_id("stDataFrame").bounding_box()
@@ -169,10 +169,10 @@ def test_a_short_table_has_no_rows_of_nothing_below(person: Page, shared: App) -
 def test_times_name_their_zone_once(shared: App, new_browser: NewBrowser) -> None:
     page = new_browser(timezone_id="America/Los_Angeles").new_page()
     enter(page, shared)
-    page.goto(shared.url + "runs")
+    page.goto(shared.at("runs"))
     rest(page)
     assert main(page).inner_text().count("America/Los_Angeles") == 1
-    page.goto(shared.url + "people")
+    page.goto(shared.at("people"))
     rest(page)
     assert "America/Los_Angeles" not in main(page).inner_text()
 
@@ -184,7 +184,7 @@ def test_search_finds_a_time_as_it_stands_there(shared: App, new_browser: NewBro
         with psauth.connect(settings=shared.settings, interactive=False) as ps:
             created = next(iter(ps.iterate("/workflow-runs/list")))["audit"]["createdDate"]
         shown = f"{datetime.fromisoformat(created).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
-        page.goto(shared.url + "runs")
+        page.goto(shared.at("runs"))
         rest(page)
         field = main(page).get_by_role("textbox", name="Search")
         field.fill(shown)
@@ -231,7 +231,7 @@ def test_every_word_stands_out_and_what_is_disabled_says_so(
     page = new_browser(color_scheme=scheme, viewport={"width": width, "height": 900}).new_page()
     enter(page, shared)
     for path in (*VIEWS, "records", "tasks", "runs?status=Foo", "tasks?assignee=ada.lindqvist%40example.com"):
-        page.goto(shared.url + path)
+        page.goto(shared.at(path))
         rest(page)
         assert page.evaluate(CONTRAST) == [], path
         links = page.evaluate("[...document.querySelectorAll('a[disabled]:not([aria-disabled=true])')].length")
@@ -255,11 +255,11 @@ def test_the_first_page_and_what_comes_before_spending_stand_out_too(
         app.variables["PSAUTH_REDIRECT_URI"] = app.url
         app.start()
         page = new_browser(color_scheme=scheme, viewport={"width": 390, "height": 844}).new_page()
-        page.goto(app.url)
+        page.goto(app.at())
         page.get_by_role("link", name="Connect", exact=True).wait_for()
         assert page.evaluate(CONTRAST) == []
         connect(page, app)
-        page.goto(app.url + "runs?newest=All")
+        page.goto(app.at("runs?newest=All"))
         page.get_by_role("button", name="Start").wait_for()
         assert page.evaluate(CONTRAST) == []
         box.knobs.latency = 3.0
@@ -280,7 +280,7 @@ def test_a_service_that_dies_during_a_read_is_said_within_five_seconds(
         app.variables["PSAUTH_REDIRECT_URI"] = app.url
         app.start()
         connect(page, app)
-        page.goto(app.url + "runs?newest=All")
+        page.goto(app.at("runs?newest=All"))
         box.knobs.latency = 1.0
         page.get_by_role("button", name="Start").click()
         expect(main(page).get_by_text(re.compile(r"[1-9]\d* runs so far"))).to_be_visible()
@@ -319,7 +319,7 @@ def test_the_sandbox_of_an_app_that_is_gone_is_said_at_once_with_the_way_out(
     first.stop()
     second = App(first.home).start()  # the same home, another port
     try:
-        page.goto(second.url)
+        page.goto(second.at())
         again = main(page).get_by_role("link", name="Connect anew")
         expect(again).to_be_visible(timeout=15_000)
         expect(main(page).get_by_role("heading", name="This sandbox is not there any more")).to_be_visible()
@@ -336,7 +336,7 @@ def test_the_sandbox_of_an_app_that_is_gone_is_said_at_once_with_the_way_out(
     ["runs?workflow=zzzz", "runs?status=Foo", "runs?newest=abc", "runs?status=Active&status=Completed", "tasks?run=x"],
 )
 def test_a_bookmark_that_names_nothing_says_so(person: Page, shared: App, path: str) -> None:
-    person.goto(shared.url + path)
+    person.goto(shared.at(path))
     expect(main(person).get_by_role("heading", name="The address of this view leads to nothing")).to_be_visible()
     expect(person.get_by_test_id("stDataFrame")).to_have_count(0)
     assert person.url == shared.url + path  # the address still says what it said
@@ -348,7 +348,7 @@ def test_a_bookmark_that_names_nothing_says_so(person: Page, shared: App, path: 
 
 
 def test_choices_of_one_view_are_not_carried_to_the_next_and_the_way_back_has_them(person: Page, shared: App) -> None:
-    person.goto(shared.url + "runs?workflow=Purchase+Request&status=Active")
+    person.goto(shared.at("runs?workflow=Purchase+Request&status=Active"))
     rest(person)
     menu = person.get_by_test_id("stSidebarNavItems")
     menu.get_by_role("link", name="Tasks").click()

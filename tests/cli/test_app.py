@@ -7,9 +7,12 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+import requests
 
+from psauth.auth.entrance import keep_entrance
 from psauth.cli import commands, ports
 from tests.cli.processes import POSIX, at_a_terminal, free_port, is_app, line_with, program
 from tests.flow.parts import PYTHON, ROOT, bare_environment, wait_until
@@ -169,6 +172,34 @@ def test_another_account_is_handed_on(terminal, started):
     assert terminal("app", "--account", " ")[0] == 2
 
 
+# The address with the start token -------------------------------------------------------------------------------------
+
+
+def test_nothing_that_runs_has_no_address(terminal, checkout, monkeypatch, tmp_path):
+    port = free_port()
+    keep_entrance(tmp_path / "home", port, f"http://localhost:{port}/?token=of-one-that-was-killed")
+    for words in (("--url",), ("--url", "--port", str(port))):
+        code, out, err = terminal("app", *words)
+        assert (code, out) == (1, "")
+        assert "Start it: psauth app" in err
+
+
+def test_the_address_of_what_runs_is_said_again(terminal, started, checkout, tmp_path):
+    with taken() as one, taken() as two:
+        for port in (one, two):
+            keep_entrance(tmp_path / "home", port, f"http://localhost:{port}/?token=t{port}")
+        _, out, _ = terminal("app", "--url")
+        assert sorted(out.split()) == sorted(f"http://localhost:{port}/?token=t{port}" for port in (one, two))
+        assert terminal("app", "--url", "--port", str(two))[1] == f"http://localhost:{two}/?token=t{two}\n"
+    assert started == []
+
+
+def test_options_that_would_open_the_app_are_pinned_behind_what_is_asked_for(terminal, started):
+    terminal("app", "--port", str(free_port()), "--server.enableAgentApi=true")
+    (call,) = started
+    assert call.index("--server.enableAgentApi=false") > call.index("--server.enableAgentApi=true")
+
+
 # Real ones ------------------------------------------------------------------------------------------------------------
 
 
@@ -182,11 +213,19 @@ def env(tmp_path):
 def test_the_app_runs_on_the_port_and_ends_by_ctrl_c(env):
     port = free_port()
     with program("app", "--port", str(port), env=env) as app:
-        line_with(app, f"http://localhost:{port}", seconds=60)
+        said = line_with(app, f"http://localhost:{port}/?token=", seconds=60)
         wait_until(lambda: is_app(port), seconds=60, why="the app")
+        address = re.search(r"http://localhost:\S+", said)[0]
+        again = subprocess.run(
+            [PYTHON, "-m", "psauth", "app", "--url"], env=env, capture_output=True, text=True, timeout=60, check=True
+        )
+        assert again.stdout == f"{address}\n"
+        assert requests.get(f"http://localhost:{port}/", timeout=10).status_code == 403
+        assert requests.get(address, timeout=10).history[0].headers["location"] == "/"
         app.send_signal(signal.SIGINT)
         _, err = app.communicate(timeout=30)
     assert app.returncode == 130
+    assert not [*Path(env["PSAUTH_HOME"]).glob("app-*")]
     assert err.strip().endswith("Stopped.")
     assert "Traceback" not in err
 

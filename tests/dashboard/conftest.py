@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -83,7 +84,12 @@ def connected(box: psauth.Sandbox) -> Vault:
 def texts(page: AppTest) -> str:
     """Everything a reader of the page would see in words."""
     kinds = (page.title, page.header, page.subheader, page.markdown, page.text, page.caption, page.info, page.warning)
-    return "\n".join(str(element.value) for kind in kinds for element in kind)
+    return "\n".join(as_read(str(element.value)) for kind in kinds for element in kind)
+
+
+def as_read(markdown: str) -> str:
+    """What a reader sees of words that came from elsewhere, which are code within emphasis in the Markdown."""
+    return re.sub(r"([*_])(`+)( ?)(.*?)\3\2\1", r"\4", markdown)
 
 
 def press(page: AppTest, label: str) -> AppTest:

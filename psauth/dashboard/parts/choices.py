@@ -16,6 +16,7 @@ from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
 from psauth.dashboard.parts import waiting
 from psauth.dashboard.parts.columns import WORDS
+from psauth.dashboard.parts.text import clean
 from psauth.reading.arguments import ID_SHAPE
 from psauth.reading.endpoints import RUN_STATUSES, TASK_STATUSES
 
@@ -202,7 +203,7 @@ def _problem(asked: Mapping[str, list[str]], choices: Sequence[Choice], plain: S
 
 def say_problem(problem: str) -> None:
     st.header("The address of this view leads to nothing")
-    st.text(problem)
+    st.text(clean(problem))
     if st.button("Show everything", type="primary"):
         state.forget_choices()
         st.query_params.clear()

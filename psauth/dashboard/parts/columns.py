@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 import streamlit as st
 
+from psauth.dashboard.parts.text import clean, safe_link
 from psauth.reading.frames import holds_lists
 
 Kind = Literal["text", "moment", "day", "status", "number", "list", "link"]
@@ -59,29 +60,32 @@ class Column:
 
     def config(self, values: pd.Series) -> Any:
         """What Streamlit needs to show these values: the widest usual one, and the header, fit."""
+        header = clean(self.label)
         looks: dict[str, Any] = {"width": self.width(values), "pinned": self.pinned or None}
         if self.kind == "moment":
-            return st.column_config.DatetimeColumn(self.label, format=MOMENT_FORMAT[0], timezone=zone(), **looks)
+            return st.column_config.DatetimeColumn(header, format=MOMENT_FORMAT[0], timezone=zone(), **looks)
         if self.kind == "day":
-            return st.column_config.DatetimeColumn(self.label, format=DAY_FORMAT[0], timezone="UTC", **looks)
+            return st.column_config.DatetimeColumn(header, format=DAY_FORMAT[0], timezone="UTC", **looks)
         if self.kind == "status":
             return st.column_config.MultiselectColumn(
-                self.label,
+                header,
                 options=list(COLOURS),
                 color=list(COLOURS.values()),
                 format_func=lambda word: WORDS.get(word, word),
                 **looks,
             )
         if self.kind == "number":
-            return st.column_config.NumberColumn(self.label, **looks)
+            return st.column_config.NumberColumn(header, **looks)
         if self.kind == "list":
-            return st.column_config.ListColumn(self.label, **looks)
+            return st.column_config.ListColumn(header, **looks)
         if self.kind == "link":
-            return st.column_config.LinkColumn(self.label, display_text="Open", **looks)
-        return st.column_config.TextColumn(self.label, **looks)
+            return st.column_config.LinkColumn(header, display_text="Open", **looks)
+        return st.column_config.TextColumn(header, **looks)
 
     def cells(self, values: pd.Series) -> pd.Series:
-        """The values as the table draws them: chips and lists want lists of texts."""
+        """The values as the table draws them: chips and lists want lists of texts, and only a safe link is one."""
+        if self.kind == "link":
+            return values.map(safe_link).astype("object")
         if self.kind == "status":
             return pd.Series([[] if pd.isna(v) else [str(v)] for v in values], index=values.index, dtype="object")
         if self.kind == "list":

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
+from psauth.dashboard.parts.text import plain
 from psauth.export import csv
 from psauth.export.excel import write_workbook
 from psauth.export.naming import file_name
@@ -29,10 +30,10 @@ XLSX_HELP: Final = (
 PARQUET_HELP: Final = "For pandas and other programs: every type and every text exactly as it came. Times are in UTC."
 
 
-def downloads(frame: pd.DataFrame, noun: str, *, of: int) -> None:
-    """Buttons for the rows as shown, every column of them, as XLSX, CSV and Parquet; `of` is how many rows there are."""
-    if len(frame) < of:
-        st.caption(f"{len(frame):,} of {of:,} rows match; the files hold these.")
+def downloads(frame: pd.DataFrame, noun: str, *, total: int) -> None:
+    """Buttons for the rows as shown, every column of them, as XLSX, CSV and Parquet; `total` is how many rows there are."""
+    if len(frame) < total:
+        st.caption(f"{len(frame):,} of {total:,} rows match; the files hold these.")
     zone = reader_zone(st.context.timezone)
     about = subject(frame)
     today = datetime.now(zone).date()
@@ -40,7 +41,7 @@ def downloads(frame: pd.DataFrame, noun: str, *, of: int) -> None:
         "XLSX": (
             partial(_xlsx, frame, about or noun, zone),
             XLSX_TYPE,
-            f"{XLSX_HELP} Times are in the zone {zone.key}.",
+            f"{XLSX_HELP} Times are in the zone {plain(zone.key)}.",
         ),
         "CSV": (partial(_csv, frame, zone), "text/csv", csv.HELP),
         "Parquet": (partial(to_parquet, frame), "application/vnd.apache.parquet", PARQUET_HELP),

@@ -28,15 +28,22 @@ a:focus-visible, [data-testid=stBaseButton-elementToolbar]:focus-visible {
 /* The line in the menu for a view that has none of its own. */
 [data-psauth-lit] { background: rgba(151, 166, 195, .25) !important }
 [data-psauth-lit] p { font-weight: 600 }
+/* Words of others come as code, so that nothing in them is Markdown; they look like the words around them. */
+em code {
+  font: inherit !important; color: inherit !important; background: none !important; padding: 0 !important;
+  white-space: pre-wrap !important; overflow-wrap: anywhere; unicode-bidi: isolate;
+}
+em:has(> code) { font-style: normal }
+:is(.st-key-glance, .st-key-called) em code { font-weight: 600 !important }
 /* Links to a heading of a page that is one screen. */
 [data-testid=stHeaderActionElements] { display: none }
 /* After Disconnect there is nothing in it; Streamlit would keep the empty place for some seconds, and then jump. */
 [data-testid=stSidebar]:not(:has([data-testid=stSidebarNav])) { display: none }
-/* When the app was stopped, Streamlit's words are for the author of a script. */
+/* When the app was stopped or started anew, Streamlit's words are for the author of a script. */
 [role=dialog] div:has(> [data-testid=stErrorCodeBlock]) > * { display: none }
 [role=dialog] div:has(> [data-testid=stErrorCodeBlock])::before {
-  content: "The app does not answer. If it was stopped, start it again where it was started, with make app or psauth app: \
-this page then goes on by itself.";
+  content: "The app does not answer this page. If it was stopped, start it again where it was started, with make app or psauth app. \
+Then open the address that it says: this page goes on by itself.";
 }
 </style>"""
 

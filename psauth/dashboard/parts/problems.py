@@ -7,6 +7,7 @@ import logging
 import streamlit as st
 
 from psauth.dashboard.parts.links import connect_address, same_tab_button
+from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.web.notices import Notice, place_of
 from psauth.exceptions import (
     ApiError,
@@ -29,7 +30,7 @@ def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
         _ended(return_to)
     else:
         st.header(_title(error))
-        st.text(str(error))
+        st.text(clean(error))
         st.button("Try again", type="primary", icon=":material/refresh:")
     _details(error, return_to)
 
@@ -38,14 +39,14 @@ def show_ended(connection: Connection, *, return_to: str) -> None:
     """A page for a connection of which the vault knows that it has ended."""
     _ended(return_to)
     with st.expander("Details"):
-        st.code(connection.ended, language=None, wrap_lines=True)
+        st.code(clean(connection.ended), language=None, wrap_lines=True)
 
 
 def show_lost_sandbox(host: str, *, return_to: str) -> None:
     """A page for a connection to the sandbox of an app on another port, which does not run any more."""
     st.header("This sandbox is not there any more")
     st.write(
-        f"The connection leads to the sandbox at {host}, and nothing answers there. This app has a sandbox of its own."
+        f"The connection leads to the sandbox at {plain(host)}, and nothing answers there. This app has a sandbox of its own."
     )
     same_tab_button("Connect anew", connect_address(return_to))
 
@@ -56,7 +57,7 @@ def show_failed_reload(error: Exception) -> None:
     st.warning(
         "The reload failed, so this is the table from before. Reload tries it again.", icon=":material/sync_problem:"
     )
-    st.text(reason)
+    st.text(clean(reason))
 
 
 def _ended(return_to: str) -> None:
@@ -68,7 +69,7 @@ def _ended(return_to: str) -> None:
 def show_refusal(notice: Notice, *, connected: bool) -> bool:
     """A page for an authorization that led to nothing; whether the person is done with it."""
     st.header(notice.title)
-    st.text(notice.text)
+    st.text(clean(notice.text))
     if connected:
         st.write("Your connection is unchanged.")
         done = st.button("Go to the workflows", type="primary")
@@ -76,7 +77,7 @@ def show_refusal(notice: Notice, *, connected: bool) -> bool:
         same_tab_button("Connect", "/connect")
         done = False
     with st.expander("Details"):
-        st.code(notice.detail, language=None)
+        st.code(clean(notice.detail), language=None)
     return done
 
 
@@ -87,7 +88,7 @@ def on_script_error(error: Exception) -> bool:
     st.header("Something went wrong here")
     st.write("That is a fault of this app, not yours. Reload the page; your connection is kept.")
     with st.expander("Details"):
-        st.code(f"{type(error).__name__} at {where}", language=None)
+        st.code(clean(f"{type(error).__name__} at {where}"), language=None)
     return True
 
 
@@ -112,7 +113,7 @@ def _details(error: PsauthError, return_to: str) -> None:
     if isinstance(error, ApiError):
         lines += [f"status: {error.status}", f"code: {error.code}", f"request id: {error.request_id}"]
     with st.expander("Details"):
-        st.code("\n".join(lines), language=None, wrap_lines=True)
+        st.code(clean("\n".join(lines)), language=None, wrap_lines=True)
         if isinstance(error, ApiError) and error.status is None:
             # Nothing answers there: the way out when it never will again, as with the sandbox of an app on another port.
             same_tab_button("Connect anew", connect_address(return_to))

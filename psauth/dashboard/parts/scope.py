@@ -10,6 +10,7 @@ from psauth.dashboard.loading import nouns as loaders
 from psauth.dashboard.loading.read import Loaded
 from psauth.dashboard.parts import choices, tables, waiting
 from psauth.dashboard.parts.choices import ALL_WORKFLOWS, workflow_names
+from psauth.dashboard.parts.text import plain
 
 
 def chosen_workflow() -> str | None:
@@ -57,8 +58,8 @@ def _one_run(run_id: str, view: str, title: str) -> pd.DataFrame:
     workflow = str(runs["workflow_id"].iloc[0])
     workflows = waiting.offered(loaders.workflows(here))
     words = {} if workflows is None else workflow_names(workflows)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{tables.literal(tables.called(runs.iloc[0]))}**", width="content")
+    with st.container(horizontal=True, vertical_alignment="center", key="called"):
+        st.markdown(plain(tables.called(runs.iloc[0])), width="content")
         st.page_link(f"views/{view}.py", label=title, query_params={state.RUN: run_id}, icon=":material/arrow_forward:")
         st.page_link(
             "views/runs.py",

@@ -10,6 +10,8 @@ from psauth.dashboard import state
 from psauth.dashboard.loading import read as reads
 from psauth.dashboard.loading.jobs import jobs
 from psauth.dashboard.loading.read import Here
+from psauth.dashboard.parts.text import plain
+from psauth.dashboard.web.label import labels
 from psauth.dashboard.web.target import is_sandbox
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection
@@ -23,8 +25,10 @@ WATCH_EVERY = 2.0
 @st.fragment(run_every=WATCH_EVERY)
 def show(here: Here) -> None:
     """Who is connected, whether that is the sandbox, and a thin bar of requests left, once the service has told."""
+    if here.connection.label is None:
+        labels.again(here.connection, here.vault)  # once it is there, the watch draws the page anew
     with st.container(key="glance"):
-        st.markdown(f"**{here.connection.label or _organisation(here.connection)}**")
+        st.markdown(plain(here.connection.label or _organisation(here.connection)))
         if is_sandbox(here.connection.service.api_url):
             st.badge("Sandbox", color="orange", help="Invented data from inside this app")
         if here.connection.ended is None:

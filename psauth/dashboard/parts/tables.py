@@ -16,6 +16,7 @@ from psauth.dashboard.loading.read import Loaded, Read
 from psauth.dashboard.parts import waiting
 from psauth.dashboard.parts.columns import Column, by_kind, says_times, zone
 from psauth.dashboard.parts.downloads import downloads as downloads
+from psauth.dashboard.parts.text import clean, plain
 
 ROW: Final = 35
 """Pixels of a row."""
@@ -46,7 +47,7 @@ def facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column],
 def _facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column]) -> None:
     said = [count, f"read {_age(loaded.read_at)}", cost(loaded.requests)]
     if says_times(columns.values()):
-        said.append(f"times in {zone() or 'UTC'}")
+        said.append(f"times in {plain(zone() or 'UTC')}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(" · ".join(said))
         if st.button("Reload", type="tertiary", icon=":material/refresh:"):
@@ -57,7 +58,7 @@ def _say_missing(read: Read, loaded: Loaded) -> None:
     """That the table is incomplete, why, and how to go on."""
     rest = loaded.missing.rest
     failed = [f"{what}: {why}" for what, why in loaded.missing.parts.items() if why != rest]
-    reason = rest or f"{len(failed):,} {plural('part', len(failed))} of {read.name} could not be read."
+    reason = plain(rest) if rest else f"{len(failed):,} {plural('part', len(failed))} of {read.name} could not be read."
     st.warning(f"This table is incomplete. {reason}", icon=":material/incomplete_circle:")
     if read.rest is None:
         st.caption("A list cannot be gone on with: Reload reads it again, from its first row.")
@@ -65,7 +66,7 @@ def _say_missing(read: Read, loaded: Loaded) -> None:
         waiting.go_on(read.rest(loaded))
     if failed:
         with st.expander("What is missing"):
-            st.code("\n".join(failed[:200]), language=None, wrap_lines=True)
+            st.code(clean("\n".join(failed[:200])), language=None, wrap_lines=True)
 
 
 def draw(
@@ -116,7 +117,7 @@ def lead(place: DeltaGenerator, row: pd.Series | None, noun: str, ways: Ways) ->
                 width="content",
             )
             return
-        st.text(shorten(called(row), NAME, placeholder=" …"), width="content")
+        st.text(clean(shorten(called(row), NAME, placeholder=" …")), width="content")
         for label, (view, parameter, column) in ways.items():
             st.page_link(
                 f"views/{view}.py",
@@ -130,11 +131,6 @@ def called(row: pd.Series) -> str:
     """What a thing is called."""
     name = row.get("name", row.get("username"))
     return (name.strip() if isinstance(name, str) else "") or "Without a name"
-
-
-def literal(text: str) -> str:
-    """A text from the service that Markdown leaves as it is."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()#+-.!|<>~$:" else c for c in text)
 
 
 def with_names(frame: pd.DataFrame, things: pd.DataFrame, noun: str) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def show_rows(
     tables.draw(matches, every, view.name, view.columns, selectable=bool(view.ways))
     with st.container():
         tables.downloads(
-            matches[[c for c in matches.columns if not c.startswith(ONLY_SHOWN)]], view.name, of=len(every)
+            matches[[c for c in matches.columns if not c.startswith(ONLY_SHOWN)]], view.name, total=len(every)
         )
 
 

@@ -14,6 +14,7 @@ from psauth.dashboard.loading import read as reads
 from psauth.dashboard.loading.jobs import Job, jobs
 from psauth.dashboard.loading.read import Loaded, Read, is_dear
 from psauth.dashboard.parts import problems
+from psauth.dashboard.parts.text import clean
 from psauth.exceptions import LoginRequired, PsauthError, ServiceUnavailable
 from psauth.reading.plan import Plan
 from psauth.words import lasting
@@ -95,7 +96,7 @@ def _needs_agreement(read: Read, plan: Plan | None) -> bool:
 
 def _nothing_came(read: Read, loaded: Loaded) -> NoReturn:
     """A read that was stopped at once, or of which every part failed."""
-    st.text(f"Nothing of {read.name} has come. {next(iter(loaded.missing.values()))}")
+    st.text(clean(f"Nothing of {read.name} has come. {next(iter(loaded.missing.values()))}"))
     if st.button("Try again", type="primary", icon=":material/refresh:"):
         _drop(read)
         st.rerun()

@@ -10,6 +10,7 @@ from psauth.auth.revocation import Disconnected
 from psauth.dashboard import state
 from psauth.dashboard.parts import looks
 from psauth.dashboard.parts.links import connect_address, same_tab_button
+from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.web.target import Target
 
 CHANGES: Final = (
@@ -31,14 +32,14 @@ def show(target: Target, *, return_to: str, mismatch: str | None = None) -> None
             _incomplete(target)
             return
         for sentence in target.settings.misspelt():
-            st.warning(sentence)
+            st.warning(plain(sentence))
         if mismatch is not None:
-            st.warning(mismatch)
+            st.warning(plain(mismatch))
         same_tab_button("Connect", connect_address(return_to))
         st.caption(_small_print(target))
         env_path = target.settings.env_path
         st.caption(
-            f"Settings: the environment and `{env_path}`." if env_path else "Settings: the environment; no `.env`."
+            f"Settings: the environment and {plain(env_path)}." if env_path else "Settings: the environment; no `.env`."
         )
         if (
             target.settings.kind == "oauth"
@@ -58,20 +59,20 @@ def show(target: Target, *, return_to: str, mismatch: str | None = None) -> None
 def _farewell(done: Disconnected) -> None:
     """What disconnecting did; the service's own words, which may hold anything, stand as plain text."""
     if done.revoked or not done.existed:
-        st.success(done.message)
+        st.success(plain(done.message))
         return
     st.warning("The connection was removed from this machine, but its access was not revoked at the service.")
-    st.text(done.message)
+    st.text(clean(done.message))
 
 
 def _small_print(target: Target) -> str:
-    kept = f"The connection is kept on this machine, encrypted, in {target.settings.home_path}."
+    kept = f"The connection is kept on this machine, encrypted, in {plain(target.settings.home_path)}."
     end = "End it any time on the Connection page."
     if target.settings.kind == "api_key":
         return f"Uses the API key from your settings. {kept} {end}"
     wanted = {"read": "see", "write": "change"}
     scopes = target.settings.scope.replace(",", " ").split()
-    words = " and ".join(wanted.get(s, s) for s in scopes)
+    words = " and ".join(wanted.get(s) or plain(s) for s in scopes)
     writes = f" {CHANGES}" if "write" in scopes else ""
     return f"You will be asked to let psauth {words} your workflows, runs and tasks.{writes} {kept} {end}"
 

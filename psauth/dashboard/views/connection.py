@@ -13,9 +13,10 @@ from psauth.dashboard import state
 from psauth.dashboard.loading.jobs import jobs
 from psauth.dashboard.parts import problems
 from psauth.dashboard.parts.links import connect_address, same_tab_button
+from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.parts.welcome import CHANGES
 from psauth.dashboard.web.account import account_of
-from psauth.dashboard.web.guard import COOKIE
+from psauth.dashboard.web.cookies import browser_here
 from psauth.dashboard.web.target import is_sandbox
 from psauth.exceptions import PsauthError
 from psauth.vault.connection import Connection
@@ -26,13 +27,13 @@ def show() -> None:
     """The view."""
     vault = state.vault()
     try:
-        stored = vault.read(account_of(st.context.cookies.get(COOKIE)))
+        stored = vault.read(account_of(browser_here()))
     except PsauthError as error:
         problems.show_failure(error, return_to="/connection")
         return
     connection = stored.connection
     if connection.ended is not None:
-        st.warning(f"The connection has ended: {connection.ended}.")
+        st.warning(f"The connection has ended: {plain(connection.ended)}.")
         same_tab_button("Connect again", connect_address("/connection"))
     _facts(connection)
     with st.container(horizontal=True):
@@ -59,14 +60,14 @@ def _facts(connection: Connection) -> None:
         rows.append(("Allowed", _allowed(connection)))
     for name, value in rows:
         with _row(name):
-            st.text(value)
+            st.text(clean(value))
     if connection.ended is None and connection.kind == "oauth":  # an API key has no end
         _countdown(connection.expires_at, connection.renewable)
     asked, granted = _scopes(connection.service.scope), _scopes(connection.scope)
     if "write" in granted:
         st.caption(CHANGES)
     if granted and asked - granted:
-        st.warning(f"Less was allowed than asked for: {', '.join(sorted(asked - granted))} is missing.")
+        st.warning(f"Less was allowed than asked for: {plain(', '.join(sorted(asked - granted)))} is missing.")
 
 
 @st.fragment(run_every=1.0)
@@ -101,7 +102,7 @@ def _ask_to_disconnect(vault: Vault, connection: Connection) -> None:
             try:
                 state.say_farewell(disconnect(vault, connection.account))
             except PsauthError as error:
-                st.error(str(error))
+                st.error(plain(error))
                 return
             jobs.forget(state.here().owner)
             st.switch_page("views/workflows.py")  # the first page, so that the address agrees with what is seen
@@ -126,7 +127,7 @@ def _terms(connection: Connection) -> None:
         "revocation endpoint": service.revoke_url or "–",
     }
     with st.expander("Exact terms"):
-        st.code("\n".join(f"{name:24}{value}" for name, value in terms.items()), language=None)
+        st.code("\n".join(f"{name:24}{clean(value)}" for name, value in terms.items()), language=None)
 
 
 def _allowed(connection: Connection) -> str:

@@ -13,6 +13,7 @@ from psauth.dashboard.loading.read import Loaded
 from psauth.dashboard.parts import choices, scope, tables, view, waiting
 from psauth.dashboard.parts.columns import link, moment, status, text
 from psauth.dashboard.parts.task_rows import is_overdue, with_names
+from psauth.dashboard.parts.text import plain
 from psauth.dashboard.parts.view import View
 
 TASKS = View(
@@ -75,7 +76,7 @@ def show() -> None:
     if email is not None:
         read = loaders.tasks_of_person(state.here(), email, scope.chosen_workflow())
         loaded = waiting.ready(read)
-        runs, whose = _runs_of(loaded.frame), f" of {tables.literal(_who(email))}"
+        runs, whose = _runs_of(loaded.frame), f" of {plain(_who(email))}"
     else:
         runs = scope.chosen_runs("tasks", other=("form_values", "Form values"), also=", or a person to see theirs")
         read = loaders.tasks(state.here(), runs)

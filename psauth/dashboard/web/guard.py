@@ -1,23 +1,35 @@
-"""Guard: stands before every request. Only this machine comes in, and no proxy; every page gets a browser cookie and security headers."""
+"""Guard: stands before every request. This machine comes in, the app's own pages, and the person who started the app.
+
+Each of the three is asked elsewhere: `local` for the machine, `origin` for the page, `start` for the person. What is
+refused reaches neither Streamlit nor a route. Every answer gets security headers, every page a cookie for its browser.
+"""
 
 from __future__ import annotations
 
-import ipaddress
-import secrets
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Sequence
 from typing import Final
-from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from psauth.addresses import is_loopback
+from psauth.dashboard.web.cookies import browsers_of, cookie_name, new_value, port_of
 from psauth.dashboard.web.html import page
-
-COOKIE: Final = "psauth_browser"
-"""Names the browser, so that a callback is accepted only where its request was begun."""
+from psauth.dashboard.web.local import is_forwarded, is_local, listens_locally, scheme_of, without_forwarding
+from psauth.dashboard.web.origin import host_of, is_ahead_of_time, is_from_elsewhere, may_begin, origin_of
+from psauth.dashboard.web.paths import AGENTS, CONNECT, HOST_CONFIG, STREAMLIT, is_callback, is_open, is_page
+from psauth.dashboard.web.refusals import (
+    ELSEWHERE,
+    FORWARDED,
+    IN_A_TAB,
+    NOT_BEGUN,
+    NOT_LOCAL,
+    NOT_STARTED,
+    OLD_TOKEN,
+    Refusal,
+)
+from psauth.dashboard.web.start import this_start, token_in, without_token
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -29,47 +41,10 @@ SECURITY_HEADERS: Final = {
     ),
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-
-NOT_LOCAL: Final = (
-    "Only on this machine",
-    "This app shows the connection of the person who started it, so it answers on localhost only. It was asked, or "
-    "started, on another address.",
-    "Start it with `psauth app` and open the http://localhost address that it says. A team mode, with a sign-in for each "
-    "person, does not exist yet.",
-)
-FORWARDED: Final = (
-    "Only on this machine",
-    "This app shows the connection of the person who started it, so it answers on localhost only. This request came by "
-    "another address that is forwarded to it (Codespaces, Gitpod, JupyterHub, a proxy), where others may come in too.",
-    "Bring its port to your own machine instead, and open http://localhost:{port} there: with the ports view of VS Code on "
-    "your desktop, `gh codespace ports forward {port}:{port}`, or `ssh -L {port}:localhost:{port} HOST`. Or connect "
-    "without the app: `psauth login --paste` in a terminal there, `psauth.login(paste=True)` in a notebook.",
-)
-FORWARDING_HEADERS: Final = (
-    "x-forwarded-host",
-    "x-original-host",
-    "x-forwarded-server",
-    "x-forwarded-for",
-    "x-real-ip",
-)
-"""Where a proxy says which host was asked, or who asked; beside them the Forwarded of RFC 7239."""
-
-
-def listens_locally() -> bool:
-    """Whether the server was told to listen on loopback; Streamlit's own default is every address."""
-    return is_loopback(str(st.config.get_option("server.address") or ""))
-
-
-def browser_of(headers: Headers) -> str | None:
-    """The name of the browser in a request's cookie."""
-    jar = SimpleCookie()
-    try:
-        jar.load(headers.get("cookie", ""))
-    except CookieError:
-        return None
-    return jar[COOKIE].value if COOKIE in jar else None
+UNKEPT: Final = {"Cache-Control": "no-store"}
 
 
 class Guard:
@@ -82,85 +57,127 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if (refusal := _refusal(scope)) is not None:
-            if scope["type"] == "websocket":
-                await send({"type": "websocket.close", "code": 1008, "reason": "only on this machine"})
-            else:
-                title, text, step = refusal
-                step = step.replace("{port}", str(st.config.get_option("server.port")))
-                await HTMLResponse(page(title, text, step), status_code=403, headers=SECURITY_HEADERS)(
-                    scope, receive, send
-                )
-            return
+        visit = _Visit(scope)
+        refusal = visit.refusal()
         if scope["type"] == "websocket":
-            await self._app(scope, receive, send)
+            if refusal is not None:
+                await send({"type": "websocket.close", "code": 1008, "reason": refusal.title})
+            else:
+                visit.vouch()
+                await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        browser = browser_of(headers)
-        is_new = browser is None
-        # Routes read the cookie from the scope, so that the very first request already has a browser.
-        scope["psauth.browser"] = browser = browser or secrets.token_urlsafe(32)
+        answer = visit.answer(refusal)
+        if answer is None:
+            visit.vouch()
+        await (answer or self._app)(scope, receive, visit.guarded(send, [] if refusal else visit.cookie_lines()))
+
+
+class _Visit:
+    """One request, and what the guard finds out about it."""
+
+    def __init__(self, scope: Scope) -> None:
+        scope["scheme"] = scheme_of(scope)
+        self._scope = scope
+        self._headers = Headers(scope=scope)
+        self._host = host_of(self._headers)
+        self._browsers = browsers_of(self._headers)
+        # Routes read the name from the scope, so that the very first request already has a browser.
+        self._browser = self._browsers[0] if self._browsers else new_value()
+        self._start = this_start()
+        is_http = scope["type"] == "http"
+        self._is_callback = is_http and is_callback(scope)
+        # The callback has parameters of its own, and so have programs' requests to the sandbox.
+        may_hold = is_http and scope["method"] == "GET" and not self._is_callback and not is_open(scope["path"])
+        self._token = token_in(scope) if may_hold else None
+        self._brings_token = self._token is not None and self._start.is_token(self._token)
+        self._is_started = not self._start.required or self._brings_token or self._start.knows(self._headers)
+
+    def refusal(self) -> Refusal | None:
+        """Why this visit is refused; None for one that is not."""
+        if not (listens_locally() and is_local(self._scope)):
+            return FORWARDED if is_forwarded(self._scope) else NOT_LOCAL
+        # The Host matters because a page on the internet can make its own name resolve to 127.0.0.1 (DNS rebinding),
+        # and what a proxy says because it may ask under the name `localhost` for people from anywhere. A whole address
+        # in the place of a path names a host too.
+        if self._host is None or is_forwarded(self._scope) or not self._scope["path"].startswith("/"):
+            return FORWARDED
+        if is_from_elsewhere(self._scope, self._headers, self._host) or is_ahead_of_time(self._headers):
+            return ELSEWHERE
+        if self._token is not None and not self._brings_token and not self._is_started:
+            return OLD_TOKEN
+        # A callback is left to CallbackTaker: one that answers a login in a terminal comes to a browser without a cookie.
+        if not self._is_started and not self._is_callback and not is_open(self._scope["path"]):
+            return NOT_STARTED
+        return NOT_BEGUN if self._is_beginning() and not self._may_begin(self._host) else None
+
+    def answer(self, refusal: Refusal | None) -> Response | None:
+        """What the guard itself answers; None when it is for the app to answer."""
+        path, method = self._scope["path"], self._scope["method"]
+        if refusal is not None:
+            return self._refused(refusal)
+        if path == AGENTS or path.startswith(AGENTS + "/"):
+            return PlainTextResponse("The interface for programs is off.", 404)
+        if method == "HEAD" and not path.startswith(STREAMLIT):
+            return Response(headers=UNKEPT)  # whoever asks for no answer wants nothing to be done
+        # Off the address at once: out of the history, of logs, and of what is sent on as a Referer.
+        if self._token is not None and path != CONNECT:
+            return RedirectResponse(without_token(self._scope), 303, headers=UNKEPT)
+        return None
+
+    def vouch(self) -> None:
+        """Hand the visit on, with what the routes are told about it and without what nobody should believe.
+
+        To an Origin that it does not know at once, `http://[::1]:8501` among them, Streamlit would look up the address
+        that this machine has on the internet.
+        """
+        origin = origin_of(self._scope, self._host or "")
+        headers = [(name, value) for name, value in without_forwarding(self._scope) if name != b"origin"]
+        if self._scope["type"] == "websocket":
+            headers.append((b"origin", origin.encode()))
+        self._scope["headers"] = headers
+        self._scope["psauth.browser"], self._scope["psauth.browsers_sent"] = self._browser, self._browsers
+        self._scope["psauth.started"], self._scope["psauth.start"] = self._is_started, self._start
+
+    def cookie_lines(self) -> list[str]:
+        """The Set-Cookie lines for this browser: what lets it in, and what names it."""
+        port = port_of(self._headers)
+        values: dict[str, str] = {}
+        if self._brings_token:
+            values[cookie_name("start", port)] = self._start.cookie
+        if not self._browsers and is_page(self._headers, self._scope):
+            values[cookie_name("browser", port)] = self._browser
+        secure = "; Secure" if self._scope["scheme"] == "https" else ""
+        # Lax: the callback comes from the service's page, and must find both.
+        return [f"{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}" for name, value in values.items()]
+
+    def guarded(self, send: Send, cookie_lines: Sequence[str]) -> Send:
+        """The same `send`, which adds the security headers and these cookies."""
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     answer.setdefault(name, value)
-                if is_new and is_page(headers, scope):
-                    secure = "; Secure" if scope["scheme"] == "https" else ""
-                    answer.append("Set-Cookie", f"{COOKIE}={browser}; Path=/; HttpOnly; SameSite=Lax{secure}")
+                for line in cookie_lines:
+                    answer.append("Set-Cookie", line)
             await send(message)
 
-        await self._app(scope, receive, send_guarded)
+        return send_guarded
 
+    def _is_beginning(self) -> bool:
+        path, method = str(self._scope["path"]), self._scope.get("method")
+        return path == CONNECT and method not in (None, "HEAD")
 
-def is_page(headers: Headers, scope: Scope) -> bool:
-    """Whether a person navigates here; scripts and pictures that load in parallel must not name the browser anew."""
-    mode = headers.get("sec-fetch-mode")
-    return mode == "navigate" if mode else scope["path"] == "/connect" or "text/html" in headers.get("accept", "")
+    def _may_begin(self, host: str) -> bool:
+        """See `may_begin`; this app itself brings the token where it leads from 127.0.0.1 on to localhost."""
+        if self._brings_token and is_page(self._headers, self._scope):
+            return True
+        is_known = self._is_started and bool(self._browsers)
+        return may_begin(self._scope, self._headers, host, is_known=is_known)
 
-
-def _refusal(scope: Scope) -> tuple[str, str, str] | None:
-    """The page for a request that does not come from this machine; None for one that does.
-
-    The Host matters because a page on the internet can make its own name resolve to 127.0.0.1 (DNS rebinding), and what
-    a proxy says because it may ask under the name `localhost` for people from anywhere.
-    """
-    if not (listens_locally() and _is_local_peer(scope)):
-        return FORWARDED if _is_forwarded(scope) else NOT_LOCAL
-    hosts = Headers(scope=scope).getlist("host")
-    is_local = bool(hosts) and all(map(_is_local_name, hosts)) and not _is_forwarded(scope)
-    return None if is_local else FORWARDED
-
-
-def _is_local_peer(scope: Scope) -> bool:
-    peer = scope.get("client")
-    if peer is None:
-        return True
-    try:
-        return ipaddress.ip_address(peer[0]).is_loopback
-    except ValueError:
-        return True  # a test client or a socket file has a name instead of an address
-
-
-def _is_local_name(host: str) -> bool:
-    """Whether a host, with or without a port, is a name of this machine."""
-    host = host.strip()
-    if host.count(":") > 1 and not host.startswith("["):  # a bare IPv6 address, as X-Forwarded-For has it
-        return is_loopback(host)
-    try:
-        return is_loopback(urlsplit("//" + host).hostname)
-    except ValueError:
-        return False
-
-
-def _is_forwarded(scope: Scope) -> bool:
-    """Whether a proxy says that this was asked by another name, or for somebody on another machine."""
-    headers = Headers(scope=scope)
-    names = [name for header in FORWARDING_HEADERS for line in headers.getlist(header) for name in line.split(",")]
-    for line in headers.getlist("forwarded"):
-        for pair in line.replace(";", ",").split(","):
-            key, _, value = pair.partition("=")
-            if key.strip().lower() in ("host", "for"):
-                names.append(value.strip().strip('"'))
-    return any(name.strip() and not _is_local_name(name) for name in names)
+    def _refused(self, refusal: Refusal) -> Response:
+        if refusal is NOT_STARTED and self._scope["path"] == HOST_CONFIG:
+            return JSONResponse(IN_A_TAB, 401, {**UNKEPT, "WWW-Authenticate": "psauth"})  # the tab reads JSON only
+        step = refusal.step.replace("{port}", str(st.config.get_option("server.port")))
+        content = page(refusal.title, refusal.text, step, leads_home=refusal.leads_home)
+        return HTMLResponse(content, 403, UNKEPT)

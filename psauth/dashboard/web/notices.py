@@ -53,13 +53,29 @@ _TITLES: Final[dict[type[AuthorizationError], str]] = {
     AuthorizationRefused: "The service refused",
 }
 
+CHANGED_COOKIE: Final = "If it was this browser, its cookie was changed meanwhile, and beginning again is all it takes."
+NO_COOKIE: Final = (
+    "This one sent no cookie, by which the app tells browsers apart. If you pressed Connect in it, its cookie was lost on "
+    "the way, or it keeps none."
+)
+ALLOW_COOKIES: Final = (
+    "Your browser sends no cookie to this app. Allow cookies for localhost (a private window or an add-on may block "
+    "them), then open the app anew and press Connect."
+)
+
 CONNECTED: Final = Notice(connected=True, title="Connected", text="")
 
 
-def refused(error: PsauthError) -> Notice:
-    """The notice for an authorization that led to nothing, or that could not even begin."""
+def refused(error: PsauthError, *, knows_browser: bool = True) -> Notice:
+    """The notice for an authorization that led to nothing, or that could not even begin.
+
+    `knows_browser`: the browser has sent the cookie that names it.
+    """
     title = _TITLES.get(type(error), "Not connected") if isinstance(error, AuthorizationError) else "Not connected"
-    return Notice(connected=False, title=title, text=str(error), detail=type(error).__name__)
+    text = str(error)
+    if isinstance(error, BrowserMismatch):
+        text += f" {CHANGED_COOKIE if knows_browser else NO_COOKIE}"
+    return Notice(connected=False, title=title, text=text, detail=type(error).__name__)
 
 
 def place_of(error: BaseException) -> str:

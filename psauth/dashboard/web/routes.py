@@ -3,47 +3,65 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from psauth.addresses import is_loopback
 from psauth.auth.browser import APP_MARK, app_mark
+from psauth.auth.entrance import PARAMETER
 from psauth.auth.flow import AuthorizationFlow, is_path_here
-from psauth.connecting import Login, find_credential, find_login, open_client, port_mismatch, store_api_key
+from psauth.connecting import Login, find_login, port_mismatch, store_api_key
 from psauth.dashboard.web.account import account_of
-from psauth.dashboard.web.guard import Guard, is_page
-from psauth.dashboard.web.notices import CONNECTED, Notice, notices, place_of, refused
+from psauth.dashboard.web.cookies import accept_long_lines, new_value
+from psauth.dashboard.web.guard import UNKEPT, Guard
+from psauth.dashboard.web.html import page
+from psauth.dashboard.web.label import labels
+from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, Notice, notices, place_of, refused
+from psauth.dashboard.web.paths import CONNECT, SERVED, is_callback, is_page
 from psauth.dashboard.web.target import SANDBOX_PATH, find_target, is_sandbox, sandbox_grants, sandbox_settings
-from psauth.exceptions import PsauthError, SettingsError
+from psauth.exceptions import BrowserMismatch, PsauthError, SettingsError
 from psauth.sandbox import Company, Knobs, create_app
 from psauth.settings import Settings
+from psauth.vault.connection import Connection
 from psauth.vault.service import Service
 from psauth.vault.vault import Vault
 
 log = logging.getLogger(__name__)
 
-SERVED: Final = (SANDBOX_PATH + "/", "/_stcore/", "/static/", "/media/", "/component/", "/app/static/")
-"""Where something stands below a second `/`: the sandbox, and what Streamlit serves its pages with."""
-CALLBACK_MARKS: Final = frozenset({"state", "code", "error"})
-NO_CALLBACK_BELOW: Final = (SANDBOX_PATH + "/", "/_stcore/")
+NOTICE: Final = "/notice"
+"""Where a browser without a cookie reads what there is to tell."""
+SEVERAL: Final = 4
+"""Names of one browser that are tried at most."""
+KEY_PATIENCE: Final = 0.7
+"""Seconds in which the service may refuse an API key before it is stored; a person waits for the next page meanwhile."""
 
 
 def routes() -> list[BaseRoute]:
     """What `st.App` serves beside the pages."""
     return [
-        Route("/connect", connect, methods=["GET"]),
+        Route(CONNECT, connect, methods=["GET"]),
+        Route(NOTICE, notice, methods=["GET"]),
         Route("/workflows", lambda _: RedirectResponse("/", status_code=307)),  # the first page, by its natural name
-        Route(APP_MARK, lambda _: JSONResponse(app_mark(Vault.open(find_target().settings)))),
+        Route(APP_MARK, mark, methods=["GET"]),
         Mount(SANDBOX_PATH, _sandbox()),
     ]
+
+
+async def mark(_: Request) -> Response:
+    """Say to a `psauth login` of this machine that this is psauth's app, and which vault it has."""
+    try:
+        return JSONResponse(await run_in_threadpool(lambda: app_mark(Vault.open(find_target().settings))))
+    except Exception as error:  # noqa: BLE001 - a false setting, a vault that cannot be opened: the pages say which
+        return JSONResponse({"app": "psauth", "error": type(error).__name__}, status_code=503)
 
 
 async def connect(request: Request) -> Response:
@@ -62,9 +80,9 @@ def _connect(request: Request) -> Response:
         vault = Vault.open(settings)
         way = _find_login(settings, vault, account)
         if way is not None and way.kind == "api_key":
-            store_api_key(settings.api_key, Service.for_api_key(settings), vault, account)
-            notices.leave(browser, CONNECTED)
-            return _to(return_to)
+            at = Service.for_api_key(settings)
+            labels.learn(store_api_key(settings.api_key, at, vault, account, patience=KEY_PATIENCE), vault)
+            return _tell(request.scope, CONNECTED, return_to)
         if way is None and target.sandbox:
             settings = sandbox_settings(settings, base_url)
         service = way.service if way is not None else None
@@ -75,9 +93,28 @@ def _connect(request: Request) -> Response:
             account, browser=browser, return_to=_path(return_to), redirect_uri=redirect_uri, service=service
         )
     except Exception as error:  # noqa: BLE001 - a page of its own for whatever it is, never a bare 500
-        notices.leave(browser, _refused(error))
-        return _to(return_to)
+        return _tell(request.scope, _refused(error), return_to)
     return RedirectResponse(started.url, status_code=302, headers={"Cache-Control": "no-store"})
+
+
+def _tell(scope: Scope, news: Notice, return_to: str | None) -> Response:
+    """Go on to the page that shows the news. A browser without a cookie has no page of its own, and gets one here."""
+    if scope["psauth.browsers_sent"] or news.connected:
+        notices.leave(scope["psauth.browser"], news)
+        return _to(return_to)
+    once = new_value()
+    notices.leave(once, news)
+    return _to(f"{NOTICE}?of={once}")
+
+
+async def notice(request: Request) -> Response:
+    """What there is to tell a browser that sent no cookie: on the usual page if it sends one now, else here."""
+    news = notices.take(request.query_params.get("of"))
+    if news is None:
+        return _to(None)
+    if request.scope["psauth.browsers_sent"]:
+        return _tell(request.scope, news, None)
+    return HTMLResponse(page(news.title, news.text, ALLOW_COOKIES), headers={"Cache-Control": "no-store"})
 
 
 def _find_login(settings: Settings, vault: Vault, account: str) -> Login | None:
@@ -96,9 +133,9 @@ def _redirect_uri(configured: str, base_url: str) -> str:
     return configured
 
 
-def _refused(error: Exception) -> Notice:
+def _refused(error: Exception, *, knows_browser: bool = True) -> Notice:
     if isinstance(error, PsauthError):
-        return refused(error)
+        return refused(error, knows_browser=knows_browser)
     where = place_of(error)
     log.error("unexpected %s at %s", type(error).__name__, where)
     return Notice(
@@ -123,8 +160,9 @@ def _same_app_elsewhere(request: Request, redirect_uri: str) -> str | None:
         raise SettingsError(mismatch)
     if redirect.hostname == here.hostname:
         return None
-    query = f"?{here.query}" if here.query else ""
-    return f"{redirect.scheme}://{redirect.netloc}/connect{query}"
+    # The cookies of this name are not sent to the other one, so the token goes along once more.
+    query = urlencode([*request.query_params.multi_items(), (PARAMETER, request.scope["psauth.start"].token)])
+    return f"{redirect.scheme}://{redirect.netloc}{CONNECT}?{query}"
 
 
 class CallbackTaker:
@@ -138,10 +176,10 @@ class CallbackTaker:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_callback(scope):
+        if scope["type"] != "http" or not is_callback(scope):
             await self._app(scope, receive, send)
             return
-        answer = await run_in_threadpool(_finish, scope["query_string"].decode("latin-1"), scope["psauth.browser"])
+        answer = await run_in_threadpool(_finish if scope["psauth.started"] else _finish_for_terminal, scope)
         await answer(scope, receive, send)
 
 
@@ -162,33 +200,47 @@ class Signpost:
             await self._app(scope, receive, send)
 
 
-def _is_callback(scope: Scope) -> bool:
-    # Exactly /connect: a redirect URI may well be /connect/callback.
-    if scope["method"] != "GET" or scope["path"] == "/connect" or scope["path"].startswith(NO_CALLBACK_BELOW):
-        return False
-    return not CALLBACK_MARKS.isdisjoint(parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-
-
-def _finish(query: str, browser: str) -> Response:
+def _finish(scope: Scope) -> Response:
+    query, browsers = scope["query_string"].decode("latin-1"), scope["psauth.browsers_sent"]
     try:
         settings = find_target().settings
         vault = Vault.open(settings)
-        connection = AuthorizationFlow(settings, vault).finish("?" + query, browser=browser)
+        connection = _finish_in_one_of(browsers or [None], AuthorizationFlow(settings, vault), "?" + query)
     except Exception as error:  # noqa: BLE001 - as above
-        notices.leave(browser, _refused(error))
-        return _to(None)
-    notices.leave(browser, CONNECTED)
-    _learn_label(settings, vault, connection.account)
-    return _to(connection.return_to)
+        return _tell(scope, _refused(error, knows_browser=bool(browsers)), None)
+    labels.learn(connection, vault)
+    return _tell(scope, CONNECTED, connection.return_to)
 
 
-def _learn_label(settings: Settings, vault: Vault, account: str) -> None:
-    """Ask the service once what it calls this connection; without an answer the pages show its host."""
+def _finish_for_terminal(scope: Scope) -> Response:
+    """End a login that was begun in a terminal or a notebook, in a browser that this app was never opened in.
+
+    Nobody but that login and the service know its state; what was begun in a browser of the app is not ended here.
+    """
     try:
-        with open_client(find_credential(settings, vault, account), vault) as ps:
-            ps.whoami()
-    except PsauthError as error:
-        log.info("the service did not say a label: %s", type(error).__name__)
+        settings = find_target().settings
+        vault = Vault.open(settings)
+        callback = "?" + scope["query_string"].decode("latin-1")
+        labels.learn(AuthorizationFlow(settings, vault).finish(callback), vault)
+    except Exception as error:  # noqa: BLE001 - as above
+        news = _refused(error)
+        step = "Open the app by the address that stands in its terminal, and press Connect there."
+        return HTMLResponse(page(news.title, news.text, step), 403, UNKEPT)
+    step = "You can close this page, and go on where you began."
+    return HTMLResponse(page("Connected", "psauth has the connection.", step), headers=UNKEPT)
+
+
+def _finish_in_one_of(browsers: Sequence[str | None], flow: AuthorizationFlow, callback: str) -> Connection:
+    """End the authorization for the one of these names of a browser in which it was begun.
+
+    There are several where another program has set our cookie beside ours. A mismatch consumes nothing.
+    """
+    for browser in browsers[:SEVERAL]:
+        try:
+            return flow.finish(callback, browser=browser)
+        except BrowserMismatch as error:
+            mismatch = error
+    raise mismatch
 
 
 def _to(path: str | None) -> Response:
@@ -206,14 +258,33 @@ def _sandbox() -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if not apps:
-            home = find_target().settings.home_path
-            grants = await run_in_threadpool(sandbox_grants, home)
+            try:
+                home = find_target().settings.home_path
+                grants = await run_in_threadpool(sandbox_grants, home)
+            except Exception as error:  # noqa: BLE001 - a false setting, a folder that cannot be written: said, no bare 500
+                await _without_sandbox(scope, error)(scope, receive, send)
+                return
             apps.append(create_app(company=Company(), knobs=Knobs(), grants=grants))
         await apps[0](scope, receive, send)
 
     return app
 
 
+def _without_sandbox(scope: Scope, error: Exception) -> Response:
+    """Why there is no sandbox, as a page for a person and in the sandbox's own form for a program."""
+    # Who has not been let in learns nothing of this machine's files.
+    why = (
+        _refused(error).text
+        if scope["psauth.started"]
+        else "The settings of this app cannot be used; its pages say why."
+    )
+    if is_page(Headers(scope=scope), scope):
+        step = "Set it right, then load this page again."
+        return HTMLResponse(page("The sandbox cannot begin", why, step), 503, UNKEPT)
+    return JSONResponse({"error": why, "errorCode": "ServiceUnavailable"}, 503, UNKEPT)
+
+
 def middleware() -> list[Middleware]:
     """What `st.App` puts in front of the pages and routes."""
+    accept_long_lines()
     return [Middleware(Guard), Middleware(CallbackTaker), Middleware(Signpost)]

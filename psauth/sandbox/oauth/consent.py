@@ -143,5 +143,6 @@ def _secured(response: Response, redirect_uri: str | None) -> Response:
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Frame-Options"] = "DENY"
     response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": with that, a browser hides from this very server which page sends the form (Origin: null).
+    response.headers["Referrer-Policy"] = "same-origin"
     return response

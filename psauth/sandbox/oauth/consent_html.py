@@ -74,7 +74,7 @@ def consent(
     return _page(
         f"Allow {client}?",
         f"""<main>
-<div class="marks" aria-hidden="true"><span class="mark">{name[:1]}</span>→<span class="mark us">{escape(organization[:1])}</span></div>
+<div class="marks" aria-hidden="true"><span class="mark">{escape(client[:1])}</span>→<span class="mark us">{escape(organization[:1])}</span></div>
 <h1>{name} wants to use your Process Street account</h1>
 <p>Organisation: <strong>{escape(organization)}</strong></p>
 <form method="post" action="authorize" autocomplete="off">

@@ -124,7 +124,7 @@ def test_the_buttons_say_what_the_files_hold_and_are_called(monkeypatch: pytest.
         from psauth.dashboard.parts import downloads
 
         names = pd.Series(["Purchase: Request"] * 2, dtype="str")
-        downloads.downloads(pd.DataFrame({"run_id": ["a", "b"], "workflow_name": names}), "runs", of=3)
+        downloads.downloads(pd.DataFrame({"run_id": ["a", "b"], "workflow_name": names}), "runs", total=3)
 
     monkeypatch.setattr(downloads.st, "download_button", keep)
     script = AppTest.from_function(page).run()

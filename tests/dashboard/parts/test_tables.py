@@ -66,7 +66,3 @@ def test_a_thing_without_a_name_says_so(name: object) -> None:
 
 def test_a_name_stands_without_the_spaces_around_it_which_markdown_would_take_amiss() -> None:
     assert tables.called(pd.Series({"name": " Month-End Close "})) == "Month-End Close"
-
-
-def test_a_name_from_the_service_is_no_markup() -> None:
-    assert tables.literal("[Pay](https://evil.example) *now*") == r"\[Pay\]\(https\://evil\.example\) \*now\*"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import psauth
-from tests.dashboard.conftest import texts
+from tests.dashboard.conftest import as_read, texts
 from tests.dashboard.views.conftest import Visit
 
 
@@ -18,7 +18,7 @@ def test_the_records_of_a_data_set_stand_a_column_a_field(visit: Visit, ps: psau
     data_set = ps.data_sets(progress=False).iloc[0]
     page = visit("records", data_set=data_set["data_set_id"])
     truth = ps.records(data_set["data_set_id"], progress=False)
-    assert [t.value for t in page.title] == [data_set["name"]]
+    assert [as_read(t.value) for t in page.title] == [data_set["name"]]
     assert page.dataframe[0].value.columns.tolist() == truth.columns.tolist()
     assert len(page.dataframe[0].value) == len(truth)
 

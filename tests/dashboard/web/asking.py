@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 from starlette.applications import Starlette
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
-from psauth.dashboard.web.guard import COOKIE
+from psauth.dashboard.web.cookies import cookie_name, port_of
 from psauth.dashboard.web.routes import middleware, routes
+from psauth.dashboard.web.start import this_start
+
+LED = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+"""What a browser says when a person follows a link of the app's own page."""
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]
 
 
 class Answer:
-    def __init__(self, messages: list[dict[str, Any]]) -> None:
+    def __init__(self, messages: list[dict[str, Any]], seen: dict[str, str]) -> None:
+        self.seen = seen
+        """The headers that came through to Streamlit's place."""
         start = messages[0]
         self.type = start["type"]
         self.status = start.get("status", start.get("code"))
         self.headers = {k.decode(): v.decode() for k, v in start.get("headers", [])}
+        self.cookies = [v.decode() for k, v in start.get("headers", []) if k == b"set-cookie"]
         self.text = b"".join(m.get("body", b"") for m in messages[1:]).decode()
+
+
+def named(browser: str) -> str:
+    """The value of a cookie that names this browser, as the app makes them."""
+    return base64.urlsafe_b64encode(hashlib.sha256(browser.encode()).digest()).decode().rstrip("=")
 
 
 def ask(
@@ -31,33 +50,65 @@ def ask(
     cookie: str | None = None,
     accept: str = "text/html",
     kind: str = "http",
+    method: str = "GET",
+    started: bool = True,
+    said: dict[str, str] = LED,
     extra: dict[str, str] | None = None,
+    lines: Sequence[tuple[str, str]] = (),
+    without: Sequence[str] = (),
+    **changes: Any,
 ) -> Answer:
-    """One request to the app's routes behind its middleware, with a page that says nothing in Streamlit's place."""
-    app = Starlette(
-        routes=[*routes(), Route("/{rest:path}", lambda _: PlainTextResponse("a page"))], middleware=middleware()
-    )
-    parts = urlsplit(path)
-    headers = {"host": host, "accept": accept, **(extra or {})} | ({"cookie": f"{COOKIE}={cookie}"} if cookie else {})
+    """One request to the app's routes behind its middleware, with a page that says nothing in Streamlit's place.
+
+    `cookie` is any name for the browser that asks; what it sends is `named(cookie)`. It was `started` with the token of
+    this start, and what it has `said` of who asks is by default what it says of a link in the app. `extra` are further
+    headers, `lines` some that stand there more than once, `without` some that are left out, `changes` those of the scope.
+    """
+
+    def streamlit(request: Request) -> Response:
+        seen.update(request.headers)
+        return PlainTextResponse("a page")
+
+    async def stream(socket: WebSocket) -> None:
+        seen.update(socket.headers)
+        await socket.accept()
+
+    rest = [Route("/{rest:path}", streamlit, methods=METHODS), WebSocketRoute("/{rest:path}", stream)]
+    app = Starlette(routes=[*routes(), *rest], middleware=middleware())
+    target, _, query = path.partition("?")
+    headers = {"host": host, "accept": accept, **({} if kind == "websocket" else said), **(extra or {})}
+    if kind == "websocket":
+        headers = {"origin": f"http://{host}", **headers}
+    port = port_of(Headers(headers))
+    cookies = [f"{cookie_name('browser', port)}={named(cookie)}"] if cookie is not None else []
+    cookies += [headers["cookie"]] if headers.get("cookie") else []
+    if started:
+        cookies.append(f"{cookie_name('start', port)}={this_start().cookie}")
+    if cookies:
+        headers["cookie"] = "; ".join(cookies)
     scope = {
         "type": kind,
-        "method": "GET",
-        "path": parts.path,
-        "query_string": parts.query.encode(),
-        "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+        "method": method,
+        "path": unquote(target),
+        "query_string": query.encode(),
+        "headers": [(k.encode(), v.encode("latin-1")) for k, v in [*headers.items(), *lines] if k not in without],
         "client": (peer, 50000),
         "server": ("127.0.0.1", 8501),
-        "scheme": "http",
+        "scheme": "ws" if kind == "websocket" else "http",
         "root_path": "",
         "http_version": "1.1",
+        **changes,
     }
     sent: list[dict[str, Any]] = []
+    seen: dict[str, str] = {}
 
     async def receive() -> dict[str, Any]:
+        if kind == "websocket":
+            return {"type": "websocket.connect"}
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
         sent.append(message)
 
     asyncio.run(app(scope, receive, send))
-    return Answer(sent)
+    return Answer(sent, seen)

@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 import psauth
-from psauth.dashboard.web.guard import COOKIE, SECURITY_HEADERS
+from psauth.dashboard.web.guard import SECURITY_HEADERS
 from psauth.dashboard.web.notices import CONNECTED, notices
+from psauth.dashboard.web.start import this_start
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
-from tests.dashboard.web.asking import ask
+from tests.dashboard.web.asking import LED, ask, named
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501", "LOCALHOST"])
@@ -119,7 +120,7 @@ def test_every_answer_carries_the_security_headers() -> None:
 def test_a_new_browser_gets_a_name_of_256_bits_that_scripts_cannot_read() -> None:
     cookie = ask().headers["set-cookie"]
     name, value = cookie.split(";")[0].split("=")
-    assert name == COOKIE
+    assert name == "psauth-browser-8501"
     assert len(value) >= 43
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
@@ -140,8 +141,8 @@ def test_connect_leads_to_the_sandbox_when_nothing_is_configured() -> None:
     assert query["code_challenge_method"] == "S256"
     pending = Vault.open(Settings(env_file=None)).pending(query["state"])
     assert pending is not None
-    assert pending.belongs_to("browser-1")
-    assert not pending.belongs_to("browser-2")
+    assert pending.belongs_to(named("browser-1"))
+    assert not pending.belongs_to(named("browser-2"))
     assert not pending.belongs_to(None)
 
 
@@ -154,7 +155,12 @@ def test_connect_leads_to_the_configured_service(monkeypatch: pytest.MonkeyPatch
 def test_connect_by_another_name_goes_to_the_redirect_uris_name_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
     answer = ask("/connect?return_to=/connection", host="127.0.0.1:8501", cookie="b")
-    assert answer.headers["location"] == "http://localhost:8501/connect?return_to=/connection"
+    there = answer.headers["location"]
+    assert there == f"http://localhost:8501/connect?return_to=%2Fconnection&token={this_start().token}"
+    # The way there counts as another site's, and there is no cookie of that name yet: the token speaks for both.
+    led = ask(there.removeprefix("http://localhost:8501"), started=False, said=LED | {"sec-fetch-site": "cross-site"})
+    assert led.headers["location"].startswith("https://app.process.st/oauth/authorize?")
+    assert any(line.startswith(f"psauth-start-8501={this_start().cookie};") for line in led.cookies)
 
 
 @pytest.mark.parametrize("configured", ["http://127.0.0.1/cb", "http://localhost/cb"])
@@ -167,14 +173,15 @@ def test_a_bare_loopback_redirect_uri_gets_this_apps_port_and_keeps_its_name(
     answer = ask("/connect", host=f"{host}:8505")
     assert dict(parse_qsl(urlsplit(answer.headers["location"]).query))["redirect_uri"] == f"http://{host}:8505/cb"
     other = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}[host]
-    assert ask("/connect", host=f"{other}:8505").headers["location"] == f"http://{host}:8505/connect"
+    there = ask("/connect", host=f"{other}:8505").headers["location"]
+    assert there == f"http://{host}:8505/connect?token={this_start().token}"
 
 
 def test_an_answer_that_would_come_back_to_another_port_is_said_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
     answer = ask("/connect", host="localhost:8502", cookie="p")
     assert (answer.status, answer.headers["location"]) == (303, "/")
-    notice = notices.take("p")
+    notice = notices.take(named("p"))
     assert notice is not None
     assert "PSAUTH_REDIRECT_URI" in notice.text
 
@@ -186,7 +193,7 @@ def test_connect_never_returns_to_another_host(path: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("PSAUTH_CLIENT_SECRET", "half")
     answer = ask(f"/connect?return_to={path}", cookie="b")
     assert (answer.status, answer.headers["location"]) == (303, "/")
-    notices.take("b")
+    notices.take(named("b"))
 
 
 def test_an_api_key_is_tried_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,7 +202,7 @@ def test_an_api_key_is_tried_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PSAUTH_API_URL", box.api_url)
         answer = ask("/connect?return_to=/connection", cookie="k")
         assert (answer.status, answer.headers["location"]) == (303, "/connection")
-        assert notices.take("k") == CONNECTED
+        assert notices.take(named("k")) == CONNECTED
         assert Vault.open(Settings(env_file=None)).read().connection.kind == "api_key"
 
 
@@ -203,10 +210,10 @@ def test_an_api_key_is_tried_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_callback_is_taken_off_any_path_and_the_address_is_clean_afterwards(path: str) -> None:
     answer = ask(f"{path}?code=abc&state=unknown", cookie="c")
     assert (answer.status, answer.headers["location"]) == (303, "/")
-    notice = notices.take("c")
+    notice = notices.take(named("c"))
     assert notice is not None
     assert notice.title == "This answer is not ours"
-    assert notices.take("c") is None  # told once
+    assert notices.take(named("c")) is None  # told once
 
 
 def test_what_is_no_callback_is_left_alone() -> None:
@@ -228,7 +235,7 @@ def test_whatever_breaks_while_connecting_is_a_calm_page_and_never_a_bare_500(
     for path in ("/connect", "/?code=a&state=b"):
         answer = ask(path, cookie="x")
         assert (answer.status, answer.headers["location"]) == (303, "/")
-        notice = notices.take("x")
+        notice = notices.take(named("x"))
         assert notice is not None
         assert notice.title == "Something went wrong here"
         assert "token-secret-77" not in str(notice) + caplog.text
@@ -264,4 +271,4 @@ def test_a_callback_below_a_second_slash_is_taken_and_not_led_away() -> None:
 
 
 def test_a_script_that_is_nowhere_is_not_led_to_a_page() -> None:
-    assert ask("/foo/bar.js", accept="*/*").text == "a page"
+    assert ask("/foo/bar.js", accept="*/*", said={}).text == "a page"

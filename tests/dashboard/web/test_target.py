@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from psauth.dashboard.web.target import find_target, mismatch_of
 from psauth.vault.vault import Vault
-from tests.dashboard.conftest import texts
+from tests.dashboard.conftest import as_read, texts
 
 Run = Callable[..., AppTest]
 
@@ -41,7 +41,7 @@ def test_the_first_page_says_the_mismatch_before_connect(own: None, run: Run, mo
     mismatch = mismatch_of(find_target(), "localhost:8502")
     monkeypatch.setattr("psauth.dashboard.web.target.mismatch_of", lambda target, host: mismatch)
     page = run()
-    assert mismatch in [warning.value for warning in page.warning]
+    assert mismatch in [as_read(warning.value) for warning in page.warning]
     assert 'href="/connect"' in texts(page)
 
 
@@ -54,7 +54,7 @@ def test_the_first_page_says_a_misspelt_name_and_which_env_file_was_read(
     (tmp_path / ".env").write_text("PSAUTH_SCOPE=read\n")
     page = run()
     assert "PSAUTH_APIKEY is not a setting of psauth. Did you mean PSAUTH_API_KEY?" in texts(page)
-    assert f"`{tmp_path / '.env'}`" in texts(page)
+    assert f"the environment and {tmp_path / '.env'}." in texts(page)
     assert "key-Rt55" not in str(page)
 
 

@@ -51,7 +51,7 @@ def test_its_headers_keep_it_to_itself(app: App) -> None:
     page, _ = open_page(app)
     assert page.headers["Cache-Control"] == "no-store"
     assert page.headers["X-Frame-Options"] == "DENY"
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     policy = page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "form-action 'self' http://localhost:* http://127.0.0.1:*;" in policy
