@@ -4,15 +4,17 @@ VENV := .venv
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 OLDEST_BIN := $(VENV)-oldest/Scripts
+MUTANTS_BIN := $(VENV)-mutants/Scripts
 else
 BIN := $(VENV)/bin
 OLDEST_BIN := $(VENV)-oldest/bin
+MUTANTS_BIN := $(VENV)-mutants/bin
 endif
 
 # By a path file: the import hook of other editable installs loses to a folder called psauth in the current one.
 EDITABLE := --config-settings editable_mode=compat
 
-.PHONY: app test soak unit unit-oldest lint format bench notebooks screenshots clean
+.PHONY: app test unit unit-oldest soak coverage mutants lint format bench notebooks screenshots clean
 .DEFAULT_GOAL := app
 
 # Ctrl-C is how it ends: the shell lives on to say that all is well. On another port: make app PORT=8511
@@ -38,6 +40,16 @@ unit-oldest: $(VENV)-oldest/.done
 	$(OLDEST_BIN)/python -m pytest -q -n 2 -m "not slow and not browser" --ignore=tests/browser
 	$(OLDEST_BIN)/python -m pytest -q -n 2 tests/export/test_excel.py
 
+# Which branches of the rooms that hold credentials the tests go through: less than 98 % is an error. Ten minutes.
+coverage: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n 2 -m "not browser and not soak" --cov --cov-report=term-missing --cov-fail-under=98 \
+		tests/api tests/auth tests/faults tests/flow tests/vault tests/test_connecting.py tests/test_secrets.py
+
+# Changes the code of the login, the renewal and the vault in small ways, and lists the changes that no test notices.
+mutants: $(VENV)-mutants/.done
+	$(MUTANTS_BIN)/mutmut run
+	$(MUTANTS_BIN)/mutmut results
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -60,7 +72,7 @@ screenshots: $(VENV)/.dev
 	$(BIN)/python tools/screenshots.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-mutants mutants artifacts .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
 # The marks are newer than pyproject.toml once its requirements are installed, so a second call starts at once.
 $(VENV)/bin/python $(VENV)/Scripts/python.exe:
@@ -82,6 +94,11 @@ $(VENV)-oldest/.done: pyproject.toml tests/oldest.txt Makefile
 	$(PYTHON) -m venv --clear $(VENV)-oldest
 	$(OLDEST_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -c tests/oldest.txt -e ".[app]" \
 		hypothesis ipykernel jsonschema nbclient openpyxl pytest pytest-xdist requests-mock rfc3339-validator
+	@touch $@
+
+$(VENV)-mutants/.done: pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)-mutants
+	$(MUTANTS_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,dev]" "mutmut>=3.8"
 	@touch $@
 
 $(VENV)/.bench: tests/benchmarks/requirements.txt $(VENV)/.dev

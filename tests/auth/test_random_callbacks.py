@@ -1,5 +1,6 @@
 """Callbacks nobody thought of, drawn at random: each is an AuthorizationError, and consumes nothing."""
 
+import random
 from urllib.parse import parse_qsl, quote, urlencode
 
 import pytest
@@ -80,3 +81,41 @@ def test_a_callback_that_is_right_but_for_one_thing_consumes_nothing(flow, waiti
         callback[spoil] = junk + "~"
     with pytest.raises(AuthorizationError):
         flow.finish(callback, browser=browser)
+
+
+EACH = 3_000
+PIECES = ["state", "code", "iss", "error", "=", "&", ";", "#", "?", "%", "%00", "%3D", "%26", "+", "\x00", "\ud83d", "é", "a" * 300]
+
+
+def spoilt(right, chance):
+    """The query of a right callback with something cut out, put in, said twice, swapped, or in another case."""
+    query = right
+    for _ in range(chance.randrange(1, 4)):
+        at, cut = chance.randrange(len(query) + 1), chance.randrange(9)
+        match chance.randrange(5):
+            case 0:
+                query = query[:at] + query[at + cut :]
+            case 1:
+                query = query[:at] + chance.choice(PIECES) + query[at:]
+            case 2:
+                query = query + "&" + chance.choice(query.split("&"))
+            case 3:
+                query = query[:at] + query[at : at + cut].swapcase() + query[at + cut :]
+            case _:
+                parts = query.split("&")
+                chance.shuffle(parts)
+                query = "&".join(part.partition("=")[chance.choice([0, 2, 2])] for part in parts)
+    return query
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(8))
+def test_of_24000_hostile_callbacks_none_is_accepted(flow, waiting, seed):
+    chance = random.Random(seed)
+    right = urlencode({"code": "right", "state": waiting.state, "iss": "https://app.example"})
+    for _ in range(EACH):
+        query = spoilt(right, chance)
+        whole = dict(parse_qsl(query, errors="replace")).get("state") == waiting.state
+        browser = chance.choice([None, "", "browser-2", "browser-1 "]) if whole else "browser-1"
+        with pytest.raises(AuthorizationError):
+            flow.finish("http://localhost:8501/?" + query, browser=browser)

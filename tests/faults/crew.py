@@ -11,6 +11,8 @@ from pathlib import Path
 
 from psauth import AuthorizationFlow, ProcessStreet, PsauthError, Vault
 from psauth.api.transport import Transport
+from psauth.auth.discovery import service_for_oauth
+from psauth.auth.revocation import disconnect
 
 PATIENCE = 60
 LOG = 100_000
@@ -168,3 +170,34 @@ def _hang(sign):
     with open(sign, "w") as file:
         file.write("here")
     threading.Event().wait()
+
+
+# Jobs across a proxy ------------------------------------------------------------------------------------------------
+
+
+def read_runs(worker, workflow):
+    with fresh_client(worker) as client:
+        runs = client.runs(workflow=workflow, progress=False)
+        return sorted(runs["run_id"])
+
+
+def start_run(worker, workflow, name):
+    with fresh_client(worker) as client:
+        return client.start_run(workflow, name=name)
+
+
+def log_out(worker):
+    return disconnect(worker.vault).revoked
+
+
+def discover(worker, issuer):
+    return service_for_oauth(
+        worker.settings.with_(authorize_url="", token_url="", revoke_url="", issuer=issuer)
+    ).token_url
+
+
+def peak_memory(worker):
+    """Bytes this process has had at most."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
