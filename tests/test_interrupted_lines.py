@@ -33,7 +33,7 @@ from psauth.vault.service import Service
 from tests.auth.machines import Authority, dead_port, serving
 from tests.interrupting import Interrupted, Search
 
-SAMPLE = 16
+SAMPLE = 6
 """Moments of each case in the quick search."""
 LOCKS = ("/threading.py", "/queue.py")
 """Between two lines of theirs a lock is taken or freed: an interrupt there leaves it taken, and the run waits for itself."""
@@ -186,7 +186,8 @@ def exchange(token_auth):
         flow = AuthorizationFlow(settings, vault)
         request = flow.begin()
         stage.secrets["verifier"] = vault.pending(request.state).verifier
-        address = f"http://localhost:8501/?code={quote(SECRETS['code'])}&state={request.state}"
+        # What is plain in a call stands in the caller's own frame, and in the first line of what is called.
+        address = Secret(f"http://localhost:8501/?code={quote(SECRETS['code'])}&state={request.state}")
         return lambda: flow.finish(address)
 
     return prepare
@@ -196,7 +197,7 @@ def exchange_of_parameters(stage):
     settings = stage.fresh()
     flow = AuthorizationFlow(settings, Vault.open(settings))
     request = flow.begin()
-    parameters = {"code": SECRETS["code"], "state": str(request.state)}
+    parameters = {"code": Secret(SECRETS["code"]), "state": str(request.state)}
     return lambda: flow.finish(parameters)
 
 
