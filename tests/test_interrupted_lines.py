@@ -5,23 +5,18 @@ passes: in psauth, in requests, urllib3, http.client, oauthlib, cryptography, SQ
 every line, `make test` some of them.
 """
 
-import json
 import os
 import random
-import secrets as chance
-import shutil
 import sys
 import termios
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote
 
 import pytest
 from cryptography.fernet import Fernet
 
 import psauth
-from psauth import AuthorizationFlow, Settings, Token, Vault
+from psauth import AuthorizationFlow, Settings, Vault
 from psauth.api.transport import Transport
 from psauth.auth import browser, prompt
 from psauth.auth.renewal import renew
@@ -30,144 +25,15 @@ from psauth.auth.session import system_context
 from psauth.connecting import store_api_key
 from psauth.secret import Secret
 from psauth.vault.service import Service
-from tests.auth.machines import Authority, dead_port, serving
+from tests.auth.machines import Authority, serving
 from tests.interrupting import Interrupted, Search
+from tests.interrupting_stage import FAULTS, SECRETS, AnyService, Stage
 
-SAMPLE = 16
+SAMPLE = 6
 """Moments of each case in the quick search."""
 LOCKS = ("/threading.py", "/queue.py")
 """Between two lines of theirs a lock is taken or freed: an interrupt there leaves it taken, and the run waits for itself."""
 PACKAGE = str(Path(psauth.__file__).parent)
-WORDS = {
-    "bearer": "access-old-",
-    "refresh token": "refresh-old-",
-    "new bearer": "access-new-",
-    "new refresh token": "refresh-new-",
-    "client secret": "client-secret+/",
-    "code": "code+/",
-    "API key": "api-key-",
-    "vault's key": "",
-}
-SECRETS = {name: word + chance.token_urlsafe(24) for name, word in WORDS.items()}
-SECRETS["vault's key"] = Fernet.generate_key().decode()
-SECRETS["client id and secret"] = f"analyst:{quote(SECRETS['client secret'], safe='')}"
-
-TOKENS = {
-    "access_token": SECRETS["new bearer"],
-    "refresh_token": SECRETS["new refresh token"],
-    "expires_in": 3600,
-    "token_type": "Bearer",
-}
-FAULTS = {
-    "well": (200, None),
-    "400": (400, {"error": "invalid_grant", "error_description": "QUOTED"}),
-    "401": (401, {"error": "invalid_client"}),
-    "500": (500, {"error": "oops"}),
-    "no JSON": (200, '{"access_token": "'),
-    "a page": (200, "<html>Sign in</html>"),
-    "dropped": (0, None),
-    "refused": None,
-    "certificate": None,
-}
-
-
-class _Service(BaseHTTPRequestHandler):
-    """Token endpoint, revocation and API in one, with the fault that its server has at the moment."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self):
-        self._answer({"workflows": [], "links": [], "apiKeyLabel": "Acme"})
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        self._answer({} if self.path == "/revoke" else TOKENS, unquote_plus(body))
-
-    def _answer(self, usual, sent=""):
-        status, body = FAULTS[self.server.fault]
-        if not status:
-            self.close_connection = True
-            return
-        body = usual if body is None else body
-        sent = f"{sent} {self.headers.get('Authorization')} {self.headers.get('X-API-Key')}"
-        data = (body if isinstance(body, str) else json.dumps(body).replace("QUOTED", sent)).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_):
-        """Nothing."""
-
-
-class Stage:
-    """A server, a vault with a connection of each kind, and fresh copies of both for every run."""
-
-    def __init__(self, server, encrypted, folder):
-        self._server, self._encrypted, self._folder = server, encrypted, folder
-        self._runs = 0
-        self.secrets = dict(SECRETS)
-        self.address(fault="well")
-        filled = Vault.open(self.settings(home=folder / "filled"))
-        service = self.service()
-        filled.connect("default", service, token=self.token())
-        filled.connect("key", service, api_key=SECRETS["API key"])
-
-    def address(self, fault):
-        """From now on the service has this fault."""
-        self._server.fault = fault if FAULTS[fault] else "well"
-        places = {
-            "refused": f"http://127.0.0.1:{dead_port()}",
-            "certificate": f"https://localhost:{self._encrypted.port}",
-        }
-        self.base = places.get(fault, f"http://127.0.0.1:{self._server.port}")
-
-    def token(self):
-        now = datetime.now(UTC)
-        return Token(
-            access_token=SECRETS["bearer"],
-            refresh_token=SECRETS["refresh token"],
-            expires_at=now + timedelta(hours=1),
-            obtained_at=now,
-        )
-
-    def settings(self, **changes):
-        return Settings(
-            **{
-                "client_id": "analyst",
-                "client_secret": SECRETS["client secret"],
-                "authorize_url": f"{self.base}/authorize",
-                "token_url": f"{self.base}/token",
-                "revoke_url": f"{self.base}/revoke",
-                "api_url": f"{self.base}/v1",
-                "secret_key": SECRETS["vault's key"],
-                "home": self._folder / "filled",
-                "env_file": None,
-                **changes,
-            }
-        )
-
-    def service(self, **changes):
-        settings = self.settings(**changes)
-        names = ("api_url", "authorize_url", "token_url", "revoke_url", "client_id", "client_secret", "token_auth")
-        return Service(**{name: getattr(settings, name) for name in names})
-
-    def fresh(self, **changes):
-        """Settings with a copy of the vault: a lock that an interrupt left behind is not in the way of the next run."""
-        shutil.rmtree(self._folder / str(self._runs), ignore_errors=True)
-        self._runs += 1
-        home = self._folder / str(self._runs)
-        home.mkdir()
-        for path in (self._folder / "filled").glob("vault.db*"):
-            shutil.copy(path, home)
-        return self.settings(home=home, **changes)
-
-    def stored(self, vault, account="default", **changes):
-        """The connection of an account, moved to where the service is now."""
-        service, before = self.service(**changes), vault.read(account)
-        vault.connect(account, service, token=before.token, api_key=before.api_key)
-        return vault.read(account)
 
 
 def read(account):
@@ -186,7 +52,8 @@ def exchange(token_auth):
         flow = AuthorizationFlow(settings, vault)
         request = flow.begin()
         stage.secrets["verifier"] = vault.pending(request.state).verifier
-        address = f"http://localhost:8501/?code={quote(SECRETS['code'])}&state={request.state}"
+        # What is plain in a call stands in the caller's own frame, and in the first line of what is called.
+        address = Secret(f"http://localhost:8501/?code={quote(SECRETS['code'])}&state={request.state}")
         return lambda: flow.finish(address)
 
     return prepare
@@ -196,7 +63,7 @@ def exchange_of_parameters(stage):
     settings = stage.fresh()
     flow = AuthorizationFlow(settings, Vault.open(settings))
     request = flow.begin()
-    parameters = {"code": SECRETS["code"], "state": str(request.state)}
+    parameters = {"code": Secret(SECRETS["code"]), "state": str(request.state)}
     return lambda: flow.finish(parameters)
 
 
@@ -344,7 +211,7 @@ CASES = [(way, fault) for way in TALKING for fault in FAULTS] + [(way, "well") f
 def servers(tmp_path_factory):
     certificate = Authority(tmp_path_factory.mktemp("authority")).issue("localhost")
     system_context.cache_clear()
-    with serving(_Service) as server, serving(_Service, certificate=certificate) as encrypted:
+    with serving(AnyService) as server, serving(AnyService, certificate=certificate) as encrypted:
         server.fault = encrypted.fault = "well"
         yield server, encrypted
     system_context.cache_clear()
