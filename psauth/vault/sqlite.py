@@ -217,7 +217,7 @@ class SQLiteStore:
             return set()
         try:
             return {str(name) for (name,) in peek.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        except sqlite3.Error:  # perhaps another process writes at this moment
+        except (sqlite3.Error, UnicodeError):  # damaged; or another process writes at this moment
             return set()
         finally:
             peek.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from psauth import AuthorizationFlow, ProcessStreet, PsauthError, Vault
 from psauth.api.transport import Transport
+from psauth.auth.renewal import renew
 
 PATIENCE = 60
 LOG = 100_000
@@ -112,6 +113,14 @@ def read_tasks(worker, runs):
 def refresh(worker):
     with fresh_client(worker) as client:
         return client.refresh().revision
+
+
+def renew_when_expired(worker):
+    """What each request does first: a token that is about to end is renewed, by one process for all."""
+    stored = worker.vault.read()
+    if stored.token.is_expired():
+        stored = renew(worker.vault, stored)
+    return stored.token.access_token.encode().decode()  # a Secret leaves no process
 
 
 def finish(worker, address):

@@ -17,7 +17,10 @@ from psauth.auth.renewal import renew
 from psauth.vault.service import Service
 from tests.faults.strict import StrictServer
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork and no kill -9")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork and no kill -9"),
+]
 
 KILLS = 300
 
