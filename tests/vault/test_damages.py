@@ -63,11 +63,13 @@ def ask(settings, answers, pending):
         try:
             answer = question()
         except VaultError as error:
-            assert "\n" not in str(error)
             refused += 1
-            return None
-        answered += 1
-        return answer
+            faults = ["more than one line"] if "\n" in str(error) else []
+        else:
+            answered += 1
+            return answer
+        assert faults == []
+        return None
 
     vault = ask_one(lambda: Vault.open(settings))
     if vault is None:
