@@ -61,6 +61,7 @@ class Vault:
 
     def __init__(self, store: Store, key: Key, *, system_certificates: bool = True) -> None:
         self._store = store
+        self._key = key
         self._rows = Rows(key, store.place, system_certificates=system_certificates)
         self.place = store.place
         self.key_source = key.source
