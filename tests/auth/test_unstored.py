@@ -96,7 +96,9 @@ def test_another_process_does_not_spend_the_old_token_again(unstored, settings, 
     def check():
         vault = Vault.open(settings)
         assert UNSTORED_TOKENS.find(vault, unstored) is None, "it stays with the parent"
-        with pytest.raises(VaultError, match=r"Process \d+ .* holds a new token of account 'default' in memory.*Make room"):
+        with pytest.raises(
+            VaultError, match=r"Process \d+ .* holds a new token of account 'default' in memory.*Make room"
+        ):
             renew(vault, vault.read(), because="asked")
         assert requests_mock.call_count == before
 
