@@ -116,11 +116,11 @@ class SQLiteStore:
             return self.version(db) is None
 
     @contextmanager
-    def making(self) -> Iterator[sa.Connection]:
+    def making(self, *, had_key: bool = False) -> Iterator[sa.Connection]:
         """See Store."""
         with self.lock(OPEN, timeout=MAKING_PATIENCE):
             self._refuse_foreign()
-            self._refuse_emptied()
+            self._refuse_emptied(had_key=had_key)
             if not self._size():
                 with self._explained_file():
                     locks.write_mark(self._lock_file(OPEN), MAKING)
@@ -203,16 +203,16 @@ class SQLiteStore:
         if names and "meta" not in names:
             raise self._foreign()
 
-    def _refuse_emptied(self) -> None:
-        """VaultError for a file without a byte that was a vault once: it is marked, or beside it lie locks of connections.
+    def _refuse_emptied(self, *, had_key: bool) -> None:
+        """VaultError for a file without a byte that was a vault once.
 
-        A file without a byte and without such marks is one that was just made, here or by somebody's `touch`.
+        It is marked, or beside it lie locks of connections, or it has a key and no mark that says why. A file without a byte and without such marks is one that was just made, here or by somebody's `touch`.
         """
         if self._size() == 0:
             with self._explained_file():
                 names = os.listdir(self._path.parent)
             locks_of_connections = any(n.startswith(f"{self._path.name}.{ACCOUNT}") for n in names)
-            if self._is_marked(MADE) or locks_of_connections:
+            if self._is_marked(MADE) or locks_of_connections or (had_key and not self._is_marked(MAKING)):
                 raise self._emptied()
 
     def _emptied(self) -> VaultError:

@@ -81,7 +81,8 @@ class Vault:
         store.prepare()
         key, is_said = find_or_create_key(settings.secret_key, store, patience=LOCK_PATIENCE)
         vault = cls(store, key, system_certificates=settings.trusts_system)
-        with store.making() as db:
+        had_key = not settings.secret_key and not is_said
+        with store.making(had_key=had_key) as db:
             version = store.version(db)
             access = store.close_to_others()  # not before: what is no vault is left as it is, its mode included
             if version is None:
