@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from psauth.exceptions import ArgumentError, LoginRequired, VaultError
+from psauth.secret import Secret
 from psauth.settings import Settings
 from psauth.vault.connection import PENDING_LIFETIME, Connection, Pending, Stored, check_account, fingerprint, login_line
 from psauth.vault.databases import find_store
@@ -79,7 +80,7 @@ class Vault:
         settings = settings or Settings()
         store = find_store(settings)
         store.prepare()
-        key, is_said = find_or_create_key(settings.secret_key, store, patience=LOCK_PATIENCE)
+        key, is_said = find_or_create_key(Secret(settings.secret_key), store, patience=LOCK_PATIENCE)
         vault = cls(store, key, system_certificates=settings.trusts_system)
         had_key = not settings.secret_key and not is_said
         with store.making(had_key=had_key) as db:
