@@ -34,7 +34,7 @@ LEVELS = {
     ],
     "vault": [
         ["files", "forking", "keychain", "modes", "service", "tables", "token"],
-        ["connection", "disk", "locks", "room", "store"],
+        ["at_rest", "connection", "disk", "locks", "room", "store"],
         ["keys", "sqlite"],
         ["databases", "rows"],
         ["vault"],

@@ -41,13 +41,15 @@ class Unstored:
 
     def __init__(self) -> None:
         self._held: dict[tuple[str, str], _Held] = {}
+        self._of_the_parent: list[dict[tuple[str, str], _Held]] = []
         self.renew_in_child()
         renew_in_children(self)
         atexit.register(self._store_all)
 
     def renew_in_child(self) -> None:
-        """What the parent holds stays with the parent."""
+        """What the parent holds stays with the parent. It is not let go here, which would free the parent's locks."""
         self._guard = threading.Lock()
+        self._of_the_parent.append(self._held)
         self._held = {}
 
     def hold(self, vault: Vault, stored: Stored, token: Token) -> Stored:

@@ -43,6 +43,19 @@ class Gate:
                     del self._inside[thread]
                 self._changed.notify_all()
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """No other thread is in a transaction inside, and none begins.
+
+        Whoever closes a file takes all locks from it that its process holds (POSIX), also those of SQLite in another
+        thread: so a database is opened by others than SQLite only here. Not for a thread that is in a transaction itself.
+        """
+        self.before_fork()
+        try:
+            yield
+        finally:
+            self.after_fork_in_parent()
+
     def before_fork(self) -> None:
         """Let nobody in, wait until everybody else is out, and keep it so until the fork is done."""
         self._changed.acquire()

@@ -126,7 +126,7 @@ def parse_key(text: str) -> Key:
     return Key(texts, "PSAUTH_SECRET_KEY")
 
 
-def find_or_create_key(configured: str, store: Store, *, patience: float) -> tuple[Key, bool]:
+def find_or_create_key(configured: Secret, store: Store, *, patience: float) -> tuple[Key, bool]:
     """The key of the vault in `store`, and whether it was made just now in a file, about which everything was said.
 
     A keyring is asked while nothing of the vault is locked, so that one that hangs holds up nobody else. Only who begins

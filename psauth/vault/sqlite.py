@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -17,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from psauth.exceptions import SettingsError, VaultAddressError, VaultError
 from psauth.settings import Settings, working_folder
-from psauth.vault import disk, files, locks
+from psauth.vault import at_rest, disk, files, locks
 from psauth.vault.forking import GATE
 from psauth.vault.modes import Access, close_to_others
 from psauth.vault.room import Room
@@ -39,8 +37,6 @@ OPEN: Final = "open"
 """The lock under which a vault is made, upgraded and opened."""
 MADE, MAKING = "made", "making"
 """Marks of the lock under which a vault is opened: there is a vault; or somebody began to make one, and may have died."""
-MAGIC: Final = b"SQLite format 3\0"
-"""How every SQLite file begins."""
 LARGEST: Final = 1 << 30
 """Bytes no vault has: what is larger is something else, and looking through it would take long."""
 BESIDE: Final = ("-wal", "-shm", "-journal", "-reserve")
@@ -115,17 +111,18 @@ class SQLiteStore:
     def is_new(self) -> bool:
         """See Store."""
         self._refuse_foreign()
-        if not self._size():
-            return not self._is_marked(MADE)
+        size = self._size()
+        if not size:
+            return size is None or not self._is_marked(MADE)
         with self.reading() as db:
             return self.version(db) is None
 
     @contextmanager
-    def making(self) -> Iterator[sa.Connection]:
+    def making(self, *, had_key: bool = False) -> Iterator[sa.Connection]:
         """See Store."""
         with self.lock(OPEN, timeout=MAKING_PATIENCE):
             self._refuse_foreign()
-            self._refuse_emptied()
+            self._refuse_emptied(had_key=had_key)
             if not self._size():
                 with self._explained_file():
                     locks.write_mark(self._lock_file(OPEN), MAKING)
@@ -189,51 +186,35 @@ class SQLiteStore:
         size = self._size()
         if not size:
             return
-        with self._explained_file():
-            file = files.open_ours(self._path, os.O_RDWR)  # one that may not be written cannot be used either
-            try:
-                head = os.read(file, 100)
-            finally:
-                os.close(file)
+        with self._explained_file(), GATE.alone():
+            head = at_rest.read_head(self._path)
+            names = at_rest.read_names(self._path)
             journal = files.look(self._path.with_name(f"{self._path.name}-journal"))
-        if not head.startswith(MAGIC) or len(head) < 100:
+        if not at_rest.is_head(head):
             raise VaultError(
                 f"The vault {self.place} cannot be used (file is not a database). It is damaged; restore it from a backup, "
                 f"or move it away to begin anew; {KEPT}"
             )
         if size > LARGEST:
             raise VaultError(f"{self.place} is larger than any vault. Set PSAUTH_VAULT_URL to another file.")
-        if journal is not None and journal.st_size and head[18:20] == b"\2\2":
+        if journal is not None and journal.st_size and at_rest.has_log(head):
             raise VaultError(
                 f"Beside the vault {self.place} lies a journal of another program, which would change it. Move "
                 f"{self._path.name}-journal away and try again; {KEPT}"
             )
-        if (names := self._names_at_rest()) and "meta" not in names:
+        if names and "meta" not in names:
             raise self._foreign()
 
-    def _names_at_rest(self) -> set[str]:
-        """The tables in the file itself, read without a trace; none where nobody can tell."""
-        try:
-            peek = sqlite3.connect(_address(self._path, "mode=ro&immutable=1"), uri=True)
-        except sqlite3.Error:
-            return set()
-        try:
-            return {str(name) for (name,) in peek.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-        except sqlite3.Error:  # perhaps another process writes at this moment
-            return set()
-        finally:
-            peek.close()
+    def _refuse_emptied(self, *, had_key: bool) -> None:
+        """VaultError for a file without a byte that was a vault once.
 
-    def _refuse_emptied(self) -> None:
-        """VaultError for a file without a byte that was a vault once: it is marked, or beside it lie locks of connections.
-
-        A file without a byte and without such marks is one that was just made, here or by somebody's `touch`.
+        It is marked, or beside it lie locks of connections, or it has a key and no mark that says why. A file without a byte and without such marks is one that was just made, here or by somebody's `touch`.
         """
         if self._size() == 0:
             with self._explained_file():
                 names = os.listdir(self._path.parent)
             locks_of_connections = any(n.startswith(f"{self._path.name}.{ACCOUNT}") for n in names)
-            if self._is_marked(MADE) or locks_of_connections:
+            if self._is_marked(MADE) or locks_of_connections or (had_key and not self._is_marked(MAKING)):
                 raise self._emptied()
 
     def _emptied(self) -> VaultError:
@@ -372,7 +353,9 @@ def make_engine(path: Path) -> sa.Engine:
 
     def connect() -> sqlite3.Connection:
         # Never a new file: one that is gone is missed, and not put back empty.
-        return sqlite3.connect(_address(path, "mode=rw"), uri=True, timeout=BUSY_PATIENCE, check_same_thread=False)
+        return sqlite3.connect(
+            at_rest.address(path, "mode=rw"), uri=True, timeout=BUSY_PATIENCE, check_same_thread=False
+        )
 
     # A connection per use: nothing to go stale over a fork, and no file handle left behind in a notebook.
     engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
@@ -396,12 +379,6 @@ def make_engine(path: Path) -> sa.Engine:
         db.exec_driver_sql("BEGIN IMMEDIATE" if db.get_execution_options().get("writing") else "BEGIN")
 
     return engine
-
-
-def _address(path: Path, how: str) -> str:
-    """The file for SQLite, which creates none where `how` says so."""
-    name = quote(path.as_posix(), encoding=sys.getfilesystemencoding(), errors="surrogateescape")
-    return f"file://{'' if name.startswith('/') else '/'}{name}?{how}"
 
 
 def _whole(path: Path) -> Path:

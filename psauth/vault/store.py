@@ -35,8 +35,11 @@ class Store(Protocol):
     def is_new(self) -> bool:
         """Whether no vault was made here yet. What is there and is no vault raises VaultError."""
 
-    def making(self) -> AbstractContextManager[sa.Connection]:
-        """A transaction in which the vault is made or upgraded, with nobody else who does so at the same time."""
+    def making(self, *, had_key: bool = False) -> AbstractContextManager[sa.Connection]:
+        """A transaction in which the vault is made or upgraded, with nobody else who does so at the same time.
+
+        `had_key`: a key was kept for this vault before, so an empty one was not always empty.
+        """
 
     def version(self, db: sa.Connection) -> int | None:
         """The version of the tables, once they were found to be whole; None: there are none yet."""

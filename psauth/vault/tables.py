@@ -109,9 +109,9 @@ def differences(db: sa.Connection) -> str | None:
     if kinds is not None:
         return f"it has a {kinds.type} {kinds.name!r}"
     for table in METADATA.sorted_tables:
-        columns = [str(row.name) for row in db.execute(sa.text(f"PRAGMA table_info({table.name})"))]
-        if columns != [column.name for column in table.columns]:
-            return f"its table {table.name} has other columns" if columns else f"its table {table.name} is missing"
+        found = [(str(row.name), bool(row.pk)) for row in db.execute(sa.text(f"PRAGMA table_info({table.name})"))]
+        if found != [(column.name, column.primary_key) for column in table.columns]:
+            return f"its table {table.name} has other columns" if found else f"its table {table.name} is missing"
     return None
 
 

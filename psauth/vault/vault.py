@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 
 from psauth.exceptions import ArgumentError, LoginRequired, VaultError
+from psauth.secret import Secret
 from psauth.settings import Settings
 from psauth.vault.connection import PENDING_LIFETIME, Connection, Pending, Stored, check_account, fingerprint, login_line
 from psauth.vault.databases import find_store
@@ -79,9 +80,10 @@ class Vault:
         settings = settings or Settings()
         store = find_store(settings)
         store.prepare()
-        key, is_said = find_or_create_key(settings.secret_key, store, patience=LOCK_PATIENCE)
+        key, is_said = find_or_create_key(Secret(settings.secret_key), store, patience=LOCK_PATIENCE)
         vault = cls(store, key, of_the_machine=of_this_machine(settings))
-        with store.making() as db:
+        had_key = not settings.secret_key and not is_said
+        with store.making(had_key=had_key) as db:
             version = store.version(db)
             access = store.close_to_others()  # not before: what is no vault is left as it is, its mode included
             if version is None:

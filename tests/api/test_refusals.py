@@ -101,7 +101,10 @@ def test_without_a_time_the_waits_of_a_long_read_come_to_more_than_the_hour_of_t
     assert 3600 < sum(waits) < LONGEST_REFUSAL
 
 
-@pytest.mark.parametrize("header", ["1e9", "9" * 400, "7201", format_datetime(datetime.now(UTC) + timedelta(days=900))])
+IN_YEARS = format_datetime(datetime.now(UTC) + timedelta(days=900))
+
+
+@pytest.mark.parametrize("header", ["1e9", "9" * 400, "7201", IN_YEARS], ids=["1e9", "400 digits", "7201", "in years"])
 def test_a_wait_without_reason_is_told_and_not_waited_for(header):
     waits, error = all_tries(header, LONG_READ)
     assert waits == []

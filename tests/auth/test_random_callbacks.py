@@ -84,7 +84,26 @@ def test_a_callback_that_is_right_but_for_one_thing_consumes_nothing(flow, waiti
 
 
 EACH = 3_000
-PIECES = ["state", "code", "iss", "error", "=", "&", ";", "#", "?", "%", "%00", "%3D", "%26", "+", "\x00", "\ud83d", "é", "a" * 300]
+PIECES = [
+    "state",
+    "code",
+    "iss",
+    "error",
+    "=",
+    "&",
+    ";",
+    "#",
+    "?",
+    "%",
+    "%00",
+    "%3D",
+    "%26",
+    "+",
+    "\x00",
+    "\ud83d",
+    "é",
+    "a" * 300,
+]
 
 
 def spoilt(right, chance):

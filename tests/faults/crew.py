@@ -12,6 +12,7 @@ from pathlib import Path
 from psauth import AuthorizationFlow, ProcessStreet, PsauthError, Vault
 from psauth.api.transport import Transport
 from psauth.auth.discovery import service_for_oauth
+from psauth.auth.renewal import renew
 from psauth.auth.revocation import disconnect
 
 PATIENCE = 60
@@ -114,6 +115,14 @@ def read_tasks(worker, runs):
 def refresh(worker):
     with fresh_client(worker) as client:
         return client.refresh().revision
+
+
+def renew_when_expired(worker):
+    """What each request does first: a token that is about to end is renewed, by one process for all."""
+    stored = worker.vault.read()
+    if stored.token.is_expired():
+        stored = renew(worker.vault, stored)
+    return stored.token.access_token.encode().decode()  # a Secret leaves no process
 
 
 def finish(worker, address):

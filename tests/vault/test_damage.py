@@ -132,3 +132,103 @@ def test_a_vault_whose_first_making_was_cut_short_is_made_again(settings, monkey
         patch.setattr("psauth.vault.tables.METADATA.create_all", die)
         Vault.open(settings)
     assert Vault.open(settings).connections() == []
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 99, 100, 1000])
+@pytest.mark.parametrize("locks", [True, False], ids=["locks", "no locks"])
+@pytest.mark.filterwarnings("ignore:No keyring")
+def test_a_vault_that_was_cut_is_never_a_new_one(settings, service, size, locks):
+    bare = settings.with_(secret_key="")
+    Vault.open(bare).connect("default", service, api_key="key")
+    path = settings.home_path / "vault.db"
+    path.write_bytes(path.read_bytes()[:size])
+    if not locks:
+        for lock in settings.home_path.glob("*.lock"):
+            lock.unlink()
+    before = contents(settings.home_path)
+    for _ in range(2):
+        with pytest.raises(VaultError, match=r"damaged.*Restore it|cannot be used.*damaged"):
+            Vault.open(bare)
+    assert contents(settings.home_path) == before
+
+
+@pytest.mark.filterwarnings("ignore:No keyring")
+def test_where_vault_and_key_were_moved_away_a_new_vault_begins(settings):
+    bare = settings.with_(secret_key="")
+    Vault.open(bare).amend_budget("mine", lambda _: ("kept", None))
+    for name in ("vault.db", "vault.key"):
+        (settings.home_path / name).rename(settings.home_path / f"{name}.away")
+    assert Vault.open(bare).amend_budget("mine", lambda text: ("", text)) is None
+
+
+def test_a_vault_without_its_tables_is_no_new_one(settings, vault):
+    db = sqlite3.connect(settings.home_path / "vault.db")
+    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        db.execute(f"DROP TABLE {name}")
+    db.close()
+    with pytest.raises(VaultError, match="is empty, but there were connections"):
+        Vault.open(settings)
+
+
+def test_a_database_without_a_table_that_is_not_ours_is_refused(settings):
+    settings.home_path.mkdir()
+    db = sqlite3.connect(settings.home_path / "vault.db")
+    db.execute("PRAGMA user_version = 7")
+    db.close()
+    before = contents(settings.home_path)
+    with pytest.raises(VaultError, match="not a psauth vault"):
+        Vault.open(settings)
+    assert contents(settings.home_path) == before
+
+
+def test_a_journal_of_another_program_is_not_let_in(settings, vault, store):
+    stored = store()
+    journal = settings.home_path / "vault.db-journal"
+    journal.write_bytes(bytes.fromhex("d9d505f920a163d7") + bytes(600))
+    with pytest.raises(VaultError, match=r"Move vault\.db-journal away and try again"):
+        Vault.open(settings)
+    journal.unlink()
+    assert Vault.open(settings).read() == stored
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("CREATE TRIGGER t AFTER UPDATE ON connections BEGIN DELETE FROM connections; END", "it has a trigger 't'"),
+        ("CREATE VIEW v AS SELECT * FROM connections", "it has a view 'v'"),
+        ("ALTER TABLE connections ADD COLUMN other", "its table connections has other columns"),
+        ("DROP TABLE spent", "its table spent is missing"),
+    ],
+)
+def test_a_vault_whose_tables_were_changed_says_what(settings, vault, statement, said):
+    db = sqlite3.connect(settings.home_path / "vault.db")
+    db.execute(statement)
+    db.close()
+    with pytest.raises(VaultError, match=f"was changed by another program: {said}"):
+        Vault.open(settings)
+
+
+def test_a_giant_is_no_vault(settings, vault):
+    os.truncate(settings.home_path / "vault.db", 1 << 41)
+    with pytest.raises(VaultError, match="larger than any vault"):
+        Vault.open(settings)
+
+
+def test_a_table_with_two_rows_of_an_account_gives_no_raw_error(settings, vault, store):
+    stored = store()
+    with vault._writing() as db:
+        db.exec_driver_sql("CREATE TABLE copy AS SELECT * FROM connections")
+        db.exec_driver_sql("DROP TABLE connections")
+        db.exec_driver_sql("ALTER TABLE copy RENAME TO connections")
+        db.exec_driver_sql("INSERT INTO connections SELECT * FROM connections")
+    assert vault.read() == stored
+    with pytest.raises(VaultError, match="other columns"):
+        Vault.open(settings)
+
+
+def test_a_row_whose_id_was_changed_is_damaged_and_not_replaced(vault, store):
+    stored = store()
+    with vault._writing() as db:
+        db.exec_driver_sql("UPDATE connections SET id = 'another'")
+    with pytest.raises(VaultError, match="cannot be decrypted"):
+        vault.end(stored, "over")

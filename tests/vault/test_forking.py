@@ -256,3 +256,25 @@ def test_one_thread_may_fork_inside_its_own_transaction_without_waiting_for_itse
         gate.after_fork_in_child()
         assert not gate.is_torn
     assert not gate._inside
+
+
+def test_whoever_is_alone_waits_for_transactions_and_keeps_new_ones_out():
+    gate, inside, go_on, order = Gate(), threading.Event(), threading.Event(), []
+
+    def transact(_stop):
+        with gate.held_open():
+            inside.set()
+            wait_for(go_on)
+            order.append("transaction")
+
+    def look(_stop):
+        with gate.alone():
+            order.append("alone")
+
+    with thread(transact):
+        wait_for(inside)
+        with thread(look):
+            go_on.set()
+    assert order == ["transaction", "alone"]
+    with gate.held_open(), gate.alone():
+        pass

@@ -103,9 +103,8 @@ def test_the_same_in_the_place_of_a_lock(settings, vault, store, kind, name):
     path = settings.home_path / (name if name.startswith("vault") else names.pop())
     path.unlink()
     path.mkdir() if kind == "folder" else ODD[kind](path)
-    with pytest.raises(VaultError, match=rf"{path.name} beside it"):
-        with Vault.open(settings).lock("default", timeout=0.1):
-            pass
+    with pytest.raises(VaultError, match=rf"{path.name} beside it"), Vault.open(settings).lock("default", timeout=0.1):
+        pass
 
 
 @pytest.mark.parametrize("kind", ["pipe", "socket", "link to nothing", "link to a device", "second name", "folder"])
