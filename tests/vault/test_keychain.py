@@ -204,6 +204,6 @@ def test_several_that_begin_one_vault_agree_on_one_key(use_keyring, bare, servic
     for thread in threads:
         thread.join(60)
     assert len(vaults) == 6
-    assert {vault._key.texts for vault in vaults} == {tuple(backend.kept.values())}
+    assert {vault._rows._key.texts for vault in vaults} == {tuple(backend.kept.values())}
     vaults[0].connect("default", service, api_key="key-Rt55")
     assert {vault.read().api_key for vault in vaults} == {"key-Rt55"}
