@@ -14,6 +14,9 @@ endif
 # By a path file: the import hook of other editable installs loses to a folder called psauth in the current one.
 EDITABLE := --config-settings editable_mode=compat
 
+# Folders without a quick test: not even looked into by the quick part.
+NOT_QUICK := $(foreach folder,browser cli faults flow sandbox dashboard/web,--ignore=tests/$(folder))
+
 .PHONY: app test unit unit-oldest soak coverage mutants lint format bench notebooks screenshots clean
 .DEFAULT_GOAL := app
 
@@ -23,7 +26,7 @@ app: $(VENV)/.app
 
 # Everything: the quick part first, then what starts servers and processes, and last, one by one, what drives a browser.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser"
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser" $(NOT_QUICK)
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not browser"
 	$(BIN)/python -m pytest -q -m browser
 
@@ -33,7 +36,7 @@ soak: $(VENV)/.dev
 
 # The quick part alone.
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser"
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser" $(NOT_QUICK)
 
 # The same on the oldest versions that pyproject.toml allows, in a .venv-oldest of its own.
 unit-oldest: $(VENV)-oldest/.done

@@ -54,6 +54,9 @@ CLIENT_SECRET = "client-secret-7Hq2"
 
 MARKED = {
     "browser": "browser",
+    "cli": "slow",
+    "dashboard/web": "slow",
+    "sandbox": "slow",
     "auth/test_pasting.py": "slow",
     "auth/test_prompt.py": "slow",
     "dashboard/test_pages.py": "slow",
@@ -61,7 +64,6 @@ MARKED = {
     "export/test_excel.py": "slow",
     "faults": "slow",
     "flow": "slow",
-    "sandbox/api/test_writes_of_records.py": "slow",
     "test_extras.py": "slow",
     "vault/test_keychain.py": "slow",
 }
