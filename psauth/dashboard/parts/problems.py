@@ -31,6 +31,10 @@ def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
     else:
         st.header(_title(error))
         st.text(clean(error))
+        if isinstance(error, SettingsError):
+            st.caption(
+                "A `.env` is read again with Try again; a variable of the environment, when the app is started again."
+            )
         st.button("Try again", type="primary", icon=":material/refresh:")
     _details(error, return_to)
 
