@@ -11,8 +11,9 @@ from typing import Any, Final
 DEEPEST: Final = 100
 """Brackets within brackets. Answers have some ten; what is much deeper ends every walk over it in a RecursionError."""
 
-MOST: Final = 1_000_000
-"""Values in one text. Each takes Python up to 200 bytes: 16 MB of nothing but empty lists would be half a GB."""
+MOST: Final = 250_000
+"""Values in one text. Each takes Python up to 200 bytes: 16 MB of nothing but empty lists would be half a GB. A page of
+records has some thousand."""
 _HALF: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
     r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"

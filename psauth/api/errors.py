@@ -142,11 +142,14 @@ def masks_of(request: requests.PreparedRequest) -> Masks:
 
 
 def hide(error: ApiError, masks: Masks) -> ApiError:
-    """The same error, and nothing in it repeats a secret: neither its message nor its fields."""
+    """The same error, and nothing in it repeats a secret: neither its message nor its fields.
+
+    It is given on as a value, so it leaves its frames behind, and the answer in them.
+    """
     error.args = (masks.text(str(error)),)
     error.code, error.request_id = (text and masks.text(text) for text in (error.code, error.request_id))
     error.details = masks.value(error.details)
-    return error
+    return error.with_traceback(None)
 
 
 def _short(value: Any) -> str | None:

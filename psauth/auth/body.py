@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, Final
 
+from psauth.auth.large import LARGE, LARGE_ANSWERS
 from psauth.auth.limits import Allowance
 
 ACCEPTED: Final = "gzip, deflate"
@@ -42,12 +43,14 @@ def read_body(raw: Any, allowance: Allowance) -> bytes:
 
 
 def _joined(pieces: Iterator[bytes], allowance: Allowance) -> bytes:
-    """The pieces as one; each is counted before the next one is asked for."""
+    """The pieces as one; each is counted before the next one is asked for, and many are waited with for their turn."""
     kept, size = [], 0
     for piece in pieces:
         size += len(piece)
         if size > allowance.limits.size:
             raise allowance.too_large()
+        if size > LARGE:
+            LARGE_ANSWERS.take(allowance)
         kept.append(piece)
     return kept[0] if len(kept) == 1 else b"".join(kept)
 
