@@ -217,6 +217,16 @@ class _Context(truststore.SSLContext):
         super().__init__(protocol)
         self._idle: list[truststore.SSLContext] = []
 
+    @property
+    def verify_mode(self) -> ssl.VerifyMode:
+        """A certificate is required. truststore's lock, which this one does not need, is asked for neither to say nor to set it."""
+        return ssl.CERT_REQUIRED
+
+    @verify_mode.setter
+    def verify_mode(self, mode: ssl.VerifyMode) -> None:
+        if mode != ssl.CERT_REQUIRED:
+            raise ValueError(f"a certificate is required, not {mode!r}")
+
     def wrap_socket(self, sock: Any, *args: Any, **how: Any) -> ssl.SSLSocket:
         """See ssl.SSLContext."""
         try:
