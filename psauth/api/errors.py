@@ -66,7 +66,7 @@ def error_of(
             **fields,
         )
     if status == requests.codes.too_many_requests:
-        when = f"in {retry_after:.0f} seconds" if retry_after is not None else "in some minutes"
+        when = f"in {retry_after:.0f} seconds" if retry_after is not None and retry_after >= 1 else "in some minutes"
         return RateLimited(f"{shown}. The request budget is used up; try again {when}.", **fields)
     if status == requests.codes.network_authentication_required:
         hint = "The network wants you to sign in first: open any web page in a browser of this machine, and try again."

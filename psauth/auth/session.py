@@ -99,7 +99,9 @@ class Session(requests.Session):
             try:
                 answer = super().send(request, **{**how, "stream": True})
                 allowance.begin_body()
-                answer._content = SecretBytes(read_body(answer.raw, allowance))  # some services quote what they were sent
+                answer._content = SecretBytes(
+                    read_body(answer.raw, allowance)
+                )  # some services quote what they were sent
                 answer._content_consumed = True  # type: ignore[attr-defined] # as when requests has read it
                 answer.raw = io.BytesIO()
                 answer.encoding = _text_encoding(answer.encoding)

@@ -175,7 +175,9 @@ def test_a_header_that_cannot_be_read_is_not_logged(vault, store, there, logs, c
     assert not left(text + logs.text() + "".join(capfd.readouterr()), ACCESS)
 
 
-@pytest.mark.parametrize("header", ["Content-Encoding", "Transfer-Encoding", "Retry-After", "Content-Type", "Connection"])
+@pytest.mark.parametrize(
+    "header", ["Content-Encoding", "Transfer-Encoding", "Retry-After", "Content-Type", "Connection"]
+)
 @pytest.mark.parametrize("status", [200, 401, 429, 503])
 def test_a_header_that_is_a_secret_alone_is_in_no_error(there, vault, store, server, naps, logs, header, status):
     server.form = str
