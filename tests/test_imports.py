@@ -42,7 +42,8 @@ LEVELS = {
     "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
-        ["body", "wire"],
+        ["large", "wire"],
+        ["body"],
         ["receiver", "session", "unstored"],
         ["discovery", "token_endpoint"],
         ["flow", "renewal", "revocation"],

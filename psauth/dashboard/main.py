@@ -23,6 +23,7 @@ from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, refused
 from psauth.dashboard.web.refusals import NOT_LOCAL
 from psauth.dashboard.web.target import Target, find_target, is_elsewhere, mismatch_of
 from psauth.exceptions import PsauthError
+from psauth.secret import Secret
 from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
 
@@ -119,7 +120,7 @@ def _take_callback(target: Target, vault: Vault) -> None:
 
     The query is cleared first, so that no rerun sees the code again.
     """
-    params = {name: st.query_params.get_all(name) for name in st.query_params}
+    params = {name: [*map(Secret, st.query_params.get_all(name))] for name in st.query_params}
     if not params.keys() & {"state", "code", "error"}:
         return
     st.query_params.clear()

@@ -30,6 +30,7 @@ from psauth.dashboard.web.paths import CONNECT, SERVED, is_callback, is_page
 from psauth.dashboard.web.target import SANDBOX_PATH, find_target, is_sandbox, sandbox_grants, sandbox_settings
 from psauth.exceptions import BrowserMismatch, PsauthError, SettingsError
 from psauth.sandbox import Company, Knobs, create_app
+from psauth.secret import SecretBytes
 from psauth.settings import Settings
 from psauth.vault.connection import Connection
 from psauth.vault.service import Service
@@ -179,6 +180,7 @@ class CallbackTaker:
         if scope["type"] != "http" or not is_callback(scope):
             await self._app(scope, receive, send)
             return
+        scope["query_string"] = SecretBytes(scope["query_string"])  # the code is in it, and the scope in many frames
         answer = await run_in_threadpool(_finish if scope["psauth.started"] else _finish_for_terminal, scope)
         await answer(scope, receive, send)
 
