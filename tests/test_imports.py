@@ -81,8 +81,8 @@ LEVELS = {
         ["connection", "data_sets", "form_values", "people", "records", "runs", "tasks", "workflows"],
     ],
     "dashboard/web": [
-        ["account", "cookies", "html", "label", "local", "notices", "refusals", "target"],
-        ["paths", "start"],
+        ["account", "cookies", "html", "label", "local", "notices", "refusals", "target", "voucher"],
+        ["both_addresses", "paths", "start"],
         ["origin"],
         ["guard"],
         ["routes"],

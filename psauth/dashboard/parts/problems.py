@@ -11,6 +11,7 @@ from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.web.notices import Notice, place_of
 from psauth.exceptions import (
     ApiError,
+    ArgumentError,
     LoginRequired,
     NotFound,
     PermissionDenied,
@@ -97,7 +98,7 @@ def on_script_error(error: Exception) -> bool:
 
 
 def _title(error: PsauthError) -> str:
-    if isinstance(error, SettingsError):
+    if isinstance(error, SettingsError | ArgumentError):
         return "A setting cannot be used"
     if isinstance(error, VaultError):
         return "The vault cannot be used"

@@ -36,6 +36,8 @@ def show(target: Target, *, return_to: str, mismatch: str | None = None) -> None
             st.warning(plain(sentence))
         if mismatch is not None:
             st.warning(plain(mismatch))
+        for foreign in target.settings.foreign[:1]:  # Connect would be refused
+            st.warning(plain(foreign.sentence))
         same_tab_button("Connect", connect_address(return_to))
         st.caption(_small_print(target))
         env_path = target.settings.env_path
