@@ -73,10 +73,16 @@ class Rows:
         """The column "label" or "ended" of a connection; None is encrypted too, so that nobody can take a text away."""
         return self._text(text, name, _of(connection))
 
-    def stored(self, row: Any) -> Stored:
-        """The connection of a row, with its credential; VaultError when anything in it does not belong there."""
+    def stored(self, row: Any, *, asked: str | None = None) -> Stored:
+        """The connection of a row, with its credential; VaultError when anything in it does not belong there.
+
+        `asked`: the account that was looked for. A damaged index, or a table that no longer tells "a" from "A", finds
+        somebody else's row.
+        """
         with self._damaged():
             of_row = _of_connection(row.account, row.id, row.kind, row.created_at)
+            if asked not in (None, row.account):
+                raise WrongKey
             if row.kind not in KINDS or not isinstance(row.revision, int) or not isinstance(row.account, str):
                 raise WrongKey
             service = self._service(row.service, of_row)
@@ -130,9 +136,11 @@ class Rows:
             "format": FORMAT,
         }
 
-    def pending(self, row: Any) -> Pending:
-        """The authorization of a row; VaultError when anything in it does not belong there."""
+    def pending(self, row: Any, *, asked: str | None = None) -> Pending:
+        """The authorization of a row; VaultError when anything in it does not belong there, or to the hash `asked` for."""
         with self._damaged():
+            if asked not in (None, row.state_hash):
+                raise WrongKey
             of_row = _of_pending(
                 row.state_hash, row.account, row.browser_hash, row.redirect_uri, row.return_to, row.created_at
             )

@@ -121,7 +121,7 @@ class Vault:
         with self._reading() as db:
             row = db.execute(sa.select(CONNECTIONS).where(CONNECTIONS.c.account == account)).first()
         if row is not None:
-            return self._rows.stored(row)
+            return self._rows.stored(row, asked=account)
         self.connections()  # a damaged one may be the one that is looked for
         return None
 
@@ -263,9 +263,10 @@ class Vault:
 
     def pending(self, state: str) -> Pending | None:
         """The pending authorization with this state, which stays in the vault; None when there is none."""
+        hashed = fingerprint(state)
         with self._reading() as db:
-            row = db.execute(sa.select(PENDING).where(PENDING.c.state_hash == fingerprint(state))).first()
-        return None if row is None else self._rows.pending(row)
+            row = db.execute(sa.select(PENDING).where(PENDING.c.state_hash == hashed)).first()
+        return None if row is None else self._rows.pending(row, asked=hashed)
 
     def consume(self, state: str) -> Pending | None:
         """Remove the pending authorization with this state and return it. Of several callers only the first gets it.
@@ -281,7 +282,7 @@ class Vault:
                 db.execute(SPENT.delete().where(SPENT.c.state_hash == hashed))
                 db.execute(SPENT.insert().values(state_hash=hashed, spent_at=now))
                 drop_oldest_spent(db, hashed)
-        return None if row is None else self._rows.pending(row)
+        return None if row is None else self._rows.pending(row, asked=hashed)
 
     def was_spent(self, state: str) -> bool:
         """Whether an authorization with this state was consumed within the last day."""

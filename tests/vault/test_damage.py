@@ -9,7 +9,7 @@ from cryptography.fernet import Fernet
 from psauth import Vault
 from psauth.exceptions import VaultError
 from tests.vault.older import make_older
-from tests.vault.parts import contents, posix
+from tests.vault.parts import await_callback, contents, posix
 
 
 def another_database(path, *statements, version=0):
@@ -198,6 +198,8 @@ def test_a_journal_of_another_program_is_not_let_in(settings, vault, store):
         ("CREATE VIEW v AS SELECT * FROM connections", "it has a view 'v'"),
         ("ALTER TABLE connections ADD COLUMN other", "its table connections has other columns"),
         ("DROP TABLE spent", "its table spent is missing"),
+        ('CREATE TABLE "old\n" (id)', "it has a table 'old'"),
+        ("CREATE UNIQUE INDEX i ON connections (kind)", "it has an index 'i'"),
     ],
 )
 def test_a_vault_whose_tables_were_changed_says_what(settings, vault, statement, said):
@@ -232,3 +234,61 @@ def test_a_row_whose_id_was_changed_is_damaged_and_not_replaced(vault, store):
         db.exec_driver_sql("UPDATE connections SET id = 'another'")
     with pytest.raises(VaultError, match="cannot be decrypted"):
         vault.end(stored, "over")
+
+
+def without_case(path):
+    """The table of connections made anew, so that it takes "ACME" and "acme" for one account."""
+    db = sqlite3.connect(path, isolation_level=None)
+    (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'connections'").fetchone()
+    db.execute("ALTER TABLE connections RENAME TO old")
+    db.execute(made.replace("account VARCHAR", "account VARCHAR COLLATE NOCASE"))
+    db.execute("INSERT INTO connections SELECT * FROM old")
+    db.execute("DROP TABLE old")
+    db.close()
+
+
+def test_no_account_gets_the_connection_of_another_one_from_a_table_made_anew(settings, vault, store):
+    stored = store("acme")
+    without_case(settings.home_path / "vault.db")
+    for question in (lambda: vault.find("ACME"), lambda: vault.read("Acme")):
+        with pytest.raises(VaultError, match="cannot be decrypted: it is damaged"):
+            question()
+    assert vault.read("acme") == stored
+    with pytest.raises(VaultError, match="its table connections takes different names for the same"):
+        Vault.open(settings)
+
+
+def mislead_index(path, table, name):
+    """Each entry of a table's index leads to the row of another one, as after a swapped page."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute(f"CREATE TABLE twin_{table} (name VARCHAR NOT NULL, PRIMARY KEY (name))")
+    db.execute(f"INSERT INTO twin_{table} SELECT {name} FROM {table} ORDER BY rowid DESC")
+    twin = f"sqlite_autoindex_twin_{table}_1"
+    (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (twin,)).fetchone()
+    db.execute("UPDATE sqlite_master SET rootpage = ? WHERE name = ?", (page, f"sqlite_autoindex_{table}_1"))
+    db.close()
+
+
+def test_a_damaged_index_gives_nobody_the_row_of_another_one(settings, vault, store, service):
+    """In a vault that is open already: whether it is whole is looked at when it is opened."""
+    for account in ("default", "another"):
+        store(account)
+        await_callback(vault, service, f"state of {account}", account=account)
+    mislead_index(settings.home_path / "vault.db", "connections", "account")
+    mislead_index(settings.home_path / "vault.db", "pending", "state_hash")
+    for question in (vault.find, vault.read, lambda: vault.pending("state of default")):
+        with pytest.raises(VaultError, match="cannot be decrypted: it is damaged"):
+            question()
+    with pytest.raises(VaultError):
+        vault.consume("state of default")
+
+
+def test_a_giant_value_is_damage_and_is_not_read(settings, vault, store):
+    store()
+    db = sqlite3.connect(settings.home_path / "vault.db")
+    db.execute("UPDATE connections SET label = zeroblob(5000000)")
+    db.commit()
+    db.close()
+    with pytest.raises(VaultError, match=r"too big\)\. It is damaged; restore it from a backup"):
+        vault.read()
