@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KINDS: Final = ("oauth", "api_key")
-CANARY: Final = "psauth vault"
-"""Encrypted in every vault: the key that opens it opens the rest."""
 
 
 class Rows:
@@ -165,11 +163,7 @@ class Rows:
         with self._damaged():
             return None if data is None else str(self._key.decrypt(data, "budgets", "ledger", name))
 
-    # The key ------------------------------------------------------------------------------------------------------
-
-    def canary(self) -> bytes:
-        """What tells whether a key opens this vault."""
-        return self._key.encrypt(CANARY, "meta", "canary")
+    # Other keys, and older versions -------------------------------------------------------------------------------
 
     def encrypted_anew(self, row: Any, table: str) -> dict[str, bytes]:
         """The encrypted columns of a row, as the first key encrypts them."""

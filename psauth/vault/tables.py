@@ -85,6 +85,12 @@ def write_meta(db: sa.Connection, name: str, value: bytes) -> None:
     db.execute(META.insert().values(name=name, value=value))
 
 
+def read_ids(db: sa.Connection) -> dict[str, str]:
+    """Account → id of the connections whose rows are there."""
+    rows = db.execute(sa.select(CONNECTIONS.c.account, CONNECTIONS.c.id))
+    return {str(row.account): str(row.id) for row in rows}
+
+
 def create_tables(db: sa.Connection) -> None:
     """Make all tables of a new vault."""
     METADATA.create_all(db)

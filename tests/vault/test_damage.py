@@ -8,6 +8,8 @@ from cryptography.fernet import Fernet
 
 from psauth import Vault
 from psauth.exceptions import VaultError
+from psauth.vault.canary import CANARY
+from psauth.vault.tables import write_meta
 from tests.vault.older import make_older
 from tests.vault.parts import await_callback, contents, posix
 
@@ -256,6 +258,63 @@ def test_no_account_gets_the_connection_of_another_one_from_a_table_made_anew(se
     assert vault.read("acme") == stored
     with pytest.raises(VaultError, match="its table connections takes different names for the same"):
         Vault.open(settings)
+
+
+REMOVALS = [
+    "DELETE FROM connections WHERE account = 'mine'",
+    "DELETE FROM connections",
+    "UPDATE meta SET value = (SELECT value FROM meta WHERE name = 'schema') WHERE name = 'canary'",
+    "DELETE FROM meta WHERE name = 'canary'",
+]
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_a_connection_that_was_taken_out_is_a_damage_and_not_a_logout(settings, vault, store, removal):
+    other = store("other")
+    store("mine")
+    db = sqlite3.connect(settings.home_path / "vault.db")
+    db.execute(removal)
+    db.commit()
+    db.close()
+    questions = [lambda: vault.find("mine"), lambda: vault.read("mine"), vault.connections, vault.rotate]
+    if "WHERE account" in removal:
+        questions = [*questions, lambda: Vault.open(settings).connections()]
+        assert vault.read("other") == other
+    else:
+        questions = [*questions, lambda: vault.find("other"), lambda: vault.find("nobody")]
+    for question in questions:
+        with pytest.raises(VaultError, match="are not those that psauth wrote: one is missing"):
+            question()
+
+
+def test_a_connection_that_was_forgotten_does_not_come_back(settings, vault, store):
+    store()
+    path = settings.home_path / "vault.db"
+    db = sqlite3.connect(path)
+    row = db.execute("SELECT * FROM connections").fetchone()
+    vault.forget("default")
+    db.execute(f"INSERT INTO connections VALUES ({', '.join('?' * len(row))})", row)
+    db.commit()
+    for question in (vault.find, vault.connections, vault.rotate):
+        with pytest.raises(VaultError, match="was put there by another program"):
+            question()
+    db.close()
+    assert vault.forget("default")
+    assert vault.find() is None
+
+
+def test_a_vault_that_notes_no_connections_yet_is_used_and_notes_them(settings, vault, store):
+    stored = [store("mine"), store("other")]
+    with vault._writing() as db:
+        write_meta(db, "canary", vault._canary._key.encrypt(CANARY, "meta", "canary"))
+    again = Vault.open(settings)
+    assert [again.read("mine"), again.read("other")] == stored
+    assert again.rotate() == 2
+    store("third")
+    again.forget("mine")
+    assert [c.account for c in again.connections()] == ["other", "third"]
+    with vault._reading() as db:
+        assert vault._canary.read(db) == {c.account: c.id for c in again.connections()}
 
 
 def mislead_index(path, table, name):
