@@ -83,18 +83,14 @@ def test_what_values_show_of_themselves(make_token, service, vault):
     assert repr(vault) == f"Vault({vault.place!r})"
 
 
-NOW = datetime.now(UTC)
 ENDS = {
     "over": ({"ended": "why"}, "has ended: why"),
     "key": ({"kind": "api_key"}, "when the key is deleted in Process Street"),
     "unknown": ({"expires_at": None}, "not said by the service"),
-    "soon": (
-        {"expires_at": NOW + timedelta(minutes=9.9)},
-        f"in 10 min (at {NOW + timedelta(minutes=9.9):%Y-%m-%d %H:%M} UTC)",
-    ),
+    "soon": ({"expires_at": timedelta(minutes=9.9)}, "in 10 min (at {:%Y-%m-%d %H:%M} UTC)"),
     "past": (
-        {"expires_at": NOW - timedelta(minutes=9), "renewable": True},
-        f"in 0 min (at {NOW - timedelta(minutes=9):%Y-%m-%d %H:%M} UTC), renewed by itself",
+        {"expires_at": timedelta(minutes=-9), "renewable": True},
+        "in 0 min (at {:%Y-%m-%d %H:%M} UTC), renewed by itself",
     ),
 }
 
@@ -102,11 +98,15 @@ ENDS = {
 @pytest.mark.parametrize("what", ENDS)
 def test_a_connection_as_a_table(what):
     changes, end = ENDS[what]
+    now = datetime.now(UTC)
+    if changes.get("expires_at") is not None:
+        changes = {**changes, "expires_at": now + changes["expires_at"]}
+        end = end.format(changes["expires_at"])
     details = {"kind": "oauth", "label": "A & B", "scope": None, "expires_at": None}
     connection = Connection(
         account="a",
         service=Service(api_url="https://api.example:1/v1"),
-        created_at=NOW,
+        created_at=now,
         id="i",
         revision=1,
         **{**details, **changes},
