@@ -2,15 +2,17 @@
 
 import os
 import re
+from dataclasses import replace
 
 import pytest
 
-from psauth import Vault
+from psauth import AuthorizationFlow, Vault
 from psauth.auth.renewal import renew
 from psauth.auth.token_endpoint import NoAnswer
 from psauth.auth.unstored import UNSTORED_TOKENS
 from psauth.auth.wrong_address import ANSWERS_SO, oauth_remedy
 from psauth.exceptions import AuthorizationError, LoginRequired, ServiceUnavailable, VaultError, WrongAddress
+from psauth.secret import Secret
 from tests.auth.wire import TOKEN
 
 CALLBACKS = {
@@ -113,6 +115,26 @@ def test_a_code_that_is_not_accepted(flow, requests_mock, error, step):
     with pytest.raises(AuthorizationError) as refusal:
         flow.finish({"state": flow.begin().state, "code": "c"})
     assert str(refusal.value) == f"The service did not accept the code: {TOKEN} answered 400 ({error}). {step}"
+
+
+def test_a_callback_that_does_not_name_its_server_although_that_always_does(settings, vault, service):
+    flow = AuthorizationFlow(settings, vault)
+    asked = replace(service, issuer="https://app.example", iss_required=True)
+    with pytest.raises(AuthorizationError) as refusal:
+        flow.finish({"state": flow.begin(service=asked).state, "code": "c"})
+    assert str(refusal.value) == (
+        "The callback does not name its authorization server, although https://app.example always does. Nothing was done "
+        "with it; begin again."
+    )
+
+
+def test_the_secret_of_a_browser_does_not_show_itself_on_the_way(flow, monkeypatch):
+    seen = []
+    monkeypatch.setattr(AuthorizationFlow, "_finish", lambda _, callback, browser: seen.append(browser))
+    for browser in (None, "browser-1"):
+        flow.finish({"state": "s", "code": "c"}, browser=browser)
+    assert seen == [None, "browser-1"]
+    assert isinstance(seen[1], Secret)
 
 
 def test_what_the_log_says_of_a_login(flow, token_endpoint, logs):

@@ -33,10 +33,11 @@ class Fake(KeyringBackend):
 
     def __init__(self, error=None, waits=None):
         super().__init__()
-        self.error, self.waits, self.kept, self.threads = error, waits, {}, []
+        self.error, self.waits, self.kept, self.threads, self.asked = error, waits, {}, [], []
 
     def get_password(self, service, username):
         self.threads.append(threading.current_thread())
+        self.asked.append((service, username))
         if self.waits is not None:
             self.waits.wait(20)
         if self.error is not None:
@@ -196,11 +197,12 @@ PROBLEMS = {
 @pytest.mark.parametrize("what", PROBLEMS)
 def test_a_key_in_a_keyring_that_cannot_be_asked(settings, vault, use, what):
     error, problem = PROBLEMS[what]
-    use(error, waits=error is None)
+    fake = use(error, waits=error is None)
     assert said(lambda: Vault.open(settings.with_(secret_key=""))) == (
         f"The key of the vault {vault.place} was not found. {problem}, then try again. Or set PSAUTH_SECRET_KEY to the key, "
         f"or PSAUTH_HOME to a new folder to begin anew; {KEPT}"
     )
+    assert set(fake.asked) == {("psauth", vault.place)}
 
 
 def test_a_key_in_the_keyring(place, use):
