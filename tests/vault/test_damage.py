@@ -9,6 +9,7 @@ from cryptography.fernet import Fernet
 from psauth import Vault
 from psauth.exceptions import VaultError
 from psauth.vault.canary import CANARY
+from psauth.vault.databases import find_store
 from psauth.vault.tables import write_meta
 from tests.vault.older import make_older
 from tests.vault.parts import await_callback, contents, posix
@@ -351,3 +352,14 @@ def test_a_giant_value_is_damage_and_is_not_read(settings, vault, store):
     db.close()
     with pytest.raises(VaultError, match=r"too big\)\. It is damaged; restore it from a backup"):
         vault.read()
+
+
+def test_a_file_without_a_byte_is_new_unless_a_vault_was_made_there(settings, vault):
+    store = find_store(settings)
+    path = settings.home_path / "vault.db"
+    path.write_bytes(b"")
+    assert not store.is_new()
+    (settings.home_path / "vault.db.open.lock").write_bytes(b"making  ")
+    assert store.is_new()
+    path.unlink()
+    assert store.is_new()
