@@ -231,5 +231,6 @@ def test_a_refresh_is_noted_when_it_begins_and_cleared_when_it_ends(vault, store
     begun = store()
     vault.end(begun, "why")
     vault.attempt(begun)
-    assert vault.renew(begun, make_token(access_token="2")).connection.ended is None
+    renewed = vault.renew(begun, make_token(access_token="2")).connection
+    assert (renewed.ended, renewed.revision) == (None, begun.connection.revision + 2)
     assert attempted_at(vault) is None
