@@ -36,7 +36,7 @@ LEVELS = {
         ["files", "forking", "keychain", "modes", "service", "tables", "token"],
         ["at_rest", "connection", "disk", "locks", "room", "store"],
         ["keys", "sqlite"],
-        ["databases", "rows"],
+        ["canary", "databases", "rows"],
         ["vault"],
     ],
     "cli": [["output", "ports"], ["status"], ["commands"]],
@@ -227,7 +227,13 @@ def test_only_the_engine_knows_the_oauth_library():
 
 def test_only_the_vault_knows_the_database_library_and_only_keys_the_cipher():
     files = sources(outside=("sandbox", "demo.py"))
-    assert users_of("sqlalchemy", files) == {"vault/sqlite", "vault/store", "vault/tables", "vault/vault"}
+    assert users_of("sqlalchemy", files) == {
+        "vault/canary",
+        "vault/sqlite",
+        "vault/store",
+        "vault/tables",
+        "vault/vault",
+    }
     assert users_of("cryptography", files) == {"vault/keys"}
     assert users_of("filelock", files) == {"vault/locks"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from psauth.secret import Secret
+from psauth.vault.files import make_folder
 
 PARAMETER: Final = "token"
 """The name of the query parameter that holds the start token."""
@@ -22,7 +23,7 @@ def entrance_of(base_url: str, token: str) -> Secret:
 
 def keep_entrance(home: Path, port: int, entrance: str) -> None:
     """Write an entrance where only the same user reads it (mode 0600), in the place of an older one. Raises OSError."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(home)
     # A new file under a name that nobody can know, put into place whole: an older one may be a link to anywhere.
     new = home / f"{PREFIX}{secrets.token_hex(8)}.new"
     try:

@@ -19,6 +19,7 @@ from psauth.connecting import login, logout, port_mismatch
 from psauth.exceptions import ArgumentError, SettingsError, needs_extra
 from psauth.settings import Settings
 from psauth.vault.connection import check_account
+from psauth.vault.files import make_folder
 from psauth.vault.vault import Vault
 
 APP = Path(__file__).parents[2] / "app.py"
@@ -121,7 +122,7 @@ def sandbox(port: int, runs: int, seed: int, state: Path | None) -> None:
 
     state = state or Settings().home_path / "sandbox-server.json"
     try:
-        state.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(state.parent)
     except OSError as error:
         raise Failure(
             f"The folder {state.parent} cannot be used ({error.strerror or error}). Name another file with --state."

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KINDS: Final = ("oauth", "api_key")
-CANARY: Final = "psauth vault"
-"""Encrypted in every vault: the key that opens it opens the rest."""
 
 
 class Rows:
@@ -73,10 +71,16 @@ class Rows:
         """The column "label" or "ended" of a connection; None is encrypted too, so that nobody can take a text away."""
         return self._text(text, name, _of(connection))
 
-    def stored(self, row: Any) -> Stored:
-        """The connection of a row, with its credential; VaultError when anything in it does not belong there."""
+    def stored(self, row: Any, *, asked: str | None = None) -> Stored:
+        """The connection of a row, with its credential; VaultError when anything in it does not belong there.
+
+        `asked`: the account that was looked for. A damaged index, or a table that no longer tells "a" from "A", finds
+        somebody else's row.
+        """
         with self._damaged():
             of_row = _of_connection(row.account, row.id, row.kind, row.created_at)
+            if asked not in (None, row.account):
+                raise WrongKey
             if row.kind not in KINDS or not isinstance(row.revision, int) or not isinstance(row.account, str):
                 raise WrongKey
             service = self._service(row.service, of_row)
@@ -130,9 +134,11 @@ class Rows:
             "format": FORMAT,
         }
 
-    def pending(self, row: Any) -> Pending:
-        """The authorization of a row; VaultError when anything in it does not belong there."""
+    def pending(self, row: Any, *, asked: str | None = None) -> Pending:
+        """The authorization of a row; VaultError when anything in it does not belong there, or to the hash `asked` for."""
         with self._damaged():
+            if asked not in (None, row.state_hash):
+                raise WrongKey
             of_row = _of_pending(
                 row.state_hash, row.account, row.browser_hash, row.redirect_uri, row.return_to, row.created_at
             )
@@ -157,11 +163,7 @@ class Rows:
         with self._damaged():
             return None if data is None else str(self._key.decrypt(data, "budgets", "ledger", name))
 
-    # The key ------------------------------------------------------------------------------------------------------
-
-    def canary(self) -> bytes:
-        """What tells whether a key opens this vault."""
-        return self._key.encrypt(CANARY, "meta", "canary")
+    # Other keys, and older versions -------------------------------------------------------------------------------
 
     def encrypted_anew(self, row: Any, table: str) -> dict[str, bytes]:
         """The encrypted columns of a row, as the first key encrypts them."""

@@ -39,6 +39,8 @@ MADE, MAKING = "made", "making"
 """Marks of the lock under which a vault is opened: there is a vault; or somebody began to make one, and may have died."""
 LARGEST: Final = 1 << 30
 """Bytes no vault has: what is larger is something else, and looking through it would take long."""
+LONGEST_VALUE: Final = 4_000_000
+"""Bytes of a value or a row: longer ones are damage, and are not read into memory."""
 BESIDE: Final = ("-wal", "-shm", "-journal", "-reserve")
 """How the names of the files end that belong to the vault's."""
 
@@ -343,7 +345,7 @@ class SQLiteStore:
             if disk.is_read_only(folder):
                 return f"Its file system is read-only; {self._elsewhere}"
             return "Make the file and its folder writable for you"
-        if "malformed" in cause or "not a database" in cause:
+        if any(words in cause for words in ("malformed", "not a database", "too big")):
             return "It is damaged; restore it from a backup, or move it away to begin anew"
         return f"Look after the file and its disk, or {self._elsewhere}"
 
@@ -363,6 +365,7 @@ def make_engine(path: Path) -> sa.Engine:
     @event.listens_for(engine, "connect")
     def _prepare(raw: Any, _record: Any) -> None:
         is_new = False
+        raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
         raw.isolation_level = None  # the driver's own BEGIN would come too late; see _begin
         with suppress(OSError):
             is_new = os.path.getsize(path) == 0

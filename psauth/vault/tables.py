@@ -7,6 +7,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from psauth.exceptions import ArgumentError
+from psauth.words import printable
 
 SCHEMA_VERSION: Final = 3
 FORMAT: Final = 3
@@ -84,6 +85,12 @@ def write_meta(db: sa.Connection, name: str, value: bytes) -> None:
     db.execute(META.insert().values(name=name, value=value))
 
 
+def read_ids(db: sa.Connection) -> dict[str, str]:
+    """Account → id of the connections whose rows are there."""
+    rows = db.execute(sa.select(CONNECTIONS.c.account, CONNECTIONS.c.id))
+    return {str(row.account): str(row.id) for row in rows}
+
+
 def create_tables(db: sa.Connection) -> None:
     """Make all tables of a new vault."""
     METADATA.create_all(db)
@@ -104,14 +111,21 @@ def take_old_rows(db: sa.Connection) -> dict[str, list[dict[str, Any]]]:
 
 
 def differences(db: sa.Connection) -> str | None:
-    """What another program has changed about the tables of this version, as a clause; None when they are as we made them."""
-    kinds = db.execute(sa.text("SELECT type, name FROM sqlite_master WHERE type IN ('view', 'trigger')")).first()
-    if kinds is not None:
-        return f"it has a {kinds.type} {kinds.name!r}"
+    """What another program has changed about the tables of this version, as a clause; None when they are as we made them.
+
+    SQLite's own, with what it notes about them, count as ours.
+    """
+    ours = {*METADATA.tables, *(index.name for table in METADATA.sorted_tables for index in table.indexes)}
+    for row in db.execute(sa.text("SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")):
+        if row.type not in ("table", "index") or row.name not in ours:
+            return f"it has {'an' if row.type == 'index' else 'a'} {row.type} {printable(str(row.name), longest=80)!r}"
     for table in METADATA.sorted_tables:
         found = [(str(row.name), bool(row.pk)) for row in db.execute(sa.text(f"PRAGMA table_info({table.name})"))]
         if found != [(column.name, column.primary_key) for column in table.columns]:
             return f"its table {table.name} has other columns" if found else f"its table {table.name} is missing"
+        for index in db.execute(sa.text(f"PRAGMA index_list({table.name})")).all():
+            if any(row.coll != "BINARY" for row in db.execute(sa.text(f"PRAGMA index_xinfo({index.name})"))):
+                return f"its table {table.name} takes different names for the same"
     return None
 
 

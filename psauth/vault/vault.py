@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from psauth.exceptions import ArgumentError, LoginRequired, VaultError
 from psauth.secret import Secret
 from psauth.settings import Settings
+from psauth.vault.canary import Canary
 from psauth.vault.connection import PENDING_LIFETIME, Connection, Pending, Stored, check_account, fingerprint, login_line
 from psauth.vault.databases import find_store
-from psauth.vault.keys import Key, WrongKey, find_or_create_key
+from psauth.vault.keys import Key, find_or_create_key
 from psauth.vault.modes import Access
 from psauth.vault.rows import Rows
 from psauth.vault.service import Service, of_this_machine
-from psauth.vault.store import KEPT, Store
+from psauth.vault.store import Store
 from psauth.vault.tables import (
     BUDGETS,
     CONNECTIONS,
@@ -32,6 +33,7 @@ from psauth.vault.tables import (
     check_addresses,
     drop_oldest_pending,
     drop_oldest_spent,
+    read_ids,
     read_meta,
     take_old_rows,
     write_meta,
@@ -64,6 +66,7 @@ class Vault:
     def __init__(self, store: Store, key: Key, *, of_the_machine: Mapping[str, Any] = MappingProxyType({})) -> None:
         self._store = store
         self._rows = Rows(key, store.place, of_the_machine)
+        self._canary = Canary(key, store.place)
         self.place = store.place
         self.key_source = key.source
 
@@ -88,9 +91,9 @@ class Vault:
             access = store.close_to_others()  # not before: what is no vault is left as it is, its mode included
             if version is None:
                 store.create(db)
-                write_meta(db, "canary", vault._rows.canary())
+                vault._canary.write(db, {})
             else:
-                _try_key(db, key, store.place, version)
+                vault._canary.try_key(db, version)
                 if version < SCHEMA_VERSION:
                     vault._upgrade(db, version)
             is_open = access is Access.OPEN or key.is_open
@@ -113,17 +116,25 @@ class Vault:
         """All connections, sorted by account; there is no credential in them."""
         with self._reading() as db:
             rows = db.execute(sa.select(CONNECTIONS).order_by(CONNECTIONS.c.account)).all()
-        return [self._rows.stored(row).connection for row in rows]
+            ids = self._canary.read(db)
+        connections = [self._rows.stored(row).connection for row in rows]
+        if {connection.account: connection.id for connection in connections} != ids:
+            raise self._canary.disagreement()
+        return connections
 
     def find(self, account: str = "default") -> Stored | None:
         """The connection of an account with its credential; None when there is none."""
         check_account(account)
         with self._reading() as db:
             row = db.execute(sa.select(CONNECTIONS).where(CONNECTIONS.c.account == account)).first()
-        if row is not None:
-            return self._rows.stored(row)
-        self.connections()  # a damaged one may be the one that is looked for
-        return None
+            id = self._canary.read(db).get(account)
+        if row is None:
+            self.connections()  # a damaged one may be the one that is looked for
+            return None
+        stored = self._rows.stored(row, asked=account)
+        if stored.connection.id != id:
+            raise self._canary.disagreement()
+        return stored
 
     def read(self, account: str = "default") -> Stored:
         """The connection of an account with its credential; raises LoginRequired when there is none."""
@@ -169,6 +180,7 @@ class Vault:
 
         def write(db: sa.Connection) -> sa.Row[Any]:
             db.execute(CONNECTIONS.delete().where(CONNECTIONS.c.account == account))
+            self._canary.note(db, account, values["id"])
             return db.execute(CONNECTIONS.insert().values(values).returning(CONNECTIONS)).one()
 
         return self._rows.stored(self._save(write)).connection
@@ -207,6 +219,7 @@ class Vault:
         check_account(account)
         with self._writing() as db:
             db.execute(PENDING.delete().where(PENDING.c.account == account))
+            self._canary.note(db, account, None)
             return db.execute(CONNECTIONS.delete().where(CONNECTIONS.c.account == account)).rowcount > 0
 
     def lock(
@@ -263,9 +276,10 @@ class Vault:
 
     def pending(self, state: str) -> Pending | None:
         """The pending authorization with this state, which stays in the vault; None when there is none."""
+        hashed = fingerprint(state)
         with self._reading() as db:
-            row = db.execute(sa.select(PENDING).where(PENDING.c.state_hash == fingerprint(state))).first()
-        return None if row is None else self._rows.pending(row)
+            row = db.execute(sa.select(PENDING).where(PENDING.c.state_hash == hashed)).first()
+        return None if row is None else self._rows.pending(row, asked=hashed)
 
     def consume(self, state: str) -> Pending | None:
         """Remove the pending authorization with this state and return it. Of several callers only the first gets it.
@@ -281,7 +295,7 @@ class Vault:
                 db.execute(SPENT.delete().where(SPENT.c.state_hash == hashed))
                 db.execute(SPENT.insert().values(state_hash=hashed, spent_at=now))
                 drop_oldest_spent(db, hashed)
-        return None if row is None else self._rows.pending(row)
+        return None if row is None else self._rows.pending(row, asked=hashed)
 
     def was_spent(self, state: str) -> bool:
         """Whether an authorization with this state was consumed within the last day."""
@@ -314,14 +328,16 @@ class Vault:
         Returns the number of connections.
         """
         with self._writing() as db:
-            count = 0
+            count, ids = 0, self._canary.read(db)
             for table in (CONNECTIONS, PENDING, BUDGETS):
                 (identity,) = table.primary_key.columns
                 for row in db.execute(sa.select(table)).all():
                     values = self._rows.encrypted_anew(row, table.name)
                     db.execute(table.update().where(identity == getattr(row, identity.name)).values(values))
                     count += table is CONNECTIONS
-            write_meta(db, "canary", self._rows.canary())
+            if ids != read_ids(db):
+                raise self._canary.disagreement()
+            self._canary.write(db, ids)
         return count
 
     # Inside -----------------------------------------------------------------------------------------------------
@@ -360,7 +376,7 @@ class Vault:
         for table, rows in take_old_rows(db).items():
             for row in rows:
                 db.execute(METADATA.tables[table].insert().values(self._rows.of_version_2(table, row)))
-        write_meta(db, "canary", self._rows.canary())
+        self._canary.write(db, read_ids(db))
         log.info("the vault was brought from version %s to %s", version, SCHEMA_VERSION)
 
     def _reading(self) -> AbstractContextManager[sa.Connection]:
@@ -375,17 +391,3 @@ class Vault:
 
 def _lock_name(account: str, what: str) -> str:
     return f"{what}-{fingerprint(account)[:16]}"
-
-
-def _try_key(db: sa.Connection, key: Key, place: str, version: int) -> None:
-    canary = read_meta(db, "canary")
-    try:
-        if version < SCHEMA_VERSION:
-            key.decrypt_unbound(canary)
-        else:
-            key.decrypt(canary, "meta", "canary")
-    except WrongKey:
-        raise VaultError(
-            f"The key from {key.source} does not open the vault {place}. Use the key it was made with, or move the "
-            f"vault away to begin anew; {KEPT}"
-        ) from None

@@ -1,9 +1,18 @@
 """What a refused login says, word for word: what was wrong, what it means, and the next step."""
 
+import os
+import re
+from dataclasses import replace
+
 import pytest
 
+from psauth import AuthorizationFlow, Vault
 from psauth.auth.renewal import renew
-from psauth.exceptions import AuthorizationError, LoginRequired, ServiceUnavailable, WrongAddress
+from psauth.auth.token_endpoint import NoAnswer
+from psauth.auth.unstored import UNSTORED_TOKENS
+from psauth.auth.wrong_address import ANSWERS_SO, oauth_remedy
+from psauth.exceptions import AuthorizationError, LoginRequired, ServiceUnavailable, VaultError, WrongAddress
+from psauth.secret import Secret
 from tests.auth.wire import TOKEN
 
 CALLBACKS = {
@@ -108,6 +117,26 @@ def test_a_code_that_is_not_accepted(flow, requests_mock, error, step):
     assert str(refusal.value) == f"The service did not accept the code: {TOKEN} answered 400 ({error}). {step}"
 
 
+def test_a_callback_that_does_not_name_its_server_although_that_always_does(settings, vault, service):
+    flow = AuthorizationFlow(settings, vault)
+    asked = replace(service, issuer="https://app.example", iss_required=True)
+    with pytest.raises(AuthorizationError) as refusal:
+        flow.finish({"state": flow.begin(service=asked).state, "code": "c"})
+    assert str(refusal.value) == (
+        "The callback does not name its authorization server, although https://app.example always does. Nothing was done "
+        "with it; begin again."
+    )
+
+
+def test_the_secret_of_a_browser_does_not_show_itself_on_the_way(flow, monkeypatch):
+    seen = []
+    monkeypatch.setattr(AuthorizationFlow, "_finish", lambda _, callback, browser: seen.append(browser))
+    for browser in (None, "browser-1"):
+        flow.finish({"state": "s", "code": "c"}, browser=browser)
+    assert seen == [None, "browser-1"]
+    assert isinstance(seen[1], Secret)
+
+
 def test_what_the_log_says_of_a_login(flow, token_endpoint, logs):
     flow.finish({"state": flow.begin("acme").state, "code": "c"})
     with pytest.raises(AuthorizationError):
@@ -176,3 +205,76 @@ def test_what_the_log_says_of_a_renewal_that_can_wait(vault, store, requests_moc
         f"refresh postponed: {TOKEN} answered 503; going on with the access token while it lives",
         f"refresh refused: {TOKEN} answered 401 (invalid_client); going on with the access token while it lives",
     ]
+
+
+def lines(logs):
+    return [record.getMessage() for record in logs.records if record.name == "psauth.auth.renewal"]
+
+
+def refuse(*args):
+    raise VaultError("The disk is full.")
+
+
+def test_a_renewal_that_the_vault_cannot_begin(vault, store, monkeypatch, logs):
+    seen = store(lives=30)
+    monkeypatch.setattr(Vault, "attempt", refuse)
+    assert renew(vault, seen) == seen
+    assert lines(logs) == ["refresh postponed: The disk is full. Going on with the access token while it lives."]
+
+
+def test_a_token_that_cannot_be_stored(vault, store, token_endpoint, monkeypatch, logs, settings):
+    seen = store("acme", lives=30)
+    with monkeypatch.context() as patch:
+        patch.setattr(Vault, "renew", refuse)
+        held = renew(vault, seen)
+    assert lines(logs)[0] == (
+        "The new token of account acme could not be stored: The disk is full. It is used from memory, and stored with one of "
+        "the next requests; do not end this program before."
+    )
+    monkeypatch.setattr(UNSTORED_TOKENS, "_held", {})  # as in another process
+    with pytest.raises(VaultError) as refusal:
+        renew(vault, seen, because="asked")
+    assert re.fullmatch(
+        rf"Process {os.getpid()} \(since \d\d:\d\d:\d\d UTC\) holds a new token of account 'acme' in memory, which it could "
+        rf"not store in {re.escape(vault.place)} yet\. Make room on the disk, use the connection once more there, and try "
+        r"again here\.",
+        str(refusal.value),
+    )
+    monkeypatch.undo()
+    assert UNSTORED_TOKENS.store(vault, held).token == held.token
+
+
+def test_an_answer_that_was_lost(vault, store, requests_mock, logs):
+    requests_mock.post(TOKEN, json={"token_type": "bearer"})
+    lost = f"{TOKEN} answered 200, but there is no access_token in it"
+    assert message(vault, store("acme", lives=-100)) == (
+        f"The answer to the renewal of account 'acme' was lost twice ({lost}), so its access may be spent. Try again when the "
+        "network is well, or log in with: psauth.login(account='acme')"
+    )
+    assert lines(logs) == [f"the answer to a refresh was lost ({lost}); asking once more"]
+
+
+def test_an_access_that_the_service_has_ended_in_the_log(vault, store, requests_mock, logs):
+    requests_mock.post(TOKEN, status_code=400, json={"error": "invalid_grant"})
+    message(vault, store("acme", lives=-100))
+    assert lines(logs) == ["refresh refused: account=acme invalid_grant; a new login is needed"]
+
+
+def test_an_access_at_a_wrong_address(vault, store, requests_mock):
+    requests_mock.post(TOKEN, text="<html>Welcome</html>")
+    assert message(vault, store("acme", lives=-100)) == (
+        f"The access of account 'acme' has to be renewed, but {TOKEN} answered 200, but there is no access_token in it: it is "
+        f"a web page, and {ANSWERS_SO}. The connection is kept; if this stays so: "
+        f"{oauth_remedy('PSAUTH_TOKEN_URL', 'acme')}"
+    )
+
+
+def test_an_access_whose_renewal_has_a_remedy_of_its_own(vault, store, monkeypatch):
+    def fail(*args):
+        raise NoAnswer("its certificate is not valid", sent=False, remedy="Set the clock.")
+
+    monkeypatch.setattr("psauth.auth.renewal.ask_for_token", fail)
+    assert message(vault, store(lives=-100)) == (
+        "The access of account 'default' has to be renewed, but its certificate is not valid. Set the clock. Then try again; "
+        "the connection is kept."
+    )

@@ -245,6 +245,66 @@ def change_a_version(folder, chance):
     _run(folder, ("UPDATE meta SET value = ? WHERE name = 'schema'", (value,)))
 
 
+def swap_rows(folder, chance):
+    """Two rows exchange some of their columns, or all but their names."""
+    table = chance.choice(["connections", "pending"])
+    columns = chance.sample(TABLES[table], chance.choice([1, 2, 3, len(TABLES[table])]))
+    rows = f"SELECT rowid, {', '.join(columns)} FROM {table}"
+    db = sqlite3.connect(folder / "vault.db")
+    (one, *its), (other, *others) = chance.sample(db.execute(rows).fetchall(), 2)
+    db.close()
+    change = f"UPDATE OR IGNORE {table} SET {', '.join(f'{column} = ?' for column in columns)} WHERE rowid = ?"
+    moved = ["moved", *its[1:]] if columns[0] in ("account", "state_hash") else its
+    _run(folder, (change, (*moved, other)), (change, (*others, one)), (change, (*its, other)))
+
+
+def take_out(folder, chance):
+    """Rows that are gone; only of connections is one missed."""
+    table = chance.choice(["connections", "connections", "connections", "spent", "budgets", "meta"])
+    where = chance.choice(["", f" WHERE rowid = {chance.randrange(1, 4)}"])
+    _run(folder, (f"DELETE FROM {table}{where}", ()))
+
+
+def make_anew(folder, chance):
+    """A table made anew by another program, with rules of its own."""
+    table = chance.choice(list(TABLES))
+    db = sqlite3.connect(folder / "vault.db")
+    (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+    db.close()
+    made = chance.choice(
+        [
+            made.replace("VARCHAR", "VARCHAR COLLATE NOCASE"),
+            made.replace("VARCHAR", "VARCHAR COLLATE RTRIM"),
+            made.replace("VARCHAR", "INTEGER").replace("BLOB", "REAL"),
+            made.replace("NOT NULL", ""),
+            made.replace("NOT NULL", "NOT NULL CHECK (1 = 0)"),
+            made + " WITHOUT ROWID",
+        ]
+    )
+    copy = (f"INSERT INTO {table} SELECT * FROM old", ())
+    _run(folder, (f"ALTER TABLE {table} RENAME TO old", ()), (made, ()), copy, ("DROP TABLE old", ()))
+
+
+def change_the_header(folder, chance):
+    def change(data):
+        for _ in range(chance.choice([1, 2, 4])):
+            data[chance.randrange(16, 100)] = chance.randrange(256)
+        return data
+
+    _rewrite(folder, change)
+
+
+def make_giant(folder, chance):
+    table = chance.choice(list(TABLES))
+    value = chance.choice(["zeroblob(50000000)", "2000000000", "printf('%.*c', 2000000, 'x')", "char(27) || char(10)"])
+    _run(folder, (f"UPDATE OR IGNORE {table} SET {chance.choice(TABLES[table])} = {value} WHERE rowid = 1", ()))
+
+
+def change_a_mark(folder, chance):
+    marks = [b"making  ", b"made    ", b"made", b"", b"\xff" * 20, b"making  99999999999999999999 x\n"]
+    (folder / "vault.db.open.lock").write_bytes(chance.choice(marks))
+
+
 DAMAGES = {
     "bits": (flip_bits, 30),
     "bytes": (overwrite, 15),
@@ -261,4 +321,10 @@ DAMAGES = {
     "kind": (change_the_kind, 3),
     "schema": (change_the_schema, 10),
     "version": (change_a_version, 3),
+    "swapped rows": (swap_rows, 10),
+    "taken out": (take_out, 6),
+    "made anew": (make_anew, 6),
+    "header": (change_the_header, 8),
+    "giant": (make_giant, 4),
+    "mark": (change_a_mark, 2),
 }

@@ -5,7 +5,7 @@ import sqlite3
 from cryptography.fernet import Fernet
 
 from psauth import Vault
-from psauth.vault.rows import CANARY
+from psauth.vault.canary import CANARY
 
 VERSION_2 = """
 CREATE TABLE meta (name VARCHAR NOT NULL, value BLOB NOT NULL, PRIMARY KEY (name));

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from psauth.exceptions import SettingsError, VaultError
+
 posix = pytest.mark.skipif(os.name != "posix", reason="file modes and forks are a matter of POSIX")
 NOBODY = 65534
 DEADLINE = 60
@@ -54,3 +56,11 @@ def in_a_child(check, *, user=None):
     _, status = os.waitpid(child, 0)
     assert not failure, failure
     assert os.waitstatus_to_exitcode(status) >= 0, "the child hung, or was killed"
+
+
+def said(ask, kind=VaultError):
+    """The whole sentence of a refusal."""
+    with pytest.raises(kind) as refusal:
+        ask()
+    assert type(refusal.value) is kind or kind is SettingsError  # which has children
+    return str(refusal.value)

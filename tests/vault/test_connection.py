@@ -1,13 +1,13 @@
 """Connection: what a person is shown of it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 import psauth
 from psauth.exceptions import ArgumentError
-from psauth.vault.connection import check_account
+from psauth.vault.connection import Connection, Pending, check_account, fingerprint
 
 
 def ends(connection):
@@ -51,3 +51,47 @@ def test_what_is_no_name_for_an_account_is_an_error_of_psauth_and_a_value_error(
 def test_what_is_no_settings_is_said_by_the_vault(settings):
     with pytest.raises(ArgumentError, match=r"is no settings\. Expected psauth\.Settings"):
         psauth.Vault.open(settings)
+
+
+def test_a_connection_that_is_not_kept_has_no_id(service):
+    now = datetime.now(UTC)
+    unstored = Connection.unstored("acme", service)
+    assert unstored.created_at - now < timedelta(minutes=1)
+    assert unstored == Connection(
+        account="acme",
+        kind="api_key",
+        label=None,
+        scope=None,
+        expires_at=None,
+        service=service,
+        created_at=unstored.created_at,
+        id="",
+        revision=0,
+        renewable=False,
+        ended=None,
+    )
+    assert "<th style='text-align:left'>Label</th><td>–</td>" in unstored._repr_html_()
+
+
+def test_minutes_are_minutes(make_token, vault, service):
+    now = datetime.now(UTC)
+    vault.connect("default", service, token=make_token(expires_at=now + timedelta(days=9)))
+    assert ends(vault.read().connection).startswith("in 12960 min (at ")
+
+
+def test_ten_minutes_are_enough_and_not_more(service):
+    now = datetime.now(UTC)
+    pending = Pending(
+        account="a",
+        verifier="v",
+        service=service,
+        redirect_uri="r",
+        return_to=None,
+        browser_hash=fingerprint(""),
+        created_at=now,
+    )
+    for age, is_expired in [(-600, False), (-601, True), (600, False), (601, True)]:
+        assert pending.is_expired(now=now + timedelta(seconds=age)) is is_expired
+    assert pending.belongs_to(None)
+    assert pending.belongs_to("")
+    assert not pending.belongs_to("another")

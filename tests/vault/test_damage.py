@@ -8,8 +8,11 @@ from cryptography.fernet import Fernet
 
 from psauth import Vault
 from psauth.exceptions import VaultError
+from psauth.vault.canary import CANARY
+from psauth.vault.databases import find_store
+from psauth.vault.tables import write_meta
 from tests.vault.older import make_older
-from tests.vault.parts import contents, posix
+from tests.vault.parts import await_callback, contents, posix
 
 
 def another_database(path, *statements, version=0):
@@ -198,6 +201,8 @@ def test_a_journal_of_another_program_is_not_let_in(settings, vault, store):
         ("CREATE VIEW v AS SELECT * FROM connections", "it has a view 'v'"),
         ("ALTER TABLE connections ADD COLUMN other", "its table connections has other columns"),
         ("DROP TABLE spent", "its table spent is missing"),
+        ('CREATE TABLE "old\n" (id)', "it has a table 'old'"),
+        ("CREATE UNIQUE INDEX i ON connections (kind)", "it has an index 'i'"),
     ],
 )
 def test_a_vault_whose_tables_were_changed_says_what(settings, vault, statement, said):
@@ -232,3 +237,129 @@ def test_a_row_whose_id_was_changed_is_damaged_and_not_replaced(vault, store):
         db.exec_driver_sql("UPDATE connections SET id = 'another'")
     with pytest.raises(VaultError, match="cannot be decrypted"):
         vault.end(stored, "over")
+
+
+def without_case(path):
+    """The table of connections made anew, so that it takes "ACME" and "acme" for one account."""
+    db = sqlite3.connect(path, isolation_level=None)
+    (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'connections'").fetchone()
+    db.execute("ALTER TABLE connections RENAME TO old")
+    db.execute(made.replace("account VARCHAR", "account VARCHAR COLLATE NOCASE"))
+    db.execute("INSERT INTO connections SELECT * FROM old")
+    db.execute("DROP TABLE old")
+    db.close()
+
+
+def test_no_account_gets_the_connection_of_another_one_from_a_table_made_anew(settings, vault, store):
+    stored = store("acme")
+    without_case(settings.home_path / "vault.db")
+    for question in (lambda: vault.find("ACME"), lambda: vault.read("Acme")):
+        with pytest.raises(VaultError, match="cannot be decrypted: it is damaged"):
+            question()
+    assert vault.read("acme") == stored
+    with pytest.raises(VaultError, match="its table connections takes different names for the same"):
+        Vault.open(settings)
+
+
+REMOVALS = [
+    "DELETE FROM connections WHERE account = 'mine'",
+    "DELETE FROM connections",
+    "UPDATE meta SET value = (SELECT value FROM meta WHERE name = 'schema') WHERE name = 'canary'",
+    "DELETE FROM meta WHERE name = 'canary'",
+]
+
+
+@pytest.mark.parametrize("removal", REMOVALS)
+def test_a_connection_that_was_taken_out_is_a_damage_and_not_a_logout(settings, vault, store, removal):
+    other = store("other")
+    store("mine")
+    db = sqlite3.connect(settings.home_path / "vault.db")
+    db.execute(removal)
+    db.commit()
+    db.close()
+    questions = [lambda: vault.find("mine"), lambda: vault.read("mine"), vault.connections, vault.rotate]
+    if "WHERE account" in removal:
+        questions = [*questions, lambda: Vault.open(settings).connections()]
+        assert vault.read("other") == other
+    else:
+        questions = [*questions, lambda: vault.find("other"), lambda: vault.find("nobody")]
+    for question in questions:
+        with pytest.raises(VaultError, match="are not those that psauth wrote: one is missing"):
+            question()
+
+
+def test_a_connection_that_was_forgotten_does_not_come_back(settings, vault, store):
+    store()
+    path = settings.home_path / "vault.db"
+    db = sqlite3.connect(path)
+    row = db.execute("SELECT * FROM connections").fetchone()
+    vault.forget("default")
+    db.execute(f"INSERT INTO connections VALUES ({', '.join('?' * len(row))})", row)
+    db.commit()
+    for question in (vault.find, vault.connections, vault.rotate):
+        with pytest.raises(VaultError, match="was put there by another program"):
+            question()
+    db.close()
+    assert vault.forget("default")
+    assert vault.find() is None
+
+
+def test_a_vault_that_notes_no_connections_yet_is_used_and_notes_them(settings, vault, store):
+    stored = [store("mine"), store("other")]
+    with vault._writing() as db:
+        write_meta(db, "canary", vault._canary._key.encrypt(CANARY, "meta", "canary"))
+    again = Vault.open(settings)
+    assert [again.read("mine"), again.read("other")] == stored
+    assert again.rotate() == 2
+    store("third")
+    again.forget("mine")
+    assert [c.account for c in again.connections()] == ["other", "third"]
+    with vault._reading() as db:
+        assert vault._canary.read(db) == {c.account: c.id for c in again.connections()}
+
+
+def mislead_index(path, table, name):
+    """Each entry of a table's index leads to the row of another one, as after a swapped page."""
+    db = sqlite3.connect(path, isolation_level=None)
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute(f"CREATE TABLE twin_{table} (name VARCHAR NOT NULL, PRIMARY KEY (name))")
+    db.execute(f"INSERT INTO twin_{table} SELECT {name} FROM {table} ORDER BY rowid DESC")
+    twin = f"sqlite_autoindex_twin_{table}_1"
+    (page,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (twin,)).fetchone()
+    db.execute("UPDATE sqlite_master SET rootpage = ? WHERE name = ?", (page, f"sqlite_autoindex_{table}_1"))
+    db.close()
+
+
+def test_a_damaged_index_gives_nobody_the_row_of_another_one(settings, vault, store, service):
+    """In a vault that is open already: whether it is whole is looked at when it is opened."""
+    for account in ("default", "another"):
+        store(account)
+        await_callback(vault, service, f"state of {account}", account=account)
+    mislead_index(settings.home_path / "vault.db", "connections", "account")
+    mislead_index(settings.home_path / "vault.db", "pending", "state_hash")
+    for question in (vault.find, vault.read, lambda: vault.pending("state of default")):
+        with pytest.raises(VaultError, match="cannot be decrypted: it is damaged"):
+            question()
+    with pytest.raises(VaultError):
+        vault.consume("state of default")
+
+
+def test_a_giant_value_is_damage_and_is_not_read(settings, vault, store):
+    store()
+    db = sqlite3.connect(settings.home_path / "vault.db")
+    db.execute("UPDATE connections SET label = zeroblob(5000000)")
+    db.commit()
+    db.close()
+    with pytest.raises(VaultError, match=r"too big\)\. It is damaged; restore it from a backup"):
+        vault.read()
+
+
+def test_a_file_without_a_byte_is_new_unless_a_vault_was_made_there(settings, vault):
+    store = find_store(settings)
+    path = settings.home_path / "vault.db"
+    path.write_bytes(b"")
+    assert not store.is_new()
+    (settings.home_path / "vault.db.open.lock").write_bytes(b"making  ")
+    assert store.is_new()
+    path.unlink()
+    assert store.is_new()

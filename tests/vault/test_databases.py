@@ -134,8 +134,9 @@ def test_a_database_that_is_added_needs_no_other_change(settings, monkeypatch):
 
 def test_a_vault_shows_neither_its_database_nor_its_cipher(vault):
     """What a signature, an attribute or a method says stays true for every database."""
-    public = [value for name, value in inspect.getmembers(Vault) if not name.startswith("_") and callable(value)]
-    said = " ".join(str(inspect.signature(method)) for method in [Vault, *public])
+    # The changed copies of a method that `make mutants` lays beside it have names that are not ASCII.
+    methods = [value for name, value in inspect.getmembers(Vault, callable) if name.isascii() and name[0] != "_"]
+    said = " ".join(str(inspect.signature(method)) for method in [Vault, *methods])
     for word in ("sa.", "sqlalchemy", "Engine", "Fernet", "SQLite", "sqlite"):
         assert word not in said
     assert {name for name in vars(vault) if not name.startswith("_")} == {"place", "key_source"}
@@ -143,7 +144,7 @@ def test_a_vault_shows_neither_its_database_nor_its_cipher(vault):
 
 def test_a_store_has_all_that_the_protocol_asks_for(settings):
     store = find_store(settings)
-    assert {name for name in vars(Store) if not name.startswith("_")} <= set(dir(store))
+    assert {name for name in vars(Store) if name.isascii() and name[0] != "_"} <= set(dir(store))
 
 
 DELETED = """

@@ -3,6 +3,7 @@
 import errno
 import os
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -54,3 +55,9 @@ def test_a_connection_shows_itself_without_a_credential(service):
     assert connection._repr_html_().count("<tr>") == 6
     assert service.client_secret not in connection._repr_html_() + repr(service)
     assert connection.created_at - datetime.now(UTC) < timedelta(seconds=5)
+
+
+def test_a_disk_with_room_for_one_more_page_is_not_full(tmp_path, monkeypatch):
+    for free, is_full in [(disk.PAGE - 1, True), (disk.PAGE, False)]:
+        monkeypatch.setattr("psauth.vault.disk.shutil.disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        assert disk.is_full(tmp_path) is is_full

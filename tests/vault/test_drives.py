@@ -98,6 +98,7 @@ NETWORK = [
     ("disk I/O error", "SQLITE_IOERR_SHMLOCK"),
     ("disk I/O error", "SQLITE_IOERR_SHMMAP"),
     ("disk I/O error", "SQLITE_IOERR_SHMOPEN"),
+    ("disk I/O error", "SQLITE_IOERR_SHMSIZE"),
     ("large file support is disabled", "SQLITE_NOLFS"),
 ]
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import psauth
 from psauth import Vault
+from psauth.auth.entrance import keep_entrance
 from psauth.exceptions import PsauthWarning, VaultError
+from psauth.sandbox import Grants
 from tests.vault.parts import posix
 
 
@@ -88,3 +91,33 @@ def test_writes_survive_a_power_cut_and_readers_do_not_wait_for_writers(vault):
         assert db.exec_driver_sql("PRAGMA synchronous").scalar() == 2
     with vault._writing():
         assert vault.connections() == []
+
+
+def make_home_of_app(home):
+    from psauth.dashboard.web.target import sandbox_grants  # imports Streamlit, which takes a while
+
+    sandbox_grants(home)
+
+
+MAKERS = {
+    "entrance": lambda home: keep_entrance(home, 8501, "http://localhost:8501/?token=t"),
+    "sandbox": lambda home: Grants(home / "sandbox.json"),
+    "app": make_home_of_app,
+}
+
+
+@posix
+@pytest.mark.parametrize("what", MAKERS)
+def test_whoever_makes_the_home_first_makes_its_parents_private(tmp_path, what):
+    before = os.umask(0)
+    try:
+        MAKERS[what](tmp_path / "one" / "two" / "home")
+    finally:
+        os.umask(before)
+    for folder in ("one", "one/two", "one/two/home"):
+        assert stat.S_IMODE((tmp_path / folder).stat().st_mode) == 0o700
+
+
+def test_no_part_of_psauth_makes_parents_that_are_open():
+    root = Path(psauth.__file__).parent
+    assert [str(path) for path in root.rglob("*.py") if "parents=True," in path.read_text("utf-8")] == []

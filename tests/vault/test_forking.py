@@ -11,7 +11,7 @@ import pytest
 from psauth import Vault
 from psauth.exceptions import VaultError
 from psauth.vault import forking
-from psauth.vault.forking import Gate
+from psauth.vault.forking import Descriptors, Gate
 from tests.vault.parts import in_a_child, posix
 
 pytestmark = posix
@@ -278,3 +278,39 @@ def test_whoever_is_alone_waits_for_transactions_and_keeps_new_ones_out():
     assert order == ["transaction", "alone"]
     with gate.held_open(), gate.alone():
         pass
+
+
+def test_a_child_that_was_forked_in_the_middle_of_a_transaction_is_torn_for_good():
+    gate = Gate()
+    assert gate.is_torn is False
+    gate.before_fork()
+    gate.after_fork_in_child()
+    assert gate.is_torn is False
+    another = threading.get_ident() + 1
+    gate._inside[another] = 1
+    gate._changed.acquire()
+    gate.after_fork_in_child()
+    assert gate.is_torn is True
+    assert gate._inside == {}
+    gate.after_fork_in_child()
+    assert gate.is_torn is True
+    ran = []
+    worker = threading.Thread(target=lambda: ran.append(gate.held_open().__enter__()), daemon=True)
+    worker.start()
+    worker.join(30)
+    assert ran, "a thread of the child may begin"
+
+
+def test_a_child_closes_the_files_whose_locks_are_its_parents():
+    descriptors = Descriptors()
+    assert not descriptors.discard(1)
+    reader, writer = os.pipe()
+    descriptors.add(reader)
+    descriptors.after_fork_in_child()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(reader)
+    assert not descriptors.discard(reader)
+    descriptors.add(writer)
+    assert descriptors.discard(writer)
+    assert not descriptors.discard(writer)
+    os.close(writer)

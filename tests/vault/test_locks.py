@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -114,3 +115,38 @@ def test_a_full_disk_keeps_nobody_from_a_lock(vault, monkeypatch):
 def test_the_patience_covers_a_whole_refresh():
     """Two requests, and three writes that wait for another writer: taking the room, storing, storing in that room."""
     assert 2 * sum(TIMEOUT) + 3 * BUSY_PATIENCE <= LOCK_PATIENCE
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="only Linux says whether a process is stopped")
+def test_whether_a_process_is_stopped_is_read_from_the_system_whatever_its_name(tmp_path):
+    program = os.path.join(os.fsencode(tmp_path), b"R) T \xff")
+    shutil.copy(shutil.which("sleep"), program)
+    process = subprocess.Popen([program, "60"])
+    try:
+        assert not locks._is_stopped(str(process.pid))
+        process.send_signal(signal.SIGSTOP)
+        os.waitpid(process.pid, os.WUNTRACED)
+        assert locks._is_stopped(str(process.pid))
+    finally:
+        process.kill()
+        process.wait(30)
+    assert not locks._is_stopped(str(process.pid))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_stopped"),
+    [("1 (a) T 2", True), ("1 (a) t 2", True), ("1 (a T) S 2", False), ("1 (a)", False), ("", False)],
+)
+def test_a_process_that_a_debugger_stopped_is_stopped_too(monkeypatch, text, is_stopped):
+    monkeypatch.setattr(locks.Path, "read_text", lambda *_: text)
+    assert locks._is_stopped("1") is is_stopped
+
+
+def test_who_holds_a_lock_that_is_no_file_is_said(vault, settings):
+    with vault.lock("default"):
+        pass
+    (path,) = settings.home_path.glob("vault.db.account-*.lock")
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(VaultError, match=rf"because of {path.name} beside it \(it is a folder\)"):
+        vault.holder("default")

@@ -12,7 +12,7 @@ import pytest
 
 from psauth import Vault
 from psauth.exceptions import VaultError
-from psauth.vault.files import make_folder, may_close
+from psauth.vault.files import make_folder, may_close, open_ours
 from tests.vault.parts import NOBODY, contents, in_a_child, posix
 
 pytestmark = posix
@@ -143,6 +143,57 @@ def test_a_database_of_another_program_keeps_its_mode_its_content_and_its_log(se
         Vault.open(settings)
     assert contents(settings.home_path) == before
     browser.close()
+
+
+def test_a_database_of_another_program_that_is_still_in_its_log_is_refused_too(settings):
+    settings.home_path.mkdir()
+    path = settings.home_path / "vault.db"
+    browser = sqlite3.connect(path)
+    browser.execute("PRAGMA journal_mode=WAL")
+    browser.execute("CREATE TABLE cookies (name)")
+    browser.commit()
+    with pytest.raises(VaultError, match="is a database, but not a psauth vault"):
+        Vault.open(settings)
+    assert browser.execute("SELECT count(*) FROM cookies").fetchone() == (0,)
+    browser.close()
+
+
+def test_whoever_is_not_root_gives_nothing_away(tmp_path, monkeypatch):
+    given = []
+    monkeypatch.setattr(os, "chown", lambda path, *_: given.append(path))
+    monkeypatch.setattr(os, "fchown", lambda file, *_: given.append(file))
+    monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    make_folder(tmp_path / "home")
+    os.close(open_ours(tmp_path / "file", os.O_RDWR | os.O_CREAT))
+    assert given == []
+
+
+@pytest.mark.parametrize("for_all", [False, True])
+@pytest.mark.parametrize("owner", [0, 4711])
+def test_root_gives_to_the_folders_owner_unless_it_is_for_everybody(tmp_path, monkeypatch, for_all, owner):
+    folders, files_given, real = [], [], os.stat
+
+    def stat_of(path, **how):
+        found = list(real(path, **how))
+        if str(path) == str(tmp_path):
+            found[0] = stat.S_IFDIR | (0o1777 if for_all else 0o700)
+            found[4], found[5] = owner, owner + 1
+        return os.stat_result(found)
+
+    def fstat_of(file):
+        found = list(real(file))
+        found[4] = 0
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", lambda path, *ids: folders.append((path.name, *ids)))
+    monkeypatch.setattr(os, "fchown", lambda file, *ids: files_given.append(ids))
+    monkeypatch.setattr(os, "fstat", fstat_of)
+    monkeypatch.setattr(os, "stat", stat_of)
+    make_folder(tmp_path / "home")
+    os.close(open_ours(tmp_path / "file", os.O_RDWR | os.O_CREAT))
+    assert folders == ([] if for_all else [("home", owner, owner + 1)])
+    assert files_given == ([] if for_all or owner == 0 else [(owner, owner + 1)])
 
 
 def test_a_link_to_a_file_of_our_own_is_followed(settings, tmp_path):

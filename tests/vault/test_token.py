@@ -234,3 +234,9 @@ def test_a_secret_is_a_text_without_a_face():
     assert secret == "hunter2"
     assert repr(secret) == "'***'"
     assert "hunter2" not in f"{[secret]} {{'k': {secret!r}}}"
+
+
+def test_a_clock_that_was_set_back_by_more_than_a_minute_tells_nothing(make_token):
+    token = make_token(lives=3600, obtained_at=datetime.now(UTC))
+    for seconds, expired in [(-60, False), (-61, None), (0, False)]:
+        assert token.is_expired(now=token.obtained_at + timedelta(seconds=seconds)) is expired

@@ -1,5 +1,6 @@
 """The vault: what is stored comes back, changes of what was replaced touch nothing, every key but its own is refused."""
 
+import time
 import warnings
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from psauth import Vault
 from psauth.auth.flow import AuthorizationFlow
 from psauth.auth.renewal import renew
 from psauth.exceptions import LoginRequired, PsauthWarning, SettingsError, VaultError
+from psauth.vault.vault import ROOM, ROOM_SHARE
 from tests.vault.parts import await_callback, contents
 
 
@@ -193,3 +195,42 @@ def test_a_vault_does_not_show_its_key(settings, vault):
 
 def test_ten_minutes_are_what_the_documentation_says():
     assert timedelta(minutes=10) == psauth.vault.connection.PENDING_LIFETIME
+
+
+def test_rotation_takes_everything_along(settings, vault, store, service):
+    token, key = store("mine"), store("keyed", api_key="key-Rt55")
+    vault.name(token.connection, "Lindqvist")
+    vault.end(key, "it has ended")
+    details = {"redirect_uri": "http://localhost/", "verifier": "verifier-7", "account": "mine"}
+    vault.await_callback("all", service=service, browser="b", return_to="/connection", **details)
+    vault.await_callback("least", service=service, browser=None, return_to=None, **details)
+    vault.amend_budget("ledger", lambda _: ("7", None))
+    before = [vault.read("mine"), vault.read("keyed"), vault.pending("all"), vault.pending("least")]
+    new = Fernet.generate_key().decode()
+    assert Vault.open(settings.with_(secret_key=f"{new},{settings.secret_key}")).rotate() == 2
+    rotated = Vault.open(settings.with_(secret_key=new))
+    assert [rotated.read("mine"), rotated.read("keyed"), rotated.pending("all"), rotated.pending("least")] == before
+    assert rotated.amend_budget("ledger", lambda text: (text, text)) == "7"
+
+
+def attempted_at(vault):
+    with vault._reading() as db:
+        return db.exec_driver_sql("SELECT attempted_at FROM connections").scalar()
+
+
+def test_a_refresh_is_noted_when_it_begins_and_cleared_when_it_ends(vault, store, make_token, monkeypatch):
+    rooms = []
+    monkeypatch.setattr(type(vault._store), "take_room", lambda _, size: rooms.append(size))
+    for details in ({}, {"api_key": "k"}):
+        begun = store(**details)
+        vault.attempt(begun)
+        assert rooms.pop() == ROOM + (ROOM_SHARE * len(begun.token.to_json()) if begun.token else 0)
+        assert abs(attempted_at(vault) - time.time()) < 60
+        vault.end(begun, "why")
+        assert attempted_at(vault) is None
+    begun = store()
+    vault.end(begun, "why")
+    vault.attempt(begun)
+    renewed = vault.renew(begun, make_token(access_token="2")).connection
+    assert (renewed.ended, renewed.revision) == (None, begun.connection.revision + 2)
+    assert attempted_at(vault) is None

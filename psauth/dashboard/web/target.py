@@ -16,6 +16,7 @@ from psauth.exceptions import SettingsError
 from psauth.sandbox import Grants, StateError
 from psauth.sandbox.oauth.grants import CLIENT_ID
 from psauth.settings import Settings
+from psauth.vault.files import make_folder
 
 SANDBOX_PATH = "/sandbox"
 
@@ -61,7 +62,7 @@ def sandbox_settings(settings: Settings, base_url: str) -> Settings:
 def sandbox_grants(home: Path) -> Grants:
     """The sandbox's memory of who was allowed what; a file, so that a demo stays connected over a restart."""
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(home)
         return Grants(home / "sandbox.json")
     except StateError as error:
         raise SettingsError(f"The sandbox's memory cannot be read: {error}") from error

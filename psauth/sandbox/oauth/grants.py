@@ -197,7 +197,8 @@ class Grants:
             "tokens": [asdict(token) for token in self._tokens.values()],
             "revoked": sorted(self._revoked),
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        for folder in reversed([self.path.parent, *self.path.parent.parents]):  # `parents=True` opens them to everybody
+            folder.mkdir(mode=0o700, exist_ok=True)
         # mkstemp makes the file with mode 0600, so it is never readable by others, not even empty.
         handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
         try:
