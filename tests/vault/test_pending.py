@@ -67,3 +67,10 @@ def test_eight_threads_consume_one_state_once_forty_times(vault, service):
         for thread in threads:
             thread.join()
         assert sorted(won) == [False] * 7 + [True]
+
+
+def test_a_state_that_is_used_again_is_spent_again(vault, service):
+    for _ in range(2):
+        await_callback(vault, service, "again")
+        assert vault.consume("again") is not None
+    assert vault.was_spent("again")
