@@ -95,6 +95,10 @@ def connect(
     A stored connection is used at the service it was made with and needs no settings. With `interactive=False`
     nothing is asked: LoginRequired says what to do instead.
 
+    A credential is sent to an address of its own layer only: a file (`.env`, Streamlit's secrets) may name the address of
+    those credentials alone that stand in it, keywords and the environment of any. Else SettingsError, and nothing is sent;
+    PSAUTH_TRUST_ADDRESSES=yes says that it is meant.
+
     >>> ps = psauth.connect()
     >>> ps.workflows()["name"].head(2).tolist()
     ['Access Review', 'Complaint Handling']

@@ -11,13 +11,14 @@ from typing import Any, Final
 DEEPEST: Final = 100
 """Brackets within brackets. Answers have some ten; what is much deeper ends every walk over it in a RecursionError."""
 
-MOST: Final = 1_000_000
-"""Values in one text. Each takes Python up to 200 bytes: 16 MB of nothing but empty lists would be half a GB."""
-_ESCAPE: Final = re.compile(
-    r"\\(?:(?P<whole>u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
+MOST: Final = 250_000
+"""Values in one text. Each takes Python up to 200 bytes: 16 MB of nothing but empty lists would be half a GB. A page of
+records has some thousand."""
+_HALF: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 )
-"""An escape in a JSON string; `whole` is a character beyond U+FFFF, `half` a surrogate without its other half."""
+"""An escape of a surrogate without its other half, in a text where no backslash stands for itself."""
 _WIDE: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -89,11 +90,14 @@ def _text_of(content: bytes) -> str:
         text = None
     if text is None:
         raise NotJson("it holds bytes that are no UTF-8")
-    return _ESCAPE.sub(_mended, text) if "\\ud" in text or "\\uD" in text else text
+    return _with_whole_characters(text) if "\\ud" in text or "\\uD" in text else text
 
 
-def _mended(escape: re.Match[str]) -> str:
-    return r"\ufffd" if escape["half"] else escape[0]
+def _with_whole_characters(text: str) -> str:
+    """The same with U+FFFD for every half of a surrogate pair. No object is made for each escape: there may be millions."""
+    if "\0" in text:
+        return text  # no JSON: it has no such character
+    return _HALF.sub(r"\\ufffd", text.replace(r"\\", "\0\0")).replace("\0\0", r"\\")
 
 
 def _with_unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

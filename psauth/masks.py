@@ -43,6 +43,7 @@ class Masks:
     percent-encoded, as in JSON or HTML, as base64 at any place of a longer text, and in hexadecimal digits. It takes time
     in proportion to the text. Secrets of fewer than eight characters are not looked for: they would be found in words.
 
+    >>> from psauth.masks import Masks
     >>> Masks("t0ken-of-somebody").text("Bearer t0ken-of-some… is not valid")
     'Bearer ***… is not valid'
     """

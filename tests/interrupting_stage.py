@@ -3,7 +3,6 @@
 import json
 import secrets as chance
 import shutil
-import threading
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import quote, unquote_plus
@@ -11,7 +10,6 @@ from urllib.parse import quote, unquote_plus
 from cryptography.fernet import Fernet
 
 from psauth import Settings, Token, Vault
-from psauth.auth.session import system_context
 from psauth.vault.service import Service
 from tests.auth.machines import dead_port
 
@@ -132,7 +130,6 @@ class Stage:
 
     def fresh(self, **changes):
         """Settings with a copy of the vault: a lock that an interrupt left behind is not in the way of the next run."""
-        system_context()._turn = threading.Lock()
         shutil.rmtree(self._folder / str(self._runs), ignore_errors=True)
         self._runs += 1
         home = self._folder / str(self._runs)

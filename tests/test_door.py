@@ -7,6 +7,7 @@ import traceback
 
 import pytest
 
+from psauth import Settings
 from psauth.exceptions import SettingsError
 from psauth.secret import Secret, SecretBytes, door
 from tests.interrupting import Interrupted, Search
@@ -145,3 +146,20 @@ def test_what_is_made_of_a_secret_is_one_too():
     assert "hunter2" not in repr(made) + "".join(str(m) for m in made if isinstance(m, bytes))
     assert [type(m) for m in made] == [Secret, Secret, Secret, SecretBytes, Secret, SecretBytes]
     assert made[2] == "hunter2"
+
+
+def test_plain_keywords_of_settings_stand_in_their_first_line_alone():
+    keywords = {
+        "client_secret": PLAIN,
+        "api_key": "key-" + PLAIN,
+        "env_file": None,
+        "secrets": {"client_secret": PLAIN, "PSAUTH_API_KEY": PLAIN, "unknown": PLAIN},
+    }
+    lines = Interrupted(lambda: Settings(**keywords)).places
+    found = []
+    for moment in range(2, len(lines) + 1):
+        run = Interrupted(lambda: Settings(**keywords), moment)
+        search = Search({"it": PLAIN})
+        search.error(run.error)
+        found += [(what, run.place) for what in search.found]
+    assert found == []

@@ -42,7 +42,8 @@ LEVELS = {
     "cli": [["output", "ports"], ["status"], ["commands"]],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
-        ["body", "wire"],
+        ["large", "wire"],
+        ["body"],
         ["receiver", "session", "unstored"],
         ["discovery", "token_endpoint"],
         ["flow", "renewal", "revocation"],
@@ -80,8 +81,8 @@ LEVELS = {
         ["connection", "data_sets", "form_values", "people", "records", "runs", "tasks", "workflows"],
     ],
     "dashboard/web": [
-        ["account", "cookies", "html", "label", "local", "notices", "refusals", "target"],
-        ["paths", "start"],
+        ["account", "cookies", "html", "label", "local", "notices", "refusals", "target", "voucher"],
+        ["both_addresses", "paths", "start"],
         ["origin"],
         ["guard"],
         ["routes"],

@@ -75,7 +75,7 @@ def value_of(answer: requests.Response, *, asked: str, content: Content, writes:
 
 def _lacks(value: dict[str, Any], content: Content) -> str | None:
     """What keeps the answer to a write from saying that it was done, as a clause; None when nothing does."""
-    if value.get("error") or value.get("errorCode"):
+    if value.get("error") or value.get("errorCode") or value.get("errors"):
         return "in which an error stands"
     if content == "nothing":
         return "where nothing was expected"

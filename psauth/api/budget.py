@@ -12,7 +12,7 @@ CLOCKS_AGREE = timedelta(minutes=1)
 """Clocks this close count as the same: an answer's `Date` has whole seconds, and may have been on its way for long."""
 EPOCH_FROM = 1_000_000_000
 """A reset value at least this large is seconds since 1970 (a date after 2001), a smaller one seconds to go."""
-LONGEST_WINDOW = timedelta(days=1)
+LONGEST_WINDOW = timedelta(hours=2)
 """The service counts by the hour. A window that ends much later is a slip, and nobody waits for its end."""
 ENDLESS = 1e9
 """Seconds that stand for any longer time: 31 years."""

@@ -66,7 +66,7 @@ def error_of(
             **fields,
         )
     if status == requests.codes.too_many_requests:
-        when = f"in {retry_after:.0f} seconds" if retry_after is not None else "in some minutes"
+        when = f"in {retry_after:.0f} seconds" if retry_after is not None and retry_after >= 1 else "in some minutes"
         return RateLimited(f"{shown}. The request budget is used up; try again {when}.", **fields)
     if status == requests.codes.network_authentication_required:
         hint = "The network wants you to sign in first: open any web page in a browser of this machine, and try again."
@@ -142,11 +142,14 @@ def masks_of(request: requests.PreparedRequest) -> Masks:
 
 
 def hide(error: ApiError, masks: Masks) -> ApiError:
-    """The same error, and nothing in it repeats a secret: neither its message nor its fields."""
+    """The same error, and nothing in it repeats a secret: neither its message nor its fields.
+
+    It is given on as a value, so it leaves its frames behind, and the answer in them.
+    """
     error.args = (masks.text(str(error)),)
     error.code, error.request_id = (text and masks.text(text) for text in (error.code, error.request_id))
     error.details = masks.value(error.details)
-    return error
+    return error.with_traceback(None)
 
 
 def _short(value: Any) -> str | None:

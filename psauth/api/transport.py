@@ -18,8 +18,9 @@ from psauth.api.errors import masks_of, own_words, silence_remedy
 from psauth.api.governor import Governor, Keeper, VaultKeeper
 from psauth.api.origin import Origin, joined
 from psauth.api.pace import INTERACTIVE, Pace
-from psauth.api.retrying import Again, Params, Raise, Refusals, Request, Return, decide
+from psauth.api.retrying import Again, Params, Raise, Refusals, Request, Return, Step, decide
 from psauth.api.usage import Usage
+from psauth.auth.large import LARGE_ANSWERS
 from psauth.auth.limits import Limits
 from psauth.auth.network import Unanswered
 from psauth.auth.session import Session
@@ -171,12 +172,7 @@ class Transport:
         )
         attempt = 1
         while True:
-            outcome: requests.Response | Unanswered
-            try:
-                outcome = self._send_authenticated(request, pace)
-            except Unanswered as fault:
-                outcome = fault
-            step = decide(attempt, outcome, request, self._refusals_before(outcome))
+            step = self._attempt(attempt, request, pace)
             if isinstance(step, Return):
                 self._known = True
                 return step.value
@@ -184,6 +180,18 @@ class Transport:
                 raise step.error
             attempt += step.counts
             self._wait(step, request, pace)
+
+    def _attempt(self, attempt: int, request: Request, pace: Pace) -> Step:
+        """One attempt, and what follows it."""
+        outcome: requests.Response | Unanswered
+        try:
+            try:
+                outcome = self._send_authenticated(request, pace)
+            except Unanswered as fault:
+                outcome = fault
+            return decide(attempt, outcome, request, self._refusals_before(outcome))
+        finally:
+            LARGE_ANSWERS.leave()
 
     def _refusals_before(self, outcome: requests.Response | Unanswered) -> Refusals:
         if isinstance(outcome, Unanswered) or outcome.status_code != requests.codes.too_many_requests:

@@ -6,10 +6,13 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, Final
 
+from psauth.auth.large import LARGE, LARGE_ANSWERS
 from psauth.auth.limits import Allowance
 
 ACCEPTED: Final = "gzip, deflate"
 """How a body may be packed; psauth asks for nothing else."""
+PACKINGS: Final = ("br", "zstd", "compress", "x-compress", "dcb", "dcz", "exi", "aes128gcm", "pack200-gzip")
+"""Names of other ways (IANA). Only these are repeated: what else stands there may be anything, a secret too."""
 PIECE: Final = 65_536
 """Bytes read, and unpacked, at once."""
 NESTED: Final = 3
@@ -42,12 +45,14 @@ def read_body(raw: Any, allowance: Allowance) -> bytes:
 
 
 def _joined(pieces: Iterator[bytes], allowance: Allowance) -> bytes:
-    """The pieces as one; each is counted before the next one is asked for."""
+    """The pieces as one; each is counted before the next one is asked for, and many are waited with for their turn."""
     kept, size = [], 0
     for piece in pieces:
         size += len(piece)
         if size > allowance.limits.size:
             raise allowance.too_large()
+        if size > LARGE:
+            LARGE_ANSWERS.take(allowance)
         kept.append(piece)
     return kept[0] if len(kept) == 1 else b"".join(kept)
 
@@ -59,7 +64,8 @@ def _unpacked(packed: bytes, layer: str, allowance: Allowance) -> Iterator[bytes
     elif layer == "deflate":
         kind = zlib.MAX_WBITS if _is_zlib(packed) else -zlib.MAX_WBITS
     else:
-        raise Unreadable(f"answered with a body packed as {layer[:20]!r}, and was asked for {ACCEPTED}")
+        named = f"as {layer!r}" if layer in PACKINGS else "in a way that nobody knows"
+        raise Unreadable(f"answered with a body packed {named}, and was asked for {ACCEPTED}")
     unpacker = zlib.decompressobj(kind)
     try:
         for start in range(0, len(packed), PIECE):

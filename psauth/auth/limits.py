@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -85,9 +84,14 @@ class Allowance:
         return self._reach(f"answered with more than {self.limits.size / 1e6:g} MB", self.limits.size_setting)
 
     @property
+    def is_over(self) -> bool:
+        """Whether the time of the request is over."""
+        return time.monotonic() >= self._deadline
+
+    @property
     def reached(self) -> LimitReached | None:
         """The limit at which the request ended, where an error of another kind says so too."""
-        if self._reached is None and time.monotonic() >= self._deadline:
+        if self._reached is None and self.is_over:
             self._too_slow()
         return self._reached
 
@@ -122,16 +126,3 @@ def at_most(patience: float | None) -> float | None:
     """`patience`, or what is left for this thread's request where that is less; raises LimitReached."""
     allowance = _current.get()
     return patience if allowance is None else allowance.wait_at_most(patience)
-
-
-@contextmanager
-def turn(lock: threading.Lock) -> Iterator[None]:
-    """Hold a lock for which other requests may make this one wait, but no longer than its time."""
-    patience = at_most(None)
-    if not lock.acquire(timeout=-1 if patience is None else patience):
-        at_most(None)
-        raise TimeoutError("timed out")
-    try:
-        yield
-    finally:
-        lock.release()

@@ -24,7 +24,7 @@ Arrived = Callable[[], bool]
 
 def somebody_can_be_asked() -> bool:
     """Whether there is a notebook or a terminal to ask."""
-    return "ipykernel" in sys.modules or bool(sys.stdin and sys.stdin.isatty())
+    return _in_kernel() or bool(sys.stdin and sys.stdin.isatty())
 
 
 def ask(prompt: str, arrived: Arrived, deadline: float) -> Secret | None:

@@ -7,7 +7,7 @@ import io
 import ssl
 import threading
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import requests
@@ -19,7 +19,8 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 from psauth.addresses import is_loopback
 from psauth.auth.body import ACCEPTED, Unreadable, read_body
 from psauth.auth.forks import renew_in_children
-from psauth.auth.limits import SHORT, Allowance, LimitReached, Limits, allowing, at_most, turn
+from psauth.auth.large import LARGE_ANSWERS
+from psauth.auth.limits import SHORT, Allowance, LimitReached, Limits, allowing, at_most
 from psauth.auth.network import RAISED, Overrun, Unanswered, unanswered
 from psauth.auth.wire import POOLS, bounded
 from psauth.secret import SecretBytes, door
@@ -28,6 +29,9 @@ TIMEOUT: Final = (5.0, 20.0)
 """Seconds to connect, and to wait for the next byte. Authorization servers answer in milliseconds or not at all."""
 TEXTS: Final = frozenset({"utf-8", "utf-16", "utf-16-le", "utf-16-be", "iso8859-1", "cp1252", "ascii"})
 """Encodings in which an answer is read as text, by Python's names. Some others take a minute for a megabyte, or raise."""
+
+
+Context = TypeVar("Context", bound=truststore.SSLContext)
 
 
 class Session(requests.Session):
@@ -89,13 +93,17 @@ class Session(requests.Session):
     @door
     def send(self, request: requests.PreparedRequest, **how: Any) -> requests.Response:
         """The answer to a prepared request, its body read; Unanswered where there is none within the limits."""
+        LARGE_ANSWERS.leave()  # the answer before this one, to a redirect say, is done with
         with allowing(self._limits) as allowance:
             answer = None
             try:
                 answer = super().send(request, **{**how, "stream": True})
                 allowance.begin_body()
-                answer.raw = io.BytesIO(read_body(answer.raw, allowance))
-                answer._content = SecretBytes(answer.content)  # some services quote what they were sent
+                answer._content = SecretBytes(
+                    read_body(answer.raw, allowance)
+                )  # some services quote what they were sent
+                answer._content_consumed = True  # type: ignore[attr-defined] # as when requests has read it
+                answer.raw = io.BytesIO()
                 answer.encoding = _text_encoding(answer.encoding)
                 return answer
             except RAISED as error:
@@ -118,6 +126,7 @@ def _fault(error: Exception, address: str, allowance: Allowance, how: dict[str, 
     """What the error of a request means."""
     reached = error if isinstance(error, LimitReached) else allowance.reached
     if reached is not None:
+        reached.__traceback__ = None  # the allowance keeps it, and its frames what came of the body
         is_sent = allowance.is_sent or allowance.is_answered
         return Overrun(reached.cause, note=reached.note, sent=is_sent, passing=reached.is_slow)
     if isinstance(error, Unreadable):
@@ -200,27 +209,51 @@ def system_context() -> ssl.SSLContext:
 
 
 class _Context(truststore.SSLContext):
-    """One handshake at a time, as truststore has it; who waits for their turn waits no longer than their request may."""
+    """One of truststore's, which does one handshake at a time, with others like it that do those of other threads.
+
+    So no handshake waits for another one. A context whose handshake fails, or is interrupted while it holds its lock, is
+    thrown away.
+    """
 
     def __init__(self, protocol: int) -> None:
         super().__init__(protocol)
-        self._turn = threading.Lock()
+        self._idle: list[truststore.SSLContext] = []
+
+    @property
+    def verify_mode(self) -> ssl.VerifyMode:
+        """A certificate is required. truststore's lock, which this one does not need, is asked for neither to say nor to set it."""
+        return ssl.CERT_REQUIRED
+
+    @verify_mode.setter
+    def verify_mode(self, mode: ssl.VerifyMode) -> None:
+        if mode != ssl.CERT_REQUIRED:
+            raise ValueError(f"a certificate is required, not {mode!r}")
 
     def wrap_socket(self, sock: Any, *args: Any, **how: Any) -> ssl.SSLSocket:
         """See ssl.SSLContext."""
-        with turn(self._turn):
-            sock.settimeout(at_most(sock.gettimeout()))
-            return super().wrap_socket(sock, *args, **how)
+        try:
+            context = self._idle.pop()
+        except IndexError:
+            context = _trusting(truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+        sock.settimeout(at_most(sock.gettimeout()))
+        encrypted: ssl.SSLSocket = context.wrap_socket(sock, *args, **how)
+        self._idle.append(context)
+        return encrypted
 
 
 def _make_context() -> ssl.SSLContext:
-    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
+    return _trusting(_Context(ssl.PROTOCOL_TLS_CLIENT))
+
+
+def _trusting(context: Context) -> Context:
+    """The same context; it trusts the public authorities too, and speaks HTTP/1.1 as urllib3 does."""
     context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 
 class _SystemContext:
-    """The shared context holds a lock, so a child process makes its own."""
+    """The shared context holds locks, so a child process makes its own."""
 
     def renew_in_child(self) -> None:
         system_context.cache_clear()

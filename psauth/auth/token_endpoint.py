@@ -34,8 +34,8 @@ OAUTH_ERROR: Final = re.compile(r"[a-z][a-z0-9_.-]*")
 FORM: Final = "application/x-www-form-urlencoded"
 FORM_TYPES: Final = (FORM, "text/plain", "")
 """What older servers call an answer that is a form."""
-WHOLE_FORM: Final = re.compile(r"[\w.-]+=[^\s&<>\"']*(?:&[\w.-]+=[^\s&<>\"']*)*", re.ASCII)
-"""Names and values and nothing else; sentences and web pages have "=" and "&" in them too."""
+WHOLE_FORM: Final = re.compile(r"[\w.-]+=[^\s&;<>\"']*(?:&[\w.-]+=[^\s&;<>\"']*)*", re.ASCII)
+"""Names and values and nothing else; sentences and web pages have "=" and "&" in them too. A form with ";" in place of "&" is none."""
 LONGEST_FORM: Final = 65_536
 SECRET_FIELDS: Final = ("access_token", "refresh_token", "id_token")
 WORDS: Final = ("error", "error_description")

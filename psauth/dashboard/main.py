@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
+from typing import NoReturn, cast
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
@@ -17,12 +17,14 @@ from psauth.dashboard.parts.menu import MENU, Entry
 from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.reach import is_lost_sandbox
 from psauth.dashboard.web.account import account_of
-from psauth.dashboard.web.cookies import browser_here
+from psauth.dashboard.web.cookies import browser_here, script_headers
 from psauth.dashboard.web.local import listens_locally
 from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, refused
-from psauth.dashboard.web.refusals import NOT_LOCAL
+from psauth.dashboard.web.refusals import NOT_LOCAL, UNGUARDED, Refusal
 from psauth.dashboard.web.target import Target, find_target, is_elsewhere, mismatch_of
+from psauth.dashboard.web.voucher import is_vouched_for
 from psauth.exceptions import PsauthError
+from psauth.secret import Secret
 from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
 
@@ -35,18 +37,16 @@ APP = "Process Street workflows"
 def main() -> None:
     """One run of the script."""
     st.set_page_config(page_title=APP, page_icon=str(ICON), layout="wide")
+    headers = script_headers()
     if not listens_locally():
-        title, text, step, _ = NOT_LOCAL
-        st.navigation([_welcome_page], position="hidden")
-        st.header(title)
-        st.write(text)
-        st.write(step)
-        st.stop()
+        _refuse(NOT_LOCAL)
+    if headers and not is_vouched_for(headers):
+        _refuse(UNGUARDED)
     looks.show()
     browser = browser_here()
     state.begin(browser)
-    account = account_of(browser)
     try:
+        account = account_of(browser)
         target = find_target()
         vault = Vault.open(target.settings)
         state.keep_vault(vault)
@@ -77,6 +77,16 @@ def main() -> None:
         sidebar.show(Here(connection, vault))
         looks.show_menu(lit=entry.lights)
     _show_view(entry, page, target, credential, vault)
+
+
+def _refuse(refusal: Refusal) -> NoReturn:
+    """A page in the place of the app, and the end of this run."""
+    title, text, step, _ = refusal
+    st.navigation([_welcome_page], position="hidden")
+    st.header(title)
+    st.write(text)
+    st.write(step)
+    st.stop()
 
 
 def _show_view(entry: Entry, page: StreamlitPage, target: Target, credential: Credential, vault: Vault) -> None:
@@ -119,7 +129,7 @@ def _take_callback(target: Target, vault: Vault) -> None:
 
     The query is cleared first, so that no rerun sees the code again.
     """
-    params = {name: st.query_params.get_all(name) for name in st.query_params}
+    params = {name: [*map(Secret, st.query_params.get_all(name))] for name in st.query_params}
     if not params.keys() & {"state", "code", "error"}:
         return
     st.query_params.clear()

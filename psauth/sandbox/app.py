@@ -112,7 +112,7 @@ def create_app(
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Traffic, knobs=knobs, log=log, wires=wires)],
-        exception_handlers={HTTPException: _lost},
+        exception_handlers={HTTPException: _lost, OSError: _not_kept},
     )
     app.state.knobs, app.state.grants, app.state.company, app.state.requests = knobs, grants, company, log
     return app
@@ -138,3 +138,11 @@ def _lost(request: Request, error: Exception) -> Response:
         text, code = f"{request.method} is not allowed here", "MethodNotAllowed"
     headers = error.headers if isinstance(error, HTTPException) else None
     return JSONResponse({"error": text, "errorCode": code}, status, headers=headers)
+
+
+def _not_kept(_: Request, error: Exception) -> Response:
+    """For a full or read-only disk: what should have been remembered was not."""
+    why = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+    return JSONResponse(
+        {"error": f"The sandbox's memory cannot be written ({why})", "errorCode": "ServiceUnavailable"}, 503
+    )

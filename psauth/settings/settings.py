@@ -12,7 +12,7 @@ from typing import Any, Final
 from psauth.exceptions import ArgumentError, SettingsError
 from psauth.secret import Secret, door, hiding
 from psauth.settings.checks import YES_OR_NO, check_values
-from psauth.settings.layers import KEYWORD, Layer, first_value, read_layers
+from psauth.settings.layers import KEYWORD, Layer, as_variables, first_value, read_layers
 from psauth.settings.names import API_KEY_API_URL, OAUTH_API_URL, PREFIX, SECRETS, variable
 from psauth.settings.places import SECRETS_FILE, find_file
 from psauth.settings.spelling import did_you_mean
@@ -229,13 +229,12 @@ KEYWORDS: Final = (*NAMES, "secrets", "env_file", "consent")
 
 
 def _with_known_keywords(init: Callable[..., None]) -> Callable[..., None]:
-    """The same `__init__`, which names a keyword that it does not take, and a similar one that it does."""
+    """The same `__init__`, in which the secret keywords are Secrets from the first line on, and which names a keyword that it does not take, and a similar one that it does."""
 
     @wraps(init)
     def checked(self: Settings, *values: Any, **keywords: Any) -> None:
-        keywords.update(
-            (name, Secret(keywords[name])) for name in SECRETS & keywords.keys() if keywords[name] is not None
-        )
+        (sealed, keywords) = iter((keywords,)), {}  # an iterator in C shows nothing of what it will give
+        keywords = _masked(sealed)
         if values:
             raise ArgumentError("psauth.Settings takes keywords only, like psauth.Settings(client_id=…).")
         for name in keywords.keys() - set(KEYWORDS):
@@ -252,11 +251,12 @@ Settings.__init__ = _with_known_keywords(Settings.__init__)  # type: ignore[meth
 
 @door
 def _masked(sealed: Iterator[dict[str, Any]]) -> dict[str, Any]:
-    """Keywords of which the secret ones are Secrets."""
-    return {
-        name: Secret(value) if name in SECRETS and isinstance(value, str) else value
-        for name, value in next(sealed).items()
-    }
+    """Keywords of which the secret ones, and all of Streamlit's, are Secrets."""
+    keywords = dict(next(sealed))
+    keywords.update((name, Secret(keywords[name])) for name in SECRETS & keywords.keys() if keywords[name] is not None)
+    if isinstance(section := keywords.get("secrets"), Mapping):
+        keywords["secrets"] = as_variables(section)
+    return keywords
 
 
 def _text(keyword: Any) -> Secret:

@@ -53,7 +53,9 @@ class Token:
             raise ValueError("its access_token holds characters that cannot stand in a header")
         if len(access_token) > LONGEST:
             raise ValueError(f"its access_token has {len(access_token):,} characters, which fit into no header")
-        token_type = answer.get("token_type") or BEARER
+        token_type = answer.get("token_type")
+        if token_type is None or token_type == "":
+            token_type = BEARER
         if not isinstance(token_type, str) or token_type.strip().lower() != BEARER.lower():
             shown = printable(str(token_type), longest=40)
             raise ValueError(f"its token_type is {shown!r}, and the API takes {BEARER} tokens only")

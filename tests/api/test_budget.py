@@ -85,3 +85,10 @@ def test_no_header_breaks_the_reading(text):
     seconds = retry_after({"Retry-After": text}, now=NOW)
     assert seconds is None or seconds >= 0
     Budget.from_headers({LIMIT: text, LEFT: text, RESET: text, "Date": text}, now=NOW)
+
+
+def test_a_window_that_ends_in_a_day_is_a_slip_that_nobody_waits_for():
+    headers = {"X-Api-Key-Rate-Limit-Limit": "100", "X-Api-Key-Rate-Limit-Remaining": "0"}
+    for reset, is_believed in {"3600": True, "7200": True, "7300": False, "86000": False}.items():
+        budget = Budget.from_headers({**headers, "X-Api-Key-Rate-Limit-Reset": reset}, now=NOW)
+        assert (budget.resets_at is not None) is is_believed, reset

@@ -285,7 +285,6 @@ def test_a_machine_without_a_browser_is_pasted(local, token_endpoint, monkeypatc
 
 def test_without_a_terminal_there_is_nobody_to_ask(settings, monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_USER", "ada")
-    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     for stdin in (None, types.SimpleNamespace(isatty=lambda: False)):
         monkeypatch.setattr(sys, "stdin", stdin)
         with pytest.raises(LoginRequired, match=r"no terminal to ask.*psauth login"):

@@ -70,6 +70,19 @@ NO_TOKENS = {
     "a token without end": ({"json": {"access_token": "a" * 10**5}}, "100,000 characters"),
     "a token of blanks": ({"json": {"access_token": "   "}}, "no access_token"),
     "a token that is a number": ({"json": {"access_token": 5}}, "no access_token"),
+    "a form with semicolons": (
+        {"text": "access_token=access-new;token_type=bearer", "headers": FORM}, "text that is no JSON"
+    ),
+    "a form in parts": (
+        {
+            "text": '--x\r\nContent-Disposition: form-data; name="access_token"\r\n\r\naccess-new\r\n--x--\r\n',
+            "headers": {"Content-Type": "multipart/form-data; boundary=x"},
+        },
+        "text that is no JSON",
+    ),
+    "a type that is False": ({"json": {**ANSWER, "token_type": False}}, "token_type is 'False'"),
+    "a type that is 0": ({"json": {**ANSWER, "token_type": 0}}, "token_type is '0'"),
+    "a type that is an empty list": ({"json": {**ANSWER, "token_type": []}}, r"token_type is '\[\]'"),
     "mac": ({"json": {**ANSWER, "token_type": "mac"}}, "token_type is 'mac', and the API takes Bearer tokens only"),
     "DPoP": ({"json": {**ANSWER, "token_type": "DPoP"}}, "token_type is 'DPoP'"),
     "N_A": ({"json": {**ANSWER, "token_type": "N_A"}}, "token_type is 'N_A'"),

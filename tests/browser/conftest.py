@@ -45,6 +45,8 @@ def find_chromium() -> str | None:
 class App:
     """`streamlit run app.py` as a process of its own, on a port and with a home of its own."""
 
+    script = ROOT / "app.py"
+
     def __init__(self, home: Path, *options: str, **variables: str) -> None:
         self.home = home
         self.port = free_port()
@@ -80,7 +82,7 @@ class App:
                     "-m",
                     "streamlit",
                     "run",
-                    str(ROOT / "app.py"),
+                    str(self.script),
                     f"--server.port={self.port}",
                     *self.options,
                 ],

@@ -89,7 +89,7 @@ def test_an_app_that_was_stopped_is_said_in_words_for_its_reader_and_the_page_go
     code = dialog.get_by_test_id("stErrorCodeBlock")
     expect(code).to_be_hidden()  # streamlit run yourscript.py
     said = code.evaluate("block => getComputedStyle(block.parentElement, '::before').content")
-    assert "start it again where it was started, with make app or psauth app" in said
+    assert "start it again as it was started, at the same port" in said
     app.start()
     page.context.new_page().goto(app.at())  # each start has a token of its own
     expect(dialog).to_be_hidden()

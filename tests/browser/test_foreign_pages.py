@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 import psauth
-from tests.browser.conftest import App, connect
+from tests.browser.conftest import ROOT, App, connect
 from tests.flow.parts import wait_until
 
 Shot = Callable[[Page, str], None]
@@ -210,3 +210,14 @@ def test_without_the_token_everybody_on_this_machine_comes_in_and_other_pages_st
     page.goto(serve(f'<iframe src="{app.url}connect"></iframe>'))
     wait_until(lambda: bool(attempts or page.wait_for_timeout(50)), seconds=30, why="an end of the attempt")
     assert pending(app) == 0
+
+
+def test_the_script_of_the_views_alone_shows_nothing(make_app: MakeApp, page: Page, shot: Shot) -> None:
+    app = make_app()
+    app.script = ROOT / "psauth" / "dashboard" / "main.py"
+    app.start()
+    page.goto(app.url)
+    expect(page.get_by_role("heading", name="Started without its guard")).to_be_visible()
+    expect(page.get_by_text("psauth app", exact=True)).to_be_visible()
+    shot(page, "unguarded")
+    assert page.get_by_role("link", name="Connect").count() == 0

@@ -106,7 +106,7 @@ OURS = {
         "unknown",
         "took",
     },
-    "parts/welcome.py": {"_small_print(target)", "CHANGES", "names", "name"},
+    "parts/welcome.py": {"_small_print(target)", "CHANGES", "names", "name", "address", "'\\n'.join(lines)"},
     "views/connection.py": {"CHANGES", "words", "what", "name"},
     "views/tasks.py": {"words"},
 }

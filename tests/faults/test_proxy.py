@@ -12,7 +12,7 @@ SECONDS = 2
 """The total time of a request here."""
 MOST_MEMORY = 300 * 2**20
 """Bytes that the process which talks may come to, pandas and all."""
-QUICK, ALL = 40, 400
+QUICK, ALL = 15, 400
 NAMES = {
     "done",
     "ApiError",

@@ -41,6 +41,13 @@ SHAPES = {
     "another token type": lambda said: (200, {}, {"access_token": "new-9fKd93Zp41xQ7", "token_type": said}),
     "elsewhere": lambda said: (302, {"Location": f"https://{one_line(said)[-60:]}.example/"}, ""),
     "elsewhere here": lambda said: (302, {"Location": f"/{one_line(said)}"}, ""),
+    "packed": lambda said: (200, {"Content-Encoding": one_line(said)[-40:]}, "{}"),
+    "sent in pieces": lambda said: (200, {"Transfer-Encoding": one_line(said)}, "{}"),
+    "a time": lambda said: (
+        429,
+        {"Retry-After": one_line(said), "X-Api-Key-Rate-Limit-Limit": one_line(said), "WWW-Authenticate": one_line(said)},
+        {"error": "no", "error_uri": said},
+    ),
     "something else": lambda said: (206, {"Content-Type": one_line(said)}, {"error": said}),
 }  # fmt: skip
 SECRETS = (CODE, API_KEY, ACCESS, REFRESH, CLIENT_SECRET, COOKIE)
@@ -166,6 +173,27 @@ def test_a_header_that_cannot_be_read_is_not_logged(vault, store, there, logs, c
         text = "".join(said_by(Transport(stored, vault).get, "/x") for _ in heads)
         thread.join()
     assert not left(text + logs.text() + "".join(capfd.readouterr()), ACCESS)
+
+
+@pytest.mark.parametrize(
+    "header", ["Content-Encoding", "Transfer-Encoding", "Retry-After", "Content-Type", "Connection"]
+)
+@pytest.mark.parametrize("status", [200, 401, 429, 503])
+def test_a_header_that_is_a_secret_alone_is_in_no_error(there, vault, store, server, naps, logs, header, status):
+    server.form = str
+    texts = []
+    for secret in (ACCESS, REFRESH, CODE, CLIENT_SECRET):
+        server.shape = lambda _, secret=secret: (status, {header: one_line(secret)}, "{}")
+        flow = AuthorizationFlow(there, vault)
+        texts.append(said_by(flow.finish, {"state": flow.begin().state, "code": CODE}))
+        stored = store("oauth", service=stored_service(there), access_token=ACCESS, refresh_token=REFRESH)
+        with_ours = Transport(stored, vault)
+        texts += [said_by(with_ours.get, "/x"), said_by(with_ours.send, "PUT", "/x", {})]
+        with_ours.close()
+        texts.append(said_by(renew, vault, stored, because="asked"))
+        texts.append(said_by(disconnect, vault, "oauth"))
+    shown = "\n".join(texts) + logs.text("psauth", "urllib3")
+    assert [secret for secret in SECRETS if left(shown, secret)] == []
 
 
 def stored_service(settings):

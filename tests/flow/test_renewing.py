@@ -94,17 +94,25 @@ def test_a_caller_s_parameters_never_reach_the_token_endpoint(box, ps):
     assert refresh.query == {}
 
 
-def test_a_new_token_is_stored_before_it_is_used(box, ps, vault, monkeypatch):
+def test_a_new_token_that_cannot_be_stored_is_used_from_memory_and_stored_with_the_next_request(
+    box, ps, vault, monkeypatch, logs
+):
     def full(*_):
-        raise psauth.VaultError("The disk is full; make room and try again")
+        raise psauth.VaultError("The disk is full; make room and try again.")
 
     expire_here(vault)
     stale = client_of(box.settings)
-    monkeypatch.setattr(Vault, "renew", full)
     box.requests.clear()
-    with pytest.raises(psauth.VaultError, match="full"):
-        stale.users()
-    assert [r.path for r in box.requests] == ["/oauth/token"], "the API was not asked with a token nobody kept"
+    with monkeypatch.context() as patch:
+        patch.setattr(Vault, "renew", full)
+        assert len(stale.users()) > 0
+    assert "could not be stored: The disk is full" in logs.text("psauth")
+    assert len(refreshes(box)) == 1
+    before = vault.read().token
+    assert len(stale.users()) > 0
+    assert vault.read().token != before
+    assert len(client_of(box.settings).users()) > 0
+    assert len(refreshes(box)) == 1, "another client takes what was stored, and no token is spent twice"
 
 
 def test_a_disk_that_is_full_beforehand_spends_no_refresh_token(box, vault, monkeypatch, connected):

@@ -20,7 +20,10 @@ NOWHERE = [
     *[(status, PAGE) for status in (200, 201)],
     *[
         (200, body)
-        for body in ("[]", "null", '"done"', "1", "OK", '{"id": "tru', '{"error": "No"}', '{"errorCode": "No"}')
+        for body in (
+            *("[]", "null", '"done"', "1", "OK", '{"id": "tru'),
+            *('{"error": "No"}', '{"errorCode": "No"}', '{"id": "x", "errors": ["No"]}'),
+        )
     ],
 ]
 NO_RECORD = [(200, ""), (201, ""), (200, "{}"), (200, '{"id": ""}'), (200, '{"id": 7}'), (200, '{"status": "UP"}')]

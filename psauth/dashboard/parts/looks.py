@@ -11,7 +11,7 @@ STYLE: Final = """<style>
 /* Streamlit's own sign that a script runs would blink at every look at a read under way, and its Stop is not ours. */
 [data-testid=stStatusWidget] { display: none }
 /* The table has the window: little room around it, and as high as its rows, or as what is left of the screen. */
-[data-testid=stMainBlockContainer] { padding: 3.5rem clamp(1rem, 3vw, 3rem) 1.5rem; }
+[data-testid=stMainBlockContainer] { padding: 4.25rem clamp(1rem, 3vw, 3rem) 1.5rem; }
 [data-testid=stMainBlockContainer]:has(.st-key-table) { height: 100dvh }
 [data-testid=stMainBlockContainer]:has(.st-key-table) > [data-testid=stVerticalBlock] { height: 100% }
 [data-testid=stLayoutWrapper]:has(> .st-key-table) { flex: 0 1 auto; min-height: 15rem }
@@ -42,7 +42,7 @@ em:has(> code) { font-style: normal }
 /* When the app was stopped or started anew, Streamlit's words are for the author of a script. */
 [role=dialog] div:has(> [data-testid=stErrorCodeBlock]) > * { display: none }
 [role=dialog] div:has(> [data-testid=stErrorCodeBlock])::before {
-  content: "The app does not answer this page. If it was stopped, start it again where it was started, with make app or psauth app. \
+  content: "The app does not answer this page. If it was stopped, start it again as it was started, at the same port. \
 Then open the address that it says: this page goes on by itself.";
 }
 </style>"""

@@ -11,6 +11,7 @@ from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.web.notices import Notice, place_of
 from psauth.exceptions import (
     ApiError,
+    ArgumentError,
     LoginRequired,
     NotFound,
     PermissionDenied,
@@ -31,6 +32,10 @@ def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
     else:
         st.header(_title(error))
         st.text(clean(error))
+        if isinstance(error, SettingsError):
+            st.caption(
+                "A `.env` is read again with Try again; a variable of the environment, when the app is started again."
+            )
         st.button("Try again", type="primary", icon=":material/refresh:")
     _details(error, return_to)
 
@@ -93,7 +98,7 @@ def on_script_error(error: Exception) -> bool:
 
 
 def _title(error: PsauthError) -> str:
-    if isinstance(error, SettingsError):
+    if isinstance(error, SettingsError | ArgumentError):
         return "A setting cannot be used"
     if isinstance(error, VaultError):
         return "The vault cannot be used"

@@ -12,6 +12,7 @@ from psauth.dashboard.parts import looks
 from psauth.dashboard.parts.links import connect_address, same_tab_button
 from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.web.target import Target
+from psauth.settings.names import DEFAULTS
 
 CHANGES: Final = (
     "This app changes nothing: that is for what you write yourself in a notebook. PSAUTH_SCOPE=read leaves it out."
@@ -35,6 +36,8 @@ def show(target: Target, *, return_to: str, mismatch: str | None = None) -> None
             st.warning(plain(sentence))
         if mismatch is not None:
             st.warning(plain(mismatch))
+        for foreign in target.settings.foreign[:1]:  # Connect would be refused
+            st.warning(plain(foreign.sentence))
         same_tab_button("Connect", connect_address(return_to))
         st.caption(_small_print(target))
         env_path = target.settings.env_path
@@ -97,9 +100,13 @@ def _real_organisation() -> None:
             st.code("PSAUTH_API_KEY=your-key", language="ini")
             st.markdown("3. Reload this page and press *Connect*.")
         with app:
+            address = f"http://localhost:{st.config.get_option('server.port')}/"
             st.markdown(
-                "1. Ask Process Street for an OAuth app with this redirect address: `http://localhost:8501/`\n"
+                f"1. Ask Process Street for an OAuth app with this redirect address: `{address}`\n"
                 "2. Put these lines into a file `.env` beside `app.py`:"
             )
-            st.code("PSAUTH_CLIENT_ID=your-client-id\nPSAUTH_CLIENT_SECRET=your-client-secret", language="ini")
+            lines = ["PSAUTH_CLIENT_ID=your-client-id", "PSAUTH_CLIENT_SECRET=your-client-secret"]
+            if address != DEFAULTS["redirect_uri"]:
+                lines.append(f"PSAUTH_REDIRECT_URI={address}")
+            st.code("\n".join(lines), language="ini")
             st.markdown("3. Reload this page and press *Connect*.")

@@ -15,6 +15,7 @@ from psauth.dashboard.parts import problems
 from psauth.dashboard.parts.links import connect_address, same_tab_button
 from psauth.dashboard.parts.text import clean, plain
 from psauth.dashboard.parts.welcome import CHANGES
+from psauth.dashboard.reach import is_lost_sandbox
 from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.cookies import browser_here
 from psauth.dashboard.web.target import is_sandbox
@@ -45,7 +46,10 @@ def show() -> None:
         try:
             renew(vault, stored, because="asked")
         except PsauthError as error:
-            problems.show_failure(error, return_to="/connection")
+            if is_lost_sandbox(connection.service.api_url, st.context.url):
+                problems.show_lost_sandbox(connection.service.host, return_to="/connection")
+            else:
+                problems.show_failure(error, return_to="/connection")
             return
         st.toast("Refreshed", icon=":material/check_circle:")
         st.rerun()

@@ -22,5 +22,5 @@ def account_of(browser: str | None) -> str:
 def _owner() -> str:
     """The account that the app was started for: `psauth app --account NAME`, or `streamlit run app.py -- --account NAME`."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--account", default="default")
+    parser.add_argument("--account", nargs="?", default="default", const="")  # without a name: refused as an empty one
     return check_account(parser.parse_known_args(sys.argv[1:])[0].account)

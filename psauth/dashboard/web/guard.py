@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from psauth.dashboard.web.both_addresses import AddressTaken, both_addresses
 from psauth.dashboard.web.cookies import browsers_of, cookie_name, new_value, port_of
 from psauth.dashboard.web.html import page
 from psauth.dashboard.web.local import is_forwarded, is_local, listens_locally, scheme_of, without_forwarding
@@ -30,6 +31,7 @@ from psauth.dashboard.web.refusals import (
     Refusal,
 )
 from psauth.dashboard.web.start import this_start, token_in, without_token
+from psauth.dashboard.web.voucher import HEADER, voucher
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -55,7 +57,11 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
+            try:
+                async with both_addresses():
+                    await self._app(scope, receive, send)
+            except AddressTaken as error:
+                await send({"type": "lifespan.startup.failed", "message": str(error)})  # the server says it, and ends
             return
         visit = _Visit(scope)
         refusal = visit.refusal()
@@ -133,7 +139,7 @@ class _Visit:
         origin = origin_of(self._scope, self._host or "")
         headers = [(name, value) for name, value in without_forwarding(self._scope) if name != b"origin"]
         if self._scope["type"] == "websocket":
-            headers.append((b"origin", origin.encode()))
+            headers += [(b"origin", origin.encode()), (HEADER.encode(), voucher().encode())]
         self._scope["headers"] = headers
         self._scope["psauth.browser"], self._scope["psauth.browsers_sent"] = self._browser, self._browsers
         self._scope["psauth.started"], self._scope["psauth.start"] = self._is_started, self._start

@@ -29,6 +29,12 @@ FORWARDED: Final = Refusal(
     "your desktop, `gh codespace ports forward {port}:{port}`, or `ssh -L {port}:localhost:{port} HOST`. Or connect "
     "without the app: `psauth login --paste` in a terminal there, `psauth.login(paste=True)` in a notebook.",
 )
+UNGUARDED: Final = Refusal(
+    "Started without its guard",
+    "The script of the views was started by itself, so nothing keeps other pages, and other users of this machine, from "
+    "your connection. Nothing is shown.",
+    "Stop it, and start the app with `psauth app` or with `streamlit run app.py`.",
+)
 ELSEWHERE: Final = Refusal(
     "Asked by another page",
     "This request came from a page that is not of this app, so nothing was done.",

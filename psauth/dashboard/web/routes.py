@@ -27,9 +27,17 @@ from psauth.dashboard.web.html import page
 from psauth.dashboard.web.label import labels
 from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, Notice, notices, place_of, refused
 from psauth.dashboard.web.paths import CONNECT, SERVED, is_callback, is_page
-from psauth.dashboard.web.target import SANDBOX_PATH, find_target, is_sandbox, sandbox_grants, sandbox_settings
+from psauth.dashboard.web.target import (
+    SANDBOX_PATH,
+    find_target,
+    is_sandbox,
+    leave_out_unreadable_secrets,
+    sandbox_grants,
+    sandbox_settings,
+)
 from psauth.exceptions import BrowserMismatch, PsauthError, SettingsError
 from psauth.sandbox import Company, Knobs, create_app
+from psauth.secret import SecretBytes
 from psauth.settings import Settings
 from psauth.vault.connection import Connection
 from psauth.vault.service import Service
@@ -179,6 +187,7 @@ class CallbackTaker:
         if scope["type"] != "http" or not is_callback(scope):
             await self._app(scope, receive, send)
             return
+        scope["query_string"] = SecretBytes(scope["query_string"])  # the code is in it, and the scope in many frames
         answer = await run_in_threadpool(_finish if scope["psauth.started"] else _finish_for_terminal, scope)
         await answer(scope, receive, send)
 
@@ -287,4 +296,5 @@ def _without_sandbox(scope: Scope, error: Exception) -> Response:
 def middleware() -> list[Middleware]:
     """What `st.App` puts in front of the pages and routes."""
     accept_long_lines()
+    leave_out_unreadable_secrets()
     return [Middleware(Guard), Middleware(CallbackTaker), Middleware(Signpost)]

@@ -61,11 +61,16 @@ def sandbox_settings(settings: Settings, base_url: str) -> Settings:
 @cache
 def sandbox_grants(home: Path) -> Grants:
     """The sandbox's memory of who was allowed what; a file, so that a demo stays connected over a restart."""
-    make_folder(home)
     try:
+        make_folder(home)
         return Grants(home / "sandbox.json")
     except StateError as error:
         raise SettingsError(f"The sandbox's memory cannot be read: {error}") from error
+    except OSError as error:
+        raise SettingsError(
+            f"The sandbox's memory cannot be kept in {home} ({error.strerror or type(error).__name__}). Name a folder that "
+            "can be written with PSAUTH_HOME."
+        ) from None
 
 
 def mismatch_of(target: Target, host: str | None) -> str | None:
@@ -89,10 +94,34 @@ def is_sandbox(api_url: str) -> bool:
     return SANDBOX_PATH + "/v1" in api_url
 
 
-def _secrets() -> Mapping[str, Any]:
-    """The `[psauth]` section of Streamlit's secrets; empty where there is none, or no secrets file at all."""
+def leave_out_unreadable_secrets() -> None:
+    """Have the app start although a file of Streamlit's secrets is no text, or may not be read.
+
+    Streamlit would answer every request with a bare 500. `Settings` reads the file as well, and says what is wrong with it.
+    """
+    files = [str(file) for file in st.config.get_option("secrets.files")]
+    readable = [file for file in files if _is_readable(Path(file))]
+    if readable != files:
+        st.config.set_option("secrets.files", readable)
+
+
+def _is_readable(file: Path) -> bool:
+    try:
+        file.read_text("utf-8")
+    except FileNotFoundError:
+        return True  # Streamlit looks in several places
+    except (OSError, ValueError):
+        return file.suffix != ".toml"  # secrets may also be folders
+    return True
+
+
+def _secrets() -> Mapping[str, Any] | None:
+    """The `[psauth]` section of Streamlit's secrets.
+
+    None where Streamlit has no file that it can read: then `Settings` looks, and says what is wrong with one.
+    """
     try:
         section = st.secrets.get("psauth", {})
     except FileNotFoundError:
-        return {}
+        return None
     return dict(section) if isinstance(section, Mapping) else {}

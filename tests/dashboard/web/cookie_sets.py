@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Final
 
 OTHER: Final = "A" * 43
@@ -36,16 +37,61 @@ SETS: Final[dict[str, tuple[str, ...]]] = {
     "hundreds": ("; ".join(f"cookie-{n}=[{n}]" for n in range(300)) + "; {ours}",),
     "very long ones": ("; ".join(f"c{n}=" + "x" * 4000 for n in range(30)) + "; {ours}",),
     "percent and plus": ("a=%7B%22%3B%22%7D; b=1+1; %zz; {ours}",),
+    "Streamlit's own, of another app": (
+        "_streamlit_xsrf=2|odd|b|c; {ours}; _streamlit_user=x.y.z; _streamlit_user__1=; _streamlit_user_tokens=1",
+    ),
     "backslashes": ('a="\\073\\054"; b=\\; {ours}; c=\\"',),
 }
 """Lines of cookies, by what is odd in them; `{name}` is our cookie's name, `{other}` is `OTHER`."""
+
+
+_NAMES: Final = (
+    "a",
+    "{name}",
+    "psauth",
+    "_streamlit_xsrf",
+    "_streamlit_user",
+    "größe",
+    "expires",
+    "$Version",
+    "__Host-a",
+    "",
+)
+_VALUES: Final = (
+    "",
+    "x",
+    '{{"a": [1, 2], "b": "c; d"}}',
+    "a b",
+    "[1](2)<3>",
+    "名前",
+    '"open',
+    '"a\\"b"',
+    "{other}",
+    "x" * 4000,
+)
+_LETTERS: Final = [*map(chr, range(0x20, 0x7B)), *map(chr, range(0xA1, 0x100)), "\t"]
+
+
+def random_set(number: int) -> tuple[str, ...]:
+    """A set of cookies that is drawn at random, the same for each number, with ours somewhere in it."""
+    draw = random.Random(number)
+    cookies = []
+    for _ in range(draw.choice((1, 2, 5, 30))):
+        name = draw.choice((*_NAMES, "".join(draw.choices(_LETTERS, k=5))))
+        value = draw.choice((*_VALUES, "".join(draw.choices(_LETTERS, k=draw.randrange(60)))))
+        cookies.append(name + draw.choice(("=", "=", "=", " = ", "==", "")) + value)
+    cookies.insert(draw.randrange(len(cookies) + 1), "{ours}")
+    return tuple(cookies) if draw.random() < 0.15 else (draw.choice(("; ", "; ", ";")).join(cookies),)
+
+
+RANDOM: Final = {f"number {n}": random_set(n) for n in range(500)}
 
 
 def lines_of(kind: str, name: str, value: str) -> list[str]:
     """The lines of a set, with our cookie in it."""
     fields = {"ours": f"{name}={value}", "name": name, "other": OTHER, "port": name.rpartition("-")[2]}
     lines = []
-    for line in SETS[kind]:
+    for line in SETS.get(kind) or RANDOM[kind]:
         for field, text in fields.items():
             line = line.replace(f"{{{field}}}", text)
         lines.append(line.replace("{{", "{").replace("}}", "}"))

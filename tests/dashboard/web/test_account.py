@@ -46,10 +46,17 @@ def test_it_is_the_account_that_the_app_was_started_for(
     assert account_of(None) == account_of("any browser") == name
 
 
-def test_a_name_that_no_account_can_have_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    start_with(monkeypatch, "--account", " ")
+@pytest.mark.parametrize("words", [["--account", " "], ["--account"], ["--account="], ["--account", "a\nb"]], ids=str)
+def test_a_name_that_no_account_can_have_is_said(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], run: Callable[..., AppTest]
+) -> None:
+    start_with(monkeypatch, *words)
     with pytest.raises(ArgumentError):
         account_of(None)
+    assert ask("/connect", cookie="b").status == 303
+    page = run()
+    assert [header.value for header in page.header] == ["A setting cannot be used"]
+    assert "is no name for an account" in texts(page)
 
 
 def test_connect_connects_that_account(monkeypatch: pytest.MonkeyPatch) -> None:

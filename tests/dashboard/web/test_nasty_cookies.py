@@ -12,7 +12,7 @@ from cryptography.fernet import Fernet
 
 from psauth.vault.vault import Vault
 from tests.browser.conftest import App
-from tests.dashboard.web.cookie_sets import SETS, lines_of
+from tests.dashboard.web.cookie_sets import RANDOM, SETS, lines_of
 
 pytestmark = pytest.mark.slow
 
@@ -94,8 +94,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Vaul
             app.stop()
 
 
-@pytest.mark.parametrize("kind", SETS)
-def test_a_login_comes_to_its_end(kind: str, server: tuple[int, Vault]) -> None:
+def log_in(kind: str, server: tuple[int, Vault]) -> None:
+    """A login to its end, which is stored, and the WebSocket of the view that follows."""
     port, vault = server
     vault.forget("default")
     browser = Browser(port, kind)
@@ -104,3 +104,14 @@ def test_a_login_comes_to_its_end(kind: str, server: tuple[int, Vault]) -> None:
     assert re.search(r"(?im)^location: /$", answer.replace("\r", ""))
     assert vault.find("default") is not None
     assert browser.open_websocket().startswith("HTTP/1.1 101")
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_a_login_comes_to_its_end(kind: str, server: tuple[int, Vault]) -> None:
+    log_in(kind, server)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", RANDOM)
+def test_none_of_500_random_sets_breaks_a_login(kind: str, server: tuple[int, Vault]) -> None:
+    log_in(kind, server)
