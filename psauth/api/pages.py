@@ -50,7 +50,7 @@ def walk(
     followed = {_place(address, query)}
     seen: set[str] = set()
     idle = empty = 0
-    for number in count():
+    for number in count():  # pragma: no branch - it has no end
         if number == SHORT_LIST:
             pace = replace(pace, background=True)
         page = transport.get(address, query, pace=pace)

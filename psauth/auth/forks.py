@@ -31,5 +31,5 @@ def _renew_all() -> None:
         owner.renew_in_child()
 
 
-if hasattr(os, "register_at_fork"):  # Windows has no fork
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_renew_all)

@@ -109,7 +109,7 @@ class Descriptors:
 GATE: Final = Gate()
 DESCRIPTORS: Final = Descriptors()
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(
         before=GATE.before_fork,
         after_in_parent=GATE.after_fork_in_parent,

@@ -135,7 +135,10 @@ class Rows:
         }
 
     def pending(self, row: Any, *, asked: str | None = None) -> Pending:
-        """The authorization of a row; VaultError when anything in it does not belong there, or to the hash `asked` for."""
+        """The authorization of a row; VaultError when anything in it does not belong there.
+
+        `asked`: the hash that was looked for, where the row was changed by it: its columns do not come from the index then.
+        """
         with self._damaged():
             if asked not in (None, row.state_hash):
                 raise WrongKey

@@ -276,10 +276,9 @@ class Vault:
 
     def pending(self, state: str) -> Pending | None:
         """The pending authorization with this state, which stays in the vault; None when there is none."""
-        hashed = fingerprint(state)
         with self._reading() as db:
-            row = db.execute(sa.select(PENDING).where(PENDING.c.state_hash == hashed)).first()
-        return None if row is None else self._rows.pending(row, asked=hashed)
+            row = db.execute(sa.select(PENDING).where(PENDING.c.state_hash == fingerprint(state))).first()
+        return None if row is None else self._rows.pending(row)
 
     def consume(self, state: str) -> Pending | None:
         """Remove the pending authorization with this state and return it. Of several callers only the first gets it.

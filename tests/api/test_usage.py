@@ -60,3 +60,9 @@ def test_the_budget_is_what_was_said_last_and_the_longest_wait_stays():
     usage.count_answer(0.1, Budget(limit=10, remaining=8, resets_at=now + timedelta(minutes=10)))
     assert usage.budget.remaining == 8
     assert usage.longest_wait == pytest.approx(1800, abs=60)
+
+
+def test_a_budget_without_an_end_tells_of_no_wait():
+    usage = Usage()
+    usage.count_answer(0.1, Budget(limit=10, remaining=9))
+    assert (usage.budget.limit, usage.longest_wait, usage.requests_sent) == (10, Usage().longest_wait, 1)

@@ -122,3 +122,12 @@ def test_text_from_outside_stays_on_one_printable_line(text):
     shown = printable(text)
     assert shown.isprintable()
     assert len(shown) <= 201
+
+
+@pytest.mark.parametrize("callback", [7, None, ["code=c"], b"code=c", {"code"}])
+def test_what_is_neither_parameters_nor_an_address_is_malformed(callback):
+    expected = (
+        rf"The callback is a {type(callback).__name__}\. Expected its query parameters as a mapping, or its whole"
+    )
+    with pytest.raises(MalformedCallback, match=expected):
+        Callback.read(callback)

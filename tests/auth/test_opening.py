@@ -153,3 +153,23 @@ def test_a_look_for_a_browser_that_never_ends_holds_nobody_up(monkeypatch):
         assert not over.is_set()
     finally:
         over.set()
+
+
+def test_a_terminal_that_cannot_be_asked_is_none(monkeypatch):
+    def fail(descriptor):
+        raise OSError(9, "Bad file descriptor")
+
+    monkeypatch.setattr(os, "isatty", fail)
+    assert not opening._has_terminal()
+
+
+@POSIX
+@pytest.mark.parametrize("terminal", [True, False])
+def test_beside_a_terminal_the_default_browser_is_started_without_it(monkeypatch, terminal):
+    started = []
+    monkeypatch.setattr(webbrowser, "get", lambda: object())
+    monkeypatch.setattr(webbrowser, "open", lambda address: bool(started.append(["here", address])) or True)
+    monkeypatch.setattr(opening, "_has_terminal", lambda: terminal)
+    monkeypatch.setattr(opening, "_run", lambda command: bool(started.append(command)) or True)
+    assert opening._open(ADDRESS)
+    assert started == [[sys.executable, "-c", opening._OPEN, ADDRESS] if terminal else ["here", ADDRESS]]

@@ -306,3 +306,8 @@ def test_ctrl_c_at_the_prompt_is_ctrl_c(settings, monkeypatch, terminal):
     terminal(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         psauth.login(settings=settings)
+
+
+def test_colab_is_a_place_elsewhere(monkeypatch):
+    monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
+    assert remote_place() == "Colab"

@@ -202,3 +202,13 @@ def test_ctrl_d_at_a_terminal_is_nobody(screen):
     os.write(screen, b"\x04")
     with pytest.raises(LoginRequired):
         ask("? ", lambda: False, later())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no terminals of POSIX")
+def test_what_is_no_terminal_of_this_program_is_not_in_the_background():
+    reader, writer = os.pipe()
+    try:
+        assert not prompt._is_in_background(reader)
+    finally:
+        os.close(reader)
+        os.close(writer)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from psauth.auth import receiver as receiver_module
 from psauth.auth.limits import Limits
 from psauth.auth.receiver import Receiver
 from psauth.exceptions import CodeMissing, ExchangeFailed, IssuerMismatch, StateSpent, VaultError
@@ -286,3 +287,22 @@ def test_an_address_in_brackets_is_served():
     with Receiver("http://[::1]/") as receiver:
         assert receiver.redirect_uri.startswith("http://[::1]:")
         assert get(receiver.redirect_uri, "/x")[0] == 404
+
+
+def test_a_machine_without_ipv6_serves_localhost_on_the_other_address(monkeypatch):
+    class WithoutIPv6(receiver_module._Server):
+        def __init__(self, address, handler, *, ipv6):
+            if ipv6:
+                raise OSError(97, "Address family not supported by protocol")
+            super().__init__(address, handler, ipv6=ipv6)
+
+    monkeypatch.setattr(receiver_module, "_Server", WithoutIPv6)
+    with Receiver("http://localhost:0/") as receiver:
+        assert [server.server_address[0] for server in receiver._servers] == ["127.0.0.1"]
+
+
+def test_a_request_that_breaks_off_is_a_line_of_the_log_without_what_it_held(logs):
+    with Receiver("http://127.0.0.1:0/") as receiver:
+        receiver._servers[0].handle_error("GET /?code=code-Secret", ("127.0.0.1", 1))
+    assert "a request to the receiver broke off" in logs.text("psauth")
+    assert "code-Secret" not in logs.text("psauth")

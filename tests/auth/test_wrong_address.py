@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from psauth.auth.wrong_address import api_remedy, foreign_refusal, foreign_success, oauth_remedy
+from psauth.auth.wrong_address import api_remedy, foreign_refusal, foreign_success, oauth_remedy, says_nothing
 from psauth.settings import API_KEY_API_URL, OAUTH_API_URL
 
 SUCCESSES = [
@@ -89,3 +89,11 @@ def test_a_stored_connection_has_to_be_made_anew(account, lines):
     for remedy in (api_remedy(OAUTH_API_URL, "oauth", account), oauth_remedy("PSAUTH_TOKEN_URL", account)):
         assert [line for line in lines if line in remedy] == lines
         assert ("keeps its addresses" in remedy) == bool(lines)
+
+
+@pytest.mark.parametrize(
+    ("status", "content", "nothing"),
+    [(404, b"", True), (404, b"{}", True), (404, b'{"error": "x"}', False), (500, b"", False), (200, b"", False)],
+)
+def test_an_answer_that_says_nothing_is_told_from_one_of_the_service(status, content, nothing):
+    assert says_nothing(status, content) is nothing

@@ -122,7 +122,7 @@ def renew_when_expired(worker):
     stored = worker.vault.read()
     if stored.token.is_expired():
         stored = renew(worker.vault, stored)
-    return stored.token.access_token.encode().decode()  # a Secret leaves no process
+    return f"{stored.token.access_token}"  # plain: a Secret leaves no process
 
 
 def finish(worker, address):

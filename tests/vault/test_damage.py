@@ -202,6 +202,7 @@ def test_a_journal_of_another_program_is_not_let_in(settings, vault, store):
         ("ALTER TABLE connections ADD COLUMN other", "its table connections has other columns"),
         ("DROP TABLE spent", "its table spent is missing"),
         ('CREATE TABLE "old\n" (id)', "it has a table 'old'"),
+        (f"CREATE VIEW {'v' * 90} AS SELECT 1", f"it has a view '{'v' * 80}…'"),
         ("CREATE UNIQUE INDEX i ON connections (kind)", "it has an index 'i'"),
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from psauth import Vault
 from psauth.exceptions import PsauthWarning
+from psauth.vault.files import make_folder, may_close, open_ours
 from psauth.vault.keys import key_file
 from psauth.vault.modes import Access, close_to_others
 from tests.vault.parts import posix
@@ -138,3 +139,17 @@ def test_where_modes_say_nothing_nothing_is_claimed(settings, monkeypatch, logs)
     assert len(said) == 1
     assert "read)" not in said[0]
     assert "alone)" not in said[0]
+
+
+def test_where_modes_say_nothing_nothing_is_claimed_and_nothing_given_away(tmp_path, monkeypatch):
+    given = []
+    home, file = tmp_path / "home", tmp_path / "file"
+    file.touch()
+    monkeypatch.setattr(os, "chown", lambda *ids: given.append(ids), raising=False)
+    monkeypatch.setattr(os, "fchown", lambda *ids: given.append(ids), raising=False)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "name", "nt")
+        access, closed = close_to_others(file), may_close(tmp_path)
+        made, descriptor = make_folder(home), open_ours(file, os.O_RDWR | os.O_CREAT)
+    os.close(descriptor)
+    assert (access, closed, made, given) == (Access.UNKNOWN, True, True, [])

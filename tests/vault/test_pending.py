@@ -32,7 +32,10 @@ def test_a_state_that_nobody_came_back_for_is_cleared_away_after_a_day(vault, se
     await_callback(vault, service, "old")
     clock.shift(minutes=11)
     assert vault.pending("old").is_expired()
-    clock.shift(days=1)
+    clock.shift(days=1, minutes=-2)
+    await_callback(vault, service, "between")
+    assert vault.pending("old") is not None
+    clock.shift(minutes=2)
     await_callback(vault, service, "new")
     assert vault.pending("old") is None
     clock.shift(days=-30)
@@ -67,3 +70,10 @@ def test_eight_threads_consume_one_state_once_forty_times(vault, service):
         for thread in threads:
             thread.join()
         assert sorted(won) == [False] * 7 + [True]
+
+
+def test_a_state_that_is_used_again_is_spent_again(vault, service):
+    for _ in range(2):
+        await_callback(vault, service, "again")
+        assert vault.consume("again") is not None
+    assert vault.was_spent("again")

@@ -145,3 +145,22 @@ def test_a_file_that_somebody_makes_at_the_same_moment_is_said(tmp_path, monkeyp
     monkeypatch.setattr(os, "mkdir", made_before)
     with pytest.raises(FileExistsError):
         make_folder(tmp_path / "home")
+
+
+def test_the_room_is_filled_to_the_byte_once(tmp_path, monkeypatch):
+    room, drawn = Room(tmp_path / "room"), []
+    monkeypatch.setattr(os, "urandom", lambda size: drawn.append(size) or b"\xff" * size)
+    for size, pieces in [(1, [1]), (1, []), (100, [99]), (100, []), (50, []), (200_000, [65536, 65536, 65536, 3292])]:
+        room.take(size)
+        assert drawn == pieces
+        drawn.clear()
+    assert (tmp_path / "room").read_bytes() == b"\xff" * 200_000
+    assert room.give_back()
+    assert not room.give_back()
+
+
+def test_what_is_there_already_is_not_even_opened(tmp_path, monkeypatch):
+    room = Room(tmp_path / "room")
+    room.take(10)
+    monkeypatch.setattr("psauth.vault.room.open_ours", lambda *_: 1 / 0)
+    room.take(10)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from psauth.secret import Secret
-from psauth.vault.token import LEEWAY, Token
+from psauth.vault.token import LEEWAY, LONGEST, LONGEST_LIFE, LONGEST_SCOPE, Token
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -240,3 +240,15 @@ def test_a_clock_that_was_set_back_by_more_than_a_minute_tells_nothing(make_toke
     token = make_token(lives=3600, obtained_at=datetime.now(UTC))
     for seconds, expired in [(-60, False), (-61, None), (0, False)]:
         assert token.is_expired(now=token.obtained_at + timedelta(seconds=seconds)) is expired
+
+
+def test_a_token_may_be_as_long_as_a_header_and_a_scope_as_a_line():
+    longest = "a" * LONGEST
+    token = Token.from_answer(
+        {"access_token": longest, "refresh_token": longest, "scope": ["s" * 2 * LONGEST_SCOPE], "expires_in": 10**400}
+    )
+    assert (token.access_token, token.refresh_token) == (longest, longest)
+    assert token.scope == "s" * LONGEST_SCOPE + "…"
+    assert token.obtained_at.tzinfo is UTC
+    assert token.expires_at == token.obtained_at + LONGEST_LIFE
+    assert Token.from_answer({"access_token": "a", "refresh_token": longest + "a"}).refresh_token is None
