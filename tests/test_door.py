@@ -108,11 +108,14 @@ def test_an_interrupt_at_any_line_of_it_or_behind_it_shows_nothing(monkeypatch, 
     monkeypatch.setattr("tests.interrupting.OURS", "/tests/interrupting.py")
     passing = door(function)
     secret = Secret(PLAIN)
+    Interrupted(lambda: passing(secret))  # what is made once is made
     lines = len(Interrupted(lambda: passing(secret)).places)
     assert lines > 8
     found = []
     for moment in range(1, lines + 1):
         run = Interrupted(lambda: passing(secret), moment)
+        if run.place is None:
+            continue  # a finalizer of something else had run among the lines that were counted
         assert isinstance(run.error, KeyboardInterrupt), run.place
         search = Search({"it": PLAIN})
         search.error(run.error)
