@@ -16,6 +16,7 @@ import requests
 
 import psauth
 from psauth import AuthorizationFlow, Settings, Vault
+from psauth.auth.session import Session
 
 _IN_BODIES = {
     "code": "code",
@@ -57,7 +58,7 @@ def _in(value, data):
 def secrets(monkeypatch):
     """Collects every secret where it is made or goes over the wire, whatever psauth does with it."""
     noted = Secrets()
-    send, await_callback = requests.adapters.HTTPAdapter.send, Vault.await_callback
+    send, await_callback = Session.send, Vault.await_callback
     begin = AuthorizationFlow.begin
 
     def listening_send(self, request, **kwargs):
@@ -86,7 +87,7 @@ def secrets(monkeypatch):
         noted.see("browser's cookie", browser)
         return await_callback(self, state, verifier=verifier, browser=browser, **kwargs)
 
-    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", listening_send)
+    monkeypatch.setattr(Session, "send", listening_send)
     monkeypatch.setattr(AuthorizationFlow, "begin", listening_begin)
     monkeypatch.setattr(Vault, "await_callback", listening_await)
     return noted

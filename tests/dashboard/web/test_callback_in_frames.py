@@ -1,6 +1,7 @@
 """The callback's code, while the app handles it: no frame shows it, whenever that is interrupted."""
 
 import asyncio
+from itertools import count
 
 from starlette.responses import Response
 
@@ -14,8 +15,14 @@ SAMPLE = 40
 CODE = "code-Xy71-9fKd93Zp41"
 
 
-def test_an_interrupt_of_a_callback_shows_no_code(settings, monkeypatch):
-    monkeypatch.setattr(routes, "find_target", lambda: type("Target", (), {"settings": settings, "sandbox": False})())
+def test_an_interrupt_of_a_callback_shows_no_code(settings, monkeypatch, tmp_path):
+    homes = count()  # one for each run: an interrupted one may leave its vault in the middle of a transaction
+
+    def find_target():
+        own = settings.with_(home=str(tmp_path / f"home-{next(homes)}"))
+        return type("Target", (), {"settings": own, "sandbox": False})()
+
+    monkeypatch.setattr(routes, "find_target", find_target)
     found = []
     for finish in (_finish, _finish_for_terminal):
 
