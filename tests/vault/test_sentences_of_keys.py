@@ -332,10 +332,10 @@ def test_keys_are_told_apart_by_the_first_that_fits(settings):
 
 
 def test_who_waited_for_another_to_make_the_key_takes_theirs(place, use):
-    fake, locks = use(), []
+    fake, locks, vault, folder = use(), [], place["vault"], place["folder"]
 
     class Store:
-        place, key_folder = str(place["vault"]), place["folder"]
+        place, key_folder = vault, folder
 
         def is_new(self):
             return True
