@@ -1,6 +1,8 @@
 """A file looked at before SQLite opens it, and how SQLite is then told to open it: never a new file, never a wait without end."""
 
+import os
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -132,3 +134,16 @@ def test_what_follows_the_machine_is_that_of_the_opening(settings, vault, store,
     hasty = Vault.open(settings.with_(total_time="7"))
     assert hasty.read().service.total_seconds == 7.0
     assert vault.read().service.total_seconds != 7.0
+
+
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        (Path("/a b?c#d%e"), "file:///a%20b%3Fc%23d%25e?mode=rw"),
+        (Path("/größe"), "file:///gr%C3%B6%C3%9Fe?mode=rw"),
+        (Path(os.fsdecode(b"/odd\xff")), "file:///odd%FF?mode=rw"),
+        (Path("C:/vault.db"), "file:///C%3A/vault.db?mode=rw"),
+    ],
+)
+def test_a_path_as_sqlite_takes_it(path, address):
+    assert at_rest.address(path, "mode=rw") == address
