@@ -294,6 +294,8 @@ def test_a_child_that_was_forked_in_the_middle_of_a_transaction_is_torn_for_good
     assert gate._inside == {}
     gate.after_fork_in_child()
     assert gate.is_torn is True
+    gate.before_fork()
+    gate.after_fork_in_parent()  # the child has a child
     ran = []
     worker = threading.Thread(target=lambda: ran.append(gate.held_open().__enter__()), daemon=True)
     worker.start()

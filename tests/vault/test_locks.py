@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import pytest
 
@@ -150,3 +151,27 @@ def test_who_holds_a_lock_that_is_no_file_is_said(vault, settings):
     path.mkdir()
     with pytest.raises(VaultError, match=rf"because of {path.name} beside it \(it is a folder\)"):
         vault.holder("default")
+
+
+def test_whoever_does_not_want_to_wait_looks_once(vault, monkeypatch):
+    looks = []
+    monkeypatch.setattr(locks, "lock_descriptor", lambda file, *, blocking: looks.append(blocking))
+    monkeypatch.setattr(locks.time, "monotonic", lambda: 7.0)
+    with pytest.raises(VaultError, match="has held the lock"):
+        vault.lock("default", timeout=0).__enter__()
+    assert looks == [False]
+
+
+def test_the_time_of_a_holder_is_in_utc(vault, monkeypatch):
+    zones = []
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            zones.append(tz)
+            return datetime(2030, 1, 1, 14, 3, 7, tzinfo=tz)
+
+    monkeypatch.setattr(locks, "datetime", Clock)
+    with vault.lock("default"):
+        assert vault.holder("default") == f"Process {os.getpid()} (since 14:03:07 UTC)"
+    assert zones == [UTC]

@@ -4,6 +4,7 @@ import os
 import re
 import threading
 import warnings
+from contextlib import contextmanager
 
 import keyring
 import pytest
@@ -328,3 +329,25 @@ def test_keys_are_told_apart_by_the_first_that_fits(settings):
     assert Vault.open(settings.with_(secret_key=new)).connections() == []
     with pytest.raises(VaultError):
         vault.rotate()
+
+
+def test_who_waited_for_another_to_make_the_key_takes_theirs(place, use):
+    fake, locks, vault, folder = use(), [], place["vault"], place["folder"]
+
+    class Store:
+        place, key_folder = vault, folder
+
+        def is_new(self):
+            return True
+
+        @contextmanager
+        def lock(self, name, *, timeout):
+            locks.append((name, timeout))
+            fake.kept["psauth", self.place] = ONE  # the other one has made it meanwhile
+            yield
+
+    key, is_said = keys.find_or_create_key(keys.Secret(""), Store(), patience=7)
+    assert (key.texts, key.source, is_said) == ((ONE,), keys.KEYRING, False)
+    assert locks == [("key", 7)]
+    assert keys.find_or_create_key(keys.Secret(TWO), Store(), patience=7)[0].texts == (TWO,)
+    assert len(locks) == 1, "whoever has a key waits for nobody"

@@ -234,3 +234,11 @@ def test_a_refresh_is_noted_when_it_begins_and_cleared_when_it_ends(vault, store
     renewed = vault.renew(begun, make_token(access_token="2")).connection
     assert (renewed.ended, renewed.revision) == (None, begun.connection.revision + 2)
     assert attempted_at(vault) is None
+
+
+def test_whoever_names_no_account_means_the_default_one(vault, store):
+    stored = store()
+    store("another")
+    assert vault.find() == vault.read() == vault.find("default") == stored
+    assert vault.stamp() == vault.stamp("default") == f"{stored.connection.id}.1"
+    assert vault.stamp("nobody") is None
