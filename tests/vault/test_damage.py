@@ -220,6 +220,11 @@ def test_a_giant_is_no_vault(settings, vault):
         Vault.open(settings)
 
 
+def test_the_largest_vault_is_one_still(settings, vault, monkeypatch):
+    monkeypatch.setattr("psauth.vault.sqlite.LARGEST", os.path.getsize(vault.place))
+    assert Vault.open(settings).connections() == []
+
+
 def test_a_table_with_two_rows_of_an_account_gives_no_raw_error(settings, vault, store):
     stored = store()
     with vault._writing() as db:

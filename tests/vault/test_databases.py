@@ -60,6 +60,11 @@ def test_a_home_begins_at_the_persons_own_folder_when_it_says_so(tmp_path):
     assert Vault.open(Settings(vault_url="sqlite:///~/v.db")).place == str(tmp_path / "v.db")
 
 
+def test_a_place_that_begins_at_the_root_asks_for_no_working_folder(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("psauth.vault.sqlite.working_folder", lambda: pytest.fail("it may have been deleted"))
+    assert Vault.open(settings.with_(vault_url=f"sqlite:///{tmp_path}/v.db")).place == str(tmp_path / "v.db")
+
+
 def test_of_an_address_only_the_first_slashes_are_no_path(tmp_path):
     assert Vault.open(Settings(vault_url=f"sqlite:///{tmp_path}/a:///b.db")).place == str(tmp_path / "a:" / "b.db")
 

@@ -62,6 +62,13 @@ def test_a_vault_and_its_folder_that_others_could_read_become_private_again(sett
 
 
 @posix
+def test_the_home_is_closed_to_others_also_where_the_address_of_the_vault_names_it(settings):
+    settings.home_path.mkdir(mode=0o755)
+    Vault.open(settings.with_(vault_url=f"sqlite:///{settings.home_path / 'other.db'}"))
+    assert stat.S_IMODE(settings.home_path.stat().st_mode) == 0o700
+
+
+@posix
 def test_a_folder_that_is_not_psauths_own_keeps_its_mode(settings, tmp_path):
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)

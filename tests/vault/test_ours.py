@@ -1,5 +1,6 @@
 """Only regular files of ours are touched: no device, pipe, socket, folder, link to somebody else's, or another program's file."""
 
+import errno
 import os
 import socket
 import sqlite3
@@ -194,6 +195,31 @@ def test_root_gives_to_the_folders_owner_unless_it_is_for_everybody(tmp_path, mo
     os.close(open_ours(tmp_path / "file", os.O_RDWR | os.O_CREAT))
     assert folders == ([] if for_all else [("home", owner, owner + 1)])
     assert files_given == ([] if for_all or owner == 0 else [(owner, owner + 1)])
+
+
+def test_what_is_only_read_is_given_to_nobody(tmp_path, monkeypatch):
+    (tmp_path / "file").write_bytes(b"")
+    monkeypatch.setattr("psauth.vault.files._hand_over", lambda *_: pytest.fail("it was there before"))
+    os.close(open_ours(tmp_path / "file", os.O_RDONLY))
+
+
+def test_what_a_drive_lets_nobody_give_away_stays_with_root(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    real = os.stat
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "chown", refuse)
+    monkeypatch.setattr(os, "fchown", refuse)
+    monkeypatch.setattr(os, "stat", lambda path, **how: owned_by(4711, real(path, **how)))
+    monkeypatch.setattr(os, "fstat", lambda file: owned_by(0, real(file)))
+    assert make_folder(tmp_path / "home")
+    os.close(open_ours(tmp_path / "home" / "file", os.O_RDWR | os.O_CREAT))
+    assert (tmp_path / "home" / "file").is_file()
+
+
+def owned_by(owner, status):
+    return os.stat_result([*status[:4], owner, owner, *status[6:]])
 
 
 def test_a_link_to_a_file_of_our_own_is_followed(settings, tmp_path):
