@@ -24,11 +24,11 @@ NOT_QUICK := $(foreach folder,browser cli faults flow sandbox dashboard/web,--ig
 app: $(VENV)/.app
 	@trap : INT; $(BIN)/python -m psauth app$(if $(PORT), --port $(PORT)); code=$$?; [ $$code -eq 130 ] || exit $$code
 
-# Everything: the quick part first, then what starts servers and processes, and last, one by one, what drives a browser.
+# Everything: the quick part first, then what starts servers and processes, and last, file by file, what drives a browser.
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser" $(NOT_QUICK)
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not browser"
-	$(BIN)/python -m pytest -q -m browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser tests/browser
 
 # What takes too long for every day: every line interrupted, and the like.
 soak: $(VENV)/.dev
