@@ -72,9 +72,7 @@ IN_ONE_LINE = " ".join(TEXT.split())
 
 def label(app: App) -> str:
     """What the service calls the connection, once that is known: no more than some hundred letters of it are kept."""
-    known = wait_until(
-        lambda: (kept := app.vault.find("default")) and kept.label, seconds=PATIENCE / 1000, why="the label"
-    )
+    known = wait_until(lambda: app.vault.read().connection.label, seconds=PATIENCE / 1000, why="the label")
     kept = " ".join(known.split()).removesuffix("…")
     assert kept.partition(" ![x]")[2], kept
     assert IN_ONE_LINE.startswith(kept[kept.index("![x]") :])
