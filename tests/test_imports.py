@@ -33,8 +33,9 @@ LEVELS = {
         ["settings"],
     ],
     "vault": [
-        ["files", "forking", "keychain", "modes", "service", "tables", "token"],
+        ["anew", "files", "forking", "keychain", "modes", "service", "tables", "token"],
         ["at_rest", "connection", "disk", "locks", "room", "store"],
+        ["place"],
         ["keys", "sqlite"],
         ["canary", "databases", "rows"],
         ["vault"],

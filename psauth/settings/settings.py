@@ -12,7 +12,7 @@ from typing import Any, Final
 from psauth.exceptions import ArgumentError, SettingsError
 from psauth.secret import Secret, door, hiding
 from psauth.settings.checks import YES_OR_NO, check_values
-from psauth.settings.layers import KEYWORD, Layer, as_variables, first_value, read_layers
+from psauth.settings.layers import KEYWORD, NOT_SET, Layer, as_variables, first_value, read_layers
 from psauth.settings.names import API_KEY_API_URL, OAUTH_API_URL, PREFIX, SECRETS, variable
 from psauth.settings.places import SECRETS_FILE, find_file
 from psauth.settings.spelling import did_you_mean
@@ -103,6 +103,7 @@ class Settings:
         object.__setattr__(self, "env_path", None if env_path is None else env_path.absolute())
         if not self.home:
             object.__setattr__(self, "home", str(_default_home()))
+            sources["home"] = NOT_SET
         values = {name: getattr(self, name) for name in NAMES}
         check_values(values, self._label)
         foreign = find_foreign(values, sources, lambda source: _says_trust(source, layers, values, sources))
@@ -121,6 +122,10 @@ class Settings:
 
     def _label(self, name: str) -> str:
         return f"{variable(name)} (from {self.sources.get(name, KEYWORD)})"
+
+    def said_of(self, name: str) -> str | None:
+        """A setting that is no secret, as a message names it: variable, source and value; None where nobody set it."""
+        return None if self.sources[name] == NOT_SET else f"{self._label(name)} is {getattr(self, name)!r}"
 
     @property
     def home_path(self) -> Path:
