@@ -40,7 +40,7 @@ LEVELS = {
         ["canary", "databases", "rows"],
         ["vault"],
     ],
-    "cli": [["output", "ports"], ["status"], ["commands"]],
+    "cli": [["output", "ports", "refused"], ["status"], ["commands"]],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["large", "wire"],

@@ -14,9 +14,10 @@ import click
 from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
 from psauth.cli.output import Failure, Group, note, say
+from psauth.cli.refused import FILES, find_usable
 from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin, in_one_line, make_report, shown
 from psauth.connecting import login, logout, port_mismatch
-from psauth.exceptions import ArgumentError, SettingsError, needs_extra
+from psauth.exceptions import ArgumentError, needs_extra
 from psauth.settings import Settings
 from psauth.vault.connection import check_account
 from psauth.vault.files import make_folder
@@ -232,22 +233,18 @@ def _find_port(asked: int | None) -> int:
 
 
 def _say_settings(port: int) -> None:
-    """Which settings the app reads, and what in them keeps Connect from working; in the folder that it reads them from."""
-    try:
-        elsewhere = Settings().env_path
-    except SettingsError:
-        elsewhere = None
+    """Which settings the app reads, and all in them that keeps Connect from working; in the folder that it reads them from."""
+    elsewhere = find_usable()[0].env_path
     _go_to_app()
-    try:
-        settings = Settings()
-    except SettingsError as error:
-        note(str(error))
-        return
-    say(f"Settings: the environment, and .env: {env_file(settings)}")
-    if elsewhere is not None and elsewhere != settings.env_path:
-        note(f"{elsewhere} is not read: the app reads what stands beside {APP}.")
-    for sentence in settings.misspelt():
+    settings, refused = find_usable()
+    if FILES not in refused:
+        say(f"Settings: the environment, and .env: {env_file(settings)}")
+        if elsewhere is not None and elsewhere != settings.env_path:
+            note(f"{elsewhere} is not read: the app reads what stands beside {APP}.")
+    for sentence in (*refused.values(), *settings.misspelt(), *(f.sentence for f in settings.foreign)):
         note(sentence)
+    if refused:  # what stands beside it may be what is missing
+        return
     if missing := settings.missing_of_app():
         note(f"{' and '.join(missing)} is missing beside {' and '.join(settings.parts_of_app())}.")
     if settings.kind == "oauth" and (mismatch := port_mismatch(settings.redirect_uri, port)):

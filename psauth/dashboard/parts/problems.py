@@ -31,7 +31,9 @@ def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
         _ended(return_to)
     else:
         st.header(_title(error))
-        st.text(clean(error))
+        several = error.refused.values() if isinstance(error, SettingsError) else ()
+        for sentence in several or (error,):
+            st.text(clean(sentence))
         if isinstance(error, SettingsError):
             st.caption(
                 "A `.env` is read again with Try again; a variable of the environment, when the app is started again."
