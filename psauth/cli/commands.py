@@ -68,7 +68,12 @@ def main(ctx: click.Context) -> None:
 def login_command(account: str, timeout: float, paste: bool) -> None:
     """Connect, in the browser or by pasting the callback address."""
     connection = login(account, timeout=timeout, paste=paste)
-    say(f"Connected: {in_one_line(connection)}")
+    if connection.untried:
+        say(
+            f"Stored, not tried yet: {in_one_line(connection)}. The service has not answered; ask it again: psauth status"
+        )
+    else:
+        say(f"Connected: {in_one_line(connection)}")
 
 
 @main.command("logout")
