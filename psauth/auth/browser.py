@@ -26,8 +26,13 @@ from psauth.exceptions import (
     AccessDenied,
     AuthorizationError,
     AuthorizationRefused,
+    CodeMissing,
+    DuplicateParameter,
     ExchangeFailed,
     LoginRequired,
+    MalformedCallback,
+    StateMissing,
+    StateUnknown,
 )
 from psauth.settings import Settings
 from psauth.vault.connection import Connection, fingerprint, login_line
@@ -43,6 +48,8 @@ API_KEY_MENTIONED_AFTER: Final = 30.0
 """Seconds without an answer, after which the other way in is mentioned: a consent page may never come back."""
 PASTES: Final = 3
 PROMPT: Final = "Callback address: "
+NOT_THE_ADDRESS: Final = (MalformedCallback, DuplicateParameter, StateMissing, StateUnknown, CodeMissing)
+"""What comes of a paste that is something else than the address of the page that the browser went on to."""
 APP_MARK: Final = "/psauth-app"
 """Where the app on this machine says that it is one, so that a login can leave the callback to it."""
 AT_THE_APP: Final = Limits(seconds=4.0, size=10_000)
@@ -163,10 +170,12 @@ class _Waiting:
                     raise
                 except AuthorizationError as refusal:
                     wrong += 1
-                    if wrong == PASTES:
-                        raise
                     sentence = str(refusal).removesuffix(" Begin again.")
-                    _say(f"{sentence}\nTry once more: the whole address, from http on, of that page.")
+                    if isinstance(refusal, NOT_THE_ADDRESS):
+                        sentence += f" {expected_address(self.request.redirect_uri)}"
+                    if wrong == PASTES:
+                        raise type(refusal)(f"{sentence} Begin again: {login_line(self.request.account)}") from None
+                    _say(f"{sentence}\nTry once more.")
             self._look(max(0.0, deadline - time.monotonic()))
         if self._outcome is None:
             raise _nobody(self.request.account, self._timeout)
@@ -251,6 +260,15 @@ def _why_not_served(port: int | None, error: OSError) -> str:
             "with your OAuth app."
         )
     return f"psauth cannot listen on port {port} ({reason})."
+
+
+def expected_address(redirect_uri: str) -> str:
+    """What to copy, and what it looks like, for who has pasted something else."""
+    mark = "&" if "?" in redirect_uri else "?"
+    return (
+        "Expected the whole address of the page that the browser went on to after the consent, from http on, which looks "
+        f"like {redirect_uri}{mark}code=…&state=… Copy all of it from the browser's address bar."
+    )
 
 
 def app_mark(vault: Vault) -> dict[str, str]:

@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from psauth.auth.browser import expected_address
 from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
 from psauth.cli.output import Failure, Group, note, say
@@ -19,6 +20,7 @@ from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin,
 from psauth.connecting import login, logout, port_mismatch
 from psauth.exceptions import ArgumentError, needs_extra
 from psauth.settings import Settings
+from psauth.settings.names import DEFAULTS
 from psauth.vault.connection import check_account
 from psauth.vault.files import make_folder
 from psauth.vault.vault import Vault
@@ -65,8 +67,15 @@ def main(ctx: click.Context) -> None:
 @_account
 @click.option("--timeout", default=300.0, show_default=True, help="Seconds to wait for the consent page.")
 @click.option("--paste", is_flag=True, help="Open no browser here: only wait for the pasted callback address.")
-def login_command(account: str, timeout: float, paste: bool) -> None:
+@click.argument("words", nargs=-1, metavar="")
+def login_command(account: str, timeout: float, paste: bool, words: tuple[str, ...]) -> None:
     """Connect, in the browser or by pasting the callback address."""
+    if words:  # not repeated: a code may be in them
+        raise click.UsageError(
+            "psauth login takes no address behind it: that would stay in the history of the shell. Type: psauth login "
+            "--paste. It shows the address to open, and then asks for another one. "
+            f"{expected_address(DEFAULTS['redirect_uri'])}"
+        )
     connection = login(account, timeout=timeout, paste=paste)
     if connection.untried:
         say(
