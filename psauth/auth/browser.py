@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
@@ -54,6 +54,8 @@ APP_MARK: Final = "/psauth-app"
 """Where the app on this machine says that it is one, so that a login can leave the callback to it."""
 AT_THE_APP: Final = Limits(seconds=4.0, size=10_000)
 """What that answer may take: another program may have the port."""
+AT_A_PORT: Final = Limits(seconds=2.0, size=10_000)
+"""The same where somebody waits for the app to start."""
 
 Source = Callable[[float], Outcome | None]
 """Waits up to so many seconds for an answer that comes by itself; what came, or None."""
@@ -278,13 +280,22 @@ def app_mark(vault: Vault) -> dict[str, str]:
 
 def _app_answers(redirect_uri: str, vault: Vault) -> bool:
     """Whether the psauth app with this very vault has the port of the redirect URI."""
-    parts = urlsplit(redirect_uri)
+    return bool(_mark_at(urlsplit(redirect_uri).netloc, AT_THE_APP) == app_mark(vault))
+
+
+def is_app_at(port: int) -> bool:
+    """Whether a psauth app, with whatever vault, has this port of localhost."""
+    mark = _mark_at(f"localhost:{port}", AT_A_PORT)
+    return isinstance(mark, dict) and mark.get("app") == "psauth"
+
+
+def _mark_at(netloc: str, limits: Limits) -> Any:
+    """What somebody says at APP_MARK; None where nobody says anything that can be read."""
     try:
-        with Session(limits=AT_THE_APP) as session:
-            answer = session.get(f"http://{parts.netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False)
-        return answer.ok and bool(answer.json() == app_mark(vault))
+        with Session(limits=limits) as session:
+            return session.get(f"http://{netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False).json()
     except (requests.RequestException, ValueError):
-        return False
+        return None
 
 
 def _nobody(account: str, timeout: float) -> LoginRequired:

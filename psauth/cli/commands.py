@@ -6,12 +6,13 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import chdir, suppress
 from pathlib import Path
 from typing import Final
 
 import click
 
-from psauth.auth.browser import expected_address
+from psauth.auth.browser import expected_address, is_app_at
 from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
 from psauth.cli.output import Failure, Group, note, say
@@ -238,12 +239,26 @@ def _find_port(asked: int | None) -> int:
     problem = ports.problem_of(wanted)
     if problem is None:
         return wanted
+    runs_there = _running_app(wanted)
     free = ports.free_port_from(wanted + 1)
     if asked is not None or free is None:
         another = f", or name another one: psauth app --port {free}" if free else ""
+        if runs_there is not None:
+            raise Failure(f"Port {wanted} {problem}: psauth already runs there. {runs_there}{another}")
         raise Failure(f"Port {wanted} {problem}. Stop the program that has it{another}")
-    note(f"Port {wanted} {problem}, perhaps by another psauth app. This one takes port {free}.")
+    by = "perhaps by another psauth app" if runs_there is None else f"because psauth already runs there. {runs_there}"
+    note(f"Port {wanted} {problem}, {by}. This one takes port {free}.")
     return free
+
+
+def _running_app(port: int) -> str | None:
+    """How to get into the psauth app that has a port; None where none answers there."""
+    if not is_app_at(port):
+        return None
+    entrance = None
+    with suppress(FileNotFoundError), chdir(APP.parent):  # where that app, too, has its settings from
+        entrance = find_entrances(find_usable()[0].home_path).get(port)
+    return f"Open {entrance}" if entrance else "Open the address that stands in the terminal where it was started"
 
 
 def _say_settings(port: int) -> None:
