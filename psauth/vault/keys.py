@@ -219,8 +219,9 @@ def missing_key(vault: str, folder: Path) -> VaultError:
     """The error for a vault whose key is nowhere, or in a keyring that cannot be asked."""
     if problem := keychain.problem(vault):
         return VaultError(
-            f"The key of the vault {vault} was not found. {problem}, then try again. Or set PSAUTH_SECRET_KEY to the key; "
-            f"{KEPT} {begin_anew(vault)}"
+            f"The key file {key_file(folder)} was not found, and the key of the vault {vault} may be in the keyring. {problem}, "
+            "then try again. Or restore the key file from a backup, set PSAUTH_SECRET_KEY to the key, or PSAUTH_HOME to a new "
+            f"folder; {KEPT} {begin_anew(vault)}"
         )
     return VaultError(
         f"The key file {key_file(folder)} is gone, and the key of the vault {vault} is neither in the keyring nor in "

@@ -5,7 +5,9 @@ import re
 import sqlite3
 from pathlib import Path
 
+import keyring
 import pytest
+from keyring.backends import fail, null
 
 import psauth
 from psauth import Vault
@@ -65,7 +67,9 @@ def test_whoever_does_what_the_error_says_can_log_in(monkeypatch, requests_mock,
     assert Vault.open().read().api_key == API_KEY
 
 
-def test_a_missing_key_file_is_the_first_word(settings, vault):
+@pytest.mark.parametrize("backend", [null.Keyring, fail.Keyring])
+def test_a_missing_key_file_is_the_first_word(settings, vault, backend):
+    keyring.set_keyring(backend())
     with pytest.raises(VaultError) as refusal:
         Vault.open(settings.with_(secret_key=""))
     assert str(refusal.value).startswith(f"The key file {settings.home_path / 'vault.key'} is gone")

@@ -203,7 +203,8 @@ def test_a_key_in_a_keyring_that_cannot_be_asked(settings, vault, use, what):
     error, problem = PROBLEMS[what]
     fake = use(error, waits=error is None)
     assert said(lambda: Vault.open(settings.with_(secret_key=""))) == (
-        f"The key of the vault {vault.place} was not found. {problem}, then try again. Or set PSAUTH_SECRET_KEY to the key; "
+        f"The key file {settings.home_path / 'vault.key'} was not found, and the key of the vault {vault.place} may be in the "
+        f"keyring. {problem}, then try again. Or restore the key file from a backup, set PSAUTH_SECRET_KEY to the key, or PSAUTH_HOME to a new folder; "
         f"{KEPT} To begin anew, move {vault.place} away, then type: psauth login"
     )
     assert set(fake.asked) == {("psauth", vault.place)}
