@@ -87,8 +87,8 @@ class Call:
             (user.id, statuses, workflow),
             lambda: [
                 run
-                for run in company.lists.created
-                if run.status in statuses and workflow in (None, run.template.id) and company.sees(user, run)
+                for run in company.seen(user, company.lists.created)
+                if run.status in statuses and (workflow is None or run.template.id == workflow)
             ],
         )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 
 from psauth.sandbox.api import datasets, permissions, rules, work
 from psauth.sandbox.api.calls import BadQuery, Call, Endpoint, Late, Rows, existing, late, single
@@ -56,18 +57,19 @@ def _search(call: Call) -> Sequence[Late]:
         raise BadQuery("Invalid value for: query parameter status")
     workflow, name = call.query.get("workflowId"), call.query.get("name", "").casefold()
     fields = {field: value.casefold() for field, value in call.bracketed("fields").items()}
-    company = call.company
+    company, limit = call.company, call.company.knobs.search_limit
 
     def find() -> list[Run]:
-        return [
+        fitting = (
             run
-            for run in company.lists.updated
-            if run.status in statuses and workflow in (None, run.template.id) and name in (run.name or "").casefold()
-            if company.sees(call.user, run) and (not fields or _filled(call, run, fields))
-        ]
+            for run in company.seen(call.user, company.lists.updated)
+            if run.status in statuses and (workflow is None or run.template.id == workflow)
+            if (not name or name in (run.name or "").casefold()) and (not fields or _filled(call, run, fields))
+        )
+        return list(islice(fitting, limit))
 
-    key = ("search", call.user.id, statuses, workflow, name, *sorted(fields.items()))
-    return Rows(company.lists.kept(key, find)[: company.knobs.search_limit], call.write.run)
+    key = ("search", call.user.id, statuses, workflow, name, limit, *sorted(fields.items()))
+    return Rows(company.lists.kept(key, find), call.write.run)
 
 
 def _filled(call: Call, run: Run, wanted: dict[str, str]) -> bool:
@@ -136,22 +138,30 @@ def _comments(call: Call) -> Sequence[Late]:
     wanted, workflow, task = (call.query.get(n) for n in ("workflowRunId", "workflowId", "taskId"))
     if not wanted and not workflow:
         raise BadQuery("Either workflowId or workflowRunId is required", plain=False)
-    runs = _ids(call, workflow)
-    every = call.company.remarks.comments
-    if wanted:
-        every, runs = [c for c in every if c["workflowRunId"] == wanted], _ids(call, None)
-    kept = [c for c in every if c["workflowRunId"] in runs and task in (None, c["taskId"])]
-    return Rows(kept, dict)
+    remarks, lists = call.company.remarks, call.company.lists
+
+    def find() -> list[Record]:
+        run = lists.by_id.get(wanted) if wanted else None
+        of = run.begun.id if run else workflow
+        return [
+            comment
+            for comment in remarks.comments.get(of or "", [])
+            if task in (None, comment["taskId"]) and (not wanted or comment["workflowRunId"] == wanted)
+            if _on_shown(call, comment)
+        ]
+
+    return Rows(lists.kept(("comments", call.user.id, wanted, workflow, task), find), dict)
 
 
-def _ids(call: Call, workflow: str | None) -> set[str]:
-    key = ("ids", call.user.id, workflow)
-    return call.company.lists.kept(key, lambda: {run.id for run in call.runs(*_LISTED, workflow=workflow)})
+def _on_shown(call: Call, remark: Record) -> bool:
+    """Whether a comment or attachment is on a run that is there for who asks."""
+    run = call.company.lists.by_id[remark["workflowRunId"]]
+    return run.status != "Deleted" and call.company.sees(call.user, run)
 
 
 def _comment(call: Call) -> Record:
-    runs, every = _ids(call, None), call.company.remarks.comments
-    found = next((c for c in every if c["id"] == call.path["commentId"] and c["workflowRunId"] in runs), None)
+    every = (c for comments in call.company.remarks.comments.values() for c in comments)
+    found = next((c for c in every if c["id"] == call.path["commentId"] and _on_shown(call, c)), None)
     return {"data": existing(found, "Comment")}
 
 
@@ -159,14 +169,17 @@ def _attachments(call: Call) -> Sequence[Late]:
     names = ("workflowRunId", "workflowId", "taskId")
     wanted = {name: call.query[name] for name in names if name in call.query}
     author = call.query.get("createdById")
-    runs = _ids(call, None)
-    matching = [
-        a
-        for a in call.company.remarks.attachments
-        if a["workflowRunId"] in runs
-        if all(a[name] == value for name, value in wanted.items()) and author in (None, a["createdBy"]["id"])
-    ]
-    return Rows(matching, dict)
+
+    def find() -> list[Record]:
+        return [
+            a
+            for a in call.company.remarks.attachments
+            if all(a[name] == value for name, value in wanted.items()) and author in (None, a["createdBy"]["id"])
+            if _on_shown(call, a)
+        ]
+
+    key = ("attachments", call.user.id, author, *wanted.items())
+    return Rows(call.company.lists.kept(key, find), dict)
 
 
 def _pages(call: Call) -> list[Late]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from random import Random
@@ -158,10 +158,14 @@ class Books:
 
     def sees(self, person: Person, thing: Run | Template) -> bool:
         """Whether somebody may see a run or a workflow; a workflow that is hidden hides its runs."""
-        workflow = thing.template.id if isinstance(thing, Run) else thing.id
-        if (workflow, person.id) in self._hidden_workflows:
-            return False
-        return not isinstance(thing, Run) or person.id not in thing.hidden_from
+        if isinstance(thing, Run):
+            return person.id not in thing.hidden_from and self.sees(person, thing.template)
+        return (thing.id, person.id) not in self._hidden_workflows
+
+    def seen(self, person: Person, runs: Iterable[Run]) -> Iterator[Run]:
+        """Those of `runs` that somebody may see."""
+        hidden = {workflow for workflow, who in self._hidden_workflows if who == person.id}
+        return (run for run in runs if person.id not in run.hidden_from and run.template.id not in hidden)
 
     def moment(self, at: float | None = None) -> int:
         """Now, or about `at`, in milliseconds; later each time, so that what was written last is also the newest."""

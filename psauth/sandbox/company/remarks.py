@@ -27,21 +27,28 @@ _NEWEST_FIRST = itemgetter("createdDate", "id")
 
 
 class Remarks:
-    """All of them, newest first; what was drawn for `runs` depends on nothing that happened to them since."""
+    """All of them, newest first: `comments` by workflow, `attachments` together.
+
+    What was drawn for `runs` depends on nothing that happened to them since.
+    """
 
     def __init__(self, staff: Staff, runs: Sequence[Run]) -> None:
         self._staff = staff
         drawn = [run for run in runs if run.drawn_until]
-        self.comments = [comment for run in drawn for comment in self._comments(run)]
+        self.comments: dict[str, list[Record]] = {}
+        for run in drawn:
+            self.comments.setdefault(run.begun.id, []).extend(self._comments(run))
+        for comments in self.comments.values():
+            comments.sort(key=_NEWEST_FIRST, reverse=True)
         self.attachments = [file for run in drawn for file in self._attachments(run)]
-        self.comments.sort(key=_NEWEST_FIRST, reverse=True)
         self.attachments.sort(key=_NEWEST_FIRST, reverse=True)
 
     def add(self, run: Run, task_id: str, words: str, moment: int, who: Person) -> Record:
         """A new comment."""
         comment = self._comment(opaque_id(run.id, "comment", "new", moment), run, task_id, moment, who, words)
-        self.comments.append(comment)
-        self.comments.sort(key=_NEWEST_FIRST, reverse=True)
+        comments = self.comments.setdefault(run.begun.id, [])
+        comments.append(comment)
+        comments.sort(key=_NEWEST_FIRST, reverse=True)
         return comment
 
     def _comments(self, run: Run) -> list[Record]:
