@@ -69,6 +69,7 @@ def change_task(call: Call) -> None:
     elif not done and task.completed is not None:
         call.company.reopen_task(run.id, call.path["taskId"], by=call.user)
     else:
+        call.company.keep_values(run, task)
         task.updated, task.updated_by = call.company.moment(), call.user
         call.company.edited(run, "tasks", task.updated, call.user)
     task.due = due

@@ -7,7 +7,7 @@ from typing import Any
 from psauth.sandbox.company.company import Company
 from psauth.sandbox.company.people import Person
 from psauth.sandbox.company.runs import Decision, Run, Task
-from psauth.sandbox.company.templates import Field, Template
+from psauth.sandbox.company.templates import Template
 from psauth.sandbox.company.worktime import iso, opaque_id
 
 Record = dict[str, Any]
@@ -126,15 +126,14 @@ class Records:
         """One form field value of a run; its id is that of the workflow's field."""
         field_id, at, key, field = run.template.fields[number]
         task, entry = run.tasks[at], run.entries.get(number)
-        data = self._drawn(run, field_id, field) if entry is None else entry.data
+        data = self.company.drawn_value(run, field_id, field) if entry is None else entry.data
         record: Record = {
             "id": field_id,
             "workflowRunId": run.id,
             "taskId": run.template.task_ids[at],
             "key": key,
             "fieldType": field.kind,
-            # Nobody fills in the form of a step that has not begun, except who did.
-            "data": data if entry is not None or task.completed is not None or at == 0 else None,
+            "data": data if entry is not None or run.filled_in(task) else None,
         }
         if field.label:
             record["label"] = field.label
@@ -145,11 +144,6 @@ class Records:
         if field.source:
             record["dataSetLinked"] = True
         return record
-
-    def _drawn(self, run: Run, field_id: str, field: Field) -> Any:
-        # By the place the field had when the run began; what a later revision added nobody has filled in.
-        number = run.begun.field_of(field_id)
-        return None if number is None else self.company.forms.draw(run, number, field)
 
     def approval(self, run: Run, decision: Decision) -> Record:
         """The last decision on one subject task."""

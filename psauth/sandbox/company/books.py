@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from random import Random
+from typing import Any
 
 from psauth.sandbox.company.blueprints import BLUEPRINTS
 from psauth.sandbox.company.library import Library
@@ -15,8 +16,8 @@ from psauth.sandbox.company.lists import RunLists
 from psauth.sandbox.company.oneoffs import OneOff
 from psauth.sandbox.company.people import ORGANIZATION, Person, Staff
 from psauth.sandbox.company.remarks import Remarks
-from psauth.sandbox.company.runs import SPAN, Run, RunFactory, Task
-from psauth.sandbox.company.templates import Template
+from psauth.sandbox.company.runs import SPAN, Entry, Run, RunFactory, Task
+from psauth.sandbox.company.templates import Field, Template
 from psauth.sandbox.company.values import Forms
 from psauth.sandbox.company.worktime import opaque_id
 from psauth.sandbox.knobs import Knobs
@@ -116,6 +117,23 @@ class Books:
             runs.append(factory.draw(number, template, at))
         return runs
 
+    def drawn_value(self, run: Run, field_id: str, field: Field) -> Any:
+        """What stands in a form field of a run in which nobody has written anything since."""
+        # By the place the field had when the run began; what a later revision added nobody has filled in.
+        number = run.begun.field_of(field_id)
+        return None if number is None else self.forms.draw(run, number, field)
+
+    def keep_values(self, run: Run, *tasks: Task) -> None:
+        """Keep what was drawn into the forms of these tasks, with its date: it stays, whatever becomes of the tasks."""
+        places = {task.at for task in tasks}
+        for number, (field_id, at, _, field) in enumerate(run.template.fields):
+            task = run.tasks[at]
+            if at not in places or number in run.entries or not run.filled_in(task):
+                continue
+            data = self.drawn_value(run, field_id, field)
+            if data is not None:
+                run.entries[number] = Entry(data, task.updated, task.updated_by)
+
     @property
     def _drawn(self) -> list[Run]:
         return self.lists.every
@@ -177,10 +195,11 @@ class Books:
     def changing(self) -> Iterator[None]:
         """Around every change: one at a time, and lists are made anew afterwards."""
         with self.lock:
+            lists = self.lists  # drawn before the change, not after it
             try:
                 yield
             finally:
-                self.lists.changed()
+                lists.changed()
 
     def _at(self, at: float | None) -> int:
         return self.moment() if at is None else round(at * 1000)

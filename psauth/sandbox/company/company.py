@@ -92,6 +92,7 @@ class Company(Books):
         """Tick off one task at `at` (seconds since 1970, default now); the run is Completed with its last one."""
         with self.changing():
             run, task = self._task(run_id, task_id)
+            self.keep_values(run, task)
             moment = self._at(at)
             who = by or (task.assignees[0] if task.assignees else run.created_by)
             task.completed, task.completed_by = moment, who
@@ -104,6 +105,7 @@ class Company(Books):
         """Take a tick back: rework."""
         with self.changing():
             run, task = self._task(run_id, task_id)
+            self.keep_values(run, task)
             moment = self._at(at)
             task.completed = task.completed_by = None
             task.updated, task.updated_by = moment, by or task.updated_by
@@ -207,6 +209,7 @@ class Company(Books):
                 run.touch(moment, who)
             else:
                 task = self._task(run_id, task_id)[1]
+                self.keep_values(run, task)
                 task.due, task.updated, task.updated_by = due, moment, who
                 self.edited(run, "tasks", moment, who)
 
@@ -214,6 +217,7 @@ class Company(Books):
         """Complete a run, with all of its tasks that are still open."""
         with self.changing():
             run = self._run(run_id)
+            self.keep_values(run, *run.tasks)
             moment, who = self._at(at), by or run.updated_by
             for task in run.tasks:
                 if task.completed is None and not task.hidden:
@@ -303,6 +307,7 @@ class Company(Books):
             factory = RunFactory(self.seed, moment, self.staff, moment)
             moved = [r for r in self.lists.every if r.template.id == workflow_id and r.status == "Active"]
             for run in moved:
+                self.keep_values(run, *run.tasks)
                 rng = Random(f"{run.seed}/revision/{number}")
                 migrate(run, new, moment, robot, lambda step, rng=rng: factory.team(rng, step.role))  # type: ignore[misc]
                 self.edited(run, "migration", moment, robot)

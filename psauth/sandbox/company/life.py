@@ -35,6 +35,9 @@ class Chances:
 
     def draw(self, weights: Mapping[str, float], now: int) -> Event | None:
         """The next event, `now` in milliseconds; None where nothing of what has a weight can happen."""
+        unknown = [name for name in weights if name not in _DRAWERS]
+        if unknown:
+            raise LookupError(f"no event {unknown[0]!r}; there are {', '.join(_DRAWERS)}")
         left = {name: weight for name, weight in weights.items() if weight > 0}
         while left:
             name = self._rng.choices(list(left), list(left.values()))[0]

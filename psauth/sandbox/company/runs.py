@@ -89,6 +89,10 @@ class Run:
         """Somebody changed something in it."""
         self.updated, self.updated_by = moment, who
 
+    def filled_in(self, task: Task) -> bool:
+        """Whether what was drawn into the form of a task is there: nobody fills in one that has not begun."""
+        return task.completed is not None or task.at == 0
+
     def stopped(self, task: Task) -> bool:
         """Whether an earlier, unfinished stop step blocks `task`."""
         steps = self.template.blueprint.steps
