@@ -32,7 +32,7 @@ test: $(VENV)/.dev
 
 # What takes too long for every day: every line interrupted, and the like.
 soak: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 -m soak
+	$(BIN)/python -m pytest -q -n 2 -m soak --timeout 0
 
 # The quick part alone.
 unit: $(VENV)/.dev
@@ -96,7 +96,7 @@ $(VENV)-oldest/.done: pyproject.toml tests/oldest.txt Makefile
 	@echo "Installing the oldest versions into $(VENV)-oldest: a minute or two."
 	$(PYTHON) -m venv --clear $(VENV)-oldest
 	$(OLDEST_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -c tests/oldest.txt -e ".[app]" \
-		hypothesis ipykernel jsonschema nbclient openpyxl pytest pytest-xdist requests-mock rfc3339-validator
+		hypothesis ipykernel jsonschema nbclient openpyxl pytest pytest-timeout pytest-xdist requests-mock rfc3339-validator
 	@touch $@
 
 $(VENV)-mutants/.done: pyproject.toml

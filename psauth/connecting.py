@@ -206,7 +206,7 @@ def store_api_key(
 ) -> Connection:
     """Try an API key at its service and keep it as a connection; LoginRequired when the service refuses it.
 
-    A service that says nothing within `patience` seconds is not waited for: the key is kept untried, without a label.
+    A service that says nothing within `patience` seconds is not waited for: the key is kept `untried`, without a label.
     """
     api_key = Secret(api_key)  # so that no traceback shows it
     stored = _with_api_key(api_key, service, account)
@@ -218,7 +218,7 @@ def store_api_key(
     with vault.lock(account):
         connection = vault.connect(account, service, api_key=api_key, label=label)
     log.info("connected: account=%s kind=api_key", account)
-    return connection
+    return replace(connection, untried=answer is None)
 
 
 def _whoami_within(seconds: float, client: ProcessStreet) -> Connection | None:

@@ -49,7 +49,17 @@ class PsauthWarning(UserWarning):
 
 
 class SettingsError(PsauthError, ValueError):
-    """A setting is missing, or its value cannot be used."""
+    """A setting is missing, or its value cannot be used.
+
+    `refused`: where several cannot be used, a sentence for each by the name of its setting; the message is the first one.
+    """
+
+    def __init__(self, message: str, *, refused: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.refused = dict(refused or {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), str(self), {"refused": self.refused})
 
 
 class ArgumentError(PsauthError, ValueError):

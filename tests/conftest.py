@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,6 +69,12 @@ MARKED = {
     "vault/test_keychain.py": "slow",
 }
 """Whose tests start a server, a terminal, whole pages or a browser, or write a hundred workbooks: not the quick part."""
+
+
+def pytest_configure():
+    """Ctrl-C counts, in the tests and in the processes they start, also where a shell in the background has ignored it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -150,7 +150,8 @@ def _show_notice(connection: Connection | None) -> None:
     if notice.connected:
         state.dismiss()
         if connection is not None:
-            st.toast("Connected", icon=":material/check_circle:")
+            is_sure = notice == CONNECTED
+            st.toast(notice.title, icon=":material/check_circle:" if is_sure else ":material/schedule:")
         return
     with st.container() if connection is not None else looks.middle():
         done = problems.show_refusal(notice, connected=connection is not None and connection.ended is None)

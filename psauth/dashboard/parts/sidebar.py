@@ -25,8 +25,8 @@ WATCH_EVERY = 2.0
 @st.fragment(run_every=WATCH_EVERY)
 def show(here: Here) -> None:
     """Who is connected, whether that is the sandbox, and a thin bar of requests left, once the service has told."""
-    if here.connection.label is None:
-        labels.again(here.connection, here.vault)  # once it is there, the watch draws the page anew
+    if here.connection.label is None and here.connection.ended is None:
+        labels.meet(here.connection, here.vault)  # once it is there, the watch draws the page anew
     with st.container(key="glance"):
         st.markdown(plain(here.connection.label or _organisation(here.connection)))
         if is_sandbox(here.connection.service.api_url):
