@@ -74,7 +74,7 @@ MAKES_TEXT = {"plain", "clean"}
 NOT_LOCAL = ("NOT_LOCAL.title", "NOT_LOCAL.text", "NOT_LOCAL.step")
 OURS = {
     # Words of ours that are no literal where they are drawn, by the file and the expression.
-    "main.py": {"entry.title", "title", "text", "step", "APP", "ALLOW_COOKIES", *NOT_LOCAL},
+    "main.py": {"entry.title", "notice.title", "title", "text", "step", "APP", "ALLOW_COOKIES", *NOT_LOCAL},
     "parts/choices.py": {"choice.label", "SEARCH.label"},
     "parts/columns.py": {"header"},  # checked below, as is what else was put together before
     "parts/downloads.py": {"label", "words"},  # the kinds of files
