@@ -18,10 +18,12 @@ from psauth.reading.people import PeopleReads
 from psauth.reading.plan import Plan, Planner
 from psauth.reading.runs import RunReads
 from psauth.reading.tasks import TaskReads
+from psauth.settings import Settings
 from psauth.vault.connection import Connection
 from psauth.writing.writes import Writes
 
 if TYPE_CHECKING:
+    from psauth.mirror.place import Identity, Place
     from psauth.reading.arguments import Things
 
 log = logging.getLogger(__name__)
@@ -47,9 +49,10 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
     'category'
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, settings: Settings | None = None) -> None:
         super().__init__(transport)
         self._plans = Planner(self._read)
+        self._settings = settings
 
     # Raw --------------------------------------------------------------------------------------------------------
 
@@ -101,6 +104,16 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         (10, 5)
         """
         return self._plans.plan(nouns, runs, workflow)
+
+    # The local copy ---------------------------------------------------------------------------------------------
+
+    def _mirror_place(self) -> tuple[Place, Identity]:
+        """Where this connection's local copy is, and whose it is."""
+        from psauth.mirror.place import Identity, Place
+
+        connection = self.connection
+        identity = Identity(connection.service.api_url, connection.account, connection.label or None)
+        return Place.of(self._settings or Settings(), identity), identity
 
     # The connection ---------------------------------------------------------------------------------------------
 

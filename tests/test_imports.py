@@ -19,7 +19,7 @@ LEVELS = {
         ["auth"],
         ["api"],
         ["reading"],
-        ["export", "writing"],
+        ["export", "mirror", "writing"],
         ["client"],
         ["connecting"],
         ["demo"],
@@ -64,6 +64,13 @@ LEVELS = {
         ["plan", "reads"],
         ["library", "people", "runs", "tasks", "workflows"],
         ["forms"],
+    ],
+    "mirror": [
+        ["packing", "place", "records", "schema"],
+        ["changes", "database", "looks", "runs"],
+        ["lists", "queue"],
+        ["snapshot"],
+        ["store"],
     ],
     "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
@@ -225,9 +232,16 @@ def test_only_the_engine_knows_the_oauth_library():
     assert users_of("oauthlib", files) | users_of("requests_oauthlib", files) == {"auth/engine"}
 
 
-def test_only_the_vault_knows_the_database_library_and_only_keys_the_cipher():
+def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_cipher():
     files = sources(outside=("sandbox", "demo.py"))
     assert users_of("sqlalchemy", files) == {
+        "mirror/database",
+        "mirror/lists",
+        "mirror/queue",
+        "mirror/runs",
+        "mirror/schema",
+        "mirror/snapshot",
+        "mirror/store",
         "vault/canary",
         "vault/sqlite",
         "vault/store",

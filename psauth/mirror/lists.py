@@ -1,0 +1,159 @@
+"""Lists: the rows of lists in a store, each as the service answered it, and the months in which something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from psauth.mirror.changes import differences
+from psauth.mirror.packing import pack, unpack
+from psauth.mirror.records import Change, Record, StoredList, Written, moment_at
+from psauth.mirror.schema import CHANGES, LISTS, MONTHS
+
+AT_ONCE: Final = 200
+"""Lists in memory at once while many are read."""
+
+
+class Tally:
+    """What one transaction changes: counted by noun, and the months in which it was."""
+
+    def __init__(self) -> None:
+        self.added: dict[str, int] = {}
+        self.changed: dict[str, int] = {}
+        self.removed: dict[str, int] = {}
+        self.months: set[str] = set()
+
+    def count(self, noun: str, *, added: int = 0, changed: int = 0, removed: int = 0) -> None:
+        """Add to the numbers of a noun."""
+        for counts, number in ((self.added, added), (self.changed, changed), (self.removed, removed)):
+            if number:
+                counts[noun] = counts.get(noun, 0) + number
+
+    def written(self) -> Written:
+        """The numbers so far."""
+        return Written(dict(self.added), dict(self.changed), dict(self.removed))
+
+
+def read_lists(db: sa.Connection, noun: str, month: str | None = None) -> Iterator[StoredList]:
+    """The lists of a noun; of the runs of one month, or all."""
+    query = sa.select(LISTS).where(LISTS.c.noun == noun).order_by(LISTS.c.month, LISTS.c.owner)
+    if month is not None:
+        query = query.where(LISTS.c.month == month)
+    for row in db.execute(query.execution_options(yield_per=AT_ONCE)):
+        yield StoredList(
+            noun=row.noun,
+            owner=row.owner,
+            run_id=row.run_id,
+            records=unpack(row.records, f"the list {row.noun} of {row.owner or 'the organisation'}"),
+            digest=row.digest,
+            asked_at=moment_at(row.asked_at),
+        )
+
+
+def put_list(
+    db: sa.Connection,
+    noun: str,
+    owner: str,
+    records: Sequence[Record],
+    asked_at: datetime,
+    tally: Tally,
+    *,
+    month: str = "",
+    run_id: str | None = None,
+) -> bool:
+    """Write a list in the place of what it was before, with the changes between the two; whether it differs."""
+    packed = pack(list(records))
+    here = (LISTS.c.noun == noun) & (LISTS.c.owner == owner)
+    before = db.execute(sa.select(LISTS).where(here)).first()
+    values = {"asked_at": asked_at.timestamp(), "month": month}
+    if before is not None and before.digest == packed.digest and before.month == month:
+        db.execute(LISTS.update().where(here).values(**values))
+        return False
+    values |= {"digest": packed.digest, "count": len(records), "records": packed.content}
+    tally.months.add(month)
+    if before is None:
+        db.execute(LISTS.insert().values(noun=noun, owner=owner, run_id=run_id, **values))
+        tally.count(noun, added=len(records))
+        return True
+    db.execute(LISTS.update().where(here).values(**values))
+    tally.months.add(before.month)
+    old = unpack(before.records, f"the list {noun} of {owner or 'the organisation'}")
+    put_changes(db, noun, owner, old, records, before.asked_at, asked_at, tally)
+    return True
+
+
+def put_changes(
+    db: sa.Connection,
+    noun: str,
+    owner: str,
+    old: Sequence[Record],
+    new: Sequence[Record],
+    seen_before: float,
+    seen_at: datetime,
+    tally: Tally,
+) -> int:
+    """Note what is different between two looks at a list; how many values are."""
+    found = differences(noun, old, new)
+    rows = [
+        {
+            "noun": noun,
+            "owner": owner,
+            "key": each.key,
+            "column": each.column,
+            "old": each.old,
+            "new": each.new,
+            "seen_before": seen_before,
+            "seen_at": seen_at.timestamp(),
+        }
+        for each in found
+    ]
+    if rows:
+        db.execute(CHANGES.insert(), rows)
+    came = sum(1 for each in found if not each.column and each.old is None)
+    went = sum(1 for each in found if not each.column and each.new is None)
+    tally.count(noun, added=came, removed=went, changed=len({each.key for each in found if each.column}))
+    return len(found)
+
+
+def drop_lists(db: sa.Connection, noun: str, owners: Sequence[str], tally: Tally) -> None:
+    """Forget the lists of what is there no more, like those of a workflow that was deleted."""
+    for owner in owners:
+        here = (LISTS.c.noun == noun) & (LISTS.c.owner == owner)
+        row = db.execute(sa.select(LISTS).where(here)).first()
+        if row is not None:
+            db.execute(LISTS.delete().where(here))
+            tally.count(noun, removed=row._mapping["count"])
+            tally.months.add(row.month)
+
+
+def read_changes(db: sa.Connection, after: int = 0) -> Iterator[Change]:
+    """The changes with a higher id than `after`, in the order in which they were seen."""
+    query = sa.select(CHANGES).where(CHANGES.c.id > after).order_by(CHANGES.c.id)
+    for row in db.execute(query.execution_options(yield_per=1000)):
+        kept = dict(row._mapping)
+        yield Change(**kept | {name: moment_at(kept[name]) for name in ("seen_before", "seen_at")})
+
+
+def read_ages(db: sa.Connection, noun: str) -> dict[str, datetime]:
+    """Owner → when its list of this noun was asked for."""
+    rows = db.execute(sa.select(LISTS.c.owner, LISTS.c.asked_at).where(LISTS.c.noun == noun))
+    return {row.owner: moment_at(row.asked_at) for row in rows}
+
+
+def read_months(db: sa.Connection) -> dict[str, int]:
+    """Month → its version."""
+    return {row.month: row.version for row in db.execute(sa.select(MONTHS).order_by(MONTHS.c.month))}
+
+
+def advance(db: sa.Connection, months: set[str]) -> None:
+    """Give these months a version that none had before."""
+    if not months:
+        return
+    version = (db.execute(sa.select(sa.func.max(MONTHS.c.version))).scalar() or 0) + 1
+    for month in sorted(months):
+        moved = db.execute(MONTHS.update().where(MONTHS.c.month == month).values(version=version))
+        if not moved.rowcount:
+            db.execute(MONTHS.insert().values(month=month, version=version))

@@ -1,0 +1,124 @@
+"""Queue: the rows of runs whose lists must be asked, the most urgent first. What stands here survives everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import IntEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from psauth.mirror.looks import LATEST
+from psauth.mirror.packing import pack, unpack
+from psauth.mirror.records import PendingRun, Record, moment_at, signature_of, updated_of
+from psauth.mirror.runs import AT_ONCE
+from psauth.mirror.schema import PENDING, RUNS
+
+
+class Priority(IntEnum):
+    """Why a run is asked for; the lowest number goes first."""
+
+    MOVED = 0
+    """A walk found that it moved, or is new."""
+    LOOK = 1
+    """It is due for another look."""
+    HISTORY = 2
+    """The first copy of what has been there for long."""
+    FULL = 3
+    """Everything is looked at."""
+
+
+def put_pending(
+    db: sa.Connection, runs: Sequence[Record], priority: Priority, seen_at: datetime, walk: int
+) -> tuple[int, int]:
+    """Runs that a walk found to be new or to have moved. One that waits already keeps the more urgent priority.
+
+    How many of them did not wait before, and how many did with another signature.
+    """
+    if not runs:
+        return 0, 0
+    known: dict[str, Any] = {}
+    run_ids = [str(run["id"]) for run in runs]
+    for begin in range(0, len(run_ids), AT_ONCE):
+        some = PENDING.c.run_id.in_(run_ids[begin : begin + AT_ONCE])
+        rows = db.execute(sa.select(PENDING.c.run_id, PENDING.c.priority, PENDING.c.signature).where(some))
+        known |= {row.run_id: row for row in rows}
+    added = moved = 0
+    for run in runs:
+        before = known.get(str(run["id"]))
+        signature, updated = signature_of(run), updated_of(run)
+        values = {
+            "priority": int(priority) if before is None else min(int(priority), before.priority),
+            "updated": updated.timestamp() if updated is not None else seen_at.timestamp(),
+            "signature": signature,
+            "record": pack(run).content,
+            "seen_at": seen_at.timestamp(),
+            "seen_in": walk,
+        }
+        if before is None:
+            added += 1
+            db.execute(PENDING.insert().values(run_id=run["id"], **values))
+        else:
+            moved += before.signature != signature
+            db.execute(PENDING.update().where(PENDING.c.run_id == run["id"]).values(**values))
+    return added, moved
+
+
+def put_due(db: sa.Connection, now: datetime) -> int:
+    """Runs that are due for another look; how many. One due much later than any rule says was noted by a wrong clock."""
+    due = (RUNS.c.look_at <= now.timestamp()) | (RUNS.c.look_at > (now + LATEST).timestamp())
+    return _put_stored(db, RUNS.c.gone.is_(None) & due, Priority.LOOK, now)
+
+
+def put_all(db: sa.Connection, now: datetime) -> int:
+    """All runs that are not gone; how many."""
+    return _put_stored(db, RUNS.c.gone.is_(None), Priority.FULL, now)
+
+
+def _put_stored(db: sa.Connection, which: sa.ColumnElement[bool], priority: Priority, now: datetime) -> int:
+    waits = sa.select(PENDING.c.run_id).where(PENDING.c.run_id == RUNS.c.run_id).exists()
+    newest_first = sa.func.coalesce(RUNS.c.moved_at, 0.0)
+    columns = ["run_id", "priority", "updated", "signature", "record", "seen_at", "seen_in"]
+    chosen = sa.select(
+        RUNS.c.run_id,
+        sa.literal(int(priority)),
+        newest_first,
+        RUNS.c.signature,
+        RUNS.c.record,
+        sa.literal(now.timestamp()),
+        RUNS.c.seen_in,
+    ).where(which & ~waits)
+    return db.execute(PENDING.insert().from_select(columns, chosen)).rowcount
+
+
+def read_pending(db: sa.Connection, limit: int | None = None) -> list[PendingRun]:
+    """The most urgent runs, the newest update first."""
+    query = sa.select(PENDING).order_by(PENDING.c.priority, PENDING.c.updated.desc(), PENDING.c.run_id)
+    if limit is not None:
+        query = query.limit(limit)
+    return [
+        PendingRun(
+            run_id=row.run_id,
+            record=unpack(row.record, f"run {row.run_id}, which waits,"),
+            signature=row.signature,
+            priority=row.priority,
+            seen_at=moment_at(row.seen_at),
+        )
+        for row in db.execute(query)
+    ]
+
+
+def count_pending(db: sa.Connection) -> dict[int, int]:
+    """Priority → how many runs wait."""
+    counted = sa.select(PENDING.c.priority, sa.func.count()).group_by(PENDING.c.priority)
+    return {row[0]: row[1] for row in db.execute(counted)}
+
+
+def take_pending(db: sa.Connection, run_id: str, signature: str | None = None) -> Any:
+    """Let a run wait no more, and give its row: with this signature, when one is named, because it may have moved since."""
+    here = PENDING.c.run_id == run_id
+    row = db.execute(sa.select(PENDING.c.signature, PENDING.c.seen_in, PENDING.c.seen_at).where(here)).first()
+    if row is not None and signature in (None, row.signature):
+        db.execute(PENDING.delete().where(here))
+    return row

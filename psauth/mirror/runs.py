@@ -1,0 +1,143 @@
+"""Runs: the rows of runs in a store, and which of them are there, missed or gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from psauth.mirror.packing import pack, unpack
+from psauth.mirror.records import Record, StoredRun, moment_at, month_of, signature_of, updated_of
+from psauth.mirror.schema import RUNS
+
+AT_ONCE: Final = 500
+"""Keys in one statement at most: a database takes some thousand."""
+
+
+def read_runs(db: sa.Connection, month: str | None = None) -> Iterator[StoredRun]:
+    """The runs, of one month or all, month by month."""
+    query = sa.select(RUNS).order_by(RUNS.c.month, RUNS.c.run_id)
+    if month is not None:
+        query = query.where(RUNS.c.month == month)
+    for row in db.execute(query.execution_options(yield_per=AT_ONCE)):
+        yield read_run(row)
+
+
+def read_run(row: Any) -> StoredRun:
+    """A run out of its row."""
+    return StoredRun(
+        run_id=row.run_id,
+        record=unpack(row.record, f"run {row.run_id}"),
+        month=row.month,
+        asked_at=moment_at(row.asked_at),
+        last_seen=moment_at(row.last_seen),
+        first_missed=None if row.first_missed is None else moment_at(row.first_missed),
+        gone=row.gone,
+    )
+
+
+def moved_first(run: Record, asked_at: datetime) -> datetime:
+    """When a run that is new here is taken to have moved last."""
+    return updated_of(run) or asked_at
+
+
+def rows_of(db: sa.Connection, run_ids: Sequence[str]) -> Mapping[str, Any]:
+    """Run id → its row, for those of these runs that are in the store."""
+    rows: dict[str, Any] = {}
+    for begin in range(0, len(run_ids), AT_ONCE):
+        query = sa.select(RUNS).where(RUNS.c.run_id.in_(run_ids[begin : begin + AT_ONCE]))
+        rows |= {row.run_id: row for row in db.execute(query)}
+    return rows
+
+
+def put_run(
+    db: sa.Connection,
+    run: Record,
+    before: Any,
+    *,
+    asked_at: datetime,
+    moved_at: datetime,
+    look_at: datetime | None,
+    seen_in: int,
+    seen_at: datetime,
+) -> None:
+    """Write a run's row in the place of `before`, its row until now or None. What is read is there, so it is not gone."""
+    packed = pack(run)
+    values = {
+        "month": month_of(run),
+        "workflow_id": run.get("workflowId"),
+        "status": run.get("status"),
+        "signature": signature_of(run),
+        "digest": packed.digest,
+        "record": packed.content,
+        "asked_at": asked_at.timestamp(),
+        "moved_at": moved_at.timestamp(),
+        "look_at": None if look_at is None else look_at.timestamp(),
+        "seen_in": seen_in,
+        "last_seen": seen_at.timestamp(),
+        "first_missed": None,
+        "gone": None,
+    }
+    if before is None:
+        db.execute(RUNS.insert().values(run_id=run["id"], **values))
+    else:
+        values["seen_in"] = max(seen_in, before.seen_in)
+        db.execute(RUNS.update().where(RUNS.c.run_id == run["id"]).values(**values))
+
+
+def update_record(db: sa.Connection, run: Record) -> None:
+    """Keep what a walk says of a run whose signature has not moved."""
+    packed = pack(run)
+    db.execute(RUNS.update().where(RUNS.c.run_id == run["id"]).values(record=packed.content, digest=packed.digest))
+
+
+def note_seen(db: sa.Connection, run_ids: Sequence[str], walk: int, seen_at: datetime) -> None:
+    """These runs were named by a walk: they are there."""
+    for begin in range(0, len(run_ids), AT_ONCE):
+        some = RUNS.c.run_id.in_(run_ids[begin : begin + AT_ONCE])
+        seen = {"seen_in": walk, "last_seen": seen_at.timestamp()}
+        db.execute(RUNS.update().where(some).values(**seen))
+        missed = some & RUNS.c.first_missed.is_not(None) & RUNS.c.gone.is_(None)
+        db.execute(RUNS.update().where(missed).values(first_missed=None))
+
+
+def unseen(db: sa.Connection, walk: int, status: str | None) -> tuple[list[str], int]:
+    """Runs that are not gone and that this walk has not named, and how many there are with those it has named.
+
+    `status`: of these alone; None: of any.
+    """
+    there: sa.ColumnElement[bool] = RUNS.c.gone.is_(None)
+    if status is not None:
+        there &= RUNS.c.status == status
+    known = db.execute(sa.select(sa.func.count()).select_from(RUNS).where(there)).scalar_one()
+    missing = sa.select(RUNS.c.run_id).where(there & (RUNS.c.seen_in < walk)).order_by(RUNS.c.run_id)
+    return list(db.execute(missing).scalars()), known
+
+
+def note_missed(db: sa.Connection, run_ids: Sequence[str], missed_at: datetime) -> None:
+    """These runs were not named by a complete list; when that was first so stays."""
+    for begin in range(0, len(run_ids), AT_ONCE):
+        some = RUNS.c.run_id.in_(run_ids[begin : begin + AT_ONCE]) & RUNS.c.first_missed.is_(None)
+        db.execute(RUNS.update().where(some).values(first_missed=missed_at.timestamp()))
+
+
+def read_missed(db: sa.Connection) -> list[str]:
+    """The runs that were missed and of which nobody knows yet whether they are gone."""
+    missed = RUNS.c.first_missed.is_not(None) & RUNS.c.gone.is_(None)
+    return list(db.execute(sa.select(RUNS.c.run_id).where(missed).order_by(RUNS.c.run_id)).scalars())
+
+
+def set_gone(db: sa.Connection, run_id: str, gone: str | None, first_missed: datetime | None) -> str | None:
+    """Note that a run is gone, or (None) there again; its month where that is news, else None."""
+    row = rows_of(db, [run_id]).get(run_id)
+    if row is None:
+        return None
+    values: dict[str, Any] = {"gone": gone}
+    if gone is None:
+        values |= {"first_missed": None}
+    elif row.first_missed is None:
+        values |= {"first_missed": first_missed.timestamp() if first_missed is not None else None}
+    db.execute(RUNS.update().where(RUNS.c.run_id == run_id).values(**values, look_at=None if gone else row.look_at))
+    return str(row.month) if row.gone != gone else None
