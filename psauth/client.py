@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from psauth.api.budget import Budget
 from psauth.api.pages import Record, walk
 from psauth.api.transport import Transport
-from psauth.exceptions import ArgumentError
-from psauth.reading.arguments import shown
+from psauth.exceptions import ArgumentError, needs_extra
+from psauth.reading.arguments import moment, shown
 from psauth.reading.calls import checked_methods
 from psauth.reading.forms import FormReads
 from psauth.reading.library import LibraryReads
@@ -24,7 +24,9 @@ from psauth.writing.writes import Writes
 
 if TYPE_CHECKING:
     from psauth.mirror.place import Identity, Place
-    from psauth.reading.arguments import Things
+    from psauth.mirror.report import SyncReport
+    from psauth.reading.arguments import Moment, Things
+    from psauth.reading.fetch import Progress
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +108,49 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         return self._plans.plan(nouns, runs, workflow)
 
     # The local copy ---------------------------------------------------------------------------------------------
+
+    def sync(
+        self,
+        *,
+        full: bool = False,
+        workflows: Things | None = None,
+        tables: Iterable[str] | None = None,
+        since: Moment | None = None,
+        wait: bool = False,
+        progress: Progress = True,
+    ) -> SyncReport:
+        """Bring the local copy up to date, with as few requests as possible, and say what was done.
+
+        The first time it takes what it takes; afterwards it asks for what changed. It can be ended at any moment and goes
+        on where it was. At the edge of the hour's budget it ends, with a summary.
+
+        Parameters:
+            full: look at everything again, whatever the service says of it.
+            workflows: only runs and templates of these (id, name, several, or a frame with workflow_id).
+            tables: only these nouns, like ["runs", "tasks"]; the rest stays as old as it is.
+            since: only runs created since this moment.
+            wait: wait for the budget as long as it takes, and for another process that is syncing this copy.
+            progress: see ProcessStreet.
+
+        Errors: ArgumentError for an unknown workflow or table; MirrorError for a copy that cannot be used, or that somebody
+        else is syncing; LoginRequired when the connection has ended.
+
+        >>> report = ps.sync(progress=False)
+        >>> report.is_complete
+        True
+        """
+        with needs_extra("mirror", "ps.sync()"):
+            from psauth.mirror.store import Store
+            from psauth.mirror.sync import Sync, Wanted
+
+        wanted = Wanted(
+            full=full,
+            workflows=None if workflows is None else tuple(self._read.workflow_ids(workflows)),
+            tables=None if tables is None else frozenset(tables),
+            since=None if since is None else moment(since),
+        )
+        store = Store.open(*self._mirror_place())
+        return Sync(self._transport, store, wanted, wait=wait, progress=progress).run()
 
     def _mirror_place(self) -> tuple[Place, Identity]:
         """Where this connection's local copy is, and whose it is."""

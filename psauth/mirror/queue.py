@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from psauth.mirror.looks import LATEST
 from psauth.mirror.packing import pack, unpack
-from psauth.mirror.records import PendingRun, Record, moment_at, signature_of, updated_of
+from psauth.mirror.records import PendingRun, Record, created_of, moment_at, signature_of, updated_of
 from psauth.mirror.runs import AT_ONCE
 from psauth.mirror.schema import PENDING, RUNS
 
@@ -27,6 +28,26 @@ class Priority(IntEnum):
     """The first copy of what has been there for long."""
     FULL = 3
     """Everything is looked at."""
+
+
+@dataclass(frozen=True)
+class Which:
+    """Some of the runs: those of these workflows (None: of any), and created since a moment (None: whenever)."""
+
+    workflows: frozenset[str] | None = None
+    since: datetime | None = None
+
+    def of(self, table: sa.Table) -> sa.ColumnElement[bool]:
+        """The condition on a table of runs."""
+        chosen: sa.ColumnElement[bool] = sa.true()
+        if self.workflows is not None:
+            chosen &= table.c.workflow_id.in_(sorted(self.workflows))
+        if self.since is not None:
+            chosen &= table.c.created.is_(None) | (table.c.created >= self.since.timestamp())
+        return chosen
+
+
+ALL: Final = Which()
 
 
 def put_pending(
@@ -47,8 +68,10 @@ def put_pending(
     added = moved = 0
     for run in runs:
         before = known.get(str(run["id"]))
-        signature, updated = signature_of(run), updated_of(run)
+        signature, updated, created = signature_of(run), updated_of(run), created_of(run)
         values = {
+            "workflow_id": run.get("workflowId"),
+            "created": None if created is None else created.timestamp(),
             "priority": int(priority) if before is None else min(int(priority), before.priority),
             "updated": updated.timestamp() if updated is not None else seen_at.timestamp(),
             "signature": signature,
@@ -68,33 +91,41 @@ def put_pending(
 def put_due(db: sa.Connection, now: datetime) -> int:
     """Runs that are due for another look; how many. One due much later than any rule says was noted by a wrong clock."""
     due = (RUNS.c.look_at <= now.timestamp()) | (RUNS.c.look_at > (now + LATEST).timestamp())
-    return _put_stored(db, RUNS.c.gone.is_(None) & due, Priority.LOOK, now)
+    return _put_stored(db, due, Priority.LOOK, now)
 
 
-def put_all(db: sa.Connection, now: datetime) -> int:
-    """All runs that are not gone; how many."""
-    return _put_stored(db, RUNS.c.gone.is_(None), Priority.FULL, now)
+def put_partial(db: sa.Connection, now: datetime) -> int:
+    """Runs of which only some lists were asked for at the last look; how many."""
+    return _put_stored(db, RUNS.c.whole.is_(False), Priority.HISTORY, now)
+
+
+def put_all(db: sa.Connection, now: datetime, which: Which) -> int:
+    """All runs of some; how many."""
+    return _put_stored(db, which.of(RUNS), Priority.FULL, now)
 
 
 def _put_stored(db: sa.Connection, which: sa.ColumnElement[bool], priority: Priority, now: datetime) -> int:
     waits = sa.select(PENDING.c.run_id).where(PENDING.c.run_id == RUNS.c.run_id).exists()
     newest_first = sa.func.coalesce(RUNS.c.moved_at, 0.0)
-    columns = ["run_id", "priority", "updated", "signature", "record", "seen_at", "seen_in"]
+    columns = ["run_id", "workflow_id", "created", "priority", "updated", "signature", "record", "seen_at", "seen_in"]
     chosen = sa.select(
         RUNS.c.run_id,
+        RUNS.c.workflow_id,
+        RUNS.c.created,
         sa.literal(int(priority)),
         newest_first,
         RUNS.c.signature,
         RUNS.c.record,
         sa.literal(now.timestamp()),
         RUNS.c.seen_in,
-    ).where(which & ~waits)
+    ).where(RUNS.c.gone.is_(None) & which & ~waits)
     return db.execute(PENDING.insert().from_select(columns, chosen)).rowcount
 
 
-def read_pending(db: sa.Connection, limit: int | None = None) -> list[PendingRun]:
+def read_pending(db: sa.Connection, limit: int | None = None, which: Which = ALL) -> list[PendingRun]:
     """The most urgent runs, the newest update first."""
-    query = sa.select(PENDING).order_by(PENDING.c.priority, PENDING.c.updated.desc(), PENDING.c.run_id)
+    query = sa.select(PENDING).where(which.of(PENDING))
+    query = query.order_by(PENDING.c.priority, PENDING.c.updated.desc(), PENDING.c.run_id)
     if limit is not None:
         query = query.limit(limit)
     return [
@@ -109,9 +140,10 @@ def read_pending(db: sa.Connection, limit: int | None = None) -> list[PendingRun
     ]
 
 
-def count_pending(db: sa.Connection) -> dict[int, int]:
-    """Priority → how many runs wait."""
-    counted = sa.select(PENDING.c.priority, sa.func.count()).group_by(PENDING.c.priority)
+def count_pending(db: sa.Connection, which: Which = ALL) -> dict[str | None, int]:
+    """Workflow → how many of its runs wait."""
+    table = PENDING.c.workflow_id
+    counted = sa.select(table, sa.func.count()).where(which.of(PENDING)).group_by(table)
     return {row[0]: row[1] for row in db.execute(counted)}
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from psauth.mirror.packing import pack, unpack
-from psauth.mirror.records import Record, StoredRun, moment_at, month_of, signature_of, updated_of
+from psauth.mirror.records import Record, StoredRun, created_of, moment_at, month_of, signature_of, updated_of
 from psauth.mirror.schema import RUNS
 
 AT_ONCE: Final = 500
@@ -62,13 +62,19 @@ def put_run(
     look_at: datetime | None,
     seen_in: int,
     seen_at: datetime,
+    whole: bool,
 ) -> None:
-    """Write a run's row in the place of `before`, its row until now or None. What is read is there, so it is not gone."""
-    packed = pack(run)
+    """Write a run's row in the place of `before`, its row until now or None. What is read is there, so it is not gone.
+
+    `whole`: all its lists were asked for, and not only some of them.
+    """
+    packed, created = pack(run), created_of(run)
     values = {
         "month": month_of(run),
         "workflow_id": run.get("workflowId"),
+        "created": None if created is None else created.timestamp(),
         "status": run.get("status"),
+        "whole": whole,
         "signature": signature_of(run),
         "digest": packed.digest,
         "record": packed.content,
@@ -103,14 +109,16 @@ def note_seen(db: sa.Connection, run_ids: Sequence[str], walk: int, seen_at: dat
         db.execute(RUNS.update().where(missed).values(first_missed=None))
 
 
-def unseen(db: sa.Connection, walk: int, status: str | None) -> tuple[list[str], int]:
+def unseen(db: sa.Connection, walk: int, status: str | None, workflow: str | None) -> tuple[list[str], int]:
     """Runs that are not gone and that this walk has not named, and how many there are with those it has named.
 
-    `status`: of these alone; None: of any.
+    `status`, `workflow`: of these alone; None: of any.
     """
     there: sa.ColumnElement[bool] = RUNS.c.gone.is_(None)
     if status is not None:
         there &= RUNS.c.status == status
+    if workflow is not None:
+        there &= RUNS.c.workflow_id == workflow
     known = db.execute(sa.select(sa.func.count()).select_from(RUNS).where(there)).scalar_one()
     missing = sa.select(RUNS.c.run_id).where(there & (RUNS.c.seen_in < walk)).order_by(RUNS.c.run_id)
     return list(db.execute(missing).scalars()), known

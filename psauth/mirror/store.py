@@ -18,7 +18,7 @@ from psauth.mirror.lists import Tally
 from psauth.mirror.looks import next_look
 from psauth.mirror.packing import pack
 from psauth.mirror.place import Identity, Place
-from psauth.mirror.queue import Priority
+from psauth.mirror.queue import ALL, Priority, Which
 from psauth.mirror.records import (
     Change,
     Gone,
@@ -46,6 +46,8 @@ class Answer:
     run: Record
     lists: Mapping[str, Sequence[Record]]
     asked_at: datetime
+    whole: bool = True
+    """Whether these are all lists of a run, and not only some that somebody wanted."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,19 @@ class Store:
     # Writing ----------------------------------------------------------------------------------------------------
 
     def note_runs(
-        self, found: Sequence[Record], seen_at: datetime, priority: Priority = Priority.MOVED, *, walk: int = 0
+        self,
+        found: Sequence[Record],
+        seen_at: datetime,
+        priority: Priority = Priority.MOVED,
+        *,
+        walk: int = 0,
+        deleted: Sequence[Record] = (),
+        notes: Mapping[str, str | None] | None = None,
     ) -> Noted:
-        """A page of a walk: what is new or moved waits from now on, with its record as it is here."""
+        """A page of a walk: what is new or moved waits from now on, with its record as it is here.
+
+        `deleted` are runs that the page shows as deleted; those that the store has are gone. `notes` are kept with it.
+        """
         tally, by_id = Tally(), {str(run["id"]): run for run in found if run.get("id")}
         with self._database.writing() as db:
             known = runs.rows_of(db, list(by_id))
@@ -128,6 +140,10 @@ class Store:
                 moved += row is not None and row.signature != signature_of(run)
             added, _ = queue.put_pending(db, ask, priority, seen_at, walk)
             runs.note_seen(db, list(by_id), walk, seen_at)
+            for run in deleted:
+                tally.months |= self._note_gone(db, str(run["id"]), "deleted", seen_at)
+            for name, value in (notes or {}).items():
+                schema.write_meta(db, name, value)
             lists.advance(db, tally.months)
         return Noted(new=max(0, added - moved - back), moved=moved, back=back)
 
@@ -168,10 +184,15 @@ class Store:
         with self._database.writing() as db:
             return queue.put_due(db, now)
 
-    def note_all(self, now: datetime) -> int:
+    def note_partial(self, now: datetime) -> int:
+        """Runs of which only some lists were asked for wait from now on; how many."""
+        with self._database.writing() as db:
+            return queue.put_partial(db, now)
+
+    def note_all(self, now: datetime, which: Which = ALL) -> int:
         """All runs that are there wait from now on; how many did not before."""
         with self._database.writing() as db:
-            return queue.put_all(db, now)
+            return queue.put_all(db, now, which)
 
     def drop_pending(self, run_id: str) -> None:
         """Let a run wait no more: the service does not know it."""
@@ -186,13 +207,15 @@ class Store:
         """A run is there again, or was never gone. Whether that is news."""
         return self._set_gone(run_id, None, None)
 
-    def note_missing(self, walk: int, missed_at: datetime, *, status: str | None, share: float) -> Missing:
-        """Runs that a complete list (of one status, or None: of all) did not name are missed from now on.
+    def note_missing(
+        self, walk: int, missed_at: datetime, *, share: float, status: str | None = None, workflow: str | None = None
+    ) -> Missing:
+        """Runs that a complete list (of one status or workflow, or None: of all) did not name are missed from now on.
 
         Where they are more than this share of all, nothing is noted: not they are gone, but a permission.
         """
         with self._database.writing() as db:
-            missing, known = runs.unseen(db, walk, status)
+            missing, known = runs.unseen(db, walk, status, workflow)
             marked = len(missing) <= max(1.0, known * share)
             if marked:
                 runs.note_missed(db, missing, missed_at)
@@ -229,14 +252,18 @@ class Store:
             schema.write_meta(db, "walk", str(number))
         return number
 
-    def end_walk(self, newest: datetime | None) -> None:
+    def latest_walk(self) -> int:
+        """The number of the walk that began last."""
+        return int(self.get_note("walk") or 0)
+
+    def end_walk(self, newest: datetime | None, scope: str = "") -> None:
         """A walk came to its end; the next one need go no further than to `newest`, the newest update when it began."""
         if newest is not None:
-            self.note(signpost=str(newest.timestamp()), newest=str(newest.timestamp()))
+            self.note(**{f"signpost{scope}": str(newest.timestamp()), "newest": str(newest.timestamp())})
 
-    def signpost(self) -> datetime | None:
+    def signpost(self, scope: str = "") -> datetime | None:
         """The newest update when the last complete walk began, by the service's clock; None before the first."""
-        noted = self.get_note("signpost")
+        noted = self.get_note(f"signpost{scope}")
         return None if noted is None else moment_at(float(noted))
 
     def get_note(self, name: str) -> str | None:
@@ -344,12 +371,18 @@ class Store:
             look_at=next_look(run, asked_at, moved_at, newest=newest, looked_before=same),
             seen_in=waiting.seen_in if waiting is not None else 0,
             seen_at=asked_at if waiting is None else moment_at(waiting.seen_at),
+            whole=answer.whole,
         )
 
     def _set_gone(self, run_id: str, how: Gone | None, first_missed: datetime | None) -> bool:
         with self._database.writing() as db:
-            month = runs.set_gone(db, run_id, how, first_missed)
-            if how is not None:
-                queue.take_pending(db, run_id)
-            lists.advance(db, set() if month is None else {month})
-        return month is not None
+            months = self._note_gone(db, run_id, how, first_missed)
+            lists.advance(db, months)
+        return bool(months)
+
+    @staticmethod
+    def _note_gone(db: sa.Connection, run_id: str, how: Gone | None, first_missed: datetime | None) -> set[str]:
+        if how is not None:
+            queue.take_pending(db, run_id)
+        month = runs.set_gone(db, run_id, how, first_missed)
+        return set() if month is None else {month}

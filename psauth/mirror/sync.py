@@ -1,0 +1,268 @@
+"""Sync: brings a store up to date. What is found waits in the store before it is asked for, so a sync can be ended at any
+instruction; the next one goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from psauth.api.pace import PATIENCE, Pace
+from psauth.api.transport import Transport
+from psauth.exceptions import RateLimited, ServiceUnavailable
+from psauth.mirror import lock
+from psauth.mirror.crew import Crew
+from psauth.mirror.forecast import Costs, Forecast, seconds_to_go
+from psauth.mirror.progress import Bar, Speed
+from psauth.mirror.questions import OF_RUNS, Planner, Question, current_revision
+from psauth.mirror.queue import Which
+from psauth.mirror.report import SyncReport
+from psauth.mirror.snapshot import Snapshot
+from psauth.mirror.store import Store
+from psauth.mirror.supply import MissedRun, Supply
+from psauth.mirror.walk import Scope, Walker
+from psauth.mirror.writer import Writer
+from psauth.reading.fetch import TICK, Progress
+from psauth.reading.reader import Reader
+from psauth.words import lasting
+
+PUBLISH_EVERY: Final = 300.0
+"""Seconds after which a long sync publishes what there is."""
+ENDING: Final = 5.0
+"""Seconds in which threads that were told to end do so; an answer on its way is not waited for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a sync is for: everything (`full`) or what changed; only these workflows, tables, or runs created since."""
+
+    full: bool = False
+    workflows: tuple[str, ...] | None = None
+    tables: frozenset[str] | None = None
+    since: datetime | None = None
+
+    @property
+    def which(self) -> Which:
+        """The runs it is about."""
+        return Which(None if self.workflows is None else frozenset(self.workflows), self.since)
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """The lists of runs that are walked for it."""
+        if self.tables is not None and not self.tables & {*OF_RUNS, "runs"}:
+            return []
+        return [Scope(workflow, self.since) for workflow in self.workflows or (None,)]
+
+
+@dataclass
+class _State:
+    """What the threads of a sync tell the one that watches them."""
+
+    walked: bool = False
+    forecast: Forecast | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+class Sync:
+    """One sync of one store. `publish` is called when there is something to show: at the end, and in between."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        store: Store,
+        wanted: Wanted,
+        *,
+        wait: bool = False,
+        progress: Progress = True,
+        publish: Callable[[], object] | None = None,
+    ) -> None:
+        self._transport, self._store, self._wanted, self._wait = transport, store, wanted, wait
+        self._reader = Reader(transport)
+        self._publish = publish
+        self._bar = Bar(progress)
+        self._speed = Speed()
+        self._state = _State()
+        self._costs = Costs()
+        self._pace = Pace(background=True, stop=threading.Event())
+        self._supply = Supply(store, wanted.which)
+
+    def run(self) -> SyncReport:
+        """Do it, with the mirror to itself, and say what was done; the report is kept in the store as well.
+
+        It ends early, and says so, when the budget is spent (unless `wait`), the service fails, or progress answers
+        False. Raises MirrorError, Busy when somebody else syncs, LoginRequired, and other errors of the service.
+        """
+        with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
+            return self._run()
+
+    def _is_wanted(self, holder: object) -> bool:
+        return self._bar.report(0, None, f"waiting for {holder or 'another process'}")
+
+    def _run(self) -> SyncReport:
+        self._store.check()
+        began_at, sent = datetime.now(UTC), self._transport.usage.requests_sent
+        self._sent_before = sent
+        writer = Writer(self._store)
+        nouns = self._wanted.tables if self._wanted.tables is not None else OF_RUNS
+        crew = Crew(self._reader, self._supply, writer, self._pace, nouns=nouns, costs=self._costs)
+        stopped: str | None = None
+        try:
+            crew.begin()
+            self._begin_finding(crew, writer)
+            stopped = self._watch(crew, writer)
+        finally:
+            crew.stop()
+            crew.join(ENDING)
+            writer.close()
+            self._transport.release()
+            self._bar.close()
+        error = writer.error or crew.error
+        if isinstance(error, RateLimited | ServiceUnavailable):
+            stopped, error = str(error), None
+        runs_left, requests_left = self._left()
+        report = SyncReport(
+            began_at=began_at,
+            ended_at=datetime.now(UTC),
+            requests=self._transport.usage.requests_sent - sent,
+            tables=writer.tables(),
+            skipped=tuple(crew.skipped),
+            warnings=tuple(self._state.warnings),
+            stopped=stopped if error is None else str(error),
+            runs_left=runs_left,
+            requests_left=requests_left,
+        )
+        if writer.error is not None:
+            raise writer.error
+        self._store.note_report(report.to_dict())
+        if error is not None:
+            raise error
+        if self._publish is not None:
+            self._publish()
+        return report
+
+    # Finding ----------------------------------------------------------------------------------------------------
+
+    def _begin_finding(self, crew: Crew, writer: Writer) -> None:
+        def find() -> None:
+            try:
+                self._find(crew, writer)
+            except InterruptedError:
+                pass
+            except BaseException as error:  # noqa: BLE001 - raised again in the thread that syncs
+                crew.fail(error)
+            else:
+                self._state.walked = True
+                self._supply.close()
+
+        threading.Thread(target=find, name="psauth-mirror-walk", daemon=True).start()
+
+    def _find(self, crew: Crew, writer: Writer) -> None:
+        """Say what there is to ask: templates first, then runs, then what takes many requests."""
+        now = datetime.now(UTC)
+        for question in self._plan(now, lambda plan, _: plan.first()):
+            moved = self._ask_workflows(question)
+        with self._store.snapshot() as snap:
+            before = _revisions(snap)
+        self._supply.add(self._plan(now, lambda plan, snap: _first(plan, self._workflows(snap), moved)))
+        if not self._supply.wait_for_urgent():
+            return
+        with self._store.snapshot() as snap:
+            self._costs.learn(snap)
+            crew.formless = frozenset(each.owner for each in snap.lists("form_fields", "") if not each.records)
+            after = _revisions(snap)
+        revised = {workflow for workflow in after if after[workflow] != before.get(workflow)}
+        self._supply.add(self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap), revised)), urgent=False)
+        self._supply.open_runs()
+        self._find_runs(now)
+
+    def _find_runs(self, now: datetime) -> None:
+        walker = Walker(self._transport, self._store, self._pace, self._supply.found_runs)
+        scopes = self._wanted.scopes
+        for scope in scopes:
+            walker.walk(scope, whole=self._wanted.full)
+        self._state.warnings += walker.warnings
+        if not scopes:
+            return
+        if self._wanted.full:
+            self._store.note_all(now, self._wanted.which)
+        if self._wanted.tables is None:
+            self._store.note_partial(now)
+        self._store.note_due(now)
+        with self._store.snapshot() as snap:
+            self._supply.add(MissedRun(run_id) for run_id in snap.missed())
+        self._supply.found_runs()
+
+    def _ask_workflows(self, question: Question) -> set[str]:
+        """The workflows whose record is another one than before."""
+        with self._store.snapshot() as snap:
+            before = {r.get("id"): r for each in snap.lists("workflows", "") for r in each.records}
+        asked_at = datetime.now(UTC)
+        records = question.ask(self._reader, self._pace)
+        self._store.write_list(question.noun, question.owner, records, asked_at)
+        return {str(record["id"]) for record in records if record.get("id") and before.get(record["id"]) != record}
+
+    def _workflows(self, snap: Snapshot) -> list[str]:
+        """The workflows that are wanted, as the store knows them."""
+        known = [str(r["id"]) for each in snap.lists("workflows", "") for r in each.records if r.get("id")]
+        wanted = self._wanted.workflows
+        return known if wanted is None else [workflow for workflow in known if workflow in wanted]
+
+    def _plan(self, now: datetime, choose: Callable[[Planner, Snapshot], Iterable[Question]]) -> list[Question]:
+        with self._store.snapshot() as snap:
+            planner = Planner(snap, now, whole=self._wanted.full, nouns=self._wanted.tables)
+            return list(choose(planner, snap))
+
+    # Watching ---------------------------------------------------------------------------------------------------
+
+    def _watch(self, crew: Crew, writer: Writer) -> str | None:
+        """Wait for the end, and show how far it is; why it came early, None when everything was asked for."""
+        published = time.monotonic()
+        while not crew.is_done:
+            crew.join(TICK)
+            if writer.error is not None or crew.error is not None:
+                return None
+            held = self._transport.held_until - time.time()
+            self._speed.look(self._transport.usage.requests_sent, held=held > 0)
+            if held > PATIENCE and not self._wait:
+                return f"The budget of requests is spent; more in {lasting(held)}."
+            if not self._show():
+                return "Stopped."
+            if self._publish is not None and time.monotonic() - published > PUBLISH_EVERY:
+                self._publish()
+                published = time.monotonic()
+        return None
+
+    def _show(self) -> bool:
+        sent = self._transport.usage.requests_sent - self._sent_before
+        _, left = self._left()
+        note = ""
+        if self._state.walked or sent > 100:
+            seconds = seconds_to_go(self._transport, left, rate=self._speed.rate)
+            note = f"about {lasting(seconds)} to go"
+        return self._bar.report(sent, sent + left, note)
+
+    def _left(self) -> tuple[int, int]:
+        """Runs that wait, and about how many requests everything still takes."""
+        with self._store.snapshot() as snap:
+            waiting = snap.pending_count(self._wanted.which)
+        return sum(waiting.values()), self._costs.of(waiting) + self._supply.questions_left
+
+
+def _revisions(snap: Snapshot) -> dict[str, str | None]:
+    """Workflow → its current revision."""
+    return {each.owner: current_revision(each.records) for each in snap.lists("revisions", "")}
+
+
+def _first(plan: Planner, workflows: list[str], moved: set[str]) -> Iterable[Question]:
+    for workflow in workflows:
+        yield from plan.of_workflow(workflow, moved=workflow in moved)
+    yield from plan.small()
+
+
+def _rest(plan: Planner, workflows: list[str], revised: set[str]) -> Iterable[Question]:
+    yield from plan.large(workflows)
+    for workflow in workflows:
+        yield from plan.details(workflow, moved=workflow in revised)
