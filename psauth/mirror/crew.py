@@ -107,7 +107,13 @@ class Crew:
         match job:
             case Question():
                 asked_at = datetime.now(UTC)
-                records = job.ask(self._reader, self._pace)
+                try:
+                    records = job.ask(self._reader, self._pace)
+                except (NotFound, PermissionDenied) as error:
+                    refused = partial(Store.note_refused, noun=job.noun, owner=job.owner, asked_at=asked_at)
+                    self._writer.put(refused, partial(self._supply.done, job))
+                    self.skipped.append(Skipped(_name(job), str(error)))
+                    return
                 write = partial(Store.write_list, noun=job.noun, owner=job.owner, records=records, asked_at=asked_at)
                 self._writer.put(write, partial(self._supply.done, job))
             case MissedRun():
@@ -151,14 +157,18 @@ class Crew:
         self._writer.put(write, partial(self._supply.done, job))
 
     def _skip(self, job: Job, error: PsauthError) -> None:
-        what = f"{job.noun} of {job.owner}" if isinstance(job, Question) else f"run {job.run_id}"
-        self.skipped.append(Skipped(what.removesuffix(" of "), str(error)))
+        self.skipped.append(Skipped(_name(job), str(error)))
         with self._lock:
             self._unavailable = self._unavailable + 1 if isinstance(error, ServiceUnavailable) else 0
             given_up = self._unavailable >= WORKERS
         self._supply.done(job, again=False)
         if given_up:
             self.fail(ServiceUnavailable(f"Given up: the service failed {WORKERS} times in a row. {error}"))
+
+
+def _name(job: Job) -> str:
+    """What a job is about, for people."""
+    return f"{job.noun} of {job.owner}".removesuffix(" of ") if isinstance(job, Question) else f"run {job.run_id}"
 
 
 def _note_there(store: Store, *, run: Record, seen_at: datetime) -> None:

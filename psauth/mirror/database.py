@@ -37,11 +37,12 @@ class Database:
         self._path = place.store
         self._engine = _make_engine(self._path)
         self._turn = threading.Lock()
+        self._open = threading.local()
         renew_in_children(self)
 
     def renew_in_child(self) -> None:
         """A lock that no thread of the parent can hold."""
-        self._turn = threading.Lock()
+        self._turn, self._open = threading.Lock(), threading.local()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -51,11 +52,19 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction: on the disk when the block ends, and undone by an error."""
+        """A transaction: on the disk when the block ends, and undone by an error. Inside another one it is a part of that."""
+        outer = getattr(self._open, "db", None)
+        if outer is not None:
+            yield outer
+            return
         engine = self._engine.execution_options(writing=True)
         # SQLite lets those who wait for each other sleep longer and longer: threads take turns instead.
         with self._turn, GATE.held_open(), self.explained(), engine.begin() as db:
-            yield db
+            self._open.db = db
+            try:
+                yield db
+            finally:
+                self._open.db = None
 
     def check(self) -> None:
         """MirrorError where the pages of the file do not fit each other; a store of 1 GB takes some seconds."""

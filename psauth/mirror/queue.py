@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -65,7 +65,7 @@ def put_pending(
         some = PENDING.c.run_id.in_(run_ids[begin : begin + AT_ONCE])
         rows = db.execute(sa.select(PENDING.c.run_id, PENDING.c.priority, PENDING.c.signature).where(some))
         known |= {row.run_id: row for row in rows}
-    added = moved = 0
+    new, moved = [], 0
     for run in runs:
         before = known.get(str(run["id"]))
         signature, updated, created = signature_of(run), updated_of(run), created_of(run)
@@ -80,12 +80,13 @@ def put_pending(
             "seen_in": walk,
         }
         if before is None:
-            added += 1
-            db.execute(PENDING.insert().values(run_id=run["id"], **values))
+            new.append({"run_id": run["id"], **values})
         else:
             moved += before.signature != signature
             db.execute(PENDING.update().where(PENDING.c.run_id == run["id"]).values(**values))
-    return added, moved
+    if new:
+        db.execute(PENDING.insert(), new)
+    return len(new), moved
 
 
 def put_due(db: sa.Connection, now: datetime) -> int:
@@ -147,10 +148,18 @@ def count_pending(db: sa.Connection, which: Which = ALL) -> dict[str | None, int
     return {row[0]: row[1] for row in db.execute(counted)}
 
 
-def take_pending(db: sa.Connection, run_id: str, signature: str | None = None) -> Any:
-    """Let a run wait no more, and give its row: with this signature, when one is named, because it may have moved since."""
-    here = PENDING.c.run_id == run_id
-    row = db.execute(sa.select(PENDING.c.signature, PENDING.c.seen_in, PENDING.c.seen_at).where(here)).first()
-    if row is not None and signature in (None, row.signature):
-        db.execute(PENDING.delete().where(here))
-    return row
+def take_pending(db: sa.Connection, signatures: Mapping[str, str | None]) -> dict[str, Any]:
+    """Let runs wait no more, and give their rows: those with this signature alone, for a run may have moved since.
+
+    None stands for any signature.
+    """
+    rows: dict[str, Any] = {}
+    run_ids = list(signatures)
+    for begin in range(0, len(run_ids), AT_ONCE):
+        some = PENDING.c.run_id.in_(run_ids[begin : begin + AT_ONCE])
+        columns = (PENDING.c.run_id, PENDING.c.signature, PENDING.c.seen_in, PENDING.c.seen_at)
+        rows |= {row.run_id: row for row in db.execute(sa.select(*columns).where(some))}
+    over = [run_id for run_id, row in rows.items() if signatures[run_id] in (None, row.signature)]
+    for begin in range(0, len(over), AT_ONCE):
+        db.execute(PENDING.delete().where(PENDING.c.run_id.in_(over[begin : begin + AT_ONCE])))
+    return rows

@@ -33,7 +33,7 @@ class Supply:
     """Jobs for workers: what is urgent, then the runs that wait, then the rest. Threads share it.
 
     A job is under way until `done` is called, after what it brought is on the disk. Runs are given out once
-    `open_runs` was called, and there is an end once `close` was.
+    `open_runs` was called. There is an end when everybody who said `open` has said `close`.
     """
 
     def __init__(self, store: Store, which: Which = ALL) -> None:
@@ -44,13 +44,13 @@ class Supply:
         self._last: deque[Job] = deque()
         self._under_way: set[str] = set()
         self._set_aside: set[str] = set()
-        self._jobs = 0
-        self._runs_open = self._closed = self._stopped = False
+        self._jobs = self._finders = 0
+        self._runs_open = self._stopped = False
         self._dry = False
         """No run waits, as far as the last look into the queue showed."""
 
     def add(self, jobs: Iterable[Job], *, urgent: bool = True) -> None:
-        """More jobs; those that are not urgent come when no run waits."""
+        """More jobs; those that are not urgent come when no run waits to be read."""
         with self._changed:
             (self._urgent if urgent else self._last).extend(jobs)
             self._changed.notify_all()
@@ -67,10 +67,15 @@ class Supply:
             self._dry = False
             self._changed.notify_all()
 
-    def close(self) -> None:
-        """Nothing more will be added."""
+    def open(self) -> None:
+        """Somebody begins to look for jobs."""
         with self._changed:
-            self._closed = True
+            self._finders += 1
+
+    def close(self) -> None:
+        """They will add nothing more."""
+        with self._changed:
+            self._finders -= 1
             self._changed.notify_all()
 
     def stop(self) -> None:
@@ -89,7 +94,7 @@ class Supply:
                     if isinstance(job, PendingRun):
                         self._under_way.add(job.run_id)
                     return job
-                if self._closed and not self._jobs:
+                if not self._finders and not self._jobs:
                     self._changed.notify_all()
                     return None
                 self._changed.wait(LOOK_AGAIN)
@@ -128,7 +133,7 @@ class Supply:
                 self._dry = not self._runs
             if self._runs:
                 return self._runs.popleft()
-        return self._last.popleft() if self._last and self._closed else None
+        return self._last.popleft() if self._last else None
 
     def _waiting(self) -> Iterator[PendingRun]:
         others = self._under_way | self._set_aside

@@ -25,12 +25,14 @@ from psauth.mirror.store import Store
 from psauth.mirror.supply import MissedRun, Supply
 from psauth.mirror.walk import Scope, Walker
 from psauth.mirror.writer import Writer
-from psauth.reading.fetch import TICK, Progress
+from psauth.reading.fetch import Progress
 from psauth.reading.reader import Reader
 from psauth.words import lasting
 
 PUBLISH_EVERY: Final = 300.0
 """Seconds after which a long sync publishes what there is."""
+LOOK: Final = 0.5
+"""Seconds between two looks at how far it is."""
 ENDING: Final = 5.0
 """Seconds in which threads that were told to end do so; an answer on its way is not waited for."""
 
@@ -110,8 +112,8 @@ class Sync:
         crew = Crew(self._reader, self._supply, writer, self._pace, nouns=nouns, costs=self._costs)
         stopped: str | None = None
         try:
+            self._begin(crew, lambda: self._find(crew, writer), "find")
             crew.begin()
-            self._begin_finding(crew, writer)
             stopped = self._watch(crew, writer)
         finally:
             crew.stop()
@@ -145,19 +147,21 @@ class Sync:
 
     # Finding ----------------------------------------------------------------------------------------------------
 
-    def _begin_finding(self, crew: Crew, writer: Writer) -> None:
-        def find() -> None:
+    def _begin(self, crew: Crew, work: Callable[[], None], name: str) -> None:
+        """Do this in a thread of its own; the supply has an end when all such threads have."""
+
+        def do() -> None:
             try:
-                self._find(crew, writer)
+                work()
             except InterruptedError:
                 pass
             except BaseException as error:  # noqa: BLE001 - raised again in the thread that syncs
                 crew.fail(error)
-            else:
-                self._state.walked = True
+            finally:
                 self._supply.close()
 
-        threading.Thread(target=find, name="psauth-mirror-walk", daemon=True).start()
+        self._supply.open()
+        threading.Thread(target=do, name=f"psauth-mirror-{name}", daemon=True).start()
 
     def _find(self, crew: Crew, writer: Writer) -> None:
         """Say what there is to ask: templates first, then runs, then what takes many requests."""
@@ -167,6 +171,7 @@ class Sync:
         with self._store.snapshot() as snap:
             before = _revisions(snap)
         self._supply.add(self._plan(now, lambda plan, snap: _first(plan, self._workflows(snap), moved)))
+        self._begin(crew, lambda: self._find_runs(now, writer), "walk")
         if not self._supply.wait_for_urgent():
             return
         with self._store.snapshot() as snap:
@@ -176,13 +181,13 @@ class Sync:
         revised = {workflow for workflow in after if after[workflow] != before.get(workflow)}
         self._supply.add(self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap), revised)), urgent=False)
         self._supply.open_runs()
-        self._find_runs(now)
 
-    def _find_runs(self, now: datetime) -> None:
-        walker = Walker(self._transport, self._store, self._pace, self._supply.found_runs)
+    def _find_runs(self, now: datetime, writer: Writer) -> None:
+        walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
         scopes = self._wanted.scopes
         for scope in scopes:
             walker.walk(scope, whole=self._wanted.full)
+        self._state.walked = True
         self._state.warnings += walker.warnings
         if not scopes:
             return
@@ -221,7 +226,7 @@ class Sync:
         """Wait for the end, and show how far it is; why it came early, None when everything was asked for."""
         published = time.monotonic()
         while not crew.is_done:
-            crew.join(TICK)
+            crew.join(LOOK)
             if writer.error is not None or crew.error is not None:
                 return None
             held = self._transport.held_until - time.time()

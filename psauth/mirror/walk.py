@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from psauth.api.pace import Pace
@@ -20,8 +21,9 @@ from psauth.api.transport import Transport
 from psauth.exceptions import ApiError, NotFound
 from psauth.mirror.looks import LAG, is_old
 from psauth.mirror.queue import Priority
-from psauth.mirror.records import Record, created_of, moment_at, updated_of
+from psauth.mirror.records import Record, Written, created_of, moment_at, updated_of
 from psauth.mirror.store import Store
+from psauth.mirror.writer import Writer
 from psauth.reading.endpoints import RUN_SEARCH, RUN_STATUSES, RUNS
 
 CUT: Final = 200
@@ -58,16 +60,14 @@ class _Bookmark:
 
 
 class Walker:
-    """Walks the lists of runs for one store, and notes what it finds; `found` is called after each page."""
+    """Walks the lists of runs for one store; what it finds goes through the writer, and `found` is called when it waits."""
 
     def __init__(
-        self, transport: Transport, store: Store, pace: Pace, found: Callable[[], None] = lambda: None
+        self, transport: Transport, store: Store, writer: Writer, pace: Pace, found: Callable[[], None] = lambda: None
     ) -> None:
-        self._transport, self._store, self._pace, self._found = transport, store, pace, found
+        self._transport, self._store, self._writer, self._pace, self._found = transport, store, writer, pace, found
         self.warnings: list[str] = []
         """What should be said of the walks."""
-        self.moved = 0
-        """Runs that were found to be new or to have moved."""
         self._number = 0
         """The latest walk of the search: what it has named is there, whatever its status."""
 
@@ -99,6 +99,7 @@ class Walker:
             if updates and min(updates) < signpost - LAG:
                 arrived = True
                 break
+        self._writer.flush()
         with self._store.snapshot() as snap:
             known = snap.count_runs(workflow=scope.workflow)
         # A search that ends by itself has shown everything, unless it breaks off: at 200, or anywhere else.
@@ -157,6 +158,7 @@ class Walker:
             if self._note_page(page, scope, mark.number, priority, notes):
                 break
             link = page.next
+        self._writer.flush()
         if scope.since is None:
             self._note_missing(scope, mark.number, None)
             began = None if mark.began is None else moment_at(mark.began)
@@ -188,6 +190,7 @@ class Walker:
         return None
 
     def _note_missing(self, scope: Scope, number: int, status: str | None) -> None:
+        self._writer.flush()
         missing = self._store.note_missing(
             number, datetime.now(UTC), status=status, workflow=scope.workflow, share=MOST_VANISHING
         )
@@ -213,9 +216,17 @@ class Walker:
         deleted = [run for run in page if run.get("status") == DELETED]
         there = [run for run in page if run.get("status") != DELETED and run.get("id")]
         wanted = [run for run in there if _is_since(run, scope)]
-        noted = self._store.note_runs(wanted, seen_at, priority, walk=number, deleted=deleted, notes=notes)
-        self.moved += noted.new + noted.moved + noted.back
-        self._found()
+        note = partial(
+            Store.note_runs, found=wanted, seen_at=seen_at, priority=priority, walk=number, deleted=deleted, notes=notes
+        )
+
+        def write(store: Store) -> Written | None:
+            noted = note(store)
+            for _ in range(noted.gone):
+                self._writer.count_gone("runs")
+            return None
+
+        self._writer.put(write, self._found)
         return len(wanted) < len(there)
 
     # Notes ------------------------------------------------------------------------------------------------------

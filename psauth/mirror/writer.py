@@ -15,7 +15,7 @@ from psauth.mirror.store import Answer, Store
 
 MOST: Final = 200
 """Runs in one transaction at most."""
-PAUSE: Final = 0.05
+PAUSE: Final = 0.1
 """Seconds in which answers gather before they are written: a power cut costs no more than these."""
 
 Write = Callable[[Store], Written | None]
@@ -39,6 +39,14 @@ class Writer:
         """Have a run written, or anything else done with the store."""
         self._waiting.put((what, then))
 
+    def flush(self) -> None:
+        """Return when everything until now is written; the writer's error, where it has one."""
+        written = threading.Event()
+        self._waiting.put((_nothing, written.set))
+        while not written.wait(0.1):
+            if self.error is not None:
+                raise self.error
+
     def close(self) -> None:
         """Return when everything is written."""
         self._waiting.put(None)
@@ -57,12 +65,13 @@ class Writer:
             while True:
                 items = self._gather()
                 given = [item for item in items if item is not None]
-                answers = [what for what, _ in given if isinstance(what, Answer)]
-                if answers:
-                    self._add(self._store.write_runs(answers))
-                for what, _ in given:
-                    if not isinstance(what, Answer):
-                        self._add(what(self._store))
+                with self._store.together():
+                    for what, _ in given:
+                        if not isinstance(what, Answer):
+                            self._add(what(self._store))
+                    answers = [what for what, _ in given if isinstance(what, Answer)]
+                    if answers:
+                        self._add(self._store.write_runs(answers))
                 for _, then in given:
                     then()
                 if len(given) < len(items):
@@ -89,3 +98,7 @@ class Writer:
         for name, counts in (("added", written.added), ("changed", written.changed), ("gone", written.removed)):
             for noun, number in counts.items():
                 self._counts.setdefault(noun, Counter())[name] += number
+
+
+def _nothing(_: Store) -> None:
+    return None
