@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from psauth.mirror.questions import Question
-from psauth.mirror.queue import ALL, Which
+from psauth.mirror.queue import ALL, Priority, Which
 from psauth.mirror.records import PendingRun
 from psauth.mirror.store import Store
 
 AHEAD: Final = 200
 """Runs taken out of the queue at once; no more of them are in memory, however many wait."""
+EVERY: Final = 4
+"""While history is read, one job in so many is another list: a long one that was begun last would be waited for."""
 LOOK_AGAIN: Final = 0.5
 """Seconds after which somebody who waits for a job looks again, should nobody have told that there is one."""
 
@@ -44,7 +46,7 @@ class Supply:
         self._last: deque[Job] = deque()
         self._under_way: set[str] = set()
         self._set_aside: set[str] = set()
-        self._jobs = self._finders = 0
+        self._jobs = self._finders = self._given = 0
         self._runs_open = self._stopped = False
         self._dry = False
         """No run waits, as far as the last look into the queue showed."""
@@ -132,7 +134,10 @@ class Supply:
                 self._runs.extend(self._waiting())
                 self._dry = not self._runs
             if self._runs:
-                return self._runs.popleft()
+                self._given += 1
+                is_history = self._runs[0].priority >= Priority.HISTORY
+                if not (is_history and self._last and self._given % EVERY == 0):
+                    return self._runs.popleft()
         return self._last.popleft() if self._last else None
 
     def _waiting(self) -> Iterator[PendingRun]:
