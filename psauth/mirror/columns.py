@@ -120,9 +120,7 @@ CHANGES: Final = Layout(
     ),
     PART,
 )
-CHILDREN: Final[Mapping[str, Layout]] = {
-    layout.name: layout for layout in (TASKS, FORM_VALUES, APPROVALS, ASSIGNMENTS)
-}
+CHILDREN: Final[Mapping[str, Layout]] = {layout.name: layout for layout in (TASKS, FORM_VALUES, APPROVALS, ASSIGNMENTS)}
 """What is in a run, by the noun of its lists."""
 WHOLE: Final[Mapping[str, Layout]] = {
     endpoint.noun: Layout(endpoint.noun, of_endpoint(endpoint))
@@ -156,7 +154,9 @@ def to_arrow(frame: pd.DataFrame, fields: Sequence[Field]) -> pa.Table:
 def to_pandas(table: pa.Table, fields: Iterable[Field]) -> pd.DataFrame:
     """What came out of a query as a frame. A column that is called like one of the fields, and is of its type, has its dtype."""
     by_name = {field.name: field for field in fields}
-    columns = [_series(column, by_name.get(name)) for name, column in zip(table.column_names, table.columns, strict=True)]
+    columns = [
+        _series(column, by_name.get(name)) for name, column in zip(table.column_names, table.columns, strict=True)
+    ]
     frame = pd.DataFrame(dict(enumerate(columns)), copy=False)
     return frame.set_axis(pd.Index(table.column_names, dtype=TEXT_DTYPE), axis="columns")
 
@@ -209,4 +209,3 @@ def of_form_field(name: str, kind: str) -> Field:
     if kind in LISTS:
         return Field(name, "list")
     return Field(name, {"Number": "number", "Date": "time"}.get(kind, "text"))  # type: ignore[arg-type]
-

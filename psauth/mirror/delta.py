@@ -21,6 +21,7 @@ from deltalake.fs import DeltaStorageHandler
 from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from psauth.exceptions import MirrorError
+from psauth.mirror.columns import Layout
 from psauth.vault import disk
 from psauth.vault.modes import close_to_others
 
@@ -71,9 +72,18 @@ class DeltaFolder:
 
     # Reading ----------------------------------------------------------------------------------------------------
 
-    def version(self, name: str, number: int | None = None) -> Version:
-        """One version of a table, by default its latest. Damaged where there is none, or what is there cannot be read."""
-        table = self._open(name, number)
+    def version(self, name: str, number: int | None = None, *, fitting: Layout | None = None) -> Version:
+        """One version of a table, by default its latest.
+
+        Damaged where there is none, or what is there cannot be read; also where the latest has other columns than `fitting`.
+        """
+        table = self._open(name, None if fitting is not None else number)
+        if fitting is not None:
+            expected = Schema.from_arrow(_with_part(fitting))
+            if table.schema() != expected or table.metadata().partition_columns != ([fitting.by] if fitting.by else []):
+                raise Damaged(name)
+            if table.version() != number:
+                table = self._open(name, number)
         actions = pa.table(table.get_add_actions(flatten=True)).to_pylist()
         by = [f"partition.{column}" for column in table.metadata().partition_columns]
         files = [
@@ -82,26 +92,26 @@ class DeltaFolder:
         ]
         return Version(table.version(), sorted(files, key=lambda file: (file.part, file.path)))
 
-    def damaged(self, name: str, version: Version) -> set[str]:
-        """The parts of which a file is missing, cut off or not whole at its end."""
+    def damaged(self, name: str, version: Version, *, thorough: bool = False) -> set[str]:
+        """The parts of which a file is missing, cut off or not whole at its end; `thorough`: or anywhere in it."""
         sizes = {} if self.is_local else self._sizes(name)
-        return {file.part for file in version.files if not self._is_whole(name, file, sizes)}
-
-    def fits(self, name: str, schema: pa.Schema, by: str | None) -> bool:
-        """Whether the table's latest version has these columns; Damaged as by `version`."""
-        table = self._open(name, None)
-        expected = Schema.from_arrow(_with(schema, by))
-        return bool(table.schema() == expected) and table.metadata().partition_columns == ([by] if by else [])
+        return {
+            file.part
+            for file in version.files
+            if not self._is_whole(name, file, sizes) or (thorough and not self._is_readable(name, file))
+        }
 
     def paths(self, name: str, files: Collection[File]) -> list[str]:
         """The files as a program on this machine opens them."""
         return [f"{self._url(name)}/{file.path}" for file in files]
 
-    def dataset(self, name: str, version: Version, schema: pa.Schema) -> ds.Dataset:
+    def dataset(self, layout: Layout, version: Version) -> ds.Dataset:
         """The files of a version, wherever they are, as Arrow reads them."""
-        files = [file.path for file in version.files]
         return ds.FileSystemDataset.from_paths(
-            files, schema=schema, format=ds.ParquetFileFormat(), filesystem=self._files(name)
+            [file.path for file in version.files],
+            schema=layout.schema(),
+            format=ds.ParquetFileFormat(),
+            filesystem=self._files(layout.name),
         )
 
     def row_groups(self, name: str, file: File) -> Iterator[pa.Table]:
@@ -114,13 +124,13 @@ class DeltaFolder:
     # Writing ----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def writer(self, name: str, schema: pa.Schema, by: str | None = None) -> Iterator[Writer]:
+    def writer(self, layout: Layout) -> Iterator[Writer]:
         """Writes new files of a table, which no reader sees before they are committed."""
         if self.is_local:
             with self._explained():
                 self._make(Path(self.url))
-                self._make(Path(self._url(name)))
-        writer = Writer(self, name, schema, by)
+                self._make(Path(self._url(layout.name)))
+        writer = Writer(self, layout)
         try:
             with self._explained():
                 yield writer
@@ -128,30 +138,31 @@ class DeltaFolder:
         finally:
             writer.abandon()
 
-    def commit(
-        self, name: str, schema: pa.Schema, by: str | None, added: Sequence[File], *, parts: Collection[str] | None
-    ) -> tuple[int, list[str]]:
+    def commit(self, layout: Layout, added: Sequence[File], *, parts: Collection[str] | None) -> tuple[int, list[str]]:
         """The version in which these files have taken the place of those of `parts`, and the paths of the latter.
 
         `parts`: None for the whole table, which is made anew where need be.
         """
+        name, by = layout.name, layout.by
         now = int(time.time() * 1000)
         adds = [
             AddAction(f.path, f.size, {by: f.part} if by else {}, now, True, json.dumps({"numRecords": f.rows}))
             for f in added
         ]
-        full = Schema.from_arrow(_with(schema, by))
+        schema = Schema.from_arrow(_with_part(layout))
         with self._explained():
             try:
                 before = self.version(name)
             except Damaged:
+                if parts is not None:
+                    raise
                 before = Version(-1, [])
                 self._forget(name)
-            if parts is None or before.number < 0:
+            if parts is None:
                 replaced = list(before.files)
                 create_table_with_add_actions(
                     self._url(name),
-                    full,
+                    schema,
                     adds,
                     mode="overwrite" if before.number >= 0 else "error",
                     partition_by=[by] if by else [],
@@ -161,7 +172,7 @@ class DeltaFolder:
                 replaced = [file for file in before.files if file.part in parts]
                 removes = [RemoveAction(f.path, True, now, f.size, {by: f.part} if by else {}) for f in replaced]
                 self._open(name, None).create_write_transaction(
-                    [*adds, *removes], "append", full, partition_by=[by] if by else []
+                    [*adds, *removes], "append", schema, partition_by=[by] if by else []
                 )
             number = before.number + 1
             self._make_durable(name, number)
@@ -222,6 +233,16 @@ class DeltaFolder:
         except OSError:
             return False
 
+    def _is_readable(self, name: str, file: File) -> bool:
+        """Whether every page of a file is as it was written."""
+        try:
+            with self._files(name).open_input_file(file.path) as stream:
+                parquet = pq.ParquetFile(stream, page_checksum_verification=True)
+                rows: int = sum(parquet.read_row_group(n).num_rows for n in range(parquet.num_row_groups))
+                return rows == file.rows
+        except (OSError, pa.ArrowException):
+            return False
+
     def _forget(self, name: str) -> None:
         """Take the log of a damaged table away. Its files stay for those who read them."""
         self._files(name).delete_dir_contents(LOG, missing_dir_ok=True)
@@ -258,10 +279,10 @@ class DeltaFolder:
 class Writer:
     """Appends rows to new files of a table, one file a part at a time."""
 
-    def __init__(self, folder: DeltaFolder, name: str, schema: pa.Schema, by: str | None) -> None:
+    def __init__(self, folder: DeltaFolder, layout: Layout) -> None:
         self.files: list[File] = []
         """The files that are whole."""
-        self._folder, self._name, self._schema, self._by = folder, name, schema, by
+        self._folder, self._name, self._schema, self._by = folder, layout.name, layout.schema(), layout.by
         self._part = ""
         self._path = ""
         self._parquet: Any = None
@@ -309,7 +330,7 @@ class Writer:
         """What waits becomes one piece of the file, of which a reader takes all or nothing."""
         if self._parquet is None:  # not before there is something to write: many parts may be under way at once
             self._stream = self._opened()
-            self._parquet = pq.ParquetWriter(self._stream, self._schema, compression="zstd")
+            self._parquet = pq.ParquetWriter(self._stream, self._schema, compression="zstd", write_page_checksum=True)
         if self._waiting:
             rows = pa.concat_tables(self._waiting)
             self._parquet.write_table(rows, row_group_size=max(1, rows.num_rows))
@@ -335,6 +356,7 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _with(schema: pa.Schema, by: str | None) -> pa.Schema:
+def _with_part(layout: Layout) -> pa.Schema:
     """The columns of a table: those of its files, and that of its folders."""
-    return schema.append(pa.field(by, pa.string())) if by else schema
+    schema = layout.schema()
+    return schema.append(pa.field(layout.by, pa.string())) if layout.by else schema

@@ -10,10 +10,21 @@ from typing import Final, TypeVar
 import pandas as pd
 
 from psauth.mirror import forms, rows
-from psauth.mirror.columns import CHANGES, CHILDREN, FORM_VALUES, RECORDS, RULES, RUNS, WHOLE, Layout, to_pandas
+from psauth.mirror.columns import (
+    CHANGES,
+    CHILDREN,
+    FORM_VALUES,
+    RECORDS,
+    RULES,
+    RUNS,
+    WHOLE,
+    Layout,
+    to_arrow,
+    to_pandas,
+)
 from psauth.mirror.delta import ROWS
 from psauth.mirror.drafts import Draft, Drafts
-from psauth.mirror.publication import Content, FormField
+from psauth.mirror.publication import Content, FormField, Published
 from psauth.mirror.records import Record, StoredList
 from psauth.mirror.snapshot import Snapshot
 from psauth.reading.names import Names
@@ -85,7 +96,10 @@ class Derivation:
             names.learn("runs", [run.record])
             workflow_of[run.run_id] = run.record.get("workflowId")
             audit = run.record.get("audit")
-            used |= {str(workflow_of[run.run_id]), str(audit.get("createdById") if isinstance(audit, Mapping) else None)}
+            used |= {
+                str(workflow_of[run.run_id]),
+                str(audit.get("createdById") if isinstance(audit, Mapping) else None),
+            }
         self.names[month] = {key: self._known.get(key) for key in sorted(used)}
         if "runs" in drafts:
             drafts["runs"].begin(month, self._mark(month))
@@ -96,13 +110,11 @@ class Derivation:
                 drafts[noun].begin(month, self._mark(month))
                 for some in self._in_order(noun, month, workflow_of):
                     frame = rows.of_lists(noun, some, names)
-                    drafts[noun].append(rows.to_arrow(frame, layout.fields), (each.asked_at for each in some))
+                    drafts[noun].append(to_arrow(frame, layout.fields), (each.asked_at for each in some))
                     if noun == "form_values":
                         self._note_fields(frame, workflow_of)
 
-    def _in_order(
-        self, noun: str, month: str, workflow_of: Mapping[str, str | None]
-    ) -> Iterator[list[StoredList]]:
+    def _in_order(self, noun: str, month: str, workflow_of: Mapping[str, str | None]) -> Iterator[list[StoredList]]:
         """The lists of a month in pieces, those of one workflow together."""
         for piece in rows.in_pieces(self._snap.lists(noun, month), PIECE):
             piece.sort(key=lambda each: str(workflow_of.get(each.owner)))
@@ -131,7 +143,8 @@ class Derivation:
         for workflow_id in fields:
             name = self._name_table("form_values", workflow_id, self._workflows)
             drafts[workflow_id] = self._drafts.open(forms.layout_of(name, fields[workflow_id]))
-            before[workflow_id] = self._before.tables[name].parts.keys() if self._is_known(name) else ()
+            known = self._published(name)
+            before[workflow_id] = () if known is None else known.parts.keys()
         for month in self._months:
             needy = {w for w, d in drafts.items() if d.needs(month, self._mark(month))}
             if month not in written:
@@ -151,7 +164,7 @@ class Derivation:
             if workflow_id in needy:
                 draft.begin(month, self._mark(month))
             else:
-                draft.keep_only(draft.parts - {month})
+                draft.keep_only([part for part in draft.parts if part != month])
         for table in self._drafts.by_name["form_values"].rows(month):
             tidy = to_pandas(table, FORM_VALUES.fields)
             for workflow_id, part in tidy.groupby(tidy["run_id"].map(workflow_of), sort=False):
@@ -175,8 +188,9 @@ class Derivation:
             self.wide[key] = forms.table_name(prefix, text, key, self.wide.values())
         return self.wide[key]
 
-    def _is_known(self, name: str) -> bool:
-        return self._before is not None and name in self._before.tables
+    def _published(self, name: str) -> Published | None:
+        """A table as it was published last."""
+        return None if self._before is None else self._before.tables.get(name)
 
     # What belongs to no run -----------------------------------------------------------------------------------------
 
@@ -221,10 +235,10 @@ class Derivation:
 
     def _stands(self, data_set_id: str) -> bool:
         """Whether the table of a data set can stay as it is, which needs no look at its records."""
-        name = self.wide.get(data_set_id, "")
-        if self._before is None or not self._whole_is_same or not self._is_known(name):
+        known = self._published(self.wide.get(data_set_id, ""))
+        if known is None or not self._whole_is_same:
             return False
-        draft = self._drafts.open(self._before.tables[name].layout)
+        draft = self._drafts.open(known.layout)
         return not draft.needs("", draft.mark(""))
 
     def _derive_changes(self) -> None:

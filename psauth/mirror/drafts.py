@@ -85,9 +85,7 @@ class Draft:
         if self._before is not None and not self._written and not self._gone:
             return self._before, ()
         replaced = None if self._before is None else self._written | self._gone
-        version, retired = self._folder.commit(
-            layout.name, layout.schema(), layout.by, self._writer.files, parts=replaced
-        )
+        version, retired = self._folder.commit(layout, self._writer.files, parts=replaced)
         return Published(version, layout, self._parts), retired
 
     def _files(self, part: str) -> Sequence[File]:
@@ -100,40 +98,38 @@ class Draft:
 class Drafts:
     """The drafts of a publication, by the name of their table."""
 
-    def __init__(self, folder: DeltaFolder, before: Mapping[str, Published]) -> None:
-        """`before`: the tables that were published last in this folder."""
-        self._folder, self._before = folder, before
+    def __init__(self, folder: DeltaFolder, before: Mapping[str, Published], *, thorough: bool = False) -> None:
+        """`before`: the tables that were published last in this folder; `thorough`: look at every byte of them."""
+        self._folder, self._before, self._thorough = folder, before, thorough
         self._writers = ExitStack()
         self.by_name: dict[str, Draft] = {}
 
     def __enter__(self) -> Drafts:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._writers.__exit__(kind, error, trace)
 
     def open(self, layout: Layout) -> Draft:
         """The draft of a table. One that is not there as it should be is written as a whole."""
         name = layout.name
         before = self._before.get(name)
-        damaged = None if before is None else damage(self._folder, before, layout)
-        writer = self._writers.enter_context(self._folder.writer(name, layout.schema(), layout.by))
+        damaged = None if before is None else _damage(self._folder, before, layout, self._thorough)
+        writer = self._writers.enter_context(self._folder.writer(layout))
         draft = Draft(self._folder, layout, writer, None if damaged is None else before, damaged or ())
         self.by_name[name] = draft
         return draft
 
 
-def damage(folder: DeltaFolder, table: Published, layout: Layout | None = None) -> set[str] | None:
-    """The parts of a published table that are missing or damaged; None where all are.
-
-    `layout`: the columns that it should have, by default those it was published with.
-    """
-    layout = layout or table.layout
+def _damage(folder: DeltaFolder, table: Published, layout: Layout, thorough: bool) -> set[str] | None:
+    """The parts of a published table that are missing or damaged; None where it must be written as a whole."""
     try:
-        if layout != table.layout or not folder.fits(layout.name, layout.schema(), layout.by):
+        if layout != table.layout:
             return None
-        version = folder.version(layout.name, table.version)
+        version = folder.version(layout.name, table.version, fitting=layout)
         there = {file.part for file in version.files}
-        return folder.damaged(layout.name, version) | {part for part in table.parts if part not in there}
+        return folder.damaged(layout.name, version, thorough=thorough) | {p for p in table.parts if p not in there}
     except Damaged:
         return None

@@ -15,7 +15,7 @@ from psauth.mirror.columns import MONTH, Field, Layout, of_form_field, to_arrow
 from psauth.mirror.publication import FormField
 from psauth.mirror.records import Record
 from psauth.reading.frames import texts
-from psauth.reading.values import wide
+from psauth.reading.values import form_values, wide
 
 LONGEST: Final = 40
 """Characters of a name in the name of a table."""
@@ -45,11 +45,12 @@ def fields_in(tidy: pd.DataFrame, workflow_of: Mapping[str, str | None]) -> dict
     latest = named.sort_values("at", kind="stable", na_position="first")
     latest = latest.drop_duplicates(["workflow_id", "field_id"], keep="last").sort_index()
     fields: dict[str, list[FormField]] = {}
-    for row in latest.itertuples(index=False):
-        if isinstance(row.workflow_id, str):
-            at = 0.0 if pd.isna(row.at) else row.at.timestamp()
-            each = FormField(str(row.field_id), _text(row.label), _text(row.key), _text(row.kind) or "Text", at)
-            fields.setdefault(row.workflow_id, []).append(each)
+    columns = [latest[name].tolist() for name in ("workflow_id", "field_id", "label", "key", "kind", "at")]
+    for workflow_id, field_id, label, key, kind, at in zip(*columns, strict=True):
+        if isinstance(workflow_id, str):
+            moment = 0.0 if at is pd.NaT else at.timestamp()
+            each = FormField(str(field_id), _text(label), _text(key), _text(kind) or "Text", moment)
+            fields.setdefault(workflow_id, []).append(each)
     return fields
 
 
@@ -81,7 +82,7 @@ def of_template(fields: Sequence[FormField], template: Iterable[Record]) -> list
 
 def layout_of(name: str, fields: Sequence[FormField]) -> Layout:
     """The table of a workflow's form values: run_id, and a column for each field, called as in a wide frame."""
-    empty = wide(_nothing(), as_frame(fields))
+    empty = wide(form_values([]), as_frame(fields))
     kinds = {each.field_id: each.kind for each in fields}
     columns = [of_form_field(column, kinds[key]) for column, key in empty.attrs["field_ids"].items()]
     return Layout(name, (Field("run_id", "text"), *columns), MONTH)
@@ -96,12 +97,6 @@ def as_frame(fields: Sequence[FormField]) -> pd.DataFrame:
     """The fields as a frame of `form_fields` names them."""
     columns = {"field_id": "field_id", "label": "label", "key": "key", "field_type": "kind"}
     return pd.DataFrame({name: texts([getattr(each, of) for each in fields]) for name, of in columns.items()})
-
-
-def _nothing() -> pd.DataFrame:
-    from psauth.reading.values import form_values
-
-    return form_values([])
 
 
 def _text(value: object) -> str | None:

@@ -94,7 +94,9 @@ class Content:
             as_of=datetime.fromisoformat(noted["as_of"]),
             whole=noted["whole"],
             tables={
-                name: Published(table["version"], _layout(name, table), {p: Part(*v) for p, v in table["parts"].items()})
+                name: Published(
+                    table["version"], _layout(name, table), {p: Part(*v) for p, v in table["parts"].items()}
+                )
                 for name, table in noted["tables"].items()
             },
             names=noted["names"],

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
 from psauth.exceptions import MirrorError, VaultError
-from psauth.mirror.delta import DeltaFolder
+from psauth.mirror.delta import Damaged, DeltaFolder
 from psauth.mirror.derive import Derivation
 from psauth.mirror.drafts import Drafts
 from psauth.mirror.pins import pinned
 from psauth.mirror.place import Place
-from psauth.mirror.publication import Content
+from psauth.mirror.publication import Content, Published
 from psauth.mirror.records import Publication
 from psauth.mirror.store import Store
 from psauth.settings import Settings
@@ -31,12 +31,13 @@ def folder_of(settings: Settings, place: Place) -> DeltaFolder:
     return DeltaFolder(settings.publish or str(place.tables), is_private=not settings.publish)
 
 
-def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None) -> Publication:
+def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None, thorough: bool = False) -> Publication:
     """Publish what the store holds; the publication that readers see from now on.
 
     store: what the service answered.
     folder: where the tables are.
     as_of: up to when the store is current, which the publication says of itself; by default as the one before said.
+    thorough: look for damage in every byte of what was published, instead of at the ends of the files alone.
 
     Tables and files that are torn, missing or damaged are derived again. MirrorError where the folder cannot be written.
     """
@@ -47,13 +48,15 @@ def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None)
             if before is not None and before.place != folder.url:
                 before = None
             now = datetime.now(UTC)
-            with Drafts(folder, {} if before is None else before.tables) as drafts:
+            with Drafts(folder, {} if before is None else before.tables, thorough=thorough) as drafts:
                 derivation = Derivation(snap, drafts, before)
                 derivation.run()
                 published = {name: draft.commit() for name, draft in drafts.by_name.items()}
         retired = {} if before is None else {name: dict(paths) for name, paths in before.retired.items()}
         for name, (_, paths) in published.items():
             retired.setdefault(name, {}).update(dict.fromkeys(paths, now.timestamp()))
+        for name in set() if before is None else before.tables.keys() - published.keys():
+            retired.setdefault(name, {}).update(dict.fromkeys(_paths(folder, before.tables[name]), now.timestamp()))
         expired = {name for name, paths in retired.items() if any(_is_over(at) for at in paths.values())}
         retired = {name: {p: at for p, at in paths.items() if not _is_over(at)} for name, paths in retired.items()}
         content = Content(
@@ -78,9 +81,19 @@ def _clean(place: Place, folder: DeltaFolder, content: Content, names: set[str])
     for name in names:
         files = {*content.retired.get(name, ()), *kept.get(name, ())}
         if name in content.tables:
-            files |= {file.path for file in folder.version(name, content.tables[name].version).files}
-        if files:
+            files |= set(_paths(folder, content.tables[name]))
+        if files or name in content.tables:
             folder.clean(name, files)
+        else:
+            folder.drop(name)
+
+
+def _paths(folder: DeltaFolder, table: Published) -> list[str]:
+    """The files of a table that was published."""
+    try:
+        return [file.path for file in folder.version(table.layout.name, table.version).files]
+    except Damaged:
+        return []
 
 
 READERS: Final = "readers"

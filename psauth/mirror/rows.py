@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import pyarrow as pa
 
 from psauth.mirror.columns import (
-    APPROVALS,
     ASSIGNMENTS,
     CHANGES,
-    FORM_VALUES,
     RECORDS,
     RULES,
     RUNS,
-    TASKS,
     WHOLE,
     Field,
-    Layout,
     of_column,
     of_form_field,
     to_arrow,
@@ -28,7 +23,7 @@ from psauth.mirror.columns import (
 from psauth.mirror.records import Change, Record, StoredList, StoredRun
 from psauth.reading import endpoints, values
 from psauth.reading.endpoint import Endpoint
-from psauth.reading.frames import TEXT_DTYPE, TIME_DTYPE, frame, texts
+from psauth.reading.frames import TIME_DTYPE, frame, texts
 from psauth.reading.names import Names
 
 FORMAT: Final = 1
