@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,12 @@ from psauth.vault.connection import Connection
 from psauth.writing.writes import Writes
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from psauth.mirror.place import Identity, Place
     from psauth.mirror.report import SyncReport
+    from psauth.mirror.store import Store
+    from psauth.mirror.tables import Mirror
     from psauth.reading.arguments import Moment, Things
     from psauth.reading.fetch import Progress
 
@@ -55,6 +60,9 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         super().__init__(transport)
         self._plans = Planner(self._read)
         self._settings = settings
+        self._opening = threading.Lock()
+        self._store: Store | None = None
+        self._mirror: Mirror | None = None
 
     # Raw --------------------------------------------------------------------------------------------------------
 
@@ -140,6 +148,7 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         True
         """
         with needs_extra("mirror", "ps.sync()"):
+            from psauth.mirror.publish import folder_of
             from psauth.mirror.store import Store
             from psauth.mirror.sync import Sync, Wanted
 
@@ -149,8 +158,49 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
             tables=None if tables is None else frozenset(tables),
             since=None if since is None else moment(since),
         )
-        store = Store.open(*self._mirror_place())
-        return Sync(self._transport, store, wanted, wait=wait, progress=progress).run()
+        place, identity = self._mirror_place()
+        store, folder = Store.open(place, identity), folder_of(self._settings or Settings(), place)
+        return Sync(self._transport, store, folder, wanted, wait=wait, progress=progress).run()
+
+    @property
+    def mirror(self) -> Mirror:
+        """The local copy as it was published last: `ps.mirror.tasks` and so on are Ibis tables, `.to_pandas()` away from a frame.
+
+        It takes no request. Each `ps.mirror` is that of the latest publication; keep one in a variable, and all its tables
+        stay of one moment, which is `.as_of`. `list(ps.mirror)` names the tables: those that psauth reads as frames, runs
+        with what became of those that are gone, rules, changes, and for each workflow and data set a table of its form values
+        or records, with one column a field.
+
+        Errors: MirrorError where there is no copy yet (ps.sync() makes one), MissingExtra without psauth[mirror].
+
+        >>> tasks = ps.mirror.tasks
+        >>> tasks.filter(tasks.workflow_name == "Purchase Request").to_pandas()["status"].dtype.name
+        'category'
+        """
+        with needs_extra("mirror", "ps.mirror"):
+            from psauth.mirror.publish import folder_of
+            from psauth.mirror.store import Store
+            from psauth.mirror.tables import Mirror
+        with self._opening:
+            place, identity = self._mirror_place()
+            if self._store is None or self._store.place != place:
+                self._store = Store.open(place, identity)
+            self._mirror = Mirror.latest(self._mirror, self._store, folder_of(self._settings or Settings(), place))
+            return self._mirror
+
+    def sql(self, text: str) -> pd.DataFrame:
+        """The answer to a question in DuckDB's SQL on the local copy, all of one moment. It takes no request.
+
+        Parameters:
+            text: one SELECT; its tables are those of `ps.mirror`.
+
+        Errors: ArgumentError with DuckDB's own words and its caret where the question has a mistake, or is none;
+        MirrorError where there is no copy yet (ps.sync() makes one), MissingExtra without psauth[mirror].
+
+        >>> ps.sql("select status, count(*) as runs from runs group by 1 order by 1")["status"].tolist()
+        ['Active', 'Archived', 'Completed']
+        """
+        return self.mirror.sql(text)
 
     def _mirror_place(self) -> tuple[Place, Identity]:
         """Where this connection's local copy is, and whose it is."""

@@ -15,8 +15,10 @@ from psauth.api.transport import Transport
 from psauth.exceptions import RateLimited, ServiceUnavailable
 from psauth.mirror import lock
 from psauth.mirror.crew import Crew
+from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.forecast import Costs, Forecast, seconds_to_go
 from psauth.mirror.progress import Bar, Speed
+from psauth.mirror.publish import publish
 from psauth.mirror.questions import OF_RUNS, Planner, Question, current_revision
 from psauth.mirror.queue import Which
 from psauth.mirror.report import SyncReport
@@ -69,21 +71,21 @@ class _State:
 
 
 class Sync:
-    """One sync of one store. `publish` is called when there is something to show: at the end, and in between."""
+    """One sync of one store, whose tables are published in a folder at its end, and every few minutes before."""
 
     def __init__(
         self,
         transport: Transport,
         store: Store,
+        folder: DeltaFolder,
         wanted: Wanted,
         *,
         wait: bool = False,
         progress: Progress = True,
-        publish: Callable[[], object] | None = None,
     ) -> None:
         self._transport, self._store, self._wanted, self._wait = transport, store, wanted, wait
         self._reader = Reader(transport)
-        self._publish = publish
+        self._folder = folder
         self._bar = Bar(progress)
         self._speed = Speed()
         self._state = _State()
@@ -141,8 +143,7 @@ class Sync:
         self._store.note_report(report.to_dict())
         if error is not None:
             raise error
-        if self._publish is not None:
-            self._publish()
+        publish(self._store, self._folder, as_of=began_at if report.is_complete else None)
         return report
 
     # Finding ----------------------------------------------------------------------------------------------------
@@ -235,8 +236,8 @@ class Sync:
                 return f"The budget of requests is spent; more in {lasting(held)}."
             if not self._show():
                 return "Stopped."
-            if self._publish is not None and time.monotonic() - published > PUBLISH_EVERY:
-                self._publish()
+            if time.monotonic() - published > PUBLISH_EVERY:
+                publish(self._store, self._folder)
                 published = time.monotonic()
         return None
 

@@ -67,6 +67,7 @@ class Settings:
     vault_url: str = _UNSET
     secret_key: str = _UNSET
     mirror: str = _UNSET
+    publish: str = _UNSET
     home: str = _UNSET
     system_certificates: str = _UNSET
     total_time: str = _UNSET
