@@ -206,8 +206,7 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         """Where this connection's local copy is, and whose it is."""
         from psauth.mirror.place import Identity, Place
 
-        connection = self.connection
-        identity = Identity(connection.service.api_url, connection.account, connection.label or None)
+        identity = Identity.of(self.connection)
         return Place.of(self._settings or Settings(), identity), identity
 
     # The connection ---------------------------------------------------------------------------------------------

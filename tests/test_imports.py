@@ -39,7 +39,7 @@ LEVELS = {
         ["canary", "databases", "rows"],
         ["vault"],
     ],
-    "cli": [["output", "ports"], ["status"], ["commands"]],
+    "cli": [["account", "output", "ports"], ["status", "syncing"], ["commands"]],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["large", "wire"],
@@ -66,11 +66,15 @@ LEVELS = {
         ["forms"],
     ],
     "mirror": [
-        ["packing", "place", "records", "schema"],
-        ["changes", "database", "looks", "runs"],
-        ["lists", "queue"],
-        ["snapshot"],
-        ["store"],
+        ["columns", "packing", "pins", "place", "progress", "records", "report", "schema"],
+        ["changes", "database", "delta", "lock", "looks", "rows", "runs"],
+        ["engine", "lists", "publication", "queue"],
+        ["drafts", "forms", "snapshot"],
+        ["derive", "forecast", "questions", "store"],
+        ["publish", "supply", "writer"],
+        ["tables", "walk"],
+        ["crew"],
+        ["sync"],
     ],
     "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
@@ -251,7 +255,7 @@ def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_ciphe
         "vault/vault",
     }
     assert users_of("cryptography", files) == {"vault/keys"}
-    assert users_of("filelock", files) == {"vault/locks"}
+    assert users_of("filelock", files) == {"mirror/lock", "vault/locks"}
 
 
 def test_only_one_room_knows_which_databases_there_are():

@@ -35,7 +35,7 @@ PUBLISH_EVERY: Final = 300.0
 """Seconds after which a long sync publishes what there is."""
 LOOK: Final = 0.5
 """Seconds between two looks at how far it is."""
-ENDING: Final = 5.0
+ENDING: Final = 2.0
 """Seconds in which threads that were told to end do so; an answer on its way is not waited for."""
 
 
@@ -168,7 +168,7 @@ class Sync:
         """Say what there is to ask: templates first, then runs, then what takes many requests."""
         now = datetime.now(UTC)
         for question in self._plan(now, lambda plan, _: plan.first()):
-            moved = self._ask_workflows(question)
+            moved = self._ask_workflows(question, writer)
         with self._store.snapshot() as snap:
             before = _revisions(snap)
         self._supply.add(self._plan(now, lambda plan, snap: _first(plan, self._workflows(snap), moved)))
@@ -201,13 +201,14 @@ class Sync:
             self._supply.add(MissedRun(run_id) for run_id in snap.missed())
         self._supply.found_runs()
 
-    def _ask_workflows(self, question: Question) -> set[str]:
+    def _ask_workflows(self, question: Question, writer: Writer) -> set[str]:
         """The workflows whose record is another one than before."""
         with self._store.snapshot() as snap:
             before = {r.get("id"): r for each in snap.lists("workflows", "") for r in each.records}
         asked_at = datetime.now(UTC)
         records = question.ask(self._reader, self._pace)
-        self._store.write_list(question.noun, question.owner, records, asked_at)
+        writer.put(lambda store: store.write_list(question.noun, question.owner, records, asked_at), lambda: None)
+        writer.flush()
         return {str(record["id"]) for record in records if record.get("id") and before.get(record["id"]) != record}
 
     def _workflows(self, snap: Snapshot) -> list[str]:

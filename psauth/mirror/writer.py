@@ -18,6 +18,9 @@ MOST: Final = 200
 PAUSE: Final = 0.1
 """Seconds in which answers gather before they are written: a power cut costs no more than these."""
 
+LOOK_AGAIN: Final = 0.1
+"""Seconds after which somebody who waits looks whether the writer still works."""
+
 Write = Callable[[Store], Written | None]
 """What is done with the store."""
 Then = Callable[[], None]
@@ -40,12 +43,12 @@ class Writer:
         self._waiting.put((what, then))
 
     def flush(self) -> None:
-        """Return when everything until now is written; the writer's error, where it has one."""
+        """Return when everything until now is written. Raises the writer's error, InterruptedError when it was closed."""
         written = threading.Event()
         self._waiting.put((_nothing, written.set))
-        while not written.wait(0.1):
-            if self.error is not None:
-                raise self.error
+        while not written.wait(LOOK_AGAIN):
+            if not self._thread.is_alive():
+                raise self.error or InterruptedError("closed")
 
     def close(self) -> None:
         """Return when everything is written."""
