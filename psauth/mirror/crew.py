@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
+from typing import Final
 from urllib.parse import quote
 
 from psauth.api.pace import Pace
@@ -24,7 +25,7 @@ from psauth.exceptions import (
 from psauth.mirror.forecast import Costs
 from psauth.mirror.questions import OF_RUNS, Question, ask_run
 from psauth.mirror.queue import Priority
-from psauth.mirror.records import Gone, PendingRun
+from psauth.mirror.records import PendingRun
 from psauth.mirror.report import Skipped
 from psauth.mirror.store import Answer, Store
 from psauth.mirror.supply import Job, MissedRun, Supply
@@ -33,12 +34,14 @@ from psauth.mirror.writer import Writer
 from psauth.reading.fetch import WORKERS
 from psauth.reading.reader import Reader
 
-FATAL = (LoginRequired, MirrorError, RateLimited, UntrustedAddress)
+ASKERS: Final = WORKERS - 2
+"""Threads that ask; two more walk and look for what there is to ask, and the client keeps WORKERS connections."""
+FATAL: Final = (LoginRequired, MirrorError, RateLimited, UntrustedAddress)
 """What no other question would fare better with."""
 
 
 class Crew:
-    """WORKERS threads that do the jobs of a supply, until there is none or somebody stops them.
+    """ASKERS threads that do the jobs of a supply, until there is none or somebody stops them.
 
     `error` is what ended it. `skipped` are jobs that failed and are asked for again by the next sync.
     """
@@ -53,13 +56,15 @@ class Crew:
         self._unavailable = 0
         self.formless: frozenset[str] = frozenset()
         """Workflows whose forms have no fields."""
+        self.hidden: dict[str, datetime] = {}
+        """Runs that the service does not show any more, and when it said so. Whether they are gone, or a permission, is seen when all have been asked for."""
         self.error: BaseException | None = None
         self.skipped: list[Skipped] = []
         self._threads: list[threading.Thread] = []
 
     def begin(self) -> None:
         """Start the threads. They are daemons: an interpreter that ends does not wait for an answer."""
-        self._threads = [threading.Thread(target=self._work, name="psauth-mirror", daemon=True) for _ in range(WORKERS)]
+        self._threads = [threading.Thread(target=self._work, name="psauth-mirror", daemon=True) for _ in range(ASKERS)]
         for thread in self._threads:
             thread.start()
 
@@ -139,22 +144,20 @@ class Crew:
         try:
             answer = self._reader.transport.get(f"/workflow-runs/{quote(run_id, safe='')}", pace=self._pace)
         except (NotFound, PermissionDenied):
-            self._gone(job, run_id, "hidden", asked_at)
+            self.hidden[run_id] = asked_at
+            self._supply.done(job, again=False)
             return
         run = answer.get("data", answer) if isinstance(answer, dict) else {}
         if run.get("status") == DELETED:
-            self._gone(job, run_id, "deleted", asked_at)
+            self._writer.put(partial(self._mark_deleted, run_id, asked_at), partial(self._supply.done, job))
         elif isinstance(job, PendingRun):
             raise PsauthError("Its lists are refused, although the run itself is shown.")
         else:
             self._writer.put(partial(_note_there, run=run, seen_at=asked_at), partial(self._supply.done, job))
 
-    def _gone(self, job: Job, run_id: str, how: Gone, asked_at: datetime) -> None:
-        def write(store: Store) -> None:
-            if store.mark_gone(run_id, how, asked_at):
-                self._writer.count_gone("runs")
-
-        self._writer.put(write, partial(self._supply.done, job))
+    def _mark_deleted(self, run_id: str, asked_at: datetime, store: Store) -> None:
+        if store.mark_gone(run_id, "deleted", asked_at):
+            self._writer.count_gone("runs")
 
     def _skip(self, job: Job, error: PsauthError) -> None:
         self.skipped.append(Skipped(_name(job), str(error)))

@@ -100,9 +100,9 @@ def put_partial(db: sa.Connection, now: datetime) -> int:
     return _put_stored(db, RUNS.c.whole.is_(False), Priority.HISTORY, now)
 
 
-def put_all(db: sa.Connection, now: datetime, which: Which) -> int:
-    """All runs of some; how many."""
-    return _put_stored(db, which.of(RUNS), Priority.FULL, now)
+def put_all(db: sa.Connection, now: datetime, which: Which, walk: int) -> int:
+    """All runs of some that this walk has named; how many. What is not named any more has nothing to ask for."""
+    return _put_stored(db, which.of(RUNS) & (RUNS.c.seen_in >= walk), Priority.FULL, now)
 
 
 def _put_stored(db: sa.Connection, which: sa.ColumnElement[bool], priority: Priority, now: datetime) -> int:

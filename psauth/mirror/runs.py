@@ -123,6 +123,19 @@ def unseen(db: sa.Connection, walk: int, status: str | None, workflow: str | Non
     return list(db.execute(missing).scalars()), known
 
 
+def count_there(db: sa.Connection) -> int:
+    """How many runs are not gone."""
+    there = sa.select(sa.func.count()).select_from(RUNS).where(RUNS.c.gone.is_(None))
+    return int(db.execute(there).scalar_one())
+
+
+def rest(db: sa.Connection, run_ids: Sequence[str]) -> None:
+    """These runs are not looked at again before something tells of them."""
+    for begin in range(0, len(run_ids), AT_ONCE):
+        some = RUNS.c.run_id.in_(run_ids[begin : begin + AT_ONCE])
+        db.execute(RUNS.update().where(some).values(look_at=None, first_missed=None))
+
+
 def note_missed(db: sa.Connection, run_ids: Sequence[str], missed_at: datetime) -> None:
     """These runs were not named by a complete list; when that was first so stays."""
     for begin in range(0, len(run_ids), AT_ONCE):

@@ -198,10 +198,27 @@ class Store:
         with self._database.writing() as db:
             return queue.put_partial(db, now)
 
-    def note_all(self, now: datetime, which: Which = ALL) -> int:
-        """All runs that are there wait from now on; how many did not before."""
+    def note_all(self, now: datetime, which: Which = ALL, *, walk: int = 0) -> int:
+        """All runs that this walk or a later one has named wait from now on; how many did not before."""
         with self._database.writing() as db:
-            return queue.put_all(db, now, which)
+            return queue.put_all(db, now, which, walk)
+
+    def note_hidden(self, hidden: Mapping[str, datetime], *, share: float) -> Missing:
+        """Runs that the service does not show any more, and when it said so, are gone from now on.
+
+        Where they are more than this share of all, they are left as they are: not they are gone, but a permission.
+        """
+        with self._database.writing() as db:
+            there = [run_id for run_id, row in runs.rows_of(db, list(hidden)).items() if row.gone is None]
+            known = runs.count_there(db)
+            marked = len(there) <= max(1.0, known * share)
+            queue.take_pending(db, dict.fromkeys(hidden))
+            if marked:
+                months = [self._note_gone(db, run_id, "hidden", hidden[run_id]) for run_id in there]
+                lists.advance(db, set().union(*months))
+            else:
+                runs.rest(db, there)
+        return Missing(there, known, marked)
 
     def drop_pending(self, run_id: str) -> None:
         """Let a run wait no more: the service does not know it."""

@@ -25,7 +25,7 @@ from psauth.mirror.report import SyncReport
 from psauth.mirror.snapshot import Snapshot
 from psauth.mirror.store import Store
 from psauth.mirror.supply import MissedRun, Supply
-from psauth.mirror.walk import Scope, Walker
+from psauth.mirror.walk import MOST_VANISHING, Scope, Walker, vanished
 from psauth.mirror.writer import Writer
 from psauth.reading.fetch import Progress
 from psauth.reading.reader import Reader
@@ -124,6 +124,8 @@ class Sync:
             self._transport.release()
             self._bar.close()
         error = writer.error or crew.error
+        if crew.hidden and writer.error is None:
+            self._note_hidden(crew, writer)
         if isinstance(error, RateLimited | ServiceUnavailable):
             stopped, error = str(error), None
         runs_left, requests_left = self._left()
@@ -145,6 +147,14 @@ class Sync:
             raise error
         publish(self._store, self._folder, as_of=began_at if report.is_complete else None)
         return report
+
+    def _note_hidden(self, crew: Crew, writer: Writer) -> None:
+        hidden = self._store.note_hidden(dict(crew.hidden), share=MOST_VANISHING)
+        if hidden.marked:
+            for _ in hidden.run_ids:
+                writer.count_gone("runs")
+        else:
+            self._state.warnings.append(vanished(len(hidden.run_ids), hidden.known))
 
     # Finding ----------------------------------------------------------------------------------------------------
 
@@ -186,14 +196,13 @@ class Sync:
     def _find_runs(self, now: datetime, writer: Writer) -> None:
         walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
         scopes = self._wanted.scopes
-        for scope in scopes:
-            walker.walk(scope, whole=self._wanted.full)
+        numbers = [walker.walk(scope, whole=self._wanted.full) for scope in scopes]
         self._state.walked = True
         self._state.warnings += walker.warnings
         if not scopes:
             return
         if self._wanted.full:
-            self._store.note_all(now, self._wanted.which)
+            self._store.note_all(now, self._wanted.which, walk=min(numbers))
         if self._wanted.tables is None:
             self._store.note_partial(now)
         self._store.note_due(now)

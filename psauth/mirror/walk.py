@@ -71,15 +71,19 @@ class Walker:
         self._number = 0
         """The latest walk of the search: what it has named is there, whatever its status."""
 
-    def walk(self, scope: Scope, *, whole: bool) -> None:
-        """Find what is new and what moved; `whole`: by the list of all runs, and also what is missing."""
+    def walk(self, scope: Scope, *, whole: bool) -> int:
+        """Find what is new and what moved; `whole`: by the list of all runs, and also what is missing.
+
+        The number of the walk: what it has named carries that number, or that of a later walk.
+        """
         signpost = self._signpost(scope)
         old = is_old("all runs", self._noted_at(f"all runs{scope.name}"), datetime.now(UTC)) and scope.since is None
         arrived = signpost is not None and self._search(scope, signpost)  # it also tells which runs were deleted
         if not arrived or whole or old:
-            self._list_all(scope)
-        elif is_old("active runs", self._noted_at(f"active runs{scope.name}"), datetime.now(UTC)):
+            return self._list_all(scope)
+        if is_old("active runs", self._noted_at(f"active runs{scope.name}"), datetime.now(UTC)):
             self._list_active(scope)
+        return self._number
 
     # The search -------------------------------------------------------------------------------------------------
 
@@ -127,19 +131,22 @@ class Walker:
 
     # The whole list ---------------------------------------------------------------------------------------------
 
-    def _list_all(self, scope: Scope) -> None:
+    def _list_all(self, scope: Scope) -> int:
         """Walk the list of all runs to its end. A walk that was broken off goes on where it was."""
         kept = self._store.get_note(f"list{scope.name}") if scope.since is None else None
         if kept is not None:
             try:
-                if self._go_through(scope, _Bookmark(**json.loads(kept))):
-                    return
+                mark = _Bookmark(**json.loads(kept))
+                if self._go_through(scope, mark):
+                    return mark.number
             except ApiError as error:
                 if error.status not in (400, 404, 410):  # the service does not know the link any more
                     raise
         newest = self._newest(scope)
         began = None if newest is None else min(newest, datetime.now(UTC)).timestamp()
-        self._go_through(scope, _Bookmark(self._store.begin_walk(), began))
+        mark = _Bookmark(self._store.begin_walk(), began)
+        self._go_through(scope, mark)
+        return mark.number
 
     def _go_through(self, scope: Scope, mark: _Bookmark) -> bool:
         """Walk the list from a bookmark on; False where the list has moved so far that the page is not there any more.
@@ -195,10 +202,7 @@ class Walker:
             number, datetime.now(UTC), status=status, workflow=scope.workflow, share=MOST_VANISHING
         )
         if not missing.marked:
-            self.warnings.append(
-                f"{len(missing.run_ids):,} of {missing.known:,} runs are not listed any more. So many at once are not "
-                "deleted one by one: a permission was lost, and they are kept as they were."
-            )
+            self.warnings.append(vanished(len(missing.run_ids), missing.known))
 
     # Pages ------------------------------------------------------------------------------------------------------
 
@@ -243,6 +247,14 @@ class Walker:
     def _noted_at(self, name: str) -> datetime | None:
         noted = self._store.get_note(name)
         return None if noted is None else moment_at(float(noted))
+
+
+def vanished(missing: int, known: int) -> str:
+    """What to say of runs that are too many to be gone."""
+    return (
+        f"{missing:,} of {known:,} runs are not shown any more. So many at once are not gone: a permission was lost, and "
+        "they are kept as they were. Ask for the permission again, or connect as somebody who has it."
+    )
 
 
 def _now() -> str:
