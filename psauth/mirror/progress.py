@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections import deque
+from dataclasses import dataclass
 from typing import Any, Final
 
 from psauth.exceptions import ArgumentError
@@ -12,6 +13,20 @@ from psauth.reading.fetch import SHOWN_AFTER, TICK, Progress
 
 MEASURED: Final = 30.0
 """Seconds over which the speed is measured."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a sync is: requests `sent` and still `left`, runs that wait, and seconds to go (None: not known yet).
+
+    `waiting_for` says who is syncing the same copy, and is waited for.
+    """
+
+    sent: int = 0
+    left: int | None = None
+    runs_left: int = 0
+    seconds: float | None = None
+    waiting_for: str | None = None
 
 
 class Speed:

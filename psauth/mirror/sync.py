@@ -16,8 +16,8 @@ from psauth.exceptions import RateLimited, ServiceUnavailable
 from psauth.mirror import lock
 from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
-from psauth.mirror.forecast import Costs, Forecast, seconds_to_go
-from psauth.mirror.progress import Bar, Speed
+from psauth.mirror.forecast import Costs, Forecast, forecast, seconds_to_go
+from psauth.mirror.progress import Bar, Speed, Standing
 from psauth.mirror.publish import publish
 from psauth.mirror.questions import OF_RUNS, Planner, Question, current_revision
 from psauth.mirror.queue import Which
@@ -66,7 +66,9 @@ class _State:
     """What the threads of a sync tell the one that watches them."""
 
     walked: bool = False
-    forecast: Forecast | None = None
+    only_looks: bool = False
+    others: int = 0
+    """Requests for what was found by a sync that only looks, beside those for runs."""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -92,6 +94,8 @@ class Sync:
         self._costs = Costs()
         self._pace = Pace(background=True, stop=threading.Event())
         self._supply = Supply(store, wanted.which)
+        self.standing = Standing()
+        """How far it is; another thread may look at it."""
 
     def run(self) -> SyncReport:
         """Do it, with the mirror to itself, and say what was done; the report is kept in the store as well.
@@ -102,13 +106,28 @@ class Sync:
         with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
             return self._run()
 
+    def look(self) -> tuple[Forecast, bool]:
+        """Find out what there is to ask, and ask for nothing more than that takes: lists of runs, and templates.
+
+        The forecast, and whether it knows all runs: not when progress ended it. Nothing of it is asked again by the sync
+        that comes next. Raises what `run` raises.
+        """
+        self._state.only_looks = True
+        with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
+            self._run()
+        with self._store.snapshot() as snap:
+            waiting = snap.pending_count(self._wanted.which)
+        return forecast(self._transport, waiting, self._costs, self._state.others), self._state.walked
+
     def _is_wanted(self, holder: object) -> bool:
-        return self._bar.report(0, None, f"waiting for {holder or 'another process'}")
+        self.standing = Standing(waiting_for=str(holder or "another process"))
+        return self._bar.report(0, None, f"waiting for {self.standing.waiting_for}")
 
     def _run(self) -> SyncReport:
         self._store.check()
         began_at, sent = datetime.now(UTC), self._transport.usage.requests_sent
         self._sent_before = sent
+        self.standing = Standing()
         writer = Writer(self._store)
         nouns = self._wanted.tables if self._wanted.tables is not None else OF_RUNS
         crew = Crew(self._reader, self._supply, writer, self._pace, nouns=nouns, costs=self._costs)
@@ -142,9 +161,12 @@ class Sync:
         )
         if writer.error is not None:
             raise writer.error
-        self._store.note_report(report.to_dict())
+        if not self._state.only_looks:
+            self._store.note_report(report.to_dict())
         if error is not None:
             raise error
+        if self._state.only_looks:
+            return report
         publish(self._store, self._folder, as_of=began_at if report.is_complete else None)
         return report
 
@@ -190,7 +212,11 @@ class Sync:
             crew.formless = frozenset(each.owner for each in snap.lists("form_fields", "") if not each.records)
             after = _revisions(snap)
         revised = {workflow for workflow in after if after[workflow] != before.get(workflow)}
-        self._supply.add(self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap), revised)), urgent=False)
+        rest = self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap), revised))
+        if self._state.only_looks:
+            self._state.others = sum(question.requests for question in rest)
+            return
+        self._supply.add(rest, urgent=False)
         self._supply.open_runs()
 
     def _find_runs(self, now: datetime, writer: Writer) -> None:
@@ -253,11 +279,12 @@ class Sync:
 
     def _show(self) -> bool:
         sent = self._transport.usage.requests_sent - self._sent_before
-        _, left = self._left()
-        note = ""
+        runs, left = self._left()
+        note, seconds = "", None
         if self._state.walked or sent > 100:
             seconds = seconds_to_go(self._transport, left, rate=self._speed.rate)
             note = f"about {lasting(seconds)} to go"
+        self.standing = Standing(sent, left, runs, seconds)
         return self._bar.report(sent, sent + left, note)
 
     def _left(self) -> tuple[int, int]:
