@@ -14,6 +14,8 @@ from psauth.mirror.packing import pack, unpack
 from psauth.mirror.records import Change, Record, StoredList, Written, moment_at
 from psauth.mirror.schema import CHANGES, LISTS, MONTHS
 
+REFUSED: Final = "refused"
+"""The digest of a list that the service has never shown."""
 AT_ONCE: Final = 200
 """Lists in memory at once while many are read."""
 
@@ -43,15 +45,24 @@ def read_lists(db: sa.Connection, noun: str, month: str | None = None) -> Iterat
     query = sa.select(LISTS).where(LISTS.c.noun == noun).order_by(LISTS.c.month, LISTS.c.owner)
     if month is not None:
         query = query.where(LISTS.c.month == month)
-    for row in db.execute(query.execution_options(yield_per=AT_ONCE)):
-        yield StoredList(
-            noun=row.noun,
-            owner=row.owner,
-            run_id=row.run_id,
-            records=unpack(row.records, _name(row.noun, row.owner)),
-            digest=row.digest,
-            asked_at=moment_at(row.asked_at),
-        )
+    return map(_stored, db.execute(query.execution_options(yield_per=AT_ONCE)))
+
+
+def read_list(db: sa.Connection, noun: str, owner: str) -> list[StoredList]:
+    """One list, if it is there."""
+    here = (LISTS.c.noun == noun) & (LISTS.c.owner == owner)
+    return [_stored(row) for row in db.execute(sa.select(LISTS).where(here))]
+
+
+def _stored(row: Any) -> StoredList:
+    return StoredList(
+        noun=row.noun,
+        owner=row.owner,
+        run_id=row.run_id,
+        records=unpack(row.records, _name(row.noun, row.owner)),
+        digest=row.digest,
+        asked_at=moment_at(row.asked_at),
+    )
 
 
 @dataclass(frozen=True)
@@ -73,9 +84,11 @@ def put_lists(db: sa.Connection, answered: Sequence[NewList], tally: Tally) -> s
     for each in answered:
         packed = pack(list(each.records))
         row = before.get((each.noun, each.owner))
-        values = {"asked_at": each.asked_at.timestamp(), "month": each.month}
+        values = {"asked_at": each.asked_at.timestamp(), "month": each.month, "stale": False}
         if row is not None and row.digest == packed.digest and row.month == each.month:
-            same.append({"its_noun": each.noun, "its_owner": each.owner, **values})
+            same.append(
+                {"its_noun": each.noun, "its_owner": each.owner, "asked_at": values["asked_at"], "month": each.month}
+            )
             continue
         differing.add(each.owner)
         tally.months.add(each.month)
@@ -99,7 +112,7 @@ def put_lists(db: sa.Connection, answered: Sequence[NewList], tally: Tally) -> s
 _AGAIN: Final = (
     LISTS.update()
     .where((LISTS.c.noun == sa.bindparam("its_noun")) & (LISTS.c.owner == sa.bindparam("its_owner")))
-    .values(asked_at=sa.bindparam("asked_at"), month=sa.bindparam("month"))
+    .values(asked_at=sa.bindparam("asked_at"), month=sa.bindparam("month"), stale=False)
 )
 
 
@@ -118,8 +131,15 @@ def _heads(db: sa.Connection, answered: Sequence[NewList]) -> dict[tuple[str, st
 def touch_list(db: sa.Connection, noun: str, owner: str, asked_at: datetime) -> None:
     """A list was asked for and refused: what is there stays, and is taken for asked."""
     here = (LISTS.c.noun == noun) & (LISTS.c.owner == owner)
-    if not db.execute(LISTS.update().where(here).values(asked_at=asked_at.timestamp())).rowcount:
-        put_lists(db, [NewList(noun, owner, [], asked_at)], Tally())
+    values: dict[str, Any] = {"asked_at": asked_at.timestamp(), "stale": False}
+    if not db.execute(LISTS.update().where(here).values(**values)).rowcount:
+        values |= {"month": "", "digest": REFUSED, "count": 0, "records": pack([]).content}
+        db.execute(LISTS.insert().values(noun=noun, owner=owner, **values))
+
+
+def make_stale(db: sa.Connection, nouns: Sequence[str], owner: str) -> None:
+    """These lists are to be asked for again, however old they are."""
+    db.execute(LISTS.update().where(LISTS.c.noun.in_(nouns) & (LISTS.c.owner == owner)).values(stale=True))
 
 
 def _name(noun: str, owner: str) -> str:
@@ -178,9 +198,10 @@ def read_changes(db: sa.Connection, after: int = 0) -> Iterator[Change]:
         yield Change(**kept | {name: moment_at(kept[name]) for name in ("seen_before", "seen_at")})
 
 
-def read_ages(db: sa.Connection, noun: str) -> dict[str, datetime]:
-    """Owner → when its list of this noun was asked for."""
-    rows = db.execute(sa.select(LISTS.c.owner, LISTS.c.asked_at).where(LISTS.c.noun == noun))
+def read_ages(db: sa.Connection, noun: str, *, fresh: bool = False) -> dict[str, datetime]:
+    """Owner → when its list of this noun was asked for; `fresh`: without those that are known to have changed since."""
+    query = sa.select(LISTS.c.owner, LISTS.c.asked_at).where(LISTS.c.noun == noun)
+    rows = db.execute(query.where(LISTS.c.stale.is_(False)) if fresh else query)
     return {row.owner: moment_at(row.asked_at) for row in rows}
 
 

@@ -103,11 +103,11 @@ class Planner:
         """What must be known before runs are asked for."""
         yield Question("workflows", "", read(WORKFLOWS))
 
-    def of_workflow(self, workflow_id: str, *, moved: bool) -> Iterator[Question]:
-        """The form and the tasks of a template, and its revisions; `moved`: its record has changed."""
+    def of_workflow(self, workflow_id: str) -> Iterator[Question]:
+        """The form and the tasks of a template, and its revisions."""
         for endpoint in (WORKFLOW_TASKS, FORM_FIELDS, REVISIONS):
             needed = endpoint is FORM_FIELDS and self._wants("form_values")  # it tells where there are values
-            if (self._wants(endpoint.noun) or needed) and (moved or self._is_due(endpoint.noun, workflow_id)):
+            if (self._wants(endpoint.noun) or needed) and self._is_due(endpoint.noun, workflow_id):
                 yield Question(endpoint.noun, workflow_id, read(endpoint, workflow_id=workflow_id))
 
     def small(self) -> Iterator[Question]:
@@ -116,11 +116,11 @@ class Planner:
             if self._wants(endpoint.noun) and self._is_due(endpoint.noun, ""):
                 yield Question(endpoint.noun, "", read(endpoint))
 
-    def details(self, workflow_id: str, *, moved: bool) -> Iterator[Question]:
-        """Options and rules of a template's current revision; `moved`: there is another one than at the last look."""
+    def details(self, workflow_id: str) -> Iterator[Question]:
+        """Options and rules of a template's current revision."""
 
         def due(noun: str) -> bool:
-            return self._wants(noun) and (moved or self._is_due(noun, workflow_id))
+            return self._wants(noun) and self._is_due(noun, workflow_id)
 
         fields = [r for each in self._lists("form_fields", workflow_id) for r in each]
         tasks = [str(r["id"]) for each in self._lists("workflow_tasks", workflow_id) for r in each if r.get("id")]
@@ -161,7 +161,7 @@ class Planner:
         return self._nouns is None or noun in self._nouns
 
     def _is_due(self, noun: str, owner: str) -> bool:
-        return self._whole or is_old(noun, self._snap.ages(noun).get(owner), self._now)
+        return self._whole or is_old(noun, self._snap.ages(noun, fresh=True).get(owner), self._now)
 
     def _lists(self, noun: str, owner: str) -> Iterator[list[Record]]:
         return (list(each.records) for each in self._snap.lists(noun, "") if each.owner == owner)

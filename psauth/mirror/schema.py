@@ -50,6 +50,7 @@ LISTS: Final = sa.Table(  # of a run: owner is its id
     sa.Column("count", sa.Integer, nullable=False),
     sa.Column("records", sa.LargeBinary, nullable=False),
     sa.Column("asked_at", sa.Float, nullable=False),
+    sa.Column("stale", sa.Boolean, nullable=False),
     sa.Index("lists_by_month", "noun", "month"),
 )
 PENDING: Final = sa.Table(  # runs whose lists must be asked

@@ -36,9 +36,9 @@ class Snapshot:
         """The changes with a higher id than `after`, as they were seen."""
         return lists.read_changes(self._db, after)
 
-    def ages(self, noun: str) -> dict[str, datetime]:
-        """Owner → when its list of this noun was asked for."""
-        return lists.read_ages(self._db, noun)
+    def ages(self, noun: str, *, fresh: bool = False) -> dict[str, datetime]:
+        """Owner → when its list of this noun was asked for; `fresh`: without those that are known to have changed since."""
+        return lists.read_ages(self._db, noun, fresh=fresh)
 
     def pending(self, limit: int | None = None, which: Which = ALL) -> list[PendingRun]:
         """The runs whose lists must be asked, the most urgent first."""

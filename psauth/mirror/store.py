@@ -41,6 +41,13 @@ SMALL: Final = 32 << 20
 REPORTS_KEPT: Final = 1000
 
 
+OUTDATES: Final[Mapping[str, Sequence[str]]] = {
+    "workflows": ("workflow_tasks", "form_fields", "revisions"),
+    "revisions": ("field_options", "logic_rules", "due_date_rules", "assignment_rules"),
+}
+"""Lists of a template that are asked for again when its record, or which revisions there are, has changed."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """All lists of a run, by noun, as they were answered from `asked_at` on; `run` is its record from before that."""
@@ -168,10 +175,16 @@ class Store:
         return tally.written()
 
     def write_list(self, noun: str, owner: str, records: Sequence[Record], asked_at: datetime) -> Written:
-        """A list that belongs to no run: of the organisation (`owner` ""), a workflow, a data set, a person."""
+        """A list that belongs to no run: of the organisation (`owner` ""), a workflow, a data set, a person.
+
+        Where it shows that other lists have changed, those are stale from now on (see OUTDATES).
+        """
         tally = Tally()
         with self._database.writing() as db:
+            before = [r for each in lists.read_list(db, noun, owner) for r in each.records] if noun in OUTDATES else []
             lists.put_lists(db, [NewList(noun, owner, records, asked_at)], tally)
+            for changed in _outdating(noun, owner, before, records):
+                lists.make_stale(db, OUTDATES[noun], changed)
             lists.advance(db, tally.months)
         return tally.written()
 
@@ -427,3 +440,11 @@ class Store:
             queue.take_pending(db, {run_id: None})
         month = runs.set_gone(db, run_id, how, first_missed)
         return set() if month is None else {month}
+
+
+def _outdating(noun: str, owner: str, before: Sequence[Record], after: Sequence[Record]) -> list[str]:
+    """The workflows whose other lists this one shows to have changed."""
+    if noun == "revisions":
+        return [owner] if before != list(after) else []
+    known = {record.get("id"): record for record in before} if noun in OUTDATES else {}
+    return [str(r["id"]) for r in after if r.get("id") in known and known[r["id"]] != r]

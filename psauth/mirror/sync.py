@@ -17,9 +17,10 @@ from psauth.mirror import lock
 from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.forecast import Costs, Forecast, forecast, seconds_to_go
+from psauth.mirror.lists import REFUSED
 from psauth.mirror.progress import Bar, Speed, Standing
 from psauth.mirror.publish import publish
-from psauth.mirror.questions import OF_RUNS, Planner, Question, current_revision
+from psauth.mirror.questions import OF_RUNS, Planner, Question
 from psauth.mirror.queue import Which
 from psauth.mirror.report import SyncReport
 from psauth.mirror.snapshot import Snapshot
@@ -199,20 +200,18 @@ class Sync:
     def _find(self, crew: Crew, writer: Writer) -> None:
         """Say what there is to ask: templates first, then runs, then what takes many requests."""
         now = datetime.now(UTC)
-        for question in self._plan(now, lambda plan, _: plan.first()):
-            moved = self._ask_workflows(question, writer)
-        with self._store.snapshot() as snap:
-            before = _revisions(snap)
-        self._supply.add(self._plan(now, lambda plan, snap: _first(plan, self._workflows(snap), moved)))
+        self._supply.add(self._plan(now, lambda plan, _: plan.first()))
+        if not self._supply.wait_for_urgent():
+            return
         self._begin(crew, lambda: self._find_runs(now, writer), "walk")
+        self._supply.add(self._plan(now, lambda plan, snap: _first(plan, self._workflows(snap))))
         if not self._supply.wait_for_urgent():
             return
         with self._store.snapshot() as snap:
             self._costs.learn(snap)
-            crew.formless = frozenset(each.owner for each in snap.lists("form_fields", "") if not each.records)
-            after = _revisions(snap)
-        revised = {workflow for workflow in after if after[workflow] != before.get(workflow)}
-        rest = self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap), revised))
+            forms = snap.lists("form_fields", "")
+            crew.formless = frozenset(each.owner for each in forms if not each.records and each.digest != REFUSED)
+        rest = self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap)))
         if self._state.only_looks:
             self._state.others = sum(question.requests for question in rest)
             return
@@ -235,16 +234,6 @@ class Sync:
         with self._store.snapshot() as snap:
             self._supply.add(MissedRun(run_id) for run_id in snap.missed())
         self._supply.found_runs()
-
-    def _ask_workflows(self, question: Question, writer: Writer) -> set[str]:
-        """The workflows whose record is another one than before."""
-        with self._store.snapshot() as snap:
-            before = {r.get("id"): r for each in snap.lists("workflows", "") for r in each.records}
-        asked_at = datetime.now(UTC)
-        records = question.ask(self._reader, self._pace)
-        writer.put(lambda store: store.write_list(question.noun, question.owner, records, asked_at), lambda: None)
-        writer.flush()
-        return {str(record["id"]) for record in records if record.get("id") and before.get(record["id"]) != record}
 
     def _workflows(self, snap: Snapshot) -> list[str]:
         """The workflows that are wanted, as the store knows them."""
@@ -294,18 +283,13 @@ class Sync:
         return sum(waiting.values()), self._costs.of(waiting) + self._supply.questions_left
 
 
-def _revisions(snap: Snapshot) -> dict[str, str | None]:
-    """Workflow → its current revision."""
-    return {each.owner: current_revision(each.records) for each in snap.lists("revisions", "")}
-
-
-def _first(plan: Planner, workflows: list[str], moved: set[str]) -> Iterable[Question]:
+def _first(plan: Planner, workflows: list[str]) -> Iterable[Question]:
     for workflow in workflows:
-        yield from plan.of_workflow(workflow, moved=workflow in moved)
+        yield from plan.of_workflow(workflow)
     yield from plan.small()
 
 
-def _rest(plan: Planner, workflows: list[str], revised: set[str]) -> Iterable[Question]:
+def _rest(plan: Planner, workflows: list[str]) -> Iterable[Question]:
     yield from plan.large(workflows)
     for workflow in workflows:
-        yield from plan.details(workflow, moved=workflow in revised)
+        yield from plan.details(workflow)
