@@ -79,17 +79,17 @@ LEVELS = {
     "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["reach", "state"], ["parts"], ["main", "views"]],
-    "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
+    "dashboard/loading": [["jobs"], ["read"], ["copies"], ["copied", "syncs"], ["nouns"]],
     "dashboard/parts": [
-        ["text"],
-        ["columns", "downloads", "links", "looks", "sidebar", "task_rows"],
+        ["phrases", "text"],
+        ["columns", "downloads", "links", "looks", "sidebar", "syncing", "task_rows"],
         ["cells", "problems", "search", "welcome"],
         ["waiting"],
         ["choices", "tables"],
         ["menu", "scope", "view"],
     ],
     "dashboard/views": [
-        ["connection", "data_sets", "form_values", "people", "records", "runs", "tasks", "workflows"],
+        ["connection", "data_sets", "form_values", "people", "records", "runs", "sync", "tasks", "workflows"],
     ],
     "dashboard/web": [
         ["account", "cookies", "html", "label", "local", "notices", "refusals", "target", "voucher"],
