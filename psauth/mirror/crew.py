@@ -41,17 +41,25 @@ FATAL: Final = (LoginRequired, MirrorError, RateLimited, UntrustedAddress)
 
 
 class Crew:
-    """ASKERS threads that do the jobs of a supply, until there is none or somebody stops them.
+    """Threads, so many as `askers`, that do the jobs of a supply, until there is none or somebody stops them.
 
     `error` is what ended it. `skipped` are jobs that failed and are asked for again by the next sync.
     """
 
     def __init__(
-        self, reader: Reader, supply: Supply, writer: Writer, pace: Pace, *, nouns: Iterable[str], costs: Costs
+        self,
+        reader: Reader,
+        supply: Supply,
+        writer: Writer,
+        pace: Pace,
+        *,
+        nouns: Iterable[str],
+        costs: Costs,
+        askers: int = ASKERS,
     ) -> None:
         self._reader, self._supply, self._writer, self._pace = reader, supply, writer, pace
         self._nouns = [noun for noun in OF_RUNS if noun in nouns]
-        self._costs = costs
+        self._costs, self._askers = costs, askers
         self._lock = threading.Lock()
         self._unavailable = 0
         self.formless: frozenset[str] = frozenset()
@@ -64,7 +72,9 @@ class Crew:
 
     def begin(self) -> None:
         """Start the threads. They are daemons: an interpreter that ends does not wait for an answer."""
-        self._threads = [threading.Thread(target=self._work, name="psauth-mirror", daemon=True) for _ in range(ASKERS)]
+        self._threads = [
+            threading.Thread(target=self._work, name="psauth-mirror", daemon=True) for _ in range(self._askers)
+        ]
         for thread in self._threads:
             thread.start()
 
