@@ -78,7 +78,7 @@ LEVELS = {
     ],
     "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
-    "dashboard": [["loading", "web"], ["reach", "state"], ["parts"], ["main", "views"]],
+    "dashboard": [["loading", "web"], ["lifespan", "reach", "state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["copies"], ["copied", "syncs"], ["nouns"]],
     "dashboard/parts": [
         ["phrases", "text"],

@@ -32,6 +32,10 @@ OWNER: Final = "connection"
 """The note in a store that says which connection it belongs to, where the service does not say whose that is."""
 
 
+class NotOurs(MirrorError):
+    """There is a copy, and nothing tells whether it is of this connection's organisation."""
+
+
 @dataclass(frozen=True)
 class Copy:
     """One moment of a local copy. `runs_left` are the runs that a first sync, which is not finished, still has to read."""
@@ -92,19 +96,20 @@ class _Kept:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._store: Store | None = None
+        self._label: str | None = None
         self._mirror: Mirror | None = None
         self._is_whole = False
         self._frames: OrderedDict[What, Loaded] = OrderedDict()
 
     def latest(self, here: Here) -> Copy | None:
         with self._lock:
-            if self._store is None:
-                self._store = open_store(here)
+            if self._store is None or self._label != here.connection.label:
+                self._store, self._label = open_store(here), here.connection.label
             store = self._store
             if store is None or not store.place.store.exists():
                 self._store = self._mirror = None
                 return None
-            if not belongs(store, here) or store.publication() is None:
+            if store.publication() is None:
                 return None
             with needs_extra("mirror", "The local copy"):
                 from psauth.mirror.publish import folder_of
@@ -161,23 +166,33 @@ def place_of(here: Here) -> tuple[Place, Identity]:
 
 
 def open_store(here: Here) -> Store | None:
-    """The store of a connection's copy, where there is one. Raises MirrorError for one that cannot be used."""
+    """The store of a connection's copy, where there is one.
+
+    Raises NotOurs for one of which nothing tells that it is this connection's, MirrorError for one that cannot be used.
+    """
     from psauth.mirror.store import Store
 
     place, identity = place_of(here)
-    return Store.open(place, identity) if place.store.exists() else None
+    if not place.store.exists():
+        return None
+    if not _belongs(Store(place), here):
+        raise NotOurs(
+            f"There is a copy in {place.folder} already, and Process Street does not say whether it is of the organisation "
+            "that is connected now. Go on with it if it is, or begin anew."
+        )
+    return Store.open(place, identity)
 
 
-def belongs(store: Store, here: Here) -> bool:
-    """Whether a store at the place of this connection is this connection's.
+def _belongs(store: Store, here: Here) -> bool:
+    """Whether the store at the place of this connection is this connection's, before anything is noted in it.
 
     One account may be connected to one organisation after the other, so the name that the service gives the connection
-    decides. Where it gives none, a store belongs to the connection that began it or was said to go on with it.
+    decides. Where there is none, a store belongs to the connection that began it, or was said to go on with it.
     """
+    if store.get_note(OWNER) == here.connection.id:
+        return True
     kept = json.loads(store.get_note("identity") or "{}").get("label")
-    if kept is not None or here.connection.label is not None:
-        return bool(kept == here.connection.label)
-    return store.get_note(OWNER) == here.connection.id
+    return kept is not None and kept == here.connection.label
 
 
 copies = Copies()

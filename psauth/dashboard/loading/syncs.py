@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
@@ -12,10 +13,10 @@ from urllib.parse import urlsplit
 
 from psauth.addresses import is_loopback
 from psauth.api.transport import Transport
-from psauth.dashboard.loading.copies import OWNER, belongs, copies, open_store, place_of
+from psauth.dashboard.loading.copies import OWNER, NotOurs, copies, open_store, place_of
 from psauth.dashboard.loading.jobs import Owner
 from psauth.dashboard.loading.read import DEAR_SHARE, Here, remember, transport_of
-from psauth.exceptions import LoginRequired, MirrorError, PsauthError, needs_extra
+from psauth.exceptions import LoginRequired, PsauthError, needs_extra
 
 if TYPE_CHECKING:
     from psauth.mirror.forecast import Forecast
@@ -28,6 +29,8 @@ log = logging.getLogger(__name__)
 
 EVERY: Final = timedelta(minutes=15)
 """Between the end of a sync and the next one."""
+SOON: Final = timedelta(seconds=10)
+"""After its start an app begins to listen first: the sandbox may be in it."""
 LOOK: Final = 60.0
 """Seconds between two looks at the clock: that of a machine which slept has moved on."""
 ENDING: Final = 5.0
@@ -40,10 +43,6 @@ COUNTED: Final = 100
 """Requests that counting may take where the service has not said how many are left."""
 
 Task = Literal["look", "sync"]
-
-
-class NotOurs(MirrorError):
-    """There is a copy, and nothing tells whether it is of this connection's organisation."""
 
 
 class Syncing:
@@ -122,9 +121,9 @@ class Syncing:
 
     def go_on(self) -> None:
         """The copy that is there is of this connection's organisation: sync it from now on."""
-        store = open_store(self.here)
-        if store is not None:
-            store.note(**{OWNER: self.here.connection.id})
+        from psauth.mirror.store import Store
+
+        Store(place_of(self.here)[0]).note(**{OWNER: self.here.connection.id})
         self.start()
 
     def begin_anew(self) -> None:
@@ -157,6 +156,11 @@ class Syncing:
         if thread is not None and thread is not threading.current_thread():
             thread.join(timeout)
 
+    def wait(self, seconds: float) -> bool:
+        """Wait so long at most; whether nothing is being done."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.task is None, seconds)
+
     # The thread -------------------------------------------------------------------------------------------------
 
     def _want(self, task: Task) -> None:
@@ -182,6 +186,7 @@ class Syncing:
                 # A connection that has ended is not tried again: the next one has a thread of its own.
                 goes_on = self.keeps and not isinstance(error, LoginRequired)
                 self.next_at = datetime.now(UTC) + EVERY if goes_on else None
+                self._changed.notify_all()
 
     def _next(self) -> Task | None:
         """What to do, when it is time for it; None when there is nothing more."""
@@ -222,15 +227,10 @@ class Syncing:
         try:
             self._learn_label(transport)
             place, identity = place_of(self.here)
-            is_new = not place.store.exists()
-            store = Store.open(place, identity)
-            if is_new:
+            store = open_store(self.here)
+            if store is None:
+                store = Store.open(place, identity)
                 store.note(**{OWNER: self.here.connection.id})
-            elif not belongs(store, self.here):
-                raise NotOurs(
-                    f"There is a copy in {place.folder} already, and Process Street does not say whether it is of the "
-                    "organisation that is connected now. Go on with it if it is, or begin anew."
-                )
             self._note_switch(store)
             folder = folder_of(self.here.settings, place)
 
@@ -276,25 +276,32 @@ class Syncing:
         """What the store says of the last sync, and of the switch."""
         try:
             store = open_store(self.here)
-            self._knows_store = store is None or belongs(store, self.here)
-            if store is None or not self._knows_store:
+            self._knows_store = True
+            if store is None:
                 return
             self.report, switch = _latest_report(store), store.get_note(SWITCH)
+        except NotOurs:
+            return  # what the service calls the connection may not be known yet; a task asks
         except PsauthError as error:
             self.error = error
             return
         self._keeps = None if switch is None else switch == "on"
         if self._keeps:
-            ended_at = datetime.now(UTC) if self.report is None else self.report.ended_at
-            self.next_at = min(ended_at + EVERY, datetime.now(UTC) + EVERY)
+            now = datetime.now(UTC)
+            is_done = self.report is not None and self.report.stopped is None
+            due = self.report.ended_at + EVERY if is_done and self.report is not None else now
             with self._changed:
+                self.next_at = min(max(due, now + SOON), now + EVERY)
                 self._begin()
 
     def _note_switch(self, store: Store | None = None) -> None:
         """Keep the switch with the copy, so that an app that is started again has it."""
-        store = store or open_store(self.here)
-        if store is not None and self._keeps is not None and belongs(store, self.here):
-            store.note(**{SWITCH: "on" if self._keeps else "off"})
+        if self._keeps is None:
+            return
+        with suppress(NotOurs):
+            store = store or open_store(self.here)
+            if store is not None:
+                store.note(**{SWITCH: "on" if self._keeps else "off"})
 
 
 def _latest_report(store: Store) -> SyncReport | None:

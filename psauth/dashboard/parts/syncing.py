@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import streamlit as st
 
+from psauth.dashboard import state
 from psauth.dashboard.loading import read as reads
 from psauth.dashboard.loading.copies import Copy
 from psauth.dashboard.loading.syncs import Syncing
@@ -48,6 +49,8 @@ TABLES: Final = {
 """What is in a copy, in the order that matters, and what people call it."""
 IN_RUNS: Final = frozenset({"runs", "tasks", "form_values", "approvals", "changes"})
 """Tables of which each sync looks for what changed, so that all of them are as old as it."""
+STOPPED: Final = "Stopped."
+"""What a report says that a person has stopped."""
 SKIPPED: Final = 200
 """Lines about what was skipped that are shown at most."""
 
@@ -83,6 +86,7 @@ def say_how_far(syncing: Syncing) -> None:
     total = standing.sent + standing.left
     words = [f"{standing.sent:,} of about {cost(total)}"]
     budget = reads.budget(syncing.here)
+    state.say_budget()
     if budget.remaining is not None:
         words.append(f"{budget.remaining:,} left this hour")
     if standing.seconds is not None:
@@ -111,8 +115,10 @@ def show_report(report: SyncReport) -> None:
     """What the last sync did."""
     st.subheader("Last sync")
     words = [f"{cost(report.requests)} in {lasting(report.seconds)}", f"ended {age(report.ended_at)}"]
+    if report.stopped == STOPPED:
+        words.append("stopped before its end")
     st.write(" · ".join(words))
-    if report.stopped is not None:
+    if report.stopped not in (None, STOPPED):
         st.warning(f"It ended before everything was read. {plain(report.stopped)}", icon=":material/incomplete_circle:")
     for warning in report.warnings:
         st.warning(plain(warning), icon=":material/visibility_off:")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from psauth.dashboard import state
-from psauth.dashboard.loading.copies import copies, place_of
-from psauth.dashboard.loading.syncs import NotOurs, Syncing, syncs
+from psauth.dashboard.loading.copies import NotOurs, copies, place_of
+from psauth.dashboard.loading.syncs import Syncing, syncs
 from psauth.dashboard.parts import problems, syncing
 from psauth.dashboard.parts.text import clean, plain
 from psauth.exceptions import MirrorError, PsauthError
@@ -16,8 +16,8 @@ LOOK_EVERY = 0.5
 LOOK_SELDOM = 10.0
 """Seconds between looks at one that waits for its time."""
 WHAT = (
-    "A copy of everything on this machine: pages stand at once and cost no requests, and each sync asks only for what "
-    "changed since the last one."
+    "A sync copies what Process Street has to this machine. The pages then stand at once and cost no requests, and each "
+    "further sync asks only for what changed since the last one."
 )
 ANEW = "The copy that is there is kept beside the new one."
 GOES_ON = (
@@ -34,7 +34,7 @@ def _busy(mine: Syncing) -> None:
     with st.container(key="syncing"):
         syncing.say_how_far(mine)
         if mine.stopping:
-            st.caption("Stopping …")
+            st.caption("Stopping: what has come is made ready to be read …")
         elif mine.task == "sync":
             st.button("Stop", icon=":material/stop_circle:", on_click=mine.stop)
         st.caption(GOES_ON)
