@@ -11,10 +11,8 @@ from psauth.dashboard.parts import problems, syncing
 from psauth.dashboard.parts.text import clean, plain
 from psauth.exceptions import MirrorError, PsauthError
 
-LOOK_EVERY = 0.5
-"""Seconds between looks at a sync under way; nothing is asked of the service."""
+LOOK_EVERY = 0.5  # seconds between looks at a sync under way; nothing is asked of the service
 LOOK_SELDOM = 10.0
-"""Seconds between looks at one that waits for its time."""
 WHAT = (
     "A sync copies what Process Street has to this machine. The pages then stand at once and cost no requests, and each "
     "further sync asks only for what changed since the last one."
