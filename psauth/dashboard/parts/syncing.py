@@ -49,6 +49,7 @@ TABLES: Final = {
 """What is in a copy, in the order that matters, and what people call it."""
 IN_RUNS: Final = frozenset({"runs", "tasks", "form_values", "approvals", "changes"})
 """Tables of which each sync looks for what changed, so that all of them are as old as it."""
+NUMBERS: Final = ("Rows", "Added", "Changed", "Gone")
 STOPPED: Final = "Stopped."
 """What a report says that a person has stopped."""
 SKIPPED: Final = 200
@@ -148,4 +149,5 @@ def show_ages(copy: Copy) -> None:
 
 
 def _draw(rows: pd.DataFrame, alt: str) -> None:
-    st.dataframe(rows, hide_index=True, width="content", height="content", alt=alt)
+    numbers = {name: st.column_config.NumberColumn(format="localized") for name in NUMBERS}
+    st.dataframe(rows, hide_index=True, width="content", height="content", column_config=numbers, alt=alt)

@@ -54,10 +54,10 @@ def _idle(mine: Syncing) -> None:
             mine.start()
             st.rerun()
         if mine.report is not None:
-            on = st.toggle("Keep it current: a sync every 15 minutes while the app runs", value=mine.keeps)
-            if on != mine.keeps:
-                mine.keep(on)
-                st.rerun()
+            state.show_switch(mine.keeps)  # another tab may have turned it
+            st.toggle(
+                "Keep it current, every 15 minutes", key=state.SWITCH, on_change=lambda: mine.keep(state.switch())
+            )
 
 
 def _failed(mine: Syncing, error: Exception) -> None:
