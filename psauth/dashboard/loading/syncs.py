@@ -95,6 +95,8 @@ class Syncing:
         """Sync now, and keep the copy current from then on."""
         self._keeps = True
         self._want("sync")
+        with suppress(PsauthError):  # the sync itself says what is wrong with the copy
+            self._note_switch()
 
     def stop(self) -> None:
         """End what is being done, and begin nothing by itself any more."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 import pandas as pd
 import streamlit as st
 
-from psauth.dashboard import state
 from psauth.dashboard.loading import read as reads
 from psauth.dashboard.loading.copies import Copy
 from psauth.dashboard.loading.syncs import Syncing
@@ -87,7 +86,6 @@ def say_how_far(syncing: Syncing) -> None:
     total = standing.sent + standing.left
     words = [f"{standing.sent:,} of about {cost(total)}"]
     budget = reads.budget(syncing.here)
-    state.say_budget()
     if budget.remaining is not None:
         words.append(f"{budget.remaining:,} left this hour")
     if standing.seconds is not None:

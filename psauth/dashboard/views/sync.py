@@ -31,11 +31,9 @@ def _busy(mine: Syncing) -> None:
         st.rerun()
     with st.container(key="syncing"):
         syncing.say_how_far(mine)
-        if mine.stopping:
-            st.caption("Stopping: what has come is made ready to be read …")
-        elif mine.task == "sync":
-            st.button("Stop", icon=":material/stop_circle:", on_click=mine.stop)
-        st.caption(GOES_ON)
+        if mine.task == "sync":
+            st.button("Stop", icon=":material/stop_circle:", on_click=mine.stop, disabled=mine.stopping)
+        st.caption("Stopping: what has come is made ready to be read …" if mine.stopping else GOES_ON)
 
 
 @st.fragment(run_every=LOOK_SELDOM)
@@ -85,6 +83,8 @@ def show() -> None:
         _failed(mine, mine.error)
     if mine.task is None and mine.report is None and mine.forecast is None and mine.error is None:
         mine.look()
+    if mine.task == "sync":
+        state.say_budget()
     (_idle if mine.task is None else _busy)(mine)
     if mine.report is not None:
         syncing.show_report(mine.report)
