@@ -39,7 +39,7 @@ LEVELS = {
         ["canary", "databases", "rows"],
         ["vault"],
     ],
-    "cli": [["output", "ports"], ["status"], ["commands"]],
+    "cli": [["exports", "output", "ports"], ["status"], ["commands"]],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["large", "wire"],
@@ -71,6 +71,13 @@ LEVELS = {
         ["lists", "queue"],
         ["snapshot"],
         ["store"],
+        ["columns", "pins"],
+        ["delta", "rows"],
+        ["engine", "publication"],
+        ["drafts", "forms"],
+        ["derive"],
+        ["publish"],
+        ["tables"],
     ],
     "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
@@ -252,6 +259,12 @@ def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_ciphe
     assert users_of("filelock", files) == {"vault/locks"}
 
 
+def test_only_one_room_knows_each_library_of_the_mirror():
+    assert users_of("deltalake", sources()) == {"mirror/delta"}
+    assert users_of("duckdb", sources()) == {"mirror/engine"}
+    assert users_of("ibis", sources(), at_run_time=True) == {"mirror/engine"}
+
+
 def test_only_one_room_knows_which_databases_there_are():
     naming = {
         path.relative_to(PACKAGE).as_posix()
@@ -269,8 +282,8 @@ def test_only_the_dashboard_knows_streamlit():
 
 
 def test_only_frames_values_and_files_know_pandas_at_run_time():
-    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export")), at_run_time=True)
-    assert users <= {"reading/frames", "reading/values", "writing/records"}
+    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export", "mirror")), at_run_time=True)
+    assert users <= {"cli/exports", "reading/frames", "reading/values", "writing/records"}
 
 
 def test_the_process_wide_switch_of_the_engine_is_never_thrown():

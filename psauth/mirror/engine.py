@@ -21,6 +21,8 @@ from psauth.exceptions import ArgumentError, MirrorError
 from psauth.mirror.columns import Field, Layout, to_pandas
 from psauth.mirror.delta import DeltaFolder, Version
 
+PIECE: Final = 100_000
+"""Rows in memory at once where a whole table is written somewhere."""
 QUESTIONS: Final = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 """Statements that read and do nothing else."""
 OF_A_FILE: Final = re.compile(
@@ -83,9 +85,26 @@ class Engine:
                 raise
         return to_pandas(answer, ())
 
-    def close(self) -> None:
-        """Let go of the files."""
-        self._duckdb.close()
+    def pieces(self, name: str) -> Iterator[pa.Table]:
+        """The rows of a table, some at a time."""
+        with self.explained():
+            reader = self._backend().con.sql(f"SELECT * FROM {_quoted(name)}").to_arrow_reader(PIECE)
+            for batch in reader:
+                yield pa.Table.from_batches([batch])
+
+    def copy_to(self, path: str) -> None:
+        """All tables as a DuckDB database in a new file."""
+        copy = duckdb.connect(path)
+        try:
+            for name, (layout, _) in self._tables.items():
+                copy.register("piece", layout.schema().empty_table())
+                copy.execute(f"CREATE TABLE {_quoted(name)} AS SELECT * FROM piece")
+                for piece in self.pieces(name):
+                    copy.register("piece", piece)
+                    copy.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM piece")
+            copy.unregister("piece")
+        finally:
+            copy.close()
 
     def _backend(self) -> _Backend:
         backend: _Backend | None = getattr(self._local, "backend", None)
@@ -165,7 +184,7 @@ class _Backend(DuckDB):  # type: ignore[misc] # Ibis ships no types
 def _question(layout: Layout, paths: list[str]) -> str:
     """What a view of a table shows: its files, or none of its rows where it has no file."""
     if paths:
-        return f"SELECT * FROM read_parquet({_literal(paths)}, hive_partitioning = false)"  # noqa: S608 # our own paths, quoted
+        return f"SELECT * FROM read_parquet({_literal(paths)}, hive_partitioning = false)"
     empty = ", ".join(f"CAST(NULL AS {_type(field.type)}) AS {_quoted(field.name)}" for field in layout.schema())
     return f"SELECT {empty} WHERE false"
 
