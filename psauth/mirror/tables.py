@@ -6,9 +6,11 @@ import os
 import uuid
 import weakref
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from psauth.exceptions import ArgumentError, MirrorError
 from psauth.mirror.columns import Layout
@@ -138,6 +140,14 @@ class Mirror:
         for column in ("oldest", "latest"):
             frame[column] = pd.to_datetime(frame[column], unit="s", utc=True).astype(TIME_DTYPE)
         return frame
+
+    def pieces(self, name: str) -> Iterator[pa.Table]:
+        """The rows of a table as Arrow has them, some at a time."""
+        return self._engine.pieces(name)
+
+    def copy_to(self, path: Path) -> None:
+        """All tables as a DuckDB database in a new file."""
+        self._engine.copy_to(str(path))
 
     @property
     def is_torn(self) -> bool:

@@ -53,7 +53,12 @@ def compare(folder: Path) -> None:
     subprocess.run(["rm", "-rf", str(place.tables)], check=True)
     seconds, peak = run("publish")
     size = sum(path.stat().st_size for path in place.tables.rglob("*.parquet")) / 1e6
-    line(f"{TASKS:,} tasks published, peak memory", "at most 1000 MB", f"{peak:.0f} MB", f"{seconds:.0f} s, {size:.0f} MB")
+    line(
+        f"{TASKS:,} tasks published, peak memory",
+        "at most 1000 MB",
+        f"{peak:.0f} MB",
+        f"{seconds:.0f} s, {size:.0f} MB",
+    )
     again = []
     for number in range(3):
         change(open_store(folder), Random(number))
@@ -100,9 +105,7 @@ def measure(folder: Path, what: str) -> None:
         "read": read,
         "pandas": read_by_pandas,
         "pandas-filter": partial(read_by_pandas, filters=[("workflow_name", "==", WORKFLOW)]),
-        "sql": lambda: mirror.sql(
-            "select name, median(epoch(completed_date - updated_date)) from tasks group by name"
-        ),
+        "sql": lambda: mirror.sql("select name, median(epoch(completed_date - updated_date)) from tasks group by name"),
         "open": lambda: Mirror.open(store, tables),
     }
     if what.startswith("pandas"):
