@@ -6,18 +6,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from psauth.api.pace import PATIENCE, Pace
 from psauth.api.transport import Transport
-from psauth.exceptions import RateLimited, ServiceUnavailable
+from psauth.exceptions import ArgumentError, RateLimited, ServiceUnavailable
 from psauth.mirror import lock
 from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
-from psauth.mirror.forecast import Costs, Forecast, seconds_to_go
+from psauth.mirror.forecast import Costs, Forecast, forecast, seconds_to_go
 from psauth.mirror.lists import REFUSED
+from psauth.mirror.looks import AGES
 from psauth.mirror.progress import Bar, Speed
 from psauth.mirror.publish import publish
 from psauth.mirror.questions import OF_RUNS, Planner, Question
@@ -28,12 +29,17 @@ from psauth.mirror.store import Store
 from psauth.mirror.supply import MissedRun, Supply
 from psauth.mirror.walk import MOST_VANISHING, Scope, Walker, vanished
 from psauth.mirror.writer import Writer
+from psauth.reading.arguments import shown
 from psauth.reading.fetch import Progress
 from psauth.reading.reader import Reader
 from psauth.words import lasting
 
+TABLES: Final = frozenset({"runs", "assignments", *OF_RUNS, *AGES}) - {"active runs", "all runs"}
+"""What a sync may be narrowed to."""
 PUBLISH_EVERY: Final = 300.0
 """Seconds after which a long sync publishes what there is."""
+WORTH_SAYING: Final = 100
+"""Requests beyond which somebody wants to know what a sync will take before it is done."""
 LOOK: Final = 0.5
 """Seconds between two looks at how far it is."""
 ENDING: Final = 2.0
@@ -49,6 +55,18 @@ class Wanted:
     tables: frozenset[str] | None = None
     since: datetime | None = None
 
+    @classmethod
+    def of(
+        cls, *, full: bool, workflows: Iterable[str] | None, tables: Iterable[str] | None, since: datetime | None
+    ) -> Wanted:
+        """What somebody asked for; ArgumentError for tables that there are not."""
+        named = None if tables is None else frozenset([tables] if isinstance(tables, str) else tables)
+        if named is not None and (unknown := named - TABLES):
+            raise ArgumentError(
+                f"There is no table {shown(sorted(unknown, key=str)[0])}. Expected some of {', '.join(sorted(TABLES))}."
+            )
+        return cls(full=full, workflows=None if workflows is None else tuple(workflows), tables=named, since=since)
+
     @property
     def which(self) -> Which:
         """The runs it is about."""
@@ -60,15 +78,6 @@ class Wanted:
         if self.tables is not None and not self.tables & {*OF_RUNS, "runs"}:
             return []
         return [Scope(workflow, self.since) for workflow in self.workflows or (None,)]
-
-
-@dataclass
-class _State:
-    """What the threads of a sync tell the one that watches them."""
-
-    walked: bool = False
-    forecast: Forecast | None = None
-    warnings: list[str] = field(default_factory=list)
 
 
 class Sync:
@@ -89,7 +98,10 @@ class Sync:
         self._folder = folder
         self._bar = Bar(progress)
         self._speed = Speed()
-        self._state = _State()
+        self._warnings: list[str] = []
+        self._error: BaseException | None = None
+        self._only_look = self._walked = False
+        self._sent_before = 0
         self._costs = Costs()
         self._pace = Pace(background=True, stop=threading.Event())
         self._supply = Supply(store, wanted.which)
@@ -101,15 +113,33 @@ class Sync:
         False. Raises MirrorError, Busy when somebody else syncs, LoginRequired, and other errors of the service.
         """
         with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
-            return self._run()
+            self._store.check()
+            report = self._run()
+            self._store.note_report(report.to_dict())
+            if self._error is not None:
+                raise self._error
+            publish(self._store, self._folder, as_of=report.began_at if report.is_complete else None)
+            return report
+
+    def forecast(self) -> Forecast:
+        """What a sync would take from here on. The lists of runs are walked for it, which the sync then need not do again.
+
+        Raises what `run` raises, and RateLimited or ServiceUnavailable.
+        """
+        with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
+            self._only_look = True
+            report = self._run()
+        if self._error is None and report.stopped is not None:
+            raise RateLimited(report.stopped)
+        if self._error is not None:
+            raise self._error
+        return self._forecast()
 
     def _is_wanted(self, holder: object) -> bool:
         return self._bar.report(0, None, f"waiting for {holder or 'another process'}")
 
     def _run(self) -> SyncReport:
-        self._store.check()
-        began_at, sent = datetime.now(UTC), self._transport.usage.requests_sent
-        self._sent_before = sent
+        began_at, self._sent_before = datetime.now(UTC), self._transport.usage.requests_sent
         writer = Writer(self._store)
         nouns = self._wanted.tables if self._wanted.tables is not None else OF_RUNS
         crew = Crew(self._reader, self._supply, writer, self._pace, nouns=nouns, costs=self._costs)
@@ -124,30 +154,26 @@ class Sync:
             writer.close()
             self._transport.release()
             self._bar.close()
-        error = writer.error or crew.error
-        if crew.hidden and writer.error is None:
+        if writer.error is not None:
+            raise writer.error
+        if crew.hidden:
             self._note_hidden(crew, writer)
-        if isinstance(error, RateLimited | ServiceUnavailable):
-            stopped, error = str(error), None
+        if isinstance(crew.error, RateLimited | ServiceUnavailable) and not self._only_look:
+            stopped = str(crew.error)
+        elif crew.error is not None:
+            self._error, stopped = crew.error, str(crew.error)
         runs_left, requests_left = self._left()
-        report = SyncReport(
+        return SyncReport(
             began_at=began_at,
             ended_at=datetime.now(UTC),
-            requests=self._transport.usage.requests_sent - sent,
+            requests=self._transport.usage.requests_sent - self._sent_before,
             tables=writer.tables(),
             skipped=tuple(crew.skipped),
-            warnings=tuple(self._state.warnings),
-            stopped=stopped if error is None else str(error),
+            warnings=tuple(self._warnings),
+            stopped=stopped,
             runs_left=runs_left,
             requests_left=requests_left,
         )
-        if writer.error is not None:
-            raise writer.error
-        self._store.note_report(report.to_dict())
-        if error is not None:
-            raise error
-        publish(self._store, self._folder, as_of=began_at if report.is_complete else None)
-        return report
 
     def _note_hidden(self, crew: Crew, writer: Writer) -> None:
         hidden = self._store.note_hidden(dict(crew.hidden), share=MOST_VANISHING)
@@ -155,7 +181,7 @@ class Sync:
             for _ in hidden.run_ids:
                 writer.count_gone("runs")
         else:
-            self._state.warnings.append(vanished(len(hidden.run_ids), hidden.known))
+            self._warnings.append(vanished(len(hidden.run_ids), hidden.known))
 
     # Finding ----------------------------------------------------------------------------------------------------
 
@@ -190,14 +216,15 @@ class Sync:
             forms = snap.lists("form_fields", "")
             crew.formless = frozenset(each.owner for each in forms if not each.records and each.digest != REFUSED)
         self._supply.add(self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap))), urgent=False)
-        self._supply.open_runs()
+        if not self._only_look:
+            self._supply.open_runs()
 
     def _find_runs(self, now: datetime, writer: Writer) -> None:
         walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
         scopes = self._wanted.scopes
         numbers = [walker.walk(scope, whole=self._wanted.full) for scope in scopes]
-        self._state.walked = True
-        self._state.warnings += walker.warnings
+        self._walked = True
+        self._warnings += walker.warnings
         if not scopes:
             return
         if self._wanted.full:
@@ -208,6 +235,9 @@ class Sync:
         with self._store.snapshot() as snap:
             self._supply.add(MissedRun(run_id) for run_id in snap.missed())
         self._supply.found_runs()
+        coming = self._forecast()
+        if coming.requests > WORTH_SAYING and not self._only_look:
+            self._bar.say(str(coming))
 
     def _workflows(self, snap: Snapshot) -> list[str]:
         """The workflows that are wanted, as the store knows them."""
@@ -240,11 +270,16 @@ class Sync:
                 published = time.monotonic()
         return None
 
+    def _forecast(self) -> Forecast:
+        with self._store.snapshot() as snap:
+            waiting = snap.pending_count(self._wanted.which)
+        return forecast(self._transport, waiting, self._costs, self._supply.questions_left)
+
     def _show(self) -> bool:
         sent = self._transport.usage.requests_sent - self._sent_before
         _, left = self._left()
         note = ""
-        if self._state.walked or sent > 100:
+        if self._walked or sent > 100:
             seconds = seconds_to_go(self._transport, left, rate=self._speed.rate)
             note = f"about {lasting(seconds)} to go"
         return self._bar.report(sent, sent + left, note)
