@@ -90,6 +90,7 @@ def test_a_full_sync_looks_at_everything(synced):
     synced.box.company.complete_task(run_id, task["id"])
     synced.box.company.add_comment(run_id, task["id"], "done")
     assert synced.sync().tables == {}, "nothing told of it"
+    assert len(synced.differences(runs_only=True)) == 1
     report = synced.sync(full=True)
     assert synced.asked_runs == set(synced.runs)
     assert synced.differences() == []
