@@ -64,6 +64,7 @@ MARKED = {
     "export/test_excel.py": "slow",
     "faults": "slow",
     "flow": "slow",
+    "mirror/published": "slow",
     "test_extras.py": "slow",
     "vault/test_keychain.py": "slow",
 }
