@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from psauth.api.budget import Budget
 from psauth.api.pages import Record, walk
 from psauth.api.transport import Transport
 from psauth.exceptions import ArgumentError, needs_extra
-from psauth.reading.arguments import shown
+from psauth.reading.arguments import moment, shown
 from psauth.reading.calls import checked_methods
 from psauth.reading.forms import FormReads
 from psauth.reading.library import LibraryReads
@@ -26,10 +26,14 @@ from psauth.writing.writes import Writes
 if TYPE_CHECKING:
     import pandas as pd
 
+    from psauth.mirror.forecast import Forecast
     from psauth.mirror.place import Identity, Place
+    from psauth.mirror.report import SyncReport
     from psauth.mirror.store import Store
+    from psauth.mirror.sync import Sync
     from psauth.mirror.tables import Mirror
-    from psauth.reading.arguments import Things
+    from psauth.reading.arguments import Moment, Things
+    from psauth.reading.fetch import Progress
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +119,83 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
 
     # The local copy ---------------------------------------------------------------------------------------------
 
+    def sync(
+        self,
+        *,
+        full: bool = False,
+        workflows: Things | None = None,
+        tables: Iterable[str] | None = None,
+        since: Moment | None = None,
+        wait: bool = False,
+        progress: Progress = True,
+    ) -> SyncReport:
+        """Bring the local copy up to date, with as few requests as possible, and say what was done.
+
+        The first time it takes what it takes; afterwards it asks for what changed. It can be ended at any moment and goes
+        on where it was. At the edge of the hour's budget it ends, with a summary.
+
+        Parameters:
+            full: look at everything again, whatever the service says of it.
+            workflows: only runs and templates of these (id, name, several, or a frame with workflow_id).
+            tables: only these nouns, like ["runs", "tasks"]; the rest stays as old as it is.
+            since: only runs created since this moment.
+            wait: wait for the budget as long as it takes, and for another process that is syncing this copy.
+            progress: see ProcessStreet.
+
+        Errors: ArgumentError for an unknown workflow or table; MirrorError for a copy that cannot be used, or that somebody
+        else is syncing; LoginRequired when the connection has ended.
+
+        >>> report = ps.sync(progress=False)
+        >>> report.is_complete
+        True
+        """
+        return self._sync(full, workflows, tables, since, wait=wait, progress=progress).run()
+
+    def plan_sync(
+        self,
+        *,
+        full: bool = False,
+        workflows: Things | None = None,
+        tables: Iterable[str] | None = None,
+        since: Moment | None = None,
+        progress: Progress = True,
+    ) -> Forecast:
+        """What ps.sync() with the same parameters will take: runs, requests, and seconds with all waits for the budget.
+
+        The lists of runs are walked for it, 20 runs a request; the sync does not do that again. It reads nothing in them.
+
+        Errors: those of ps.sync(); RateLimited when the budget does not last even for that.
+
+        >>> ps.plan_sync(progress=False).runs
+        0
+        """
+        return self._sync(full, workflows, tables, since, wait=False, progress=progress).forecast()
+
+    def _sync(
+        self,
+        full: bool,
+        workflows: Things | None,
+        tables: Iterable[str] | None,
+        since: Moment | None,
+        *,
+        wait: bool,
+        progress: Progress,
+    ) -> Sync:
+        with needs_extra("mirror", "ps.sync()"):
+            from psauth.mirror.publish import folder_of
+            from psauth.mirror.store import Store
+            from psauth.mirror.sync import Sync, Wanted
+
+        wanted = Wanted.of(
+            full=full,
+            workflows=None if workflows is None else self._read.workflow_ids(workflows),
+            tables=tables,
+            since=None if since is None else moment(since),
+        )
+        place, identity = self._mirror_place()
+        store, folder = Store.open(place, identity), folder_of(self._settings or Settings(), place)
+        return Sync(self._transport, store, folder, wanted, wait=wait, progress=progress)
+
     @property
     def mirror(self) -> Mirror:
         """The local copy as it was published last: `ps.mirror.tasks` and so on are Ibis tables, `.to_pandas()` away from a frame.
@@ -134,6 +215,7 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
             from psauth.mirror.publish import folder_of
             from psauth.mirror.store import Store
             from psauth.mirror.tables import Mirror
+
         with self._opening:
             place, identity = self._mirror_place()
             if self._store is None or self._store.place != place:
@@ -159,8 +241,7 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         """Where this connection's local copy is, and whose it is."""
         from psauth.mirror.place import Identity, Place
 
-        connection = self.connection
-        identity = Identity(connection.service.api_url, connection.account, connection.label or None)
+        identity = Identity.of(self.connection)
         return Place.of(self._settings or Settings(), identity), identity
 
     # The connection ---------------------------------------------------------------------------------------------

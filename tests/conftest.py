@@ -62,6 +62,7 @@ MARKED = {
     "dashboard/test_pages.py": "slow",
     "dashboard/views": "slow",
     "export/test_excel.py": "slow",
+    "mirror/syncing": "slow",
     "faults": "slow",
     "flow": "slow",
     "mirror/published": "slow",

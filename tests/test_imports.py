@@ -39,7 +39,7 @@ LEVELS = {
         ["canary", "databases", "rows"],
         ["vault"],
     ],
-    "cli": [["exports", "output", "ports"], ["status"], ["commands"]],
+    "cli": [["account", "exports", "output", "ports"], ["status", "syncing"], ["commands"]],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["large", "wire"],
@@ -66,18 +66,15 @@ LEVELS = {
         ["forms"],
     ],
     "mirror": [
-        ["packing", "place", "records", "schema"],
-        ["changes", "database", "looks", "runs"],
-        ["lists", "queue"],
-        ["snapshot"],
-        ["store"],
-        ["columns", "pins"],
-        ["delta", "rows"],
-        ["engine", "publication"],
-        ["drafts", "forms"],
-        ["derive"],
-        ["publish"],
-        ["tables"],
+        ["columns", "packing", "pins", "place", "progress", "records", "report", "schema"],
+        ["changes", "database", "delta", "lock", "looks", "rows", "runs"],
+        ["engine", "lists", "publication", "queue"],
+        ["drafts", "forms", "snapshot"],
+        ["derive", "forecast", "questions", "store"],
+        ["publish", "supply", "writer"],
+        ["tables", "walk"],
+        ["crew"],
+        ["sync"],
     ],
     "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
@@ -101,11 +98,11 @@ LEVELS = {
         ["guard"],
         ["routes"],
     ],
-    "sandbox": [["company", "knobs"], ["oauth", "traffic"], ["api"], ["app"], ["server"]],
+    "sandbox": [["knobs"], ["company"], ["oauth", "traffic"], ["api"], ["app", "truth"], ["server"]],
     "sandbox/api": [
         ["bodies", "meter", "paging", "records"],
         ["calls"],
-        ["changes", "datasets", "filling", "permissions", "work"],
+        ["changes", "datasets", "filling", "permissions", "rules", "work"],
         ["endpoints", "writes"],
         ["api"],
     ],
@@ -114,7 +111,9 @@ LEVELS = {
         ["names"],
         ["people", "story", "templates"],
         ["blueprints_finance", "blueprints_it", "blueprints_people", "blueprints_trade", "library", "oneoffs", "runs"],
-        ["blueprints", "values"],
+        ["blueprints", "lists", "migration", "values"],
+        ["remarks"],
+        ["books", "life"],
         ["company"],
     ],
     "sandbox/oauth": [["consent_html", "grants"], ["authority"], ["consent"]],
@@ -256,7 +255,7 @@ def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_ciphe
         "vault/vault",
     }
     assert users_of("cryptography", files) == {"vault/keys"}
-    assert users_of("filelock", files) == {"vault/locks"}
+    assert users_of("filelock", files) == {"mirror/lock", "vault/locks"}
 
 
 def test_only_one_room_knows_each_library_of_the_mirror():

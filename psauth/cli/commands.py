@@ -13,13 +13,14 @@ import click
 
 from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
+from psauth.cli.account import account_option
 from psauth.cli.exports import FORMATS, IN_ONE_FILE, export
 from psauth.cli.output import Failure, Group, note, say
 from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin, in_one_line, make_report, shown
+from psauth.cli.syncing import sync
 from psauth.connecting import connect, login, logout, port_mismatch
-from psauth.exceptions import ArgumentError, SettingsError, needs_extra
+from psauth.exceptions import SettingsError, needs_extra
 from psauth.settings import Settings
-from psauth.vault.connection import check_account
 from psauth.vault.files import make_folder
 from psauth.vault.vault import Vault
 
@@ -31,16 +32,6 @@ PINNED: Final = (
     *(f"--server.allowedHosts={name}" for name in ("localhost", "127.0.0.1", "::1")),
 )
 """Options of Streamlit that no variable of the environment changes: the same as in .streamlit/config.toml."""
-
-
-def _checked(_: click.Context, __: click.Parameter, account: str) -> str:
-    try:
-        return check_account(account)
-    except ArgumentError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-_account = click.option("--account", default="default", show_default=True, callback=_checked, help="Which connection.")
 
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -61,8 +52,11 @@ def main(ctx: click.Context) -> None:
                 say(f"  {in_one_line(connection)}")
 
 
+main.add_command(sync)
+
+
 @main.command("login")
-@_account
+@account_option()
 @click.option("--timeout", default=300.0, show_default=True, help="Seconds to wait for the consent page.")
 @click.option("--paste", is_flag=True, help="Open no browser here: only wait for the pasted callback address.")
 def login_command(account: str, timeout: float, paste: bool) -> None:
@@ -72,7 +66,7 @@ def login_command(account: str, timeout: float, paste: bool) -> None:
 
 
 @main.command("logout")
-@_account
+@account_option()
 def logout_command(account: str) -> None:
     """Revoke the access at the service and forget it here."""
     done = logout(account)
@@ -102,7 +96,7 @@ def status(as_json: bool, offline: bool) -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by the ending of PATH, else parquet]")
 @click.option("--zone", help="Whose times spreadsheets show, like Europe/Berlin.  [default: this machine's]")
-@_account
+@account_option()
 def export_command(path: Path, form: str | None, zone: str | None, account: str) -> None:
     """Write the local copy into files for other programs.
 
@@ -180,7 +174,7 @@ def _wait() -> None:
 
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.option("--port", type=click.IntRange(1, 65535), help="Where it listens.  [default: 8501, or the next free one]")
-@click.option("--account", default="default", show_default=True, callback=_checked, help="Whose connection it shows.")
+@account_option("Whose connection it shows.")
 @click.option("--url", is_flag=True, help="Only show the address of the app that runs, with its start token.")
 @click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
 def app(port: int | None, account: str, url: bool, streamlit_options: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.pool import NullPool
 
+from psauth.auth.forks import renew_in_children
 from psauth.exceptions import MirrorError
 from psauth.mirror.place import ELSEWHERE, Place
 from psauth.vault import at_rest, disk
@@ -34,6 +36,13 @@ class Database:
         self.place = place
         self._path = place.store
         self._engine = _make_engine(self._path)
+        self._turn = threading.Lock()
+        self._open = threading.local()
+        renew_in_children(self)
+
+    def renew_in_child(self) -> None:
+        """A lock that no thread of the parent can hold."""
+        self._turn, self._open = threading.Lock(), threading.local()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -43,10 +52,19 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """A transaction: on the disk when the block ends, and undone by an error."""
+        """A transaction: on the disk when the block ends, and undone by an error. Inside another one it is a part of that."""
+        outer = getattr(self._open, "db", None)
+        if outer is not None:
+            yield outer
+            return
         engine = self._engine.execution_options(writing=True)
-        with GATE.held_open(), self.explained(), engine.begin() as db:
-            yield db
+        # SQLite lets those who wait for each other sleep longer and longer: threads take turns instead.
+        with self._turn, GATE.held_open(), self.explained(), engine.begin() as db:
+            self._open.db = db
+            try:
+                yield db
+            finally:
+                self._open.db = None
 
     def check(self) -> None:
         """MirrorError where the pages of the file do not fit each other; a store of 1 GB takes some seconds."""

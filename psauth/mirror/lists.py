@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -13,6 +14,8 @@ from psauth.mirror.packing import pack, unpack
 from psauth.mirror.records import Change, Record, StoredList, Written, moment_at
 from psauth.mirror.schema import CHANGES, LISTS, MONTHS
 
+REFUSED: Final = "refused"
+"""The digest of a list that the service has never shown."""
 AT_ONCE: Final = 200
 """Lists in memory at once while many are read."""
 
@@ -42,47 +45,105 @@ def read_lists(db: sa.Connection, noun: str, month: str | None = None) -> Iterat
     query = sa.select(LISTS).where(LISTS.c.noun == noun).order_by(LISTS.c.month, LISTS.c.owner)
     if month is not None:
         query = query.where(LISTS.c.month == month)
-    for row in db.execute(query.execution_options(yield_per=AT_ONCE)):
-        yield StoredList(
-            noun=row.noun,
-            owner=row.owner,
-            run_id=row.run_id,
-            records=unpack(row.records, f"the list {row.noun} of {row.owner or 'the organisation'}"),
-            digest=row.digest,
-            asked_at=moment_at(row.asked_at),
-        )
+    return map(_stored, db.execute(query.execution_options(yield_per=AT_ONCE)))
 
 
-def put_list(
-    db: sa.Connection,
-    noun: str,
-    owner: str,
-    records: Sequence[Record],
-    asked_at: datetime,
-    tally: Tally,
-    *,
-    month: str = "",
-    run_id: str | None = None,
-) -> bool:
-    """Write a list in the place of what it was before, with the changes between the two; whether it differs."""
-    packed = pack(list(records))
+def read_list(db: sa.Connection, noun: str, owner: str) -> list[StoredList]:
+    """One list, if it is there."""
     here = (LISTS.c.noun == noun) & (LISTS.c.owner == owner)
-    before = db.execute(sa.select(LISTS).where(here)).first()
-    values = {"asked_at": asked_at.timestamp(), "month": month}
-    if before is not None and before.digest == packed.digest and before.month == month:
+    return [_stored(row) for row in db.execute(sa.select(LISTS).where(here))]
+
+
+def _stored(row: Any) -> StoredList:
+    return StoredList(
+        noun=row.noun,
+        owner=row.owner,
+        run_id=row.run_id,
+        records=unpack(row.records, _name(row.noun, row.owner)),
+        digest=row.digest,
+        asked_at=moment_at(row.asked_at),
+    )
+
+
+@dataclass(frozen=True)
+class NewList:
+    """A list that was answered: see StoredList. `month` is "" for what belongs to no run."""
+
+    noun: str
+    owner: str
+    records: Sequence[Record]
+    asked_at: datetime
+    month: str = ""
+    run_id: str | None = None
+
+
+def put_lists(db: sa.Connection, answered: Sequence[NewList], tally: Tally) -> set[str]:
+    """Write lists in the place of what they were before, with the changes between the two; the owners of those that differ."""
+    before = _heads(db, answered)
+    new, same, differing = [], [], set()
+    for each in answered:
+        packed = pack(list(each.records))
+        row = before.get((each.noun, each.owner))
+        values = {"asked_at": each.asked_at.timestamp(), "month": each.month, "stale": False}
+        if row is not None and row.digest == packed.digest and row.month == each.month:
+            same.append(
+                {"its_noun": each.noun, "its_owner": each.owner, "asked_at": values["asked_at"], "month": each.month}
+            )
+            continue
+        differing.add(each.owner)
+        tally.months.add(each.month)
+        values |= {"digest": packed.digest, "count": len(each.records), "records": packed.content}
+        if row is None:
+            new.append({"noun": each.noun, "owner": each.owner, "run_id": each.run_id, **values})
+            tally.count(each.noun, added=len(each.records))
+            continue
+        tally.months.add(row.month)
+        here = (LISTS.c.noun == each.noun) & (LISTS.c.owner == each.owner)
+        old = unpack(db.execute(sa.select(LISTS.c.records).where(here)).scalar_one(), _name(each.noun, each.owner))
         db.execute(LISTS.update().where(here).values(**values))
-        return False
-    values |= {"digest": packed.digest, "count": len(records), "records": packed.content}
-    tally.months.add(month)
-    if before is None:
-        db.execute(LISTS.insert().values(noun=noun, owner=owner, run_id=run_id, **values))
-        tally.count(noun, added=len(records))
-        return True
-    db.execute(LISTS.update().where(here).values(**values))
-    tally.months.add(before.month)
-    old = unpack(before.records, f"the list {noun} of {owner or 'the organisation'}")
-    put_changes(db, noun, owner, old, records, before.asked_at, asked_at, tally)
-    return True
+        put_changes(db, each.noun, each.owner, old, each.records, row.asked_at, each.asked_at, tally)
+    if new:
+        db.execute(LISTS.insert(), new)
+    if same:
+        db.execute(_AGAIN, same)
+    return differing
+
+
+_AGAIN: Final = (
+    LISTS.update()
+    .where((LISTS.c.noun == sa.bindparam("its_noun")) & (LISTS.c.owner == sa.bindparam("its_owner")))
+    .values(asked_at=sa.bindparam("asked_at"), month=sa.bindparam("month"), stale=False)
+)
+
+
+def _heads(db: sa.Connection, answered: Sequence[NewList]) -> dict[tuple[str, str], Any]:
+    """What these lists are now, by noun and owner, without their records."""
+    owners = sorted({each.owner for each in answered})
+    nouns = sorted({each.noun for each in answered})
+    columns = (LISTS.c.noun, LISTS.c.owner, LISTS.c.digest, LISTS.c.month, LISTS.c.asked_at)
+    heads: dict[tuple[str, str], Any] = {}
+    for begin in range(0, len(owners), AT_ONCE):
+        some = LISTS.c.noun.in_(nouns) & LISTS.c.owner.in_(owners[begin : begin + AT_ONCE])
+        heads |= {(row.noun, row.owner): row for row in db.execute(sa.select(*columns).where(some))}
+    return heads
+
+
+def touch_list(db: sa.Connection, noun: str, owner: str, asked_at: datetime) -> None:
+    """A list was asked for and refused: what is there stays, and is taken for asked."""
+    here = (LISTS.c.noun == noun) & (LISTS.c.owner == owner)
+    values: dict[str, Any] = {"asked_at": asked_at.timestamp(), "stale": False}
+    if not db.execute(LISTS.update().where(here).values(**values)).rowcount:
+        values |= {"month": "", "digest": REFUSED, "count": 0, "records": pack([]).content}
+        db.execute(LISTS.insert().values(noun=noun, owner=owner, **values))
+
+
+def make_stale(db: sa.Connection, nouns: Sequence[str], owner: str) -> None:
+    """These lists are to be asked for again, however old they are."""
+    db.execute(LISTS.update().where(LISTS.c.noun.in_(nouns) & (LISTS.c.owner == owner)).values(stale=True))
+
+
+def _name(noun: str, owner: str) -> str:
+    return f"the list {noun} of {owner or 'the organisation'}"
 
 
 def put_changes(
@@ -137,9 +198,10 @@ def read_changes(db: sa.Connection, after: int = 0) -> Iterator[Change]:
         yield Change(**kept | {name: moment_at(kept[name]) for name in ("seen_before", "seen_at")})
 
 
-def read_ages(db: sa.Connection, noun: str) -> dict[str, datetime]:
-    """Owner → when its list of this noun was asked for."""
-    rows = db.execute(sa.select(LISTS.c.owner, LISTS.c.asked_at).where(LISTS.c.noun == noun))
+def read_ages(db: sa.Connection, noun: str, *, fresh: bool = False) -> dict[str, datetime]:
+    """Owner → when its list of this noun was asked for; `fresh`: without those that are known to have changed since."""
+    query = sa.select(LISTS.c.owner, LISTS.c.asked_at).where(LISTS.c.noun == noun)
+    rows = db.execute(query.where(LISTS.c.stale.is_(False)) if fresh else query)
     return {row.owner: moment_at(row.asked_at) for row in rows}
 
 

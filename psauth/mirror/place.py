@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from psauth.exceptions import MirrorError, SettingsError
 from psauth.settings import Settings
 from psauth.vault import disk, files
+from psauth.vault.connection import Connection
 from psauth.vault.modes import close_to_others
 
 ELSEWHERE: Final = "set PSAUTH_MIRROR to a folder of yours on a disk of this machine (PSAUTH_MIRROR=/its/path)"
@@ -31,6 +32,11 @@ class Identity:
     api_url: str
     account: str
     label: str | None = None
+
+    @classmethod
+    def of(cls, connection: Connection) -> Identity:
+        """Whose mirror that of a connection is."""
+        return cls(connection.service.api_url, connection.account, connection.label or None)
 
 
 @dataclass(frozen=True)
@@ -69,17 +75,21 @@ class Place:
         """The file that whoever syncs holds locked."""
         return self.folder / "sync.lock"
 
-    def prepare(self) -> None:
-        """Make the folder, for nobody but its owner, and a store of mode 0600 for SQLite to write into.
-
-        Raises MirrorError where that cannot be: a file in the way, a read-only disk, a folder of somebody else's.
-        """
+    def make_folder(self) -> None:
+        """Make the folder, for nobody but its owner; MirrorError where that cannot be."""
         with self.explained():
             files.make_folder(self.folder)
             if files.may_close(self.folder):
                 close_to_others(self.folder)
             elif os.name == "posix" and self.folder.stat().st_uid not in (os.geteuid(), 0):
                 raise files.NotOurs("it is somebody else's folder")
+
+    def prepare(self) -> None:
+        """Make the folder, for nobody but its owner, and a store of mode 0600 for SQLite to write into.
+
+        Raises MirrorError where that cannot be: a file in the way, a read-only disk, a folder of somebody else's.
+        """
+        self.make_folder()
         with self.explained(self.store):
             for ending in BESIDE:
                 files.look(self.store.with_name(self.store.name + ending))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from psauth.mirror.packing import pack, unpack
-from psauth.mirror.records import Record, StoredRun, moment_at, month_of, signature_of, updated_of
+from psauth.mirror.records import Record, StoredRun, created_of, moment_at, month_of, signature_of
 from psauth.mirror.schema import RUNS
 
 AT_ONCE: Final = 500
@@ -38,11 +39,6 @@ def read_run(row: Any) -> StoredRun:
     )
 
 
-def moved_first(run: Record, asked_at: datetime) -> datetime:
-    """When a run that is new here is taken to have moved last."""
-    return updated_of(run) or asked_at
-
-
 def rows_of(db: sa.Connection, run_ids: Sequence[str]) -> Mapping[str, Any]:
     """Run id → its row, for those of these runs that are in the store."""
     rows: dict[str, Any] = {}
@@ -52,39 +48,48 @@ def rows_of(db: sa.Connection, run_ids: Sequence[str]) -> Mapping[str, Any]:
     return rows
 
 
-def put_run(
-    db: sa.Connection,
-    run: Record,
-    before: Any,
-    *,
-    asked_at: datetime,
-    moved_at: datetime,
-    look_at: datetime | None,
-    seen_in: int,
-    seen_at: datetime,
-) -> None:
-    """Write a run's row in the place of `before`, its row until now or None. What is read is there, so it is not gone."""
-    packed = pack(run)
-    values = {
-        "month": month_of(run),
-        "workflow_id": run.get("workflowId"),
-        "status": run.get("status"),
-        "signature": signature_of(run),
-        "digest": packed.digest,
-        "record": packed.content,
-        "asked_at": asked_at.timestamp(),
-        "moved_at": moved_at.timestamp(),
-        "look_at": None if look_at is None else look_at.timestamp(),
-        "seen_in": seen_in,
-        "last_seen": seen_at.timestamp(),
-        "first_missed": None,
-        "gone": None,
-    }
-    if before is None:
-        db.execute(RUNS.insert().values(run_id=run["id"], **values))
-    else:
-        values["seen_in"] = max(seen_in, before.seen_in)
-        db.execute(RUNS.update().where(RUNS.c.run_id == run["id"]).values(**values))
+@dataclass(frozen=True)
+class Look:
+    """A run that was read: its record, and what is noted of the look."""
+
+    run: Record
+    asked_at: datetime
+    moved_at: datetime
+    look_at: datetime | None
+    seen_in: int
+    seen_at: datetime
+    whole: bool
+
+
+def put_runs(db: sa.Connection, looks: Sequence[Look], before: Mapping[str, Any]) -> None:
+    """Write the rows of runs in the place of those `before`, by run id. What is read is there, so it is not gone."""
+    new = []
+    for look in looks:
+        run, created = look.run, created_of(look.run)
+        packed, row = pack(run), before.get(str(look.run["id"]))
+        values = {
+            "month": month_of(run),
+            "workflow_id": run.get("workflowId"),
+            "created": None if created is None else created.timestamp(),
+            "status": run.get("status"),
+            "whole": look.whole,
+            "signature": signature_of(run),
+            "digest": packed.digest,
+            "record": packed.content,
+            "asked_at": look.asked_at.timestamp(),
+            "moved_at": look.moved_at.timestamp(),
+            "look_at": None if look.look_at is None else look.look_at.timestamp(),
+            "seen_in": look.seen_in if row is None else max(look.seen_in, row.seen_in),
+            "last_seen": look.seen_at.timestamp(),
+            "first_missed": None,
+            "gone": None,
+        }
+        if row is None:
+            new.append({"run_id": run["id"], **values})
+        else:
+            db.execute(RUNS.update().where(RUNS.c.run_id == run["id"]).values(**values))
+    if new:
+        db.execute(RUNS.insert(), new)
 
 
 def update_record(db: sa.Connection, run: Record) -> None:
@@ -103,17 +108,32 @@ def note_seen(db: sa.Connection, run_ids: Sequence[str], walk: int, seen_at: dat
         db.execute(RUNS.update().where(missed).values(first_missed=None))
 
 
-def unseen(db: sa.Connection, walk: int, status: str | None) -> tuple[list[str], int]:
+def unseen(db: sa.Connection, walk: int, status: str | None, workflow: str | None) -> tuple[list[str], int]:
     """Runs that are not gone and that this walk has not named, and how many there are with those it has named.
 
-    `status`: of these alone; None: of any.
+    `status`, `workflow`: of these alone; None: of any.
     """
     there: sa.ColumnElement[bool] = RUNS.c.gone.is_(None)
     if status is not None:
         there &= RUNS.c.status == status
+    if workflow is not None:
+        there &= RUNS.c.workflow_id == workflow
     known = db.execute(sa.select(sa.func.count()).select_from(RUNS).where(there)).scalar_one()
     missing = sa.select(RUNS.c.run_id).where(there & (RUNS.c.seen_in < walk)).order_by(RUNS.c.run_id)
     return list(db.execute(missing).scalars()), known
+
+
+def count_there(db: sa.Connection) -> int:
+    """How many runs are not gone."""
+    there = sa.select(sa.func.count()).select_from(RUNS).where(RUNS.c.gone.is_(None))
+    return int(db.execute(there).scalar_one())
+
+
+def rest(db: sa.Connection, run_ids: Sequence[str]) -> None:
+    """These runs are not looked at again before something tells of them."""
+    for begin in range(0, len(run_ids), AT_ONCE):
+        some = RUNS.c.run_id.in_(run_ids[begin : begin + AT_ONCE])
+        db.execute(RUNS.update().where(some).values(look_at=None, first_missed=None))
 
 
 def note_missed(db: sa.Connection, run_ids: Sequence[str], missed_at: datetime) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from psauth.mirror import lists, queue, runs, schema
+from psauth.mirror.queue import ALL, Which
 from psauth.mirror.records import Change, PendingRun, Publication, StoredList, StoredRun, moment_at
 
 
@@ -35,26 +36,29 @@ class Snapshot:
         """The changes with a higher id than `after`, as they were seen."""
         return lists.read_changes(self._db, after)
 
-    def ages(self, noun: str) -> dict[str, datetime]:
-        """Owner → when its list of this noun was asked for."""
-        return lists.read_ages(self._db, noun)
+    def ages(self, noun: str, *, fresh: bool = False) -> dict[str, datetime]:
+        """Owner → when its list of this noun was asked for; `fresh`: without those that are known to have changed since."""
+        return lists.read_ages(self._db, noun, fresh=fresh)
 
-    def pending(self, limit: int | None = None) -> list[PendingRun]:
+    def pending(self, limit: int | None = None, which: Which = ALL) -> list[PendingRun]:
         """The runs whose lists must be asked, the most urgent first."""
-        return queue.read_pending(self._db, limit)
+        return queue.read_pending(self._db, limit, which)
 
-    def pending_count(self) -> dict[int, int]:
-        """Priority → how many runs wait."""
-        return queue.count_pending(self._db)
+    def pending_count(self, which: Which = ALL) -> dict[str | None, int]:
+        """Workflow → how many of its runs wait."""
+        return queue.count_pending(self._db, which)
 
     def missed(self) -> list[str]:
         """The runs that a complete list did not name, and of which nobody knows yet what became of them."""
         return runs.read_missed(self._db)
 
-    def count_runs(self, *, gone: bool = False) -> int:
-        """How many runs are there, or gone."""
-        which = schema.RUNS.c.gone.is_not(None) if gone else schema.RUNS.c.gone.is_(None)
-        return int(self._db.execute(sa.select(sa.func.count()).select_from(schema.RUNS).where(which)).scalar_one())
+    def count_runs(self, *, workflow: str | None = None) -> int:
+        """How many runs are there, of one workflow or all; those that are gone do not count."""
+        table = schema.RUNS
+        query = sa.select(sa.func.count()).select_from(table).where(table.c.gone.is_(None))
+        if workflow is not None:
+            query = query.where(table.c.workflow_id == workflow)
+        return int(self._db.execute(query).scalar_one())
 
     def note(self, name: str) -> str | None:
         """What was noted under a name."""

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from psauth.exceptions import MirrorError
 from psauth.mirror import lists, queue, runs, schema
 from psauth.mirror.database import Database
-from psauth.mirror.lists import Tally
+from psauth.mirror.lists import NewList, Tally
 from psauth.mirror.looks import next_look
 from psauth.mirror.packing import pack
 from psauth.mirror.place import Identity, Place
-from psauth.mirror.queue import Priority
+from psauth.mirror.queue import ALL, Priority, Which
 from psauth.mirror.records import (
     Change,
     Gone,
@@ -30,13 +30,22 @@ from psauth.mirror.records import (
     moment_at,
     month_of,
     signature_of,
+    updated_of,
 )
+from psauth.mirror.runs import Look
 from psauth.mirror.snapshot import Snapshot
 from psauth.words import printable
 
 SMALL: Final = 32 << 20
 """Bytes of a store that is looked through whenever it is opened; that takes a tenth of a second."""
 REPORTS_KEPT: Final = 1000
+
+
+OUTDATES: Final[Mapping[str, Sequence[str]]] = {
+    "workflows": ("workflow_tasks", "form_fields", "revisions"),
+    "revisions": ("field_options", "logic_rules", "due_date_rules", "assignment_rules"),
+}
+"""Lists of a template that are asked for again when its record, or which revisions there are, has changed."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +55,18 @@ class Answer:
     run: Record
     lists: Mapping[str, Sequence[Record]]
     asked_at: datetime
+    whole: bool = True
+    """Whether these are all lists of a run, and not only some that somebody wanted."""
 
 
 @dataclass(frozen=True)
 class Noted:
-    """What a page of a walk brought: runs that are new, that moved, that are there again; all others were the same."""
+    """What a page of a walk brought: runs that are new, moved, there again, or gone; all others were the same."""
 
     new: int = 0
     moved: int = 0
     back: int = 0
+    gone: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,25 +114,38 @@ class Store:
         """MirrorError where the file is damaged; some seconds for 1 GB."""
         self._database.check()
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All writes of this thread inside are one transaction."""
+        with self._database.writing():
+            yield
+
     # Writing ----------------------------------------------------------------------------------------------------
 
     def note_runs(
-        self, found: Sequence[Record], seen_at: datetime, priority: Priority = Priority.MOVED, *, walk: int = 0
+        self,
+        found: Sequence[Record],
+        seen_at: datetime,
+        priority: Priority = Priority.MOVED,
+        *,
+        walk: int = 0,
+        deleted: Sequence[Record] = (),
+        notes: Mapping[str, str | None] | None = None,
     ) -> Noted:
-        """A page of a walk: what is new or moved waits from now on, with its record as it is here."""
+        """A page of a walk: what is new or moved waits from now on, with its record as it is here.
+
+        `deleted` are runs that the page shows as deleted; those that the store has are gone. `notes` are kept with it.
+        """
         tally, by_id = Tally(), {str(run["id"]): run for run in found if run.get("id")}
         with self._database.writing() as db:
             known = runs.rows_of(db, list(by_id))
-            ask, back, moved = [], 0, 0
+            ask, back, moved, gone = [], 0, 0, 0
             for run_id, run in by_id.items():
                 row = known.get(run_id)
                 if row is None or row.signature != signature_of(run) or row.gone is not None:
                     ask.append(run)
-                elif row.digest != pack(run).digest:
-                    before = runs.read_run(row)
-                    lists.put_changes(db, "runs", run_id, [before.record], [run], row.last_seen, seen_at, tally)
+                elif self._compare(db, row, run, seen_at, tally):
                     runs.update_record(db, run)
-                    tally.months.add(row.month)
                 if row is not None and row.gone is not None:
                     runs.set_gone(db, run_id, None, None)
                     tally.months.add(row.month)
@@ -128,8 +153,14 @@ class Store:
                 moved += row is not None and row.signature != signature_of(run)
             added, _ = queue.put_pending(db, ask, priority, seen_at, walk)
             runs.note_seen(db, list(by_id), walk, seen_at)
+            for run in deleted:
+                months = self._note_gone(db, str(run["id"]), "deleted", seen_at)
+                tally.months |= months
+                gone += len(months)
+            for name, value in (notes or {}).items():
+                schema.write_meta(db, name, value)
             lists.advance(db, tally.months)
-        return Noted(new=max(0, added - moved - back), moved=moved, back=back)
+        return Noted(new=max(0, added - moved - back), moved=moved, back=back, gone=gone)
 
     def write_run(self, run: Record, answered: Mapping[str, Sequence[Record]], asked_at: datetime) -> Written:
         """A run with all its lists, what changed in them since the last look, and that it waits no more."""
@@ -139,21 +170,28 @@ class Store:
         """Several runs, each as by `write_run`, in one transaction."""
         tally = Tally()
         with self._database.writing() as db:
-            newest = schema.read_meta(db, "newest")
-            rows = runs.rows_of(db, [str(answer.run["id"]) for answer in answers])
-            for answer in answers:
-                row = rows.get(str(answer.run["id"]))
-                self._put_answer(db, answer, row, None if newest is None else moment_at(float(newest)), tally)
+            self._put_answers(db, {str(answer.run["id"]): answer for answer in answers}, tally)
             lists.advance(db, tally.months)
         return tally.written()
 
     def write_list(self, noun: str, owner: str, records: Sequence[Record], asked_at: datetime) -> Written:
-        """A list that belongs to no run: of the organisation (`owner` ""), a workflow, a data set, a person."""
+        """A list that belongs to no run: of the organisation (`owner` ""), a workflow, a data set, a person.
+
+        Where it shows that other lists have changed, those are stale from now on (see OUTDATES).
+        """
         tally = Tally()
         with self._database.writing() as db:
-            lists.put_list(db, noun, owner, records, asked_at, tally)
+            before = [r for each in lists.read_list(db, noun, owner) for r in each.records] if noun in OUTDATES else []
+            lists.put_lists(db, [NewList(noun, owner, records, asked_at)], tally)
+            for changed in _outdating(noun, owner, before, records):
+                lists.make_stale(db, OUTDATES[noun], changed)
             lists.advance(db, tally.months)
         return tally.written()
+
+    def note_refused(self, noun: str, owner: str, asked_at: datetime) -> None:
+        """A list is refused: what it was stays, and is as old as this for the question when to ask again."""
+        with self._database.writing() as db:
+            lists.touch_list(db, noun, owner, asked_at)
 
     def drop_lists(self, noun: str, owners: Sequence[str]) -> Written:
         """Forget lists whose owner is there no more."""
@@ -168,15 +206,37 @@ class Store:
         with self._database.writing() as db:
             return queue.put_due(db, now)
 
-    def note_all(self, now: datetime) -> int:
-        """All runs that are there wait from now on; how many did not before."""
+    def note_partial(self, now: datetime) -> int:
+        """Runs of which only some lists were asked for wait from now on; how many."""
         with self._database.writing() as db:
-            return queue.put_all(db, now)
+            return queue.put_partial(db, now)
+
+    def note_all(self, now: datetime, which: Which = ALL, *, walk: int = 0) -> int:
+        """All runs that this walk or a later one has named wait from now on; how many did not before."""
+        with self._database.writing() as db:
+            return queue.put_all(db, now, which, walk)
+
+    def note_hidden(self, hidden: Mapping[str, datetime], *, share: float) -> Missing:
+        """Runs that the service does not show any more, and when it said so, are gone from now on.
+
+        Where they are more than this share of all, they are left as they are: not they are gone, but a permission.
+        """
+        with self._database.writing() as db:
+            there = [run_id for run_id, row in runs.rows_of(db, list(hidden)).items() if row.gone is None]
+            known = runs.count_there(db)
+            marked = len(there) <= max(1.0, known * share)
+            queue.take_pending(db, dict.fromkeys(hidden))
+            if marked:
+                months = [self._note_gone(db, run_id, "hidden", hidden[run_id]) for run_id in there]
+                lists.advance(db, set().union(*months))
+            else:
+                runs.rest(db, there)
+        return Missing(there, known, marked)
 
     def drop_pending(self, run_id: str) -> None:
         """Let a run wait no more: the service does not know it."""
         with self._database.writing() as db:
-            queue.take_pending(db, run_id)
+            queue.take_pending(db, {run_id: None})
 
     def mark_gone(self, run_id: str, how: Gone, first_missed: datetime) -> bool:
         """A run is there no more: deleted, or hidden from this person. Its rows stay. Whether that is news."""
@@ -186,13 +246,15 @@ class Store:
         """A run is there again, or was never gone. Whether that is news."""
         return self._set_gone(run_id, None, None)
 
-    def note_missing(self, walk: int, missed_at: datetime, *, status: str | None, share: float) -> Missing:
-        """Runs that a complete list (of one status, or None: of all) did not name are missed from now on.
+    def note_missing(
+        self, walk: int, missed_at: datetime, *, share: float, status: str | None = None, workflow: str | None = None
+    ) -> Missing:
+        """Runs that a complete list (of one status or workflow, or None: of all) did not name are missed from now on.
 
         Where they are more than this share of all, nothing is noted: not they are gone, but a permission.
         """
         with self._database.writing() as db:
-            missing, known = runs.unseen(db, walk, status)
+            missing, known = runs.unseen(db, walk, status, workflow)
             marked = len(missing) <= max(1.0, known * share)
             if marked:
                 runs.note_missed(db, missing, missed_at)
@@ -229,14 +291,18 @@ class Store:
             schema.write_meta(db, "walk", str(number))
         return number
 
-    def end_walk(self, newest: datetime | None) -> None:
+    def latest_walk(self) -> int:
+        """The number of the walk that began last."""
+        return int(self.get_note("walk") or 0)
+
+    def end_walk(self, newest: datetime | None, scope: str = "") -> None:
         """A walk came to its end; the next one need go no further than to `newest`, the newest update when it began."""
         if newest is not None:
-            self.note(signpost=str(newest.timestamp()), newest=str(newest.timestamp()))
+            self.note(**{f"signpost{scope}": str(newest.timestamp()), "newest": str(newest.timestamp())})
 
-    def signpost(self) -> datetime | None:
+    def signpost(self, scope: str = "") -> datetime | None:
         """The newest update when the last complete walk began, by the service's clock; None before the first."""
-        noted = self.get_note("signpost")
+        noted = self.get_note(f"signpost{scope}")
         return None if noted is None else moment_at(float(noted))
 
     def get_note(self, name: str) -> str | None:
@@ -314,42 +380,71 @@ class Store:
             fields = {"api_url": known.api_url, "account": known.account, "label": known.label}
             self.note(identity=json.dumps(fields))
 
-    def _put_answer(
-        self, db: sa.Connection, answer: Answer, before: Any, newest: datetime | None, tally: Tally
-    ) -> None:
-        run, asked_at = answer.run, answer.asked_at
-        run_id, month, signature = str(run["id"]), month_of(run), signature_of(run)
-        differs = False
-        for noun, records in answer.lists.items():
-            differs |= lists.put_list(db, noun, run_id, records, asked_at, tally, month=month, run_id=run_id)
-        if before is None:
-            tally.count("runs", added=1)
-            moved_at = min(asked_at, runs.moved_first(run, asked_at))
-        else:
-            old = runs.read_run(before)
-            count = lists.put_changes(db, "runs", run_id, [old.record], [run], before.asked_at, asked_at, tally)
-            moved_at = asked_at if differs or count else moment_at(before.moved_at)
-            if count or before.gone is not None:
-                tally.months.add(month)
-        if before is None or before.month != month:
-            tally.months |= {month} if before is None else {month, before.month}
-        waiting = queue.take_pending(db, run_id, signature)
-        same = before is not None and before.signature == signature
-        runs.put_run(
+    def _put_answers(self, db: sa.Connection, answers: Mapping[str, Answer], tally: Tally) -> None:
+        noted = schema.read_meta(db, "newest")
+        newest = None if noted is None else moment_at(float(noted))
+        before = runs.rows_of(db, list(answers))
+        waiting = queue.take_pending(db, {run_id: signature_of(a.run) for run_id, a in answers.items()})
+        differing = lists.put_lists(
             db,
-            run,
-            before,
-            asked_at=asked_at,
-            moved_at=moved_at,
-            look_at=next_look(run, asked_at, moved_at, newest=newest, looked_before=same),
-            seen_in=waiting.seen_in if waiting is not None else 0,
-            seen_at=asked_at if waiting is None else moment_at(waiting.seen_at),
+            [
+                NewList(noun, run_id, records, answer.asked_at, month_of(answer.run), run_id)
+                for run_id, answer in answers.items()
+                for noun, records in answer.lists.items()
+            ],
+            tally,
         )
+        looks = []
+        for run_id, answer in answers.items():
+            run, row, asked_at, waited = answer.run, before.get(run_id), answer.asked_at, waiting.get(run_id)
+            moved_at = min(asked_at, updated_of(run) or asked_at)
+            if row is None:
+                tally.count("runs", added=1)
+                tally.months.add(month_of(run))
+            else:
+                differs = self._compare(db, row, run, asked_at, tally)
+                moved_at = asked_at if differs or run_id in differing else moment_at(row.moved_at)
+            same = row is not None and row.signature == signature_of(run)
+            looks.append(
+                Look(
+                    run=run,
+                    asked_at=asked_at,
+                    moved_at=moved_at,
+                    look_at=next_look(run, asked_at, moved_at, newest=newest, looked_before=same),
+                    seen_in=waited.seen_in if waited is not None else 0,
+                    seen_at=asked_at if waited is None else moment_at(waited.seen_at),
+                    whole=answer.whole,
+                )
+            )
+        runs.put_runs(db, looks, before)
+
+    @staticmethod
+    def _compare(db: sa.Connection, row: Any, run: Record, seen_at: datetime, tally: Tally) -> bool:
+        """Note what changed in a run's record since it was written; whether anything did."""
+        if row.digest == pack(run).digest and row.gone is None:
+            return False
+        old, run_id = runs.read_run(row).record, str(run["id"])
+        found = lists.put_changes(db, "runs", run_id, [old], [run], row.asked_at, seen_at, tally)
+        tally.months |= {row.month, month_of(run)}
+        return found > 0
 
     def _set_gone(self, run_id: str, how: Gone | None, first_missed: datetime | None) -> bool:
         with self._database.writing() as db:
-            month = runs.set_gone(db, run_id, how, first_missed)
-            if how is not None:
-                queue.take_pending(db, run_id)
-            lists.advance(db, set() if month is None else {month})
-        return month is not None
+            months = self._note_gone(db, run_id, how, first_missed)
+            lists.advance(db, months)
+        return bool(months)
+
+    @staticmethod
+    def _note_gone(db: sa.Connection, run_id: str, how: Gone | None, first_missed: datetime | None) -> set[str]:
+        if how is not None:
+            queue.take_pending(db, {run_id: None})
+        month = runs.set_gone(db, run_id, how, first_missed)
+        return set() if month is None else {month}
+
+
+def _outdating(noun: str, owner: str, before: Sequence[Record], after: Sequence[Record]) -> list[str]:
+    """The workflows whose other lists this one shows to have changed."""
+    if noun == "revisions":
+        return [owner] if before != list(after) else []
+    known = {record.get("id"): record for record in before} if noun in OUTDATES else {}
+    return [str(r["id"]) for r in after if r.get("id") in known and known[r["id"]] != r]
