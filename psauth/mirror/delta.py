@@ -9,7 +9,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -336,9 +336,11 @@ class Writer:
     def abandon(self) -> None:
         """Let go of a file that will not be whole."""
         self._is_open, self._waiting = False, []
-        if self._parquet is not None:
-            self._parquet = None
-            self._stream.close()
+        for left in (self._parquet, self._stream):
+            if left is not None:
+                with suppress(OSError, pa.ArrowException):
+                    left.close()
+        self._parquet = self._stream = None
 
     def _write(self) -> None:
         """What waits becomes one piece of the file, of which a reader takes all or nothing."""

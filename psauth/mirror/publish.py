@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from psauth.exceptions import MirrorError, SettingsError, VaultError
@@ -27,7 +28,7 @@ GRACE: Final = 3600.0
 
 
 def folder_of(settings: Settings, place: Place) -> DeltaFolder:
-    """Where the tables of a mirror are published: at PSAUTH_PUBLISH, by default beside its store.
+    """Where the tables of a mirror are published: in a folder of its own at PSAUTH_PUBLISH, by default beside its store.
 
     SettingsError where a file names another machine that does not hold the credential too: it would get all data.
     """
@@ -43,7 +44,10 @@ def folder_of(settings: Settings, place: Place) -> DeltaFolder:
             "data. Expected it in the environment, or beside the credential. Put it there: "
             f"export PSAUTH_PUBLISH={settings.publish}"
         )
-    return DeltaFolder(settings.publish or str(place.tables), is_private=not settings.publish)
+    if not settings.publish:
+        return DeltaFolder(str(place.tables))
+    root = settings.publish if "://" in settings.publish else Path(settings.publish).expanduser().absolute().as_posix()
+    return DeltaFolder(f"{root.rstrip('/')}/{place.folder.name}", is_private=False)
 
 
 def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None, thorough: bool = False) -> Publication:

@@ -49,7 +49,10 @@ class Mirror:
         """When the tables were published."""
         self.as_of = content.as_of
         """Up to when they are current."""
+        self.folder = content.place
+        """Where the tables lie that other programs read: a path, or an address of object storage."""
         self.process = os.getpid()
+        """The process that opened it."""
         self._content, self._engine = content, engine
         weakref.finalize(engine, pin.release)  # tables hold the engine, and may outlive this object
 
