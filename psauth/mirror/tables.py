@@ -37,6 +37,7 @@ class Mirror:
     Each `ps.mirror` is that of the latest publication. Keep one in a variable for questions about one and the same moment.
     Threads may share it; a table belongs to the thread that took it out. `list(mirror)` names the tables.
 
+    >>> report = ps.sync(progress=False)
     >>> mirror = ps.mirror
     >>> mirror.runs.count().to_pandas() == mirror.counts()["runs"]
     True

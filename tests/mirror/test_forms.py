@@ -53,7 +53,10 @@ def test_a_later_name_wins_whatever_comes_first():
 
 def test_the_template_names_its_fields_and_puts_them_in_order():
     fields = [FormField("f1", "Old", "old", "Text", 9.0), FormField("f2", "Left", "left", "Date", 9.0)]
-    template = [{"id": "f3", "label": "New", "key": "new", "fieldType": "Number"}, {"id": "f1", "label": "Now", "fieldType": "Text"}]
+    template = [
+        {"id": "f3", "label": "New", "key": "new", "fieldType": "Number"},
+        {"id": "f1", "label": "Now", "fieldType": "Text"},
+    ]
     assert [(each.field_id, each.label, each.kind) for each in of_template(fields, template)] == [
         ("f3", "New", "Number"),
         ("f1", "Now", "Text"),

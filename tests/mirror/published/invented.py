@@ -52,7 +52,10 @@ def lists_of(run_id, workflow="w1", **tasks):
     """All lists of a run; `tasks` are fields of its first task."""
     approval = {"id": f"a-{run_id}", "workflowRunId": run_id, "status": "Approved", "reviewedBy": a_person(2)}
     return {
-        "tasks": [a_task(run_id, 1, **tasks), a_task(run_id, 2, status="Completed", completedDate="2026-03-06T09:00:00Z")],
+        "tasks": [
+            a_task(run_id, 1, **tasks),
+            a_task(run_id, 2, status="Completed", completedDate="2026-03-06T09:00:00Z"),
+        ],
         "form_values": values_of(run_id, workflow),
         "approvals": [approval | {"approvalTaskId": "t2", "subjectTaskId": "t1", "audit": STAMPS}],
     }
@@ -79,11 +82,17 @@ def fill(store, runs=6):
     store.write_list("schedules", "", [{"id": "s1", "name": "Monthly", "workflowId": "w1"}], NOON)
     store.write_list("comments", "", [{"id": "c1", "text": "=1+1", "workflowRunId": "r1"}], NOON)
     store.write_list("attachments", "", [{"id": "x1", "fileName": "a.pdf", "size": 12, "workflowRunId": "r1"}], NOON)
-    store.write_list("revisions", "w1", [{"id": "v1", "version": "1.0", "workflowId": "w1", "status": "Finished"}], NOON)
+    store.write_list(
+        "revisions", "w1", [{"id": "v1", "version": "1.0", "workflowId": "w1", "status": "Finished"}], NOON
+    )
     store.write_list("logic_rules", "w1", [{"id": "l1", "workflowRevisionId": "v1", "when": [1]}], NOON)
     store.write_list("assigned_tasks", "p1@example.com", [a_task("r1", 1)], NOON)
 
 
 def a_record(number, **cells):
     values = {"c1": f"Centre {number}", "c2": number * 100, **cells}
-    return {"id": f"row{number}", "dataSetId": "d1", "cells": [{"fieldId": key, "value": v} for key, v in values.items()]}
+    return {
+        "id": f"row{number}",
+        "dataSetId": "d1",
+        "cells": [{"fieldId": key, "value": v} for key, v in values.items()],
+    }

@@ -81,7 +81,10 @@ def test_form_values_have_a_table_a_workflow(store, published, open_mirror):
 def test_data_sets_have_a_table_each(published, open_mirror):
     published()
     read = open_mirror().records_cost_centres.to_pandas()
-    assert read[["record_id", "Name", "Budget"]].values.tolist() == [["row1", "Centre 1", 100.0], ["row2", "Centre 2", 200.0]]
+    assert read[["record_id", "Name", "Budget"]].values.tolist() == [
+        ["row1", "Centre 1", 100.0],
+        ["row2", "Centre 2", 200.0],
+    ]
     assert open_mirror().records.to_pandas()["cells"][0] == '{"c1": "Centre 1", "c2": 100}'
 
 
@@ -144,7 +147,9 @@ def test_a_name_that_comes_later_is_filled_in(store, published, open_mirror):
 
 def test_a_field_with_a_new_label_renames_its_column_in_all_months(store, published, open_mirror):
     published()
-    store.write_list("form_fields", "w1", [{"id": "f1", "label": "Amount", "key": "price", "fieldType": "Number"}], LATER)
+    store.write_list(
+        "form_fields", "w1", [{"id": "f1", "label": "Amount", "key": "price", "fieldType": "Number"}], LATER
+    )
     published()
     read = open_mirror().form_values_purchase_request.to_pandas()
     assert read.columns.tolist() == ["run_id", "Amount", "Colours", "In budget?"]
@@ -154,7 +159,9 @@ def test_a_field_with_a_new_label_renames_its_column_in_all_months(store, publis
 def test_a_new_field_is_a_new_column_everywhere(store, published, open_mirror):
     published()
     lists = lists_of("r0")
-    lists["form_values"].append({**lists["form_values"][0], "id": "f8", "label": "Due", "fieldType": "Date", "data": "2026-05-01"})
+    lists["form_values"].append(
+        {**lists["form_values"][0], "id": "f8", "label": "Due", "fieldType": "Date", "data": "2026-05-01"}
+    )
     store.write_run(a_run(0, "2026-01"), lists, LATER)
     published()
     read = open_mirror().form_values_purchase_request.to_pandas().set_index("run_id")

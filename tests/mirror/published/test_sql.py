@@ -32,7 +32,14 @@ def test_an_answer_has_the_dtypes_of_a_frame(sql):
 
 @pytest.mark.parametrize(
     "question",
-    ["from runs", "with a as (select 1) select * from a", "describe runs", "show tables", "explain select 1", "summarize tasks"],
+    [
+        "from runs",
+        "with a as (select 1) select * from a",
+        "describe runs",
+        "show tables",
+        "explain select 1",
+        "summarize tasks",
+    ],
 )
 def test_every_kind_of_question_is_answered(sql, question):
     assert len(sql(question)) > 0

@@ -94,9 +94,7 @@ mirror = Mirror.open(store, DeltaFolder({folder.url!r}))
 print("reading", flush=True)
 sys.stdin.read()
 """
-    child = subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    child = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with child:
         assert child.stdout.readline() == "reading\n"
         monkeypatch.setattr(publishing, "GRACE", -1.0)
