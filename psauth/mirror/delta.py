@@ -210,6 +210,7 @@ class DeltaFolder:
         return f"{self.url}/{name}"
 
     def _open(self, name: str, number: int | None) -> DeltaTable:
+        _refuse_fork()
         try:
             return DeltaTable(self._url(name), version=number, storage_options=self._options)
         except TableNotFoundError as error:
@@ -222,6 +223,7 @@ class DeltaFolder:
     def _files(self, name: str) -> pafs.FileSystem:
         if self.is_local:
             return pafs.SubTreeFileSystem(self._url(name), pafs.LocalFileSystem())
+        _refuse_fork()
         return pafs.PyFileSystem(DeltaStorageHandler(self._url(name), self._options))
 
     def _sizes(self, name: str) -> dict[str, int]:
@@ -359,6 +361,20 @@ class Writer:
         path = Path(self._folder._url(self._name)) / self._path
         self._folder._make(path.parent)
         return open(path, "xb")
+
+
+def _refuse_fork() -> None:
+    """MirrorError in a child that was forked from a process which used deltalake: its threads are not in the child."""
+    if _USERS and os.getpid() not in _USERS:
+        raise MirrorError(
+            "This process was forked from one that has opened the local copy, which the library of its tables does not survive. "
+            'Start it anew instead: multiprocessing.get_context("spawn")'
+        )
+    _USERS.add(os.getpid())
+
+
+_USERS: Final[set[int]] = set()
+"""The process that uses deltalake here; in a forked child, that of its parent."""
 
 
 def sync(path: Path) -> None:

@@ -92,10 +92,13 @@ class Engine:
 
     def pieces(self, name: str) -> Iterator[pa.Table]:
         """The rows of a table, some at a time."""
-        with self.explained():
-            reader = self._cursor().sql(f"SELECT * FROM {_quoted(name)}").to_arrow_reader(PIECE)
-            for batch in reader:
-                yield pa.Table.from_batches([batch])
+        cursor = self._open_cursor()  # of its own: whoever takes a piece may ask something else before the next one
+        try:
+            with self.explained():
+                for batch in cursor.sql(f"SELECT * FROM {_quoted(name)}").to_arrow_reader(PIECE):
+                    yield pa.Table.from_batches([batch])
+        finally:
+            cursor.close()
 
     def copy_to(self, path: str) -> None:
         """All tables as a DuckDB database in a new file."""
@@ -111,14 +114,18 @@ class Engine:
         finally:
             copy.close()
 
+    def _open_cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._duckdb.cursor()
+        if not self._folder.is_local:
+            for name, (layout, version) in self._tables.items():
+                cursor.register(name, self._folder.dataset(layout, version))
+        return cursor
+
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         """That of this thread."""
         cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
         if cursor is None:
-            cursor = self._local.cursor = self._duckdb.cursor()
-            if not self._folder.is_local:
-                for name, (layout, version) in self._tables.items():
-                    cursor.register(name, self._folder.dataset(layout, version))
+            cursor = self._local.cursor = self._open_cursor()
         return cursor
 
     def _backend(self) -> _Backend:

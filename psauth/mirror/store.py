@@ -35,6 +35,8 @@ from psauth.words import printable
 SMALL: Final = 32 << 20
 """Bytes of a store that is looked through whenever it is opened; that takes a tenth of a second."""
 REPORTS_KEPT: Final = 1000
+PUBLICATIONS_KEPT: Final = 10
+"""Readers use the last; each has some 100 kB."""
 
 
 OUTDATES: Final[Mapping[str, Sequence[str]]] = {
@@ -257,7 +259,7 @@ class Store:
         with self._database.writing() as db:
             values = {"published_at": published_at.timestamp(), "content": json.dumps(content)}
             number = db.execute(table.insert().values(**values)).inserted_primary_key[0]  # type: ignore[index]
-            db.execute(table.delete().where(table.c.id < number - REPORTS_KEPT))
+            db.execute(table.delete().where(table.c.id <= number - PUBLICATIONS_KEPT))
         return Publication(int(number), published_at, content)
 
     def note_report(self, report: Mapping[str, Any]) -> None:

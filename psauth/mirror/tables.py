@@ -39,7 +39,7 @@ class Mirror:
 
     >>> report = ps.sync(progress=False)
     >>> mirror = ps.mirror
-    >>> mirror.runs.count().to_pandas() == mirror.counts()["runs"]
+    >>> len(mirror.runs.to_pandas()) == mirror.counts()["runs"]
     True
     """
 

@@ -124,10 +124,38 @@ def test_threads_share_it_each_with_its_own_cursor(open_mirror):
     assert answers == [(12, 12)] * 8
 
 
-def test_a_forked_child_opens_its_own(store, folder, open_mirror, monkeypatch):
+def test_another_process_does_not_use_the_object_of_its_parent(store, folder, open_mirror, monkeypatch):
     mirror = open_mirror()
     monkeypatch.setattr(mirror, "process", -1)
     assert Mirror.latest(mirror, store, folder) is not mirror
+
+
+def test_a_forked_child_is_told_to_be_spawned(store, folder, place):
+    publish(store, folder)
+    program = f"""
+import os
+from pathlib import Path
+from psauth.exceptions import MirrorError
+from psauth.mirror.delta import DeltaFolder
+from psauth.mirror.place import Identity, Place
+from psauth.mirror.store import Store
+from psauth.mirror.tables import Mirror
+store = Store.open(Place(Path({str(place.folder)!r})), Identity("https://api.example/v1", "default"))
+folder = DeltaFolder({folder.url!r})
+mirror = Mirror.open(store, folder)
+if os.fork() == 0:
+    try:
+        Mirror.latest(mirror, store, folder)
+    except MirrorError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.wait()
+print(mirror.counts()["tasks"])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    refusal, count = done.stdout.splitlines()
+    assert 'multiprocessing.get_context("spawn")' in refusal
+    assert count == "12"
 
 
 def test_expressions_come_back_as_the_frames_are(open_mirror):
