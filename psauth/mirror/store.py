@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from psauth.exceptions import MirrorError
 from psauth.mirror import lists, queue, runs, schema
-from psauth.mirror.answers import Answer, compare, put_answers
+from psauth.mirror.answers import Answer as Answer
+from psauth.mirror.answers import compare, put_answers
 from psauth.mirror.database import Database
 from psauth.mirror.lists import NewList, Tally
 from psauth.mirror.place import Identity, Place
