@@ -26,9 +26,11 @@ from psauth.writing.writes import Writes
 if TYPE_CHECKING:
     import pandas as pd
 
+    from psauth.mirror.forecast import Forecast
     from psauth.mirror.place import Identity, Place
     from psauth.mirror.report import SyncReport
     from psauth.mirror.store import Store
+    from psauth.mirror.sync import Sync
     from psauth.mirror.tables import Mirror
     from psauth.reading.arguments import Moment, Things
     from psauth.reading.fetch import Progress
@@ -147,20 +149,52 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         >>> report.is_complete
         True
         """
+        return self._sync(full, workflows, tables, since, wait=wait, progress=progress).run()
+
+    def plan_sync(
+        self,
+        *,
+        full: bool = False,
+        workflows: Things | None = None,
+        tables: Iterable[str] | None = None,
+        since: Moment | None = None,
+        progress: Progress = True,
+    ) -> Forecast:
+        """What ps.sync() with the same parameters will take: runs, requests, and seconds with all waits for the budget.
+
+        The lists of runs are walked for it, 20 runs a request; the sync does not do that again. It reads nothing in them.
+
+        Errors: those of ps.sync(); RateLimited when the budget does not last even for that.
+
+        >>> ps.plan_sync(progress=False).runs
+        0
+        """
+        return self._sync(full, workflows, tables, since, wait=False, progress=progress).forecast()
+
+    def _sync(
+        self,
+        full: bool,
+        workflows: Things | None,
+        tables: Iterable[str] | None,
+        since: Moment | None,
+        *,
+        wait: bool,
+        progress: Progress,
+    ) -> Sync:
         with needs_extra("mirror", "ps.sync()"):
             from psauth.mirror.publish import folder_of
             from psauth.mirror.store import Store
             from psauth.mirror.sync import Sync, Wanted
 
-        wanted = Wanted(
+        wanted = Wanted.of(
             full=full,
-            workflows=None if workflows is None else tuple(self._read.workflow_ids(workflows)),
-            tables=None if tables is None else frozenset(tables),
+            workflows=None if workflows is None else self._read.workflow_ids(workflows),
+            tables=tables,
             since=None if since is None else moment(since),
         )
         place, identity = self._mirror_place()
         store, folder = Store.open(place, identity), folder_of(self._settings or Settings(), place)
-        return Sync(self._transport, store, folder, wanted, wait=wait, progress=progress).run()
+        return Sync(self._transport, store, folder, wanted, wait=wait, progress=progress)
 
     @property
     def mirror(self) -> Mirror:
@@ -181,6 +215,7 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
             from psauth.mirror.publish import folder_of
             from psauth.mirror.store import Store
             from psauth.mirror.tables import Mirror
+
         with self._opening:
             place, identity = self._mirror_place()
             if self._store is None or self._store.place != place:

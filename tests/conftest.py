@@ -65,6 +65,7 @@ MARKED = {
     "mirror/syncing": "slow",
     "faults": "slow",
     "flow": "slow",
+    "mirror/published": "slow",
     "test_extras.py": "slow",
     "vault/test_keychain.py": "slow",
 }

@@ -39,7 +39,7 @@ LEVELS = {
         ["canary", "databases", "rows"],
         ["vault"],
     ],
-    "cli": [["account", "output", "ports"], ["status", "syncing"], ["commands"]],
+    "cli": [["account", "exports", "output", "ports"], ["status", "syncing"], ["commands"]],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["large", "wire"],
@@ -69,7 +69,7 @@ LEVELS = {
         ["columns", "packing", "pins", "place", "progress", "records", "report", "schema"],
         ["changes", "database", "delta", "lock", "looks", "rows", "runs"],
         ["engine", "lists", "publication", "queue"],
-        ["drafts", "forms", "snapshot"],
+        ["answers", "drafts", "forms", "snapshot"],
         ["derive", "forecast", "questions", "store"],
         ["publish", "supply", "writer"],
         ["tables", "walk"],
@@ -241,6 +241,7 @@ def test_only_the_engine_knows_the_oauth_library():
 def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_cipher():
     files = sources(outside=("sandbox", "demo.py"))
     assert users_of("sqlalchemy", files) == {
+        "mirror/answers",
         "mirror/database",
         "mirror/lists",
         "mirror/queue",
@@ -256,6 +257,12 @@ def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_ciphe
     }
     assert users_of("cryptography", files) == {"vault/keys"}
     assert users_of("filelock", files) == {"mirror/lock", "vault/locks"}
+
+
+def test_only_one_room_knows_each_library_of_the_mirror():
+    assert users_of("deltalake", sources()) == {"mirror/delta"}
+    assert users_of("duckdb", sources()) == {"mirror/engine"}
+    assert users_of("ibis", sources(), at_run_time=True) == {"mirror/engine"}
 
 
 def test_only_one_room_knows_which_databases_there_are():
@@ -275,8 +282,8 @@ def test_only_the_dashboard_knows_streamlit():
 
 
 def test_only_frames_values_and_files_know_pandas_at_run_time():
-    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export")), at_run_time=True)
-    assert users <= {"reading/frames", "reading/values", "writing/records"}
+    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export", "mirror")), at_run_time=True)
+    assert users <= {"cli/exports", "reading/frames", "reading/values", "writing/records"}
 
 
 def test_the_process_wide_switch_of_the_engine_is_never_thrown():

@@ -14,10 +14,11 @@ import click
 from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
 from psauth.cli.account import account_option
+from psauth.cli.exports import FORMATS, IN_ONE_FILE, export
 from psauth.cli.output import Failure, Group, note, say
 from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin, in_one_line, make_report, shown
 from psauth.cli.syncing import sync
-from psauth.connecting import login, logout, port_mismatch
+from psauth.connecting import connect, login, logout, port_mismatch
 from psauth.exceptions import SettingsError, needs_extra
 from psauth.settings import Settings
 from psauth.vault.files import make_folder
@@ -89,6 +90,24 @@ def status(as_json: bool, offline: bool) -> None:
         sys.exit(3)
     if any(c["answers"] is False for c in report["connections"]):
         sys.exit(1)
+
+
+@main.command("export")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by the ending of PATH, else parquet]")
+@click.option("--zone", help="Whose times spreadsheets show, like Europe/Berlin.  [default: this machine's]")
+@account_option()
+def export_command(path: Path, form: str | None, zone: str | None, account: str) -> None:
+    """Write the local copy into files for other programs.
+
+    PATH is a file for xlsx and duckdb, and a folder for parquet and csv. No request is made.
+    """
+    from psauth.export.zones import named_zone
+
+    ending = path.suffix.casefold().removeprefix(".")
+    form = form or (ending if ending in IN_ONE_FILE else "parquet")
+    written = export(connect(account, interactive=False).mirror, path.expanduser(), form, named_zone(zone))
+    say(f"Written: {written[0]}" if len(written) == 1 else f"Written: {len(written)} files in {path}")
 
 
 @main.command()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -27,8 +29,12 @@ from psauth.vault.modes import close_to_others
 
 ROWS: Final = 8192
 """Rows that a reader can skip or take at once, about: rows of a workflow lie together, and few of them are read in vain."""
+COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m|↳")
+"""What the library's errors have for terminals."""
 FOOTER: Final = b"PAR1"
 LOG: Final = "_delta_log"
+PATIENCE: Final = {"max_retries": "4", "retry_timeout": "30s", "connect_timeout": "10s"}
+"""How long object storage is asked again that does not answer; by itself the library does that for three minutes."""
 CONFIGURATION: Final = {"delta.logRetentionDuration": "interval 1 days", "delta.checkpointInterval": "20"}
 """A table may be published every few minutes for years: its log is summed up and cut."""
 
@@ -69,6 +75,7 @@ class DeltaFolder:
         self.url = url.rstrip("/")
         self.is_private = is_private
         self.is_local = "://" not in url
+        self._options = None if self.is_local else dict(PATIENCE)
 
     # Reading ----------------------------------------------------------------------------------------------------
 
@@ -167,6 +174,7 @@ class DeltaFolder:
                     mode="overwrite" if before.number >= 0 else "error",
                     partition_by=[by] if by else [],
                     configuration=CONFIGURATION,
+                    storage_options=self._options,
                 )
             else:
                 replaced = [file for file in before.files if file.part in parts]
@@ -187,9 +195,9 @@ class DeltaFolder:
     def drop(self, name: str) -> None:
         """Delete a table with all it had."""
         with self._explained():
-            self._files(name).delete_dir_contents("", missing_dir_ok=True)
+            self._delete(name, "")
             if self.is_local:
-                Path(self._url(name)).rmdir()
+                shutil.rmtree(self._url(name), ignore_errors=True)
 
     def _make(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -202,8 +210,9 @@ class DeltaFolder:
         return f"{self.url}/{name}"
 
     def _open(self, name: str, number: int | None) -> DeltaTable:
+        _refuse_fork()
         try:
-            return DeltaTable(self._url(name), version=number)
+            return DeltaTable(self._url(name), version=number, storage_options=self._options)
         except TableNotFoundError as error:
             raise Damaged(name) from error
         except (DeltaError, OSError, ValueError) as error:
@@ -214,7 +223,8 @@ class DeltaFolder:
     def _files(self, name: str) -> pafs.FileSystem:
         if self.is_local:
             return pafs.SubTreeFileSystem(self._url(name), pafs.LocalFileSystem())
-        return pafs.PyFileSystem(DeltaStorageHandler(self._url(name)))
+        _refuse_fork()
+        return pafs.PyFileSystem(DeltaStorageHandler(self._url(name), self._options))
 
     def _sizes(self, name: str) -> dict[str, int]:
         """The files of a table that are there, its log left out, with their bytes."""
@@ -245,7 +255,13 @@ class DeltaFolder:
 
     def _forget(self, name: str) -> None:
         """Take the log of a damaged table away. Its files stay for those who read them."""
-        self._files(name).delete_dir_contents(LOG, missing_dir_ok=True)
+        self._delete(name, LOG)
+
+    def _delete(self, name: str, folder: str) -> None:
+        files = self._files(name)
+        for found in files.get_file_info(pafs.FileSelector(folder, allow_not_found=True, recursive=True)):
+            if found.is_file:
+                files.delete_file(found.path)
 
     def _make_durable(self, name: str, number: int) -> None:
         """See to it that a version is on the disk before anybody is told of it: deltalake does not."""
@@ -255,7 +271,7 @@ class DeltaFolder:
                 sync(path)
 
     def _unreachable(self, error: Exception) -> MirrorError:
-        cause = " ".join(str(error).split())[:300]
+        cause = " ".join(COLOUR.sub("", str(error)).split())[:300]
         return MirrorError(
             f"The published tables at {self.url} cannot be reached ({cause}). Look whether PSAUTH_PUBLISH is their address, "
             "and whether the environment has what it needs, like AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL."
@@ -322,9 +338,11 @@ class Writer:
     def abandon(self) -> None:
         """Let go of a file that will not be whole."""
         self._is_open, self._waiting = False, []
-        if self._parquet is not None:
-            self._parquet = None
-            self._stream.close()
+        for left in (self._parquet, self._stream):
+            if left is not None:
+                with suppress(OSError, pa.ArrowException):
+                    left.close()
+        self._parquet = self._stream = None
 
     def _write(self) -> None:
         """What waits becomes one piece of the file, of which a reader takes all or nothing."""
@@ -343,6 +361,20 @@ class Writer:
         path = Path(self._folder._url(self._name)) / self._path
         self._folder._make(path.parent)
         return open(path, "xb")
+
+
+def _refuse_fork() -> None:
+    """MirrorError in a child that was forked from a process which used deltalake: its threads are not in the child."""
+    if _USERS and os.getpid() not in _USERS:
+        raise MirrorError(
+            "This process was forked from one that has opened the local copy, which the library of its tables does not survive. "
+            'Start it anew instead: multiprocessing.get_context("spawn")'
+        )
+    _USERS.add(os.getpid())
+
+
+_USERS: Final[set[int]] = set()
+"""The process that uses deltalake here; in a forked child, that of its parent."""
 
 
 def sync(path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -21,12 +21,22 @@ from psauth.exceptions import ArgumentError, MirrorError
 from psauth.mirror.columns import Field, Layout, to_pandas
 from psauth.mirror.delta import DeltaFolder, Version
 
+PIECE: Final = 100_000
+"""Rows in memory at once where a whole table is written somewhere."""
 QUESTIONS: Final = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 """Statements that read and do nothing else."""
-OF_A_FILE: Final = re.compile(
-    r"parquet|zstd|thrift|TProtocol|magic bytes|cannot open file|could not read", re.IGNORECASE
+MISTAKES: Final = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.InterruptException,
+    duckdb.OutOfMemoryException,
+    duckdb.OutOfRangeException,
+    duckdb.ParserException,
+    duckdb.PermissionException,
+    duckdb.SyntaxException,
 )
-"""What DuckDB says when a file is not what it was when it was opened."""
+"""What DuckDB raises for a question that it cannot answer, whatever stands in the files."""
 
 
 class Engine:
@@ -42,22 +52,19 @@ class Engine:
         self.is_torn = False
         """Whether a file turned out, while it was read, not to hold what it should."""
         self._duckdb = duckdb.connect(":memory:")
-        paths = (
-            [path for name, (_, v) in tables.items() for path in folder.paths(name, v.files)] if folder.is_local else []
-        )
+        local = tables.items() if folder.is_local else ()
+        self._paths = [path for name, (_, version) in local for path in folder.paths(name, version.files)]
         for setting, value in (
             ("TimeZone", "UTC"),
             ("temp_directory", spill),
-            ("allowed_paths", paths),
+            ("allowed_paths", self._paths),
             ("python_enable_replacements", False),  # no variable of the caller is a table
             ("enable_external_access", False),
         ):
             self._duckdb.execute(f"SET {setting} = {_literal(value)}")
-        if folder.is_local:
-            for name, (layout, version) in tables.items():
-                self._duckdb.execute(
-                    f"CREATE VIEW {_quoted(name)} AS {_question(layout, folder.paths(name, version.files))}"
-                )
+        for name, (layout, version) in local:
+            question = _question(layout, folder.paths(name, version.files))
+            self._duckdb.execute(f"CREATE VIEW {_quoted(name)} AS {question}")
 
     def table(self, name: str) -> ir.Table:
         """A table as an Ibis expression. It belongs to the thread that asks for it."""
@@ -69,7 +76,7 @@ class Engine:
             raise ArgumentError(
                 'Expected a question in SQL, like ps.sql("select status, count(*) from runs group by 1").'
             )
-        cursor = self._backend().con
+        cursor = self._cursor()
         with self.explained():
             statements = cursor.extract_statements(text)
             if len(statements) != 1 or statements[0].type not in QUESTIONS:
@@ -83,24 +90,61 @@ class Engine:
                 raise
         return to_pandas(answer, ())
 
-    def close(self) -> None:
-        """Let go of the files."""
-        self._duckdb.close()
+    def pieces(self, name: str) -> Iterator[pa.Table]:
+        """The rows of a table, some at a time."""
+        cursor = self._open_cursor()  # of its own: whoever takes a piece may ask something else before the next one
+        try:
+            with self.explained():
+                for batch in cursor.sql(f"SELECT * FROM {_quoted(name)}").to_arrow_reader(PIECE):
+                    yield pa.Table.from_batches([batch])
+        finally:
+            cursor.close()
+
+    def copy_to(self, path: str) -> None:
+        """All tables as a DuckDB database in a new file."""
+        copy = duckdb.connect(path)
+        try:
+            for name, (layout, _) in self._tables.items():
+                copy.register("piece", layout.schema().empty_table())
+                copy.execute(f"CREATE TABLE {_quoted(name)} AS SELECT * FROM piece")
+                for piece in self.pieces(name):
+                    copy.register("piece", piece)
+                    copy.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM piece")
+            copy.unregister("piece")
+        finally:
+            copy.close()
+
+    def _open_cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._duckdb.cursor()
+        if not self._folder.is_local:
+            for name, (layout, version) in self._tables.items():
+                cursor.register(name, self._folder.dataset(layout, version))
+        return cursor
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """That of this thread."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._open_cursor()
+        return cursor
 
     def _backend(self) -> _Backend:
-        backend: _Backend | None = getattr(self._local, "backend", None)
+        """That of this thread, kept by the tables that were taken out of it: they keep the engine, and nothing keeps them."""
+        known: weakref.ref[_Backend] | None = getattr(self._local, "backend", None)
+        backend = None if known is None else known()
         if backend is None:
-            cursor = self._duckdb.cursor()
-            if not self._folder.is_local:
-                for name, (layout, version) in self._tables.items():
-                    cursor.register(name, self._folder.dataset(layout, version))
-            backend = self._local.backend = _Backend.over(cursor, self)
+            backend = _Backend.over(self._cursor(), self)
+            self._local.backend = weakref.ref(backend)
         return backend
 
     @property
     def layouts(self) -> Mapping[str, Layout]:
         """The columns of the tables, by name."""
         return {name: layout for name, (layout, _) in self._tables.items()}
+
+    def _is_damaged(self) -> bool:
+        """Whether a byte of the files is not as it was written."""
+        return any(self._folder.damaged(name, version, thorough=True) for name, (_, version) in self._tables.items())
 
     @contextmanager
     def explained(self) -> Iterator[None]:
@@ -109,7 +153,7 @@ class Engine:
             yield
         except duckdb.Error as error:
             words = str(error).strip()
-            if isinstance(error, duckdb.IOException) or OF_A_FILE.search(words.partition("LINE ")[0]):
+            if any(path in words for path in self._paths) or (not isinstance(error, MISTAKES) and self._is_damaged()):
                 self.is_torn = True
                 raise MirrorError(
                     f"A file of the published tables is damaged ({words.splitlines()[0]}). Ask again: ps.mirror derives it from "
@@ -165,7 +209,7 @@ class _Backend(DuckDB):  # type: ignore[misc] # Ibis ships no types
 def _question(layout: Layout, paths: list[str]) -> str:
     """What a view of a table shows: its files, or none of its rows where it has no file."""
     if paths:
-        return f"SELECT * FROM read_parquet({_literal(paths)}, hive_partitioning = false)"  # noqa: S608 # our own paths, quoted
+        return f"SELECT * FROM read_parquet({_literal(paths)}, hive_partitioning = false)"
     empty = ", ".join(f"CAST(NULL AS {_type(field.type)}) AS {_quoted(field.name)}" for field in layout.schema())
     return f"SELECT {empty} WHERE false"
 

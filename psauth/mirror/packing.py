@@ -24,9 +24,11 @@ class Packed:
 
 
 def pack(records: Any) -> Packed:
-    """Records (or one record) for the store."""
-    text = json.dumps(records, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
-    return Packed(zlib.compress(text, LEVEL), hashlib.blake2b(text, digest_size=16).hexdigest())
+    """Records (or one record) for the store. Their keys stay in the order in which they came: some values are shown as JSON."""
+    return Packed(
+        zlib.compress(_json(records), LEVEL),
+        hashlib.blake2b(_json(records, sort_keys=True), digest_size=16).hexdigest(),
+    )
 
 
 def unpack(content: bytes, where: str) -> Any:
@@ -43,3 +45,8 @@ def unpack(content: bytes, where: str) -> Any:
 def pack_list(records: Sequence[dict[str, Any]]) -> Packed:
     """A list for the store."""
     return pack(list(records))
+
+
+def _json(records: Any, *, sort_keys: bool = False) -> bytes:
+    text = json.dumps(records, ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
+    return text.encode("utf-8", "replace")

@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
-from psauth.exceptions import MirrorError, VaultError
+from psauth.exceptions import MirrorError, SettingsError, VaultError
 from psauth.mirror.delta import Damaged, DeltaFolder
 from psauth.mirror.derive import Derivation
 from psauth.mirror.drafts import Drafts
@@ -27,8 +28,26 @@ GRACE: Final = 3600.0
 
 
 def folder_of(settings: Settings, place: Place) -> DeltaFolder:
-    """Where the tables of a mirror are published: at PSAUTH_PUBLISH, by default beside its store."""
-    return DeltaFolder(settings.publish or str(place.tables), is_private=not settings.publish)
+    """Where the tables of a mirror are published: in a folder of its own at PSAUTH_PUBLISH, by default beside its store.
+
+    SettingsError where a file names another machine that does not hold the credential too: it would get all data.
+    """
+    source = settings.sources["publish"]
+    own = {
+        "keyword",
+        "environment",
+        *(settings.sources[name] for name in ("api_key", "client_id") if getattr(settings, name)),
+    }
+    if "://" in settings.publish and source not in own and not settings.is_trusting:
+        raise SettingsError(
+            f"PSAUTH_PUBLISH={settings.publish} comes from {source}, and whoever wrote that file would get a copy of all your "
+            "data. Expected it in the environment, or beside the credential. Put it there: "
+            f"export PSAUTH_PUBLISH={settings.publish}"
+        )
+    if not settings.publish:
+        return DeltaFolder(str(place.tables))
+    root = settings.publish if "://" in settings.publish else Path(settings.publish).expanduser().absolute().as_posix()
+    return DeltaFolder(f"{root.rstrip('/')}/{place.folder.name}", is_private=False)
 
 
 def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None, thorough: bool = False) -> Publication:
@@ -48,15 +67,16 @@ def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None,
             if before is not None and before.place != folder.url:
                 before = None
             now = datetime.now(UTC)
-            with Drafts(folder, {} if before is None else before.tables, thorough=thorough) as drafts:
+            known = {} if before is None else before.tables
+            with Drafts(folder, known, thorough=thorough) as drafts:
                 derivation = Derivation(snap, drafts, before)
                 derivation.run()
                 published = {name: draft.commit() for name, draft in drafts.by_name.items()}
         retired = {} if before is None else {name: dict(paths) for name, paths in before.retired.items()}
         for name, (_, paths) in published.items():
             retired.setdefault(name, {}).update(dict.fromkeys(paths, now.timestamp()))
-        for name in set() if before is None else before.tables.keys() - published.keys():
-            retired.setdefault(name, {}).update(dict.fromkeys(_paths(folder, before.tables[name]), now.timestamp()))
+        for name in known.keys() - published.keys():
+            retired.setdefault(name, {}).update(dict.fromkeys(_paths(folder, known[name]), now.timestamp()))
         expired = {name for name, paths in retired.items() if any(_is_over(at) for at in paths.values())}
         retired = {name: {p: at for p, at in paths.items() if not _is_over(at)} for name, paths in retired.items()}
         content = Content(
@@ -70,7 +90,7 @@ def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None,
             retired={name: paths for name, paths in retired.items() if paths},
         )
         publication = store.note_publication(content.to_json(), now)
-        written = {name for name, (table, _) in published.items() if before is None or table != before.tables.get(name)}
+        written = {name for name, (table, _) in published.items() if table != known.get(name)}
         _clean(store.place, folder, content, written | expired)
     return publication
 

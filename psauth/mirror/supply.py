@@ -34,8 +34,8 @@ Job = Question | PendingRun | MissedRun
 class Supply:
     """Jobs for workers: what is urgent, then the runs that wait, then the rest. Threads share it.
 
-    A job is under way until `done` is called, after what it brought is on the disk. Runs are given out once
-    `open_runs` was called. There is an end when everybody who said `open` has said `close`.
+    A job is under way until `done` is called, after what it brought is on the disk. Runs and the rest are given out
+    once `open_runs` was called. There is an end when everybody who said `open` has said `close`.
     """
 
     def __init__(self, store: Store, which: Which = ALL) -> None:
@@ -138,7 +138,8 @@ class Supply:
                 is_history = self._runs[0].priority >= Priority.HISTORY
                 if not (is_history and self._last and self._given % EVERY == 0):
                     return self._runs.popleft()
-        return self._last.popleft() if self._last else None
+            return self._last.popleft() if self._last else None
+        return None
 
     def _waiting(self) -> Iterator[PendingRun]:
         others = self._under_way | self._set_aside

@@ -6,18 +6,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from psauth.api.pace import PATIENCE, Pace
 from psauth.api.transport import Transport
-from psauth.exceptions import RateLimited, ServiceUnavailable
+from psauth.exceptions import ArgumentError, RateLimited, ServiceUnavailable
 from psauth.mirror import lock
 from psauth.mirror.crew import ASKERS, Crew
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.forecast import Costs, Forecast, forecast, seconds_to_go
 from psauth.mirror.lists import REFUSED
+from psauth.mirror.looks import AGES
 from psauth.mirror.progress import Bar, Speed, Standing
 from psauth.mirror.publish import publish
 from psauth.mirror.questions import OF_RUNS, Planner, Question
@@ -28,12 +29,19 @@ from psauth.mirror.store import Store
 from psauth.mirror.supply import MissedRun, Supply
 from psauth.mirror.walk import MOST_VANISHING, Scope, Walker, vanished
 from psauth.mirror.writer import Writer
+from psauth.reading.arguments import shown
 from psauth.reading.fetch import Progress
 from psauth.reading.reader import Reader
 from psauth.words import lasting
 
+TABLES: Final = frozenset({"runs", "assignments", *OF_RUNS, *AGES}) - {"active runs", "all runs"}
+"""What a sync may be narrowed to."""
 PUBLISH_EVERY: Final = 300.0
 """Seconds after which a long sync publishes what there is."""
+WORTH_SAYING: Final = 100
+"""Requests beyond which somebody wants to know what a sync will take before it is done."""
+STOPPED: Final = "Stopped."
+"""What a report says of a sync that was ended by its progress."""
 LOOK: Final = 0.5
 """Seconds between two looks at how far it is."""
 ENDING: Final = 2.0
@@ -49,6 +57,18 @@ class Wanted:
     tables: frozenset[str] | None = None
     since: datetime | None = None
 
+    @classmethod
+    def of(
+        cls, *, full: bool, workflows: Iterable[str] | None, tables: Iterable[str] | None, since: datetime | None
+    ) -> Wanted:
+        """What somebody asked for; ArgumentError for tables that there are not."""
+        named = None if tables is None else frozenset([tables] if isinstance(tables, str) else tables)
+        if named is not None and (unknown := named - TABLES):
+            raise ArgumentError(
+                f"There is no table {shown(sorted(unknown, key=str)[0])}. Expected some of {', '.join(sorted(TABLES))}."
+            )
+        return cls(full=full, workflows=None if workflows is None else tuple(workflows), tables=named, since=since)
+
     @property
     def which(self) -> Which:
         """The runs it is about."""
@@ -60,17 +80,6 @@ class Wanted:
         if self.tables is not None and not self.tables & {*OF_RUNS, "runs"}:
             return []
         return [Scope(workflow, self.since) for workflow in self.workflows or (None,)]
-
-
-@dataclass
-class _State:
-    """What the threads of a sync tell the one that watches them."""
-
-    walked: bool = False
-    only_looks: bool = False
-    others: int = 0
-    """Requests for what was found by a sync that only looks, beside those for runs."""
-    warnings: list[str] = field(default_factory=list)
 
 
 class Sync:
@@ -94,10 +103,14 @@ class Sync:
         self._folder = folder
         self._bar = Bar(progress)
         self._speed = Speed()
-        self._state = _State()
+        self._warnings: list[str] = []
+        self._error: BaseException | None = None
+        self._only_look = self._walked = False
+        self._sent_before = 0
         self._costs = Costs()
         self._pace = Pace(background=True, stop=threading.Event())
         self._supply = Supply(store, wanted.which)
+        self._others = 0
         self.standing = Standing()
         """How far it is; another thread may look at it."""
 
@@ -108,30 +121,40 @@ class Sync:
         False. Raises MirrorError, Busy when somebody else syncs, LoginRequired, and other errors of the service.
         """
         with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
-            return self._run()
+            self._store.check()
+            report = self._run()
+            self._store.note_report(report.to_dict())
+            if self._error is not None:
+                raise self._error
+            publish(self._store, self._folder, as_of=report.began_at if report.is_complete else None)
+            return report
 
-    def look(self) -> tuple[Forecast, bool]:
-        """Find out what there is to ask, and ask for nothing more than that takes: lists of runs, and templates.
+    def forecast(self) -> Forecast:
+        """What a sync would take from here on. The lists of runs are walked for it, which the sync then need not do again.
 
-        The forecast, and whether it knows all runs: not when progress ended it. Nothing of it is asked again by the sync
-        that comes next. Raises what `run` raises.
+        When progress ended it, the forecast is for what was found by then, and `has_seen_all` is False. Raises what `run`
+        raises, and RateLimited or ServiceUnavailable.
         """
-        self._state.only_looks = True
         with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
-            self._run()
-        with self._store.snapshot() as snap:
-            waiting = snap.pending_count(self._wanted.which)
-        return forecast(self._transport, waiting, self._costs, self._state.others), self._state.walked
+            self._only_look = True
+            report = self._run()
+        if self._error is None and report.stopped not in (None, STOPPED):
+            raise RateLimited(report.stopped)
+        if self._error is not None:
+            raise self._error
+        return self._forecast()
+
+    @property
+    def has_seen_all(self) -> bool:
+        """Whether the lists of runs have been walked to their ends."""
+        return self._walked
 
     def _is_wanted(self, holder: object) -> bool:
         self.standing = Standing(waiting_for=str(holder or "another process"))
         return self._bar.report(0, None, f"waiting for {self.standing.waiting_for}")
 
     def _run(self) -> SyncReport:
-        self._store.check()
-        began_at, sent = datetime.now(UTC), self._transport.usage.requests_sent
-        self._sent_before = sent
-        self.standing = Standing()
+        began_at, self._sent_before = datetime.now(UTC), self._transport.usage.requests_sent
         writer = Writer(self._store)
         nouns = self._wanted.tables if self._wanted.tables is not None else OF_RUNS
         crew = Crew(self._reader, self._supply, writer, self._pace, nouns=nouns, costs=self._costs, askers=self._askers)
@@ -146,33 +169,26 @@ class Sync:
             writer.close()
             self._transport.release()
             self._bar.close()
-        error = writer.error or crew.error
-        if crew.hidden and writer.error is None:
+        if writer.error is not None:
+            raise writer.error
+        if crew.hidden:
             self._note_hidden(crew, writer)
-        if isinstance(error, RateLimited | ServiceUnavailable):
-            stopped, error = str(error), None
+        if isinstance(crew.error, RateLimited | ServiceUnavailable) and not self._only_look:
+            stopped = str(crew.error)
+        elif crew.error is not None:
+            self._error, stopped = crew.error, str(crew.error)
         runs_left, requests_left = self._left()
-        report = SyncReport(
+        return SyncReport(
             began_at=began_at,
             ended_at=datetime.now(UTC),
-            requests=self._transport.usage.requests_sent - sent,
+            requests=self._transport.usage.requests_sent - self._sent_before,
             tables=writer.tables(),
             skipped=tuple(crew.skipped),
-            warnings=tuple(self._state.warnings),
-            stopped=stopped if error is None else str(error),
+            warnings=tuple(self._warnings),
+            stopped=stopped,
             runs_left=runs_left,
             requests_left=requests_left,
         )
-        if writer.error is not None:
-            raise writer.error
-        if not self._state.only_looks:
-            self._store.note_report(report.to_dict())
-        if error is not None:
-            raise error
-        if self._state.only_looks:
-            return report
-        publish(self._store, self._folder, as_of=began_at if report.is_complete else None)
-        return report
 
     def _note_hidden(self, crew: Crew, writer: Writer) -> None:
         hidden = self._store.note_hidden(dict(crew.hidden), share=MOST_VANISHING)
@@ -180,7 +196,7 @@ class Sync:
             for _ in hidden.run_ids:
                 writer.count_gone("runs")
         else:
-            self._state.warnings.append(vanished(len(hidden.run_ids), hidden.known))
+            self._warnings.append(vanished(len(hidden.run_ids), hidden.known))
 
     # Finding ----------------------------------------------------------------------------------------------------
 
@@ -215,8 +231,8 @@ class Sync:
             forms = snap.lists("form_fields", "")
             crew.formless = frozenset(each.owner for each in forms if not each.records and each.digest != REFUSED)
         rest = self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap)))
-        if self._state.only_looks:
-            self._state.others = sum(question.requests for question in rest)
+        if self._only_look:
+            self._others = sum(question.requests for question in rest)
             return
         self._supply.add(rest, urgent=False)
         self._supply.open_runs()
@@ -225,8 +241,8 @@ class Sync:
         walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
         scopes = self._wanted.scopes
         numbers = [walker.walk(scope, whole=self._wanted.full) for scope in scopes]
-        self._state.walked = True
-        self._state.warnings += walker.warnings
+        self._walked = True
+        self._warnings += walker.warnings
         if not scopes:
             return
         if self._wanted.full:
@@ -237,6 +253,9 @@ class Sync:
         with self._store.snapshot() as snap:
             self._supply.add(MissedRun(run_id) for run_id in snap.missed())
         self._supply.found_runs()
+        coming = self._forecast()
+        if coming.requests > WORTH_SAYING and not self._only_look:
+            self._bar.say(str(coming))
 
     def _workflows(self, snap: Snapshot) -> list[str]:
         """The workflows that are wanted, as the store knows them."""
@@ -263,17 +282,22 @@ class Sync:
             if held > PATIENCE and not self._wait:
                 return f"The budget of requests is spent; more in {lasting(held)}."
             if not self._show():
-                return "Stopped."
+                return STOPPED
             if time.monotonic() - published > PUBLISH_EVERY:
                 publish(self._store, self._folder)
                 published = time.monotonic()
         return None
 
+    def _forecast(self) -> Forecast:
+        with self._store.snapshot() as snap:
+            waiting = snap.pending_count(self._wanted.which)
+        return forecast(self._transport, waiting, self._costs, self._supply.questions_left + self._others)
+
     def _show(self) -> bool:
         sent = self._transport.usage.requests_sent - self._sent_before
         runs, left = self._left()
         note, seconds = "", None
-        if self._state.walked or sent > 100:
+        if self._walked or sent > 100:
             seconds = seconds_to_go(self._transport, left, rate=self._speed.rate)
             note = f"about {lasting(seconds)} to go"
         self.standing = Standing(sent, left, runs, seconds)

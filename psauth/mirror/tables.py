@@ -6,9 +6,11 @@ import os
 import uuid
 import weakref
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
+import pyarrow as pa
 
 from psauth.exceptions import ArgumentError, MirrorError
 from psauth.mirror.columns import Layout
@@ -35,8 +37,9 @@ class Mirror:
     Each `ps.mirror` is that of the latest publication. Keep one in a variable for questions about one and the same moment.
     Threads may share it; a table belongs to the thread that took it out. `list(mirror)` names the tables.
 
+    >>> report = ps.sync(progress=False)
     >>> mirror = ps.mirror
-    >>> mirror.runs.count().to_pandas() == mirror.counts()["runs"]
+    >>> len(mirror.runs.to_pandas()) == mirror.counts()["runs"]
     True
     """
 
@@ -47,7 +50,10 @@ class Mirror:
         """When the tables were published."""
         self.as_of = content.as_of
         """Up to when they are current."""
+        self.folder = content.place
+        """Where the tables lie that other programs read: a path, or an address of object storage."""
         self.process = os.getpid()
+        """The process that opened it."""
         self._content, self._engine = content, engine
         weakref.finalize(engine, pin.release)  # tables hold the engine, and may outlive this object
 
@@ -138,6 +144,14 @@ class Mirror:
         for column in ("oldest", "latest"):
             frame[column] = pd.to_datetime(frame[column], unit="s", utc=True).astype(TIME_DTYPE)
         return frame
+
+    def pieces(self, name: str) -> Iterator[pa.Table]:
+        """The rows of a table as Arrow has them, some at a time."""
+        return self._engine.pieces(name)
+
+    def copy_to(self, path: Path) -> None:
+        """All tables as a DuckDB database in a new file."""
+        self._engine.copy_to(str(path))
 
     @property
     def is_torn(self) -> bool:

@@ -53,8 +53,10 @@ def check_values(values: Mapping[str, str], label: Callable[[str], str]) -> None
             )
     for name in CREDENTIALS:
         check_credential(values[name], name, label(name))
-    for name in ("home", "vault_url"):
+    for name in ("home", "vault_url", "mirror", "publish"):
         check_place(values[name], label(name))
+    if "://" in values["publish"]:
+        check_bucket(values["publish"], label("publish"))
 
 
 def check_credential(value: str, name: str, label: str) -> None:
@@ -79,3 +81,15 @@ def check_place(place: str, label: str) -> None:
         raise SettingsError(
             f"{label} holds a character that no file name can have. Expected a place. Type it anew."
         ) from None
+
+
+def check_bucket(address: str, label: str) -> None:
+    """SettingsError, without the value, for an address of object storage that holds a secret or names no bucket."""
+    parts = urlsplit(address)
+    if parts.password is not None or parts.query or parts.fragment:
+        raise SettingsError(
+            f"{label} holds more than an address. Expected one like s3://bucket/folder; keys stand in the environment, as "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    if not parts.netloc and parts.scheme != "file":
+        raise SettingsError(f"{label} is {address!r}, which names no bucket. Expected one like s3://bucket/folder.")

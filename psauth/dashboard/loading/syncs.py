@@ -245,7 +245,8 @@ class Syncing:
             askers = FEW if is_here else ASKERS
             self._sync = Sync(transport, store, folder, Wanted(), wait=True, progress=progress, askers=askers)
             if task == "look":
-                self.forecast, self.knows_all = self._sync.look()
+                self.forecast = self._sync.forecast()
+                self.knows_all = self._sync.has_seen_all
             else:
                 try:
                     self._sync.run()

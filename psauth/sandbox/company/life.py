@@ -108,11 +108,11 @@ class Chances:
         return {"value": f"{rng.choice(_WORDS)} {rng.randrange(100)}"}
 
     def _name(self, _: int) -> dict[str, Any] | None:
-        arguments = self._of_run("Active", "Completed", "Archived")
-        if arguments is not None:
-            run = next(r for r in self._runs if r.id == arguments["run_id"])
-            arguments["name"] = f"{(run.name or 'Unnamed')[:40]} {self._rng.choice(_SUFFIXES)}"
-        return arguments
+        run = self._run(lambda r: r.status != "Deleted")
+        if run is None:
+            return None
+        name = f"{(run.name or 'Unnamed')[:40]} {self._rng.choice(_SUFFIXES)}"
+        return {"run_id": run.id, "name": name, "by": self._rng.choice(self._staff.members)}
 
     def _due(self, now: int) -> dict[str, Any] | None:
         run = self._run(lambda r: r.status == "Active")

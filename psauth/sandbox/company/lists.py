@@ -29,8 +29,7 @@ class RunLists:
         self.by_id[run.id] = run
         self._created.append(run)
         self._updated.append(run)
-        # Nearly in order, which is quick; those of the same moment stay as they are.
-        self._created.sort(key=attrgetter("created"), reverse=True)
+        self._created.sort(key=attrgetter("created"), reverse=True)  # nearly in order, which is quick
         self.changed()
 
     def changed(self) -> None:

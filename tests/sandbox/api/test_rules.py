@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from psauth.sandbox import SandboxServer
-from tests.sandbox.living import a_company, told
+from tests.sandbox.living import NOW, a_company, told
+
+
+@pytest.fixture(scope="module")
+def box() -> Iterator[SandboxServer]:
+    """One of its own, whose workflows may be revised."""
+    with SandboxServer(runs=24, now=NOW) as server:
+        yield server
+
 
 RULES = ("logic-rules", "due-date-rule", "tasks/{task}/due-date-rule", "tasks/{task}/assignment-rules")
 
