@@ -7,6 +7,7 @@
     ├── FileNotWritten           close the file elsewhere, or choose another place (also an OSError)
     ├── VaultError               look after the vault: key, file, disk
     │   └── VaultAddressError    set PSAUTH_VAULT_URL to a file           (also a SettingsError)
+    ├── MirrorError              look after the local copy: its file, its disk, who else writes to it
     ├── AuthorizationError       connect again; nothing was stored
     │   ├── MalformedCallback    the address could not be read
     │   ├── DuplicateParameter   a parameter came twice
@@ -80,6 +81,10 @@ class VaultError(PsauthError):
 
 class VaultAddressError(SettingsError, VaultError):
     """PSAUTH_VAULT_URL is the address of no database that psauth knows."""
+
+
+class MirrorError(PsauthError):
+    """The local copy cannot be opened, read or written; what was good in it is unchanged."""
 
 
 class AuthorizationError(PsauthError):

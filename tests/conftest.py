@@ -63,8 +63,10 @@ MARKED = {
     "dashboard/test_pages.py": "slow",
     "dashboard/views": "slow",
     "export/test_excel.py": "slow",
+    "mirror/syncing": "slow",
     "faults": "slow",
     "flow": "slow",
+    "mirror/published": "slow",
     "test_extras.py": "slow",
     "vault/test_keychain.py": "slow",
 }

@@ -15,14 +15,16 @@ import click
 from psauth.auth.browser import expected_address, is_app_at
 from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
+from psauth.cli.account import account_option
+from psauth.cli.exports import FORMATS, IN_ONE_FILE, export
 from psauth.cli.output import Failure, Group, note, say
 from psauth.cli.refused import FILES, find_usable
 from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin, in_one_line, make_report, shown
-from psauth.connecting import login, logout, port_mismatch
-from psauth.exceptions import ArgumentError, needs_extra
+from psauth.cli.syncing import sync
+from psauth.connecting import connect, login, logout, port_mismatch
+from psauth.exceptions import needs_extra
 from psauth.settings import Settings
 from psauth.settings.names import DEFAULTS
-from psauth.vault.connection import check_account
 from psauth.vault.files import make_folder
 from psauth.vault.vault import Vault
 
@@ -34,16 +36,6 @@ PINNED: Final = (
     *(f"--server.allowedHosts={name}" for name in ("localhost", "127.0.0.1", "::1")),
 )
 """Options of Streamlit that no variable of the environment changes: the same as in .streamlit/config.toml."""
-
-
-def _checked(_: click.Context, __: click.Parameter, account: str) -> str:
-    try:
-        return check_account(account)
-    except ArgumentError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-_account = click.option("--account", default="default", show_default=True, callback=_checked, help="Which connection.")
 
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,8 +56,11 @@ def main(ctx: click.Context) -> None:
                 say(f"  {in_one_line(connection)}")
 
 
+main.add_command(sync)
+
+
 @main.command("login")
-@_account
+@account_option()
 @click.option("--timeout", default=300.0, show_default=True, help="Seconds to wait for the consent page.")
 @click.option("--paste", is_flag=True, help="Open no browser here: only wait for the pasted callback address.")
 @click.argument("words", nargs=-1, metavar="")
@@ -87,7 +82,7 @@ def login_command(account: str, timeout: float, paste: bool, words: tuple[str, .
 
 
 @main.command("logout")
-@_account
+@account_option()
 def logout_command(account: str) -> None:
     """Revoke the access at the service and forget it here."""
     done = logout(account)
@@ -111,6 +106,24 @@ def status(as_json: bool, offline: bool) -> None:
         sys.exit(3)
     if any(c["answers"] is False for c in report["connections"]):
         sys.exit(1)
+
+
+@main.command("export")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by the ending of PATH, else parquet]")
+@click.option("--zone", help="Whose times spreadsheets show, like Europe/Berlin.  [default: this machine's]")
+@account_option()
+def export_command(path: Path, form: str | None, zone: str | None, account: str) -> None:
+    """Write the local copy into files for other programs.
+
+    PATH is a file for xlsx and duckdb, and a folder for parquet and csv. No request is made.
+    """
+    from psauth.export.zones import named_zone
+
+    ending = path.suffix.casefold().removeprefix(".")
+    form = form or (ending if ending in IN_ONE_FILE else "parquet")
+    written = export(connect(account, interactive=False).mirror, path.expanduser(), form, named_zone(zone))
+    say(f"Written: {written[0]}" if len(written) == 1 else f"Written: {len(written)} files in {path}")
 
 
 @main.command()
@@ -177,7 +190,7 @@ def _wait() -> None:
 
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.option("--port", type=click.IntRange(1, 65535), help="Where it listens.  [default: 8501, or the next free one]")
-@click.option("--account", default="default", show_default=True, callback=_checked, help="Whose connection it shows.")
+@account_option("Whose connection it shows.")
 @click.option("--url", is_flag=True, help="Only show the address of the app that runs, with its start token.")
 @click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
 def app(port: int | None, account: str, url: bool, streamlit_options: tuple[str, ...]) -> None:

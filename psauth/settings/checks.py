@@ -67,6 +67,8 @@ def _check(name: str, value: str, label: str) -> None:
         check_credential(value, name, label)
     elif name in PLACES:
         check_place(value, label)
+        if name == "publish" and "://" in value:
+            check_bucket(value, label)
 
 
 def check_credential(value: str, name: str, label: str) -> None:
@@ -91,3 +93,15 @@ def check_place(place: str, label: str) -> None:
         raise SettingsError(
             f"{label} holds a character that no file name can have. Expected a place. Type it anew."
         ) from None
+
+
+def check_bucket(address: str, label: str) -> None:
+    """SettingsError, without the value, for an address of object storage that holds a secret or names no bucket."""
+    parts = urlsplit(address)
+    if parts.password is not None or parts.query or parts.fragment:
+        raise SettingsError(
+            f"{label} holds more than an address. Expected one like s3://bucket/folder; keys stand in the environment, as "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    if not parts.netloc and parts.scheme != "file":
+        raise SettingsError(f"{label} is {address!r}, which names no bucket. Expected one like s3://bucket/folder.")

@@ -12,7 +12,7 @@ from psauth.exceptions import SettingsError
 SECRETS_FILE: Final = Path(".streamlit") / "secrets.toml"
 PROJECT_MARKS: Final = ("app.py", "pyproject.toml", ".git")
 
-PLACES: Final = ("home", "vault_url")
+PLACES: Final = ("home", "vault_url", "mirror", "publish")
 """The settings that are paths, or addresses with a path in them."""
 SQLITE: Final = re.compile(r"sqlite(?:\+\w+)?:///", re.IGNORECASE)
 """How an address begins in which a path follows."""
@@ -32,8 +32,8 @@ def completed(name: str, place: str, folder: Path) -> str:
 
 def _parts(name: str, place: str) -> tuple[str, str]:
     """What stands before a path, and the path; none in an address that is not of a file."""
-    if name == "home":
-        return "", place
+    if name != "vault_url":
+        return (place, "") if "://" in place else ("", place)
     match = SQLITE.match(place)
     return (match[0], place[match.end() :]) if match else (place, "")
 

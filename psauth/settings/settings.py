@@ -41,7 +41,9 @@ class Settings:
     - `api_url`: where the API is; by default where Process Street has it for this kind of credential.
     - `api_key`: an API key.
     - `home`: the folder of the vault and its key. `vault_url`: another place for the vault, `sqlite:///` and a path.
-      Both are whole paths, or begin with `~`; those of keywords may begin in the working folder.
+    - `mirror`: another folder for local copies. `publish`: another place for their published tables, a folder or an
+      address of object storage like `s3://bucket/folder`; its keys stand in the environment (AWS_ACCESS_KEY_ID …).
+      All four are whole paths, or begin with `~`; those of keywords may begin in the working folder.
     - `trust_addresses`: "yes" where a file may name the address of a credential that stands elsewhere.
     - `start_token`: "no" lets every program of this machine into the app (`yes`).
     - `secret_key`: the key of the vault; several, the newest first, separated by commas.
@@ -68,6 +70,7 @@ class Settings:
     vault_url: str = _UNSET
     secret_key: str = _UNSET
     mirror: str = _UNSET
+    publish: str = _UNSET
     home: str = _UNSET
     system_certificates: str = _UNSET
     total_time: str = _UNSET

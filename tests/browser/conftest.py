@@ -18,6 +18,10 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, 
 
 import psauth
 from psauth import Sandbox
+from psauth.dashboard.loading.syncs import SWITCH
+from psauth.mirror.place import Identity, Place
+from psauth.mirror.store import Store
+from psauth.sandbox.company.people import ORGANIZATION
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
 from tests.flow.parts import free_port, wait_until
@@ -49,6 +53,8 @@ class App:
     """`streamlit run app.py` as a process of its own, on a port and with a home of its own."""
 
     script = ROOT / "app.py"
+    syncs = False
+    """Whether it copies the sandbox by itself after Connect, as it does for a person."""
 
     def __init__(self, home: Path, *options: str, **variables: str) -> None:
         self.home = home
@@ -75,7 +81,20 @@ class App:
     def vault(self) -> Vault:
         return Vault.open(self.settings)
 
+    @property
+    def store(self) -> Store:
+        """The store of the copy of its sandbox."""
+        identity = Identity(f"{self.url}sandbox/v1", "default", f"{ORGANIZATION} (sandbox)")
+        return Store.open(Place.of(self.settings, identity), identity)
+
+    def store_pending(self) -> int:
+        """How many runs the copy of its sandbox has still to read."""
+        with self.store.snapshot() as snap:
+            return sum(snap.pending_count().values())
+
     def start(self) -> App:
+        if not self.syncs:
+            self.store.note(**{SWITCH: "off"})
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PSAUTH_") or k == "PSAUTH_SECRET_KEY"}
         environment |= {"PSAUTH_HOME": str(self.home), **self.variables}
         with self.log.open("ab") as log:

@@ -274,10 +274,10 @@ def test_on_another_address_nothing_is_shown(run: Run, connected: Vault) -> None
 
 
 def test_an_old_read_says_its_age(connected: Vault) -> None:
-    from psauth.dashboard.parts.tables import _age
+    from psauth.dashboard.parts.phrases import age
 
-    assert _age(datetime.now(UTC) - timedelta(minutes=5)) == "5 minutes ago"
-    assert _age(datetime.now(UTC)) == "just now"
+    assert age(datetime.now(UTC) - timedelta(minutes=5)) == "5 minutes ago"
+    assert age(datetime.now(UTC)) == "just now"
 
 
 def test_a_farewell_is_said_until_somebody_connects_again(run: Run, box: psauth.Sandbox) -> None:
