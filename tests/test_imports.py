@@ -69,7 +69,7 @@ LEVELS = {
         ["columns", "packing", "pins", "place", "progress", "records", "report", "schema"],
         ["changes", "database", "delta", "lock", "looks", "rows", "runs"],
         ["engine", "lists", "publication", "queue"],
-        ["drafts", "forms", "snapshot"],
+        ["answers", "drafts", "forms", "snapshot"],
         ["derive", "forecast", "questions", "store"],
         ["publish", "supply", "writer"],
         ["tables", "walk"],
@@ -241,6 +241,7 @@ def test_only_the_engine_knows_the_oauth_library():
 def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_cipher():
     files = sources(outside=("sandbox", "demo.py"))
     assert users_of("sqlalchemy", files) == {
+        "mirror/answers",
         "mirror/database",
         "mirror/lists",
         "mirror/queue",

@@ -22,12 +22,13 @@ from psauth.exceptions import (
     ServiceUnavailable,
     UntrustedAddress,
 )
+from psauth.mirror.answers import Answer
 from psauth.mirror.forecast import Costs
 from psauth.mirror.questions import OF_RUNS, Question, ask_run
 from psauth.mirror.queue import Priority
 from psauth.mirror.records import PendingRun
 from psauth.mirror.report import Skipped
-from psauth.mirror.store import Answer, Store
+from psauth.mirror.store import Store
 from psauth.mirror.supply import Job, MissedRun, Supply
 from psauth.mirror.walk import DELETED
 from psauth.mirror.writer import Writer

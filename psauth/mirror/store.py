@@ -13,10 +13,10 @@ import sqlalchemy as sa
 
 from psauth.exceptions import MirrorError
 from psauth.mirror import lists, queue, runs, schema
+from psauth.mirror.answers import Answer as Answer
+from psauth.mirror.answers import compare, put_answers
 from psauth.mirror.database import Database
 from psauth.mirror.lists import NewList, Tally
-from psauth.mirror.looks import next_look
-from psauth.mirror.packing import pack
 from psauth.mirror.place import Identity, Place
 from psauth.mirror.queue import ALL, Priority, Which
 from psauth.mirror.records import (
@@ -28,11 +28,8 @@ from psauth.mirror.records import (
     StoredRun,
     Written,
     moment_at,
-    month_of,
     signature_of,
-    updated_of,
 )
-from psauth.mirror.runs import Look
 from psauth.mirror.snapshot import Snapshot
 from psauth.words import printable
 
@@ -48,17 +45,6 @@ OUTDATES: Final[Mapping[str, Sequence[str]]] = {
     "revisions": ("field_options", "logic_rules", "due_date_rules", "assignment_rules"),
 }
 """Lists of a template that are asked for again when its record, or which revisions there are, has changed."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """All lists of a run, by noun, as they were answered from `asked_at` on; `run` is its record from before that."""
-
-    run: Record
-    lists: Mapping[str, Sequence[Record]]
-    asked_at: datetime
-    whole: bool = True
-    """Whether these are all lists of a run, and not only some that somebody wanted."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +132,7 @@ class Store:
                 row = known.get(run_id)
                 if row is None or row.signature != signature_of(run) or row.gone is not None:
                     ask.append(run)
-                elif self._compare(db, row, run, seen_at, tally):
+                elif compare(db, row, run, seen_at, tally):
                     runs.update_record(db, run)
                 if row is not None and row.gone is not None:
                     runs.set_gone(db, run_id, None, None)
@@ -172,7 +158,7 @@ class Store:
         """Several runs, each as by `write_run`, in one transaction."""
         tally = Tally()
         with self._database.writing() as db:
-            self._put_answers(db, {str(answer.run["id"]): answer for answer in answers}, tally)
+            put_answers(db, {str(answer.run["id"]): answer for answer in answers}, tally)
             lists.advance(db, tally.months)
         return tally.written()
 
@@ -381,54 +367,6 @@ class Store:
         if known != kept:
             fields = {"api_url": known.api_url, "account": known.account, "label": known.label}
             self.note(identity=json.dumps(fields))
-
-    def _put_answers(self, db: sa.Connection, answers: Mapping[str, Answer], tally: Tally) -> None:
-        noted = schema.read_meta(db, "newest")
-        newest = None if noted is None else moment_at(float(noted))
-        before = runs.rows_of(db, list(answers))
-        waiting = queue.take_pending(db, {run_id: signature_of(a.run) for run_id, a in answers.items()})
-        differing = lists.put_lists(
-            db,
-            [
-                NewList(noun, run_id, records, answer.asked_at, month_of(answer.run), run_id)
-                for run_id, answer in answers.items()
-                for noun, records in answer.lists.items()
-            ],
-            tally,
-        )
-        looks = []
-        for run_id, answer in answers.items():
-            run, row, asked_at, waited = answer.run, before.get(run_id), answer.asked_at, waiting.get(run_id)
-            moved_at = min(asked_at, updated_of(run) or asked_at)
-            if row is None:
-                tally.count("runs", added=1)
-                tally.months.add(month_of(run))
-            else:
-                differs = self._compare(db, row, run, asked_at, tally)
-                moved_at = asked_at if differs or run_id in differing else moment_at(row.moved_at)
-            same = row is not None and row.signature == signature_of(run)
-            looks.append(
-                Look(
-                    run=run,
-                    asked_at=asked_at,
-                    moved_at=moved_at,
-                    look_at=next_look(run, asked_at, moved_at, newest=newest, looked_before=same),
-                    seen_in=waited.seen_in if waited is not None else 0,
-                    seen_at=asked_at if waited is None else moment_at(waited.seen_at),
-                    whole=answer.whole,
-                )
-            )
-        runs.put_runs(db, looks, before)
-
-    @staticmethod
-    def _compare(db: sa.Connection, row: Any, run: Record, seen_at: datetime, tally: Tally) -> bool:
-        """Note what changed in a run's record since it was written; whether anything did."""
-        if row.digest == pack(run).digest and row.gone is None:
-            return False
-        old, run_id = runs.read_run(row).record, str(run["id"])
-        found = lists.put_changes(db, "runs", run_id, [old], [run], row.asked_at, seen_at, tally)
-        tally.months |= {row.month, month_of(run)}
-        return found > 0
 
     def _set_gone(self, run_id: str, how: Gone | None, first_missed: datetime | None) -> bool:
         with self._database.writing() as db:

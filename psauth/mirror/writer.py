@@ -9,9 +9,10 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Final
 
+from psauth.mirror.answers import Answer
 from psauth.mirror.records import Written
 from psauth.mirror.report import Counts
-from psauth.mirror.store import Answer, Store
+from psauth.mirror.store import Store
 
 MOST: Final = 200
 """Runs in one transaction at most."""

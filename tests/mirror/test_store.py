@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from psauth.exceptions import MirrorError
+from psauth.mirror.answers import Answer
 from psauth.mirror.queue import Priority
-from psauth.mirror.store import Answer, Store
+from psauth.mirror.store import Store
 
 TASK = {"id": "t1", "name": "Sign", "status": "NotCompleted", "workflowRunId": "r1"}
 DONE = TASK | {"status": "Completed", "completedBy": {"email": "ada@example.com"}}
