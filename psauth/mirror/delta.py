@@ -43,7 +43,9 @@ class Damaged(MirrorError):
     """A table cannot be opened; it must be published again."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"The published table {name} cannot be opened. Ask again, and it is published again: ps.mirror")
+        super().__init__(
+            f"The published table {name} cannot be opened. Ask again, and it is published again: ps.mirror"
+        )
 
 
 class File(NamedTuple):

@@ -216,6 +216,7 @@ def test_another_place_gets_everything(store, published, tmp_path):
 
 
 def test_a_publication_says_up_to_when_it_is_current(published):
+    assert published().as_of is None
     assert published(as_of=NOON).as_of == NOON
     assert published().as_of == NOON
     assert published(as_of=LATER).as_of == LATER
