@@ -20,6 +20,7 @@ from psauth.auth.revocation import disconnect
 from psauth.connecting import store_api_key
 from psauth.exceptions import (
     ApiError,
+    ArgumentError,
     AuthorizationError,
     ExchangeFailed,
     LoginRequired,
@@ -80,6 +81,12 @@ def test_an_exchange_that_fails_shows_neither_code_nor_verifier_nor_client_secre
     secrets = [CODE, verifier, request.state, settings.client_secret, "access-new", "refresh-new", BROWSER]
     assert_hidden(everything_of(caught.value), *secrets)
     assert_hidden(logs.text("psauth", "oauthlib", "requests_oauthlib", "urllib3"), *secrets)
+
+
+def test_a_request_that_cannot_be_begun_does_not_show_the_browser_it_is_for(settings, vault):
+    with pytest.raises(ArgumentError) as caught:
+        AuthorizationFlow(settings, vault).begin(browser=BROWSER, return_to="https://evil.example/")
+    assert_hidden(everything_of(caught.value), BROWSER)
 
 
 @pytest.mark.parametrize("because", ["expiry", "rejected"])

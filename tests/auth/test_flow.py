@@ -7,6 +7,7 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from urllib.parse import parse_qs, urlencode
 
 import pytest
@@ -67,13 +68,13 @@ def test_the_challenge_is_the_hash_of_the_verifier_that_the_exchange_sends(flow,
         assert parameters(request.url)["code_challenge"] == digest.decode()
 
 
-def test_verifiers_are_new_each_time_and_hold_256_bits(flow, token_endpoint):
+def test_verifiers_are_new_each_time_and_hold_512_bits(flow, token_endpoint):
     verifiers = set()
     for _ in range(5):
         flow.finish({"state": flow.begin().state, "code": "c"})
         verifiers.add(body(token_endpoint)["code_verifier"])
     assert len(verifiers) == 5
-    assert all(len(base64.urlsafe_b64decode(v + "==")) * 8 >= 256 for v in verifiers)
+    assert all(len(base64.urlsafe_b64decode(v + "==")) * 8 >= 512 for v in verifiers)
 
 
 def test_parameters_that_the_address_has_already_stay(settings, vault):
@@ -98,6 +99,17 @@ def test_another_redirect_uri_can_be_named_and_is_repeated_in_the_exchange(flow,
     assert request.redirect_uri == parameters(request.url)["redirect_uri"] == "http://127.0.0.1:41234/"
     flow.finish({"state": request.state, "code": "c"})
     assert body(token_endpoint)["redirect_uri"] == "http://127.0.0.1:41234/"
+
+
+def test_a_service_with_a_redirect_uri_of_its_own_goes_before_the_settings(flow, service):
+    elsewhere = replace(service, redirect_uri="http://127.0.0.1:41234/")
+    request = flow.begin(service=elsewhere)
+    assert request.redirect_uri == parameters(request.url)["redirect_uri"] == "http://127.0.0.1:41234/"
+
+
+def test_the_request_names_the_account_it_is_for(flow):
+    assert flow.begin("acme").account == "acme"
+    assert flow.begin().account == "default"
 
 
 def test_beginning_asks_nobody_when_the_addresses_are_configured(flow, requests_mock):

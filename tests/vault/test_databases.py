@@ -60,6 +60,10 @@ def test_a_home_begins_at_the_persons_own_folder_when_it_says_so(tmp_path):
     assert Vault.open(Settings(vault_url="sqlite:///~/v.db")).place == str(tmp_path / "v.db")
 
 
+def test_of_an_address_only_the_first_slashes_are_no_path(tmp_path):
+    assert Vault.open(Settings(vault_url=f"sqlite:///{tmp_path}/a:///b.db")).place == str(tmp_path / "a:" / "b.db")
+
+
 @pytest.mark.parametrize(
     "setting", [{"home": "~nobody-of-that-name/x"}, {"vault_url": "sqlite:///~nobody-of-that-name/v.db"}]
 )

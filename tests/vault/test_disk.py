@@ -61,3 +61,7 @@ def test_a_disk_with_room_for_one_more_page_is_not_full(tmp_path, monkeypatch):
     for free, is_full in [(disk.PAGE - 1, True), (disk.PAGE, False)]:
         monkeypatch.setattr("psauth.vault.disk.shutil.disk_usage", lambda _, free=free: SimpleNamespace(free=free))
         assert disk.is_full(tmp_path) is is_full
+
+
+def test_an_error_that_this_system_does_not_know_is_left_out():
+    assert disk._numbers("ENOSPC", "ENOSUCHERROR", "EIO") == {errno.ENOSPC, errno.EIO}
