@@ -123,3 +123,13 @@ def test_a_connection_that_has_ended(copy):
     copy.box.knobs.faults.clear()
     assert set(copy.runs) == done
     assert "psauth.login()" in copy.store.reports(1)[0]["stopped"]
+
+
+def test_a_long_sync_publishes_in_between(copy, monkeypatch):
+    published = []
+    monkeypatch.setattr(sync, "PUBLISH_EVERY", 0.0)
+    monkeypatch.setattr(sync, "publish", lambda store, *_, **__: published.append(len(list(store.runs()))))
+    copy.box.knobs.latency = 0.02
+    copy.sync()
+    assert published[-1] == 50
+    assert len(published) > 1
