@@ -39,8 +39,13 @@ CONFIGURATION: Final = {"delta.logRetentionDuration": "interval 1 days", "delta.
 """A table may be published every few minutes for years: its log is summed up and cut."""
 
 
-class Damaged(Exception):
+class Damaged(MirrorError):
     """A table cannot be opened; it must be published again."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The published table {name} cannot be opened. Ask again, and it is published again: ps.mirror"
+        )
 
 
 class File(NamedTuple):

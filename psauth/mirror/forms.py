@@ -85,7 +85,10 @@ def layout_of(name: str, fields: Sequence[FormField]) -> Layout:
     empty = wide(form_values([]), as_frame(fields))
     kinds = {each.field_id: each.kind for each in fields}
     columns = [of_form_field(column, kinds[key]) for column, key in empty.attrs["field_ids"].items()]
-    return Layout(name, (Field("run_id", "text"), *columns), MONTH)
+    by = MONTH
+    while any(column.name.casefold() == by for column in columns):  # forms may ask for a month too
+        by = f"run_{by}"
+    return Layout(name, (Field("run_id", "text"), *columns), by)
 
 
 def widened(tidy: pd.DataFrame, fields: Sequence[FormField], layout: Layout) -> pa.Table:

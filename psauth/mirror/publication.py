@@ -48,13 +48,13 @@ class FormField(NamedTuple):
 class Content:
     """A whole publication.
 
-    `place`: the folder or address of the tables. `whole`: the number of what belongs to no run (see Snapshot.months). `names`: by month, the names that its rows repeat, by id. `forms`: by
+    `place`: the folder or address of the tables. `as_of`: up to when they are current; None before the first complete sync. `whole`: the number of what belongs to no run (see Snapshot.months). `names`: by month, the names that its rows repeat, by id. `forms`: by
     workflow, its form fields. `wide`: the tables of single workflows and data sets, by the id of each. `retired`: by table,
     the files that were replaced, and when; they are deleted later.
     """
 
     place: str
-    as_of: datetime
+    as_of: datetime | None
     whole: int = 0
     tables: Mapping[str, Published] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
@@ -75,7 +75,7 @@ class Content:
         return {
             "format": FORMAT,
             "place": self.place,
-            "as_of": self.as_of.isoformat(),
+            "as_of": None if self.as_of is None else self.as_of.isoformat(),
             "whole": self.whole,
             "tables": tables,
             "names": self.names,
@@ -91,7 +91,7 @@ class Content:
             return None
         return cls(
             place=noted["place"],
-            as_of=datetime.fromisoformat(noted["as_of"]),
+            as_of=None if noted["as_of"] is None else datetime.fromisoformat(noted["as_of"]),
             whole=noted["whole"],
             tables={
                 name: Published(

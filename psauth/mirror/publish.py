@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from psauth.exceptions import MirrorError, SettingsError, VaultError
 from psauth.mirror.delta import Damaged, DeltaFolder
@@ -81,7 +81,7 @@ def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None,
         retired = {name: {p: at for p, at in paths.items() if not _is_over(at)} for name, paths in retired.items()}
         content = Content(
             place=folder.url,
-            as_of=as_of or (now if before is None else before.as_of),
+            as_of=as_of or (None if noted is None else _as_of(noted.content)),
             whole=derivation.whole,
             tables={name: table for name, (table, _) in published.items()},
             names={month: derivation.names[month] for month in sorted(derivation.names)},
@@ -118,6 +118,12 @@ def _paths(folder: DeltaFolder, table: Published) -> list[str]:
 
 READERS: Final = "readers"
 """The folder, in that of the mirror, where readers say what they read."""
+
+
+def _as_of(noted: Mapping[str, Any]) -> datetime | None:
+    """Up to when a publication was current, wherever it was and whatever its tables were."""
+    as_of = noted.get("as_of")
+    return None if as_of is None else datetime.fromisoformat(as_of)
 
 
 def _is_over(at: float) -> bool:

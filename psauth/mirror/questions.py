@@ -98,6 +98,7 @@ class Planner:
 
     def __init__(self, snap: Snapshot, now: datetime, *, whole: bool, nouns: frozenset[str] | None) -> None:
         self._snap, self._now, self._whole, self._nouns = snap, now, whole, nouns
+        self._ages: dict[str, dict[str, datetime]] = {}
 
     def first(self) -> Iterator[Question]:
         """What must be known before runs are asked for."""
@@ -122,9 +123,9 @@ class Planner:
         def due(noun: str) -> bool:
             return self._wants(noun) and self._is_due(noun, workflow_id)
 
-        fields = [r for each in self._lists("form_fields", workflow_id) for r in each]
-        tasks = [str(r["id"]) for each in self._lists("workflow_tasks", workflow_id) for r in each if r.get("id")]
-        revision = current_revision(r for each in self._lists("revisions", workflow_id) for r in each)
+        fields = self._snap.records("form_fields", workflow_id)
+        tasks = [str(r["id"]) for r in self._snap.records("workflow_tasks", workflow_id) if r.get("id")]
+        revision = current_revision(self._snap.records("revisions", workflow_id))
         if due("field_options"):
             chosen = [str(field["id"]) for field in fields if field.get("fieldType") in WITH_OPTIONS]
             yield Question("field_options", workflow_id, _options(workflow_id, chosen), len(chosen))
@@ -148,7 +149,7 @@ class Planner:
         if self._wants("attachments") and self._is_due("attachments", ""):
             yield Question("attachments", "", self._newest_first(ATTACHMENTS, "", {}))
         if self._wants("records"):
-            for data_set in (record for each in self._snap.lists("data_sets", "") for record in each.records):
+            for data_set in self._snap.records("data_sets", ""):
                 data_set_id = str(data_set["id"])
                 if self._is_due("records", data_set_id):
                     yield Question("records", data_set_id, read(RECORDS, data_set_id=data_set_id))
@@ -161,16 +162,15 @@ class Planner:
         return self._nouns is None or noun in self._nouns
 
     def _is_due(self, noun: str, owner: str) -> bool:
-        return self._whole or is_old(noun, self._snap.ages(noun, fresh=True).get(owner), self._now)
-
-    def _lists(self, noun: str, owner: str) -> Iterator[list[Record]]:
-        return (list(each.records) for each in self._snap.lists(noun, "") if each.owner == owner)
+        if noun not in self._ages:
+            self._ages[noun] = self._snap.ages(noun, fresh=True)
+        return self._whole or is_old(noun, self._ages[noun].get(owner), self._now)
 
     def _newest_first(
         self, endpoint: Endpoint, owner: str, query: Mapping[str, str]
     ) -> Callable[[Reader, Pace], list[Record]]:
         """What asks for a list that only grows at its beginning: for no page behind one on which everything is known."""
-        known = [] if self._whole else [record for each in self._lists(endpoint.noun, owner) for record in each]
+        known = [] if self._whole else self._snap.records(endpoint.noun, owner)
         by_id = {record.get("id"): record for record in known}
 
         def ask(reader: Reader, pace: Pace) -> list[Record]:
@@ -189,8 +189,7 @@ class Planner:
 
 def emails(snap: Snapshot) -> list[str]:
     """The addresses of all users."""
-    users = (record for each in snap.lists("users", "") for record in each.records)
-    return sorted({str(user["email"]) for user in users if user.get("email")})
+    return sorted({str(user["email"]) for user in snap.records("users", "") if user.get("email")})
 
 
 def current_revision(revisions: Iterable[Record]) -> str | None:

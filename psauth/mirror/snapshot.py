@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from psauth.mirror import lists, queue, runs, schema
 from psauth.mirror.queue import ALL, Which
-from psauth.mirror.records import Change, PendingRun, Publication, StoredList, StoredRun, moment_at
+from psauth.mirror.records import Change, PendingRun, Publication, Record, StoredList, StoredRun, moment_at
 
 
 class Snapshot:
@@ -27,6 +27,10 @@ class Snapshot:
     def lists(self, noun: str, month: str | None = None) -> Iterator[StoredList]:
         """The lists of a noun; `month`: of the runs created in it, "" those that belong to no run, None all."""
         return lists.read_lists(self._db, noun, month)
+
+    def records(self, noun: str, owner: str) -> list[Record]:
+        """The records of one list; none where it is not there."""
+        return [record for each in lists.read_list(self._db, noun, owner) for record in each.records]
 
     def months(self) -> dict[str, int]:
         """Month → a number that is another one whenever something in it has changed; "" for what belongs to no run."""

@@ -6,13 +6,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from psauth.api.pace import PATIENCE, Pace
 from psauth.api.transport import Transport
-from psauth.exceptions import ArgumentError, RateLimited, ServiceUnavailable
+from psauth.exceptions import ArgumentError, MirrorError, RateLimited, ServiceUnavailable
 from psauth.mirror import lock
 from psauth.mirror.crew import ASKERS, Crew
 from psauth.mirror.delta import DeltaFolder
@@ -107,6 +108,7 @@ class Sync:
         self._error: BaseException | None = None
         self._only_look = self._walked = False
         self._sent_before = 0
+        self._publishing: threading.Thread | None = None
         self._costs = Costs()
         self._pace = Pace(background=True, stop=threading.Event())
         self._supply = Supply(store, wanted.which)
@@ -259,7 +261,7 @@ class Sync:
 
     def _workflows(self, snap: Snapshot) -> list[str]:
         """The workflows that are wanted, as the store knows them."""
-        known = [str(r["id"]) for each in snap.lists("workflows", "") for r in each.records if r.get("id")]
+        known = [str(r["id"]) for r in snap.records("workflows", "") if r.get("id")]
         wanted = self._wanted.workflows
         return known if wanted is None else [workflow for workflow in known if workflow in wanted]
 
@@ -284,7 +286,7 @@ class Sync:
             if not self._show():
                 return STOPPED
             if time.monotonic() - published > PUBLISH_EVERY:
-                publish(self._store, self._folder)
+                self._publish_beside()
                 published = time.monotonic()
         return None
 
@@ -292,6 +294,17 @@ class Sync:
         with self._store.snapshot() as snap:
             waiting = snap.pending_count(self._wanted.which)
         return forecast(self._transport, waiting, self._costs, self._supply.questions_left + self._others)
+
+    def _publish_beside(self) -> None:
+        """Publish what there is in a thread, while the sync goes on; what goes wrong with it is seen again at the end."""
+
+        def do() -> None:
+            with suppress(MirrorError):
+                publish(self._store, self._folder)
+
+        if self._publishing is None or not self._publishing.is_alive():
+            self._publishing = threading.Thread(target=do, name="psauth-mirror-publish", daemon=True)
+            self._publishing.start()
 
     def _show(self) -> bool:
         sent = self._transport.usage.requests_sent - self._sent_before

@@ -49,7 +49,7 @@ class Mirror:
         self.published_at = publication.published_at
         """When the tables were published."""
         self.as_of = content.as_of
-        """Up to when they are current."""
+        """Up to when they are current; None before the first complete sync."""
         self.folder = content.place
         """Where the tables lie that other programs read: a path, or an address of object storage."""
         self.process = os.getpid()
@@ -190,7 +190,8 @@ class Mirror:
 
     def __repr__(self) -> str:
         counts = self.counts()
-        return f"Mirror({counts['runs']:,} runs, {counts['tasks']:,} tasks, {len(self)} tables, as of {self.as_of:%Y-%m-%d %H:%M} UTC)"
+        as_of = "not complete yet" if self.as_of is None else f"as of {self.as_of:%Y-%m-%d %H:%M} UTC"
+        return f"Mirror({counts['runs']:,} runs, {counts['tasks']:,} tasks, {len(self)} tables, {as_of})"
 
 
 def _versions(folder: DeltaFolder, content: Content) -> dict[str, tuple[Layout, Version]]:

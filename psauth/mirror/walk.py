@@ -98,7 +98,7 @@ class Walker:
             newest = newest or max(updates, default=None)
             if updates != sorted(updates, reverse=True):
                 return False  # nothing tells where to stop
-            shown += len(page)
+            shown += sum(run.get("status") != DELETED for run in page)
             self._note_page(page, scope, number, Priority.MOVED)
             if updates and min(updates) < signpost - LAG:
                 arrived = True

@@ -60,8 +60,8 @@ def compare(folder: Path) -> None:
         f"{seconds:.0f} s, {size:.0f} MB",
     )
     again = []
-    for number in range(3):
-        change(open_store(folder), Random(number))
+    for _ in range(3):
+        change(open_store(folder), Random())
         again.append(run("publish"))
     middle = statistics.median(seconds for seconds, _ in again)
     line(

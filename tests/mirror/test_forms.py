@@ -88,3 +88,12 @@ def test_a_value_without_an_id_has_a_column_too():
 def test_a_run_of_no_known_workflow_has_no_fields():
     assert fields_in(tidy(*values_of("r1")), {}) == {}
     assert isinstance(tidy(), pd.DataFrame)
+
+
+def test_a_field_called_month_does_not_clash_with_the_column_of_the_folders():
+    def field(label):
+        return FormField(label, label, None, "Text", 0.0)
+
+    assert layout_of("form_values_x", [field("Price")]).by == "month"
+    assert layout_of("form_values_x", [field("Month")]).by == "run_month"
+    assert layout_of("form_values_x", [field("month"), field("RUN_MONTH")]).by == "run_run_month"

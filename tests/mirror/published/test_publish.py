@@ -1,6 +1,7 @@
 """Publishing: what is derived from the store, and that only what changed is."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pandas.testing import assert_frame_equal
@@ -216,6 +217,7 @@ def test_another_place_gets_everything(store, published, tmp_path):
 
 
 def test_a_publication_says_up_to_when_it_is_current(published):
+    assert published().as_of is None
     assert published(as_of=NOON).as_of == NOON
     assert published().as_of == NOON
     assert published(as_of=LATER).as_of == LATER
@@ -232,3 +234,13 @@ def test_an_empty_store_has_all_tables_too(place, folder):
     assert set(mirror) == set(LAYOUTS)
     assert_frame_equal(mirror.tasks.to_pandas(), frame([], TASKS))
     assert_frame_equal(mirror.users.to_pandas(), mirror.users.to_pandas().iloc[:0])
+
+
+def test_a_field_called_month_is_a_column_like_others(store, folder, published, open_mirror):
+    lists = lists_of("r0")
+    lists["form_values"].append({**lists["form_values"][2], "id": "f8", "label": "Month", "data": "May"})
+    store.write_run(a_run(0, "2026-01"), lists, LATER)
+    published()
+    assert open_mirror().form_values_purchase_request.to_pandas()["Month"].dropna().tolist() == ["May"]
+    path = next((Path(folder.url) / "form_values_purchase_request").glob("run_month=2026-01/*.parquet"))
+    assert path.is_file()

@@ -10,7 +10,7 @@ from psauth.mirror.store import Store
 
 def test_at_the_edge_of_the_budget_it_stops_and_says_so(copy, monkeypatch):
     monkeypatch.setattr(sync, "PATIENCE", 0.5)
-    copy.box.knobs.budget, copy.box.knobs.window = 250, 6.0
+    copy.box.knobs.budget, copy.box.knobs.window = 170, 6.0
     report = copy.sync()
     assert "budget of requests is spent" in report.stopped
     assert 0 < report.runs_left < 50
@@ -123,3 +123,13 @@ def test_a_connection_that_has_ended(copy):
     copy.box.knobs.faults.clear()
     assert set(copy.runs) == done
     assert "psauth.login()" in copy.store.reports(1)[0]["stopped"]
+
+
+def test_a_long_sync_publishes_in_between(copy, monkeypatch):
+    published = []
+    monkeypatch.setattr(sync, "PUBLISH_EVERY", 0.0)
+    monkeypatch.setattr(sync, "publish", lambda store, *_, **__: published.append(len(list(store.runs()))))
+    copy.box.knobs.latency = 0.02
+    copy.sync()
+    assert published[-1] == 50
+    assert len(published) > 1
