@@ -32,11 +32,11 @@ from psauth.mirror.store import Store
 from psauth.mirror.supply import Job, MissedRun, Supply
 from psauth.mirror.walk import DELETED
 from psauth.mirror.writer import Writer
-from psauth.reading.fetch import WORKERS
 from psauth.reading.reader import Reader
 
-ASKERS: Final = WORKERS - 2
-"""Threads that ask; two more walk and look for what there is to ask, and the client keeps WORKERS connections."""
+ASKERS: Final = 24
+"""Threads that ask. At 50 ms an answer that is 480 requests a second, more than one process can read; and what each of them
+has under way is what a kill costs. (With the two that walk and find they keep within the client's connections.)"""
 FATAL: Final = (LoginRequired, MirrorError, RateLimited, UntrustedAddress)
 """What no other question would fare better with."""
 
@@ -174,10 +174,10 @@ class Crew:
         self.skipped.append(Skipped(_name(job), str(error)))
         with self._lock:
             self._unavailable = self._unavailable + 1 if isinstance(error, ServiceUnavailable) else 0
-            given_up = self._unavailable >= WORKERS
+            given_up = self._unavailable >= ASKERS
         self._supply.done(job, again=False)
         if given_up:
-            self.fail(ServiceUnavailable(f"Given up: the service failed {WORKERS} times in a row. {error}"))
+            self.fail(ServiceUnavailable(f"Given up: the service failed {ASKERS} times in a row. {error}"))
 
 
 def _name(job: Job) -> str:

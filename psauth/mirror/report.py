@@ -99,7 +99,7 @@ class SyncReport:
 
     def _notes(self) -> list[str]:
         notes = [] if self.stopped is None else [self.stopped]
-        if self.runs_left:
+        if self.runs_left or self.requests_left:
             runs = f"{self.runs_left:,} {'run' if self.runs_left == 1 else 'runs'}"
             notes.append(f"{runs} still to be read, about {self.requests_left:,} requests: sync again to go on.")
         notes += self.warnings

@@ -15,6 +15,8 @@ from psauth.mirror.store import Store
 
 AHEAD: Final = 200
 """Runs taken out of the queue at once; no more of them are in memory, however many wait."""
+MOST_UNDER_WAY: Final = 30
+"""Jobs that may be asked for and not yet be on the disk: what a kill costs at most. Who asks waits for who writes."""
 EVERY: Final = 4
 """While history is read, one job in so many is another list: a long one that was begun last would be waited for."""
 LOOK_AGAIN: Final = 0.5
@@ -90,7 +92,7 @@ class Supply:
         """The next job, as soon as there is one; None when there will be none any more."""
         with self._changed:
             while not self._stopped:
-                job = self._next()
+                job = self._next() if self._jobs < MOST_UNDER_WAY else None
                 if job is not None:
                     self._jobs += 1
                     if isinstance(job, PendingRun):

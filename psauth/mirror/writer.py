@@ -16,7 +16,7 @@ from psauth.mirror.store import Store
 
 MOST: Final = 200
 """Runs in one transaction at most."""
-PAUSE: Final = 0.1
+PAUSE: Final = 0.05
 """Seconds in which answers gather before they are written: a power cut costs no more than these."""
 
 LOOK_AGAIN: Final = 0.1

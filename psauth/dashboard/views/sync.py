@@ -9,7 +9,7 @@ from psauth.dashboard.loading.copies import NotOurs, copies, place_of
 from psauth.dashboard.loading.syncs import Syncing, syncs
 from psauth.dashboard.parts import problems, syncing
 from psauth.dashboard.parts.text import clean, plain
-from psauth.exceptions import MirrorError, PsauthError
+from psauth.exceptions import LoginRequired, MirrorError, PsauthError
 
 LOOK_EVERY = 0.5  # seconds between looks at a sync under way; nothing is asked of the service
 LOOK_SELDOM = 10.0
@@ -20,7 +20,7 @@ WHAT = (
 ANEW = "The copy that is there is kept beside the new one."
 GOES_ON = (
     "It goes on when this page is closed, for as long as the app runs. You can stop it at any time: what has come is "
-    "kept, and the next start goes on from there."
+    "kept, and the next start goes on from there. Once started, it keeps the copy current every 15 minutes."
 )
 
 
@@ -68,8 +68,10 @@ def _failed(mine: Syncing, error: Exception) -> None:
     elif isinstance(error, MirrorError):
         st.warning(plain(error))
         st.button("Begin anew", on_click=mine.begin_anew, help=ANEW)
-    elif isinstance(error, PsauthError):
+    elif isinstance(error, LoginRequired):
         problems.show_failure(error, return_to="/sync")
+    elif isinstance(error, PsauthError):
+        st.warning(f"The sync failed, and the next one goes on where it was. {plain(error)}")
     else:
         st.warning("Something went wrong in this app; its log says more. Start tries again.")
 

@@ -152,6 +152,23 @@ def test_an_error_is_one_sentence_and_the_next_start_tries_again(
     assert waited(connected).error is None
 
 
+def test_what_was_skipped_is_said_with_the_reason(
+    visit: Visit, copied: Vault, box: psauth.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psauth.api.transport.Transport._pause", lambda *_: None)
+    mine = syncs.of(here_of(copied))
+    box.knobs.fault("/v1/workflows", status=500, times=50)
+    try:
+        mine.start()
+        assert mine.wait(PATIENCE)
+    finally:
+        box.knobs.faults.clear()
+    assert mine.error is None
+    page = visit("sync")
+    assert any("skipped; the next sync asks for them again" in e.label for e in page.expander)
+    assert any(c.value.startswith("workflows: ") for c in page.code)
+
+
 def test_an_ended_connection_is_not_tried_again(visit: Visit, copied: Vault, box: psauth.Sandbox) -> None:
     mine = syncs.of(here_of(copied))
     stored = copied.read()

@@ -10,7 +10,7 @@ from psauth.mirror.store import Store
 
 def test_at_the_edge_of_the_budget_it_stops_and_says_so(copy, monkeypatch):
     monkeypatch.setattr(sync, "PATIENCE", 0.5)
-    copy.box.knobs.budget, copy.box.knobs.window = 250, 6.0
+    copy.box.knobs.budget, copy.box.knobs.window = 170, 6.0
     report = copy.sync()
     assert "budget of requests is spent" in report.stopped
     assert 0 < report.runs_left < 50
