@@ -164,6 +164,9 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
 
         The lists of runs are walked for it, 20 runs a request; the sync does not do that again. It reads nothing in them.
 
+        Parameters:
+            full, workflows, tables, since, progress: see ps.sync().
+
         Errors: those of ps.sync(); RateLimited when the budget does not last even for that.
 
         >>> ps.plan_sync(progress=False).runs

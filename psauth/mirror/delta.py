@@ -25,6 +25,7 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from psauth.exceptions import MirrorError
 from psauth.mirror.columns import Layout
 from psauth.vault import disk
+from psauth.vault.files import make_folder
 from psauth.vault.modes import close_to_others
 
 ROWS: Final = 8192
@@ -205,7 +206,7 @@ class DeltaFolder:
                 shutil.rmtree(self._url(name), ignore_errors=True)
 
     def _make(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         if self.is_private:
             close_to_others(folder)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from psauth.exceptions import MirrorError, VaultError
+from psauth.vault.files import make_folder
 from psauth.vault.locks import held, holder
 
 STALE: Final = 3600.0
@@ -26,7 +27,7 @@ class Pin:
         self._held = ExitStack()
         self._path = folder / f"{os.getpid()}-{uuid.uuid4().hex}.json"
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(folder)
             self._held.enter_context(held(_lock(self._path), timeout=1.0))
             draft = self._path.with_suffix(".draft")
             draft.write_text(json.dumps({name: list(paths) for name, paths in files.items()}), "utf-8")
