@@ -44,11 +44,16 @@ class Copy:
     store: Store
     runs_left: int | None
 
+    @property
+    def as_of(self) -> datetime:
+        """Up to when it is current; while the first sync is not finished, when what it has so far was published."""
+        return self.mirror.as_of or self.mirror.published_at
+
     def asked_at(self, noun: str) -> datetime:
         """When the lists of a noun were asked for, the oldest of them; that of a whole sync for what is in runs."""
         with self.store.snapshot() as snap:
             ages = snap.ages(noun)
-        return min(ages.values(), default=self.mirror.as_of)
+        return min(ages.values(), default=self.as_of)
 
 
 class Copies:
@@ -132,7 +137,7 @@ class _Kept:
             return None
         if frame is None:
             return None
-        asked_at = copy.asked_at(str(what[0])) if what[0] in WHOLE else copy.mirror.as_of
+        asked_at = copy.asked_at(str(what[0])) if what[0] in WHOLE else copy.as_of
         loaded = Loaded(frame, asked_at, 0, 0.0, copied=True, runs_left=copy.runs_left if what[0] in OF_RUNS else None)
         with self._lock:
             if copy.mirror is self._mirror and copy.runs_left is None:

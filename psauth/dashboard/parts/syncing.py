@@ -99,7 +99,7 @@ def headline(syncing: Syncing, copy: Copy | None) -> None:
     """How the copy stands, in a sentence."""
     report = syncing.report
     if copy is not None and copy.runs_left is None:
-        st.markdown(f"**The local copy is as Process Street was {age(copy.mirror.as_of)}**")
+        st.markdown(f"**The local copy is as Process Street was {age(copy.as_of)}**")
     elif report is not None and report.runs_left:
         left = f"{report.runs_left:,} {plural('run', report.runs_left)}"
         st.markdown(f"**The first sync is not finished: {left} and about {cost(report.requests_left)} are left**")
@@ -139,7 +139,7 @@ def show_ages(copy: Copy) -> None:
     st.subheader("What is how old")
     counts = copy.mirror.counts()
     rows = [
-        (words, counts[name], age(copy.mirror.as_of if name in IN_RUNS else copy.asked_at(name)))
+        (words, counts[name], age(copy.as_of if name in IN_RUNS else copy.asked_at(name)))
         for name, words in TABLES.items()
         if name in counts
     ]
