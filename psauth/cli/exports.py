@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from psauth.exceptions import ArgumentError, FileNotWritten
 from psauth.export.replace import replaced
+from psauth.vault.files import make_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +37,7 @@ def export(mirror: Mirror, path: Path, form: str, zone: ZoneInfo) -> list[Path]:
             (_write_book if form == "xlsx" else _write_database)(mirror, stream, zone)
         return [path]
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
     except OSError as error:
         raise FileNotWritten(
             f"The folder {path} cannot be made ({error.strerror}). Name another one; nothing was written."

@@ -100,7 +100,7 @@ OURS = {
     "parts/syncing.py": {
         "' '.join(words)",
         "' · '.join(words)",
-        "age(copy.mirror.as_of)",
+        "age(copy.as_of)",
         "cost(forecast.requests)",
         "cost(report.requests_left)",
         "lasting(forecast.seconds)",

@@ -46,7 +46,7 @@ class Copy:
 
     @property
     def as_of(self) -> datetime:
-        """Up to when the copy is current; before the first sync has come to its end, when it was published."""
+        """Up to when it is current; while the first sync is not finished, when what it has so far was published."""
         return self.mirror.as_of or self.mirror.published_at
 
     def asked_at(self, noun: str) -> datetime:
