@@ -82,26 +82,26 @@ def put_lists(db: sa.Connection, answered: Sequence[NewList], tally: Tally) -> s
     before = _heads(db, answered)
     new, same, differing = [], [], set()
     for each in answered:
-        packed = pack(list(each.records))
-        row = before.get((each.noun, each.owner))
+        records = list(each.records)
+        packed, row = pack(records), before.get((each.noun, each.owner))
         values = {"asked_at": each.asked_at.timestamp(), "month": each.month, "stale": False}
-        if row is not None and row.digest == packed.digest and row.month == each.month:
-            same.append(
-                {"its_noun": each.noun, "its_owner": each.owner, "asked_at": values["asked_at"], "month": each.month}
-            )
+        content = {"digest": packed.digest, "count": len(records), "records": packed.content}
+        if row is None:
+            differing.add(each.owner)
+            tally.months.add(each.month)
+            new.append({"noun": each.noun, "owner": each.owner, "run_id": each.run_id, **values, **content})
+            tally.count(each.noun, added=len(records))
+            continue
+        old = records if row.digest == packed.digest else _records_of(db, each.noun, each.owner)
+        # Keys in another order make another digest, and no other list.
+        if old == records and row.month == each.month and row.digest != REFUSED:
+            same.append({"its_noun": each.noun, "its_owner": each.owner, **values})
             continue
         differing.add(each.owner)
-        tally.months.add(each.month)
-        values |= {"digest": packed.digest, "count": len(each.records), "records": packed.content}
-        if row is None:
-            new.append({"noun": each.noun, "owner": each.owner, "run_id": each.run_id, **values})
-            tally.count(each.noun, added=len(each.records))
-            continue
-        tally.months.add(row.month)
+        tally.months |= {each.month, row.month}
         here = (LISTS.c.noun == each.noun) & (LISTS.c.owner == each.owner)
-        old = unpack(db.execute(sa.select(LISTS.c.records).where(here)).scalar_one(), _name(each.noun, each.owner))
-        db.execute(LISTS.update().where(here).values(**values))
-        put_changes(db, each.noun, each.owner, old, each.records, row.asked_at, each.asked_at, tally)
+        db.execute(LISTS.update().where(here).values(**values, **content))
+        put_changes(db, each.noun, each.owner, old, records, row.asked_at, each.asked_at, tally)
     if new:
         db.execute(LISTS.insert(), new)
     if same:
@@ -112,8 +112,12 @@ def put_lists(db: sa.Connection, answered: Sequence[NewList], tally: Tally) -> s
 _AGAIN: Final = (
     LISTS.update()
     .where((LISTS.c.noun == sa.bindparam("its_noun")) & (LISTS.c.owner == sa.bindparam("its_owner")))
-    .values(asked_at=sa.bindparam("asked_at"), month=sa.bindparam("month"), stale=False)
+    .values(asked_at=sa.bindparam("asked_at"), month=sa.bindparam("month"), stale=sa.bindparam("stale"))
 )
+
+
+def _records_of(db: sa.Connection, noun: str, owner: str) -> list[Record]:
+    return [record for each in read_list(db, noun, owner) for record in each.records]
 
 
 def _heads(db: sa.Connection, answered: Sequence[NewList]) -> dict[tuple[str, str], Any]:

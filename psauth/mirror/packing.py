@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ LEVEL: Final = 3
 
 @dataclass(frozen=True)
 class Packed:
-    """Records as bytes, and a digest of what they say, whatever the order of their keys."""
+    """Records as bytes, and a digest of them: the same one means the same records."""
 
     content: bytes
     digest: str
@@ -25,10 +24,8 @@ class Packed:
 
 def pack(records: Any) -> Packed:
     """Records (or one record) for the store. Their keys stay in the order in which they came: some values are shown as JSON."""
-    return Packed(
-        zlib.compress(_json(records), LEVEL),
-        hashlib.blake2b(_json(records, sort_keys=True), digest_size=16).hexdigest(),
-    )
+    text = json.dumps(records, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Packed(zlib.compress(text, LEVEL), hashlib.blake2b(text, digest_size=16).hexdigest())
 
 
 def unpack(content: bytes, where: str) -> Any:
@@ -40,13 +37,3 @@ def unpack(content: bytes, where: str) -> Any:
             f"In the mirror's store {where} is damaged. Restore the store from a backup, or begin anew beside it: "
             "psauth sync --anew"
         ) from None
-
-
-def pack_list(records: Sequence[dict[str, Any]]) -> Packed:
-    """A list for the store."""
-    return pack(list(records))
-
-
-def _json(records: Any, *, sort_keys: bool = False) -> bytes:
-    text = json.dumps(records, ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
-    return text.encode("utf-8", "replace")

@@ -15,7 +15,7 @@ from psauth.mirror.store import Store
 
 AHEAD: Final = 200
 """Runs taken out of the queue at once; no more of them are in memory, however many wait."""
-MOST_UNDER_WAY: Final = 30
+MOST_UNDER_WAY: Final = 40
 """Jobs that may be asked for and not yet be on the disk: what a kill costs at most. Who asks waits for who writes."""
 EVERY: Final = 4
 """While history is read, one job in so many is another list: a long one that was begun last would be waited for."""

@@ -251,7 +251,9 @@ class Sync:
             self._store.note_all(now, self._wanted.which, walk=min(numbers))
         if self._wanted.tables is None:
             self._store.note_partial(now)
-        self._store.note_due(now)
+        self._store.note_due(
+            datetime.now(UTC)
+        )  # not that of the beginning: runs were read since, and none is due because of that
         with self._store.snapshot() as snap:
             self._supply.add(MissedRun(run_id) for run_id in snap.missed())
         self._supply.found_runs()
