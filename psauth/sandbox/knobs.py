@@ -65,7 +65,7 @@ class Knobs:
     Where the service is not known, a knob stands for each way it may be. `moves`: which edits move a run's updated date,
     of "tasks", "fields", "approvals", "assignees", "migration"; edits of the run itself and changes of its status
     always do. `hidden_as`: the status of an answer about a run that this person may not see. `due_ahead`: a due date
-    must lie further ahead than this when it is written. `life`: None for a company in which nothing happens by itself.
+    must lie further ahead than this when it is written (0: not in the past; some have seen about a day). `life`: None for a company in which nothing happens by itself.
     """
 
     token_lifetime: float = 3600
@@ -85,7 +85,7 @@ class Knobs:
     search_page: int = 20
     search_limit: int | None = 200
     hidden_as: Literal[403, 404] = 403
-    due_ahead: float = 24 * 3600
+    due_ahead: float = 0.0
     moves: set[str] = field(default_factory=lambda: set(MOVES))
     life: Life | None = None
     repeats: bool = True

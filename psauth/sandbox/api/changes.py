@@ -146,8 +146,8 @@ def _without(call: Call, people: list[Person]) -> list[Person]:
 
 
 def _due(call: Call) -> int | None:
-    """The due date to set. The service refuses one that is past or less than about a day ahead, also one that is set
-    already, and does not say why.
+    """The due date to set. The service refuses one that is past, or as the knob says not far enough ahead, also one that
+    is set already, and does not say why.
     """
     due: int | None = call.body.get("dueDate")
     if due is not None and due < call.company.moment() + call.company.knobs.due_ahead * SECOND:
