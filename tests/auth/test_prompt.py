@@ -32,7 +32,9 @@ def typing(monkeypatch):
         monkeypatch.setattr("builtins.input", read)
         monkeypatch.setattr(sys, "stdin", NOT_YET)
 
-    return let
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `pytest &` has it ignored
+    yield let
+    signal.signal(signal.SIGINT, before)
 
 
 def endless(_):

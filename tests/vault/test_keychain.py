@@ -13,7 +13,7 @@ from psauth import Vault
 from psauth.exceptions import PsauthWarning, VaultError
 from psauth.vault import keychain
 from psauth.vault.databases import find_store
-from psauth.vault.keys import key_file, write_private
+from psauth.vault.keys import find_key, key_file, write_private
 
 DEADLINE = 0.3
 
@@ -103,6 +103,15 @@ def test_a_key_that_only_the_silent_keyring_has_is_missed_with_the_way_out_and_n
         Vault.open(bare)
     assert (settings.home_path / "vault.db").read_bytes() == before
     assert not key_file(settings.home_path).exists()
+
+
+def test_a_keyring_is_waited_for_less_long_where_a_key_lies_in_a_file(tmp_path, monkeypatch):
+    waits = []
+    monkeypatch.setattr(keychain, "read", lambda vault, *, deadline: waits.append(deadline))
+    assert find_key("", vault="v", folder=tmp_path) is None
+    write_private(key_file(tmp_path), Fernet.generate_key().decode())
+    assert find_key("", vault="v", folder=tmp_path) is not None
+    assert waits == [keychain.DEADLINE, keychain.SHORT_DEADLINE]
 
 
 def test_the_setting_asks_no_keyring_at_all(use_keyring, settings):
