@@ -49,6 +49,16 @@ def find_chromium() -> str | None:
     return os.environ.get("PSAUTH_TEST_CHROMIUM") or next((p for n in names if (p := shutil.which(n))), None)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that fails shows what its apps wrote: an exception on a page says only that there was one."""
+    report = yield
+    if report.failed:
+        apps = [value for value in item.funcargs.values() if isinstance(value, App)]
+        report.sections += [(f"the app at {app.url}", app.log.read_text()[-10_000:]) for app in apps]
+    return report
+
+
 class App:
     """`streamlit run app.py` as a process of its own, on a port and with a home of its own."""
 
