@@ -24,15 +24,15 @@ NOT_QUICK := $(foreach folder,browser cli faults flow sandbox dashboard/web,--ig
 app: $(VENV)/.app
 	@trap : INT; $(BIN)/python -m psauth app$(if $(PORT), --port $(PORT)); code=$$?; [ $$code -eq 130 ] || exit $$code
 
-# Everything: the quick part first, then what starts servers and processes, and last, one by one, what drives a browser.
+# Everything: the quick part first, then what starts servers and processes, and last, file by file, what drives a browser.
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n 2 -m "not slow and not browser" $(NOT_QUICK)
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not browser"
-	$(BIN)/python -m pytest -q -m browser
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m browser tests/browser
 
 # What takes too long for every day: every line interrupted, and the like.
 soak: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n 2 -m soak
+	$(BIN)/python -m pytest -q -n 2 -m soak --timeout 0
 
 # The quick part alone.
 unit: $(VENV)/.dev
@@ -84,24 +84,24 @@ $(VENV)/bin/python $(VENV)/Scripts/python.exe:
 
 $(VENV)/.app: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
 	@echo "Installing what the app needs into $(VENV): a minute or two."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror]"
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
 	@echo "Installing what the tests need into $(VENV): two minutes or three."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror,dev]"
 	@touch $@ $(VENV)/.app
 
 $(VENV)-oldest/.done: pyproject.toml tests/oldest.txt Makefile
 	@echo "Installing the oldest versions into $(VENV)-oldest: a minute or two."
 	$(PYTHON) -m venv --clear $(VENV)-oldest
-	$(OLDEST_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -c tests/oldest.txt -e ".[app]" \
-		hypothesis ipykernel jsonschema nbclient openpyxl pytest pytest-xdist requests-mock rfc3339-validator
+	$(OLDEST_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -c tests/oldest.txt -e ".[app,mirror]" \
+		hypothesis ipykernel jsonschema nbclient openpyxl pytest pytest-timeout pytest-xdist requests-mock rfc3339-validator
 	@touch $@
 
 $(VENV)-mutants/.done: pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)-mutants
-	$(MUTANTS_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,dev]" "mutmut>=3.8"
+	$(MUTANTS_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror,dev]" "mutmut>=3.8"
 	@touch $@
 
 $(VENV)/.bench: tests/benchmarks/requirements.txt $(VENV)/.dev

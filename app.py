@@ -2,14 +2,14 @@
 
 import streamlit as st
 
+from psauth.dashboard.lifespan import lifespan
 from psauth.dashboard.parts.problems import on_script_error
 from psauth.dashboard.web.routes import middleware, routes
-from psauth.dashboard.web.start import announced
 
 app = st.App(
     "psauth/dashboard/main.py",
     routes=routes(),
     middleware=middleware(),
-    lifespan=announced,
+    lifespan=lifespan,
     on_script_error=on_script_error,
 )

@@ -22,6 +22,7 @@ from .exceptions import FileNotWritten as FileNotWritten
 from .exceptions import IssuerMismatch as IssuerMismatch
 from .exceptions import LoginRequired as LoginRequired
 from .exceptions import MalformedCallback as MalformedCallback
+from .exceptions import MirrorError as MirrorError
 from .exceptions import MissingExtra as MissingExtra
 from .exceptions import NotFound as NotFound
 from .exceptions import OutcomeUnknown as OutcomeUnknown

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from psauth.api.budget import Budget
 from psauth.api.pages import Record, walk
 from psauth.api.transport import Transport
-from psauth.exceptions import ArgumentError
-from psauth.reading.arguments import shown
+from psauth.exceptions import ArgumentError, needs_extra
+from psauth.reading.arguments import moment, shown
 from psauth.reading.calls import checked_methods
 from psauth.reading.forms import FormReads
 from psauth.reading.library import LibraryReads
@@ -18,11 +19,21 @@ from psauth.reading.people import PeopleReads
 from psauth.reading.plan import Plan, Planner
 from psauth.reading.runs import RunReads
 from psauth.reading.tasks import TaskReads
+from psauth.settings import Settings
 from psauth.vault.connection import Connection
 from psauth.writing.writes import Writes
 
 if TYPE_CHECKING:
-    from psauth.reading.arguments import Things
+    import pandas as pd
+
+    from psauth.mirror.forecast import Forecast
+    from psauth.mirror.place import Identity, Place
+    from psauth.mirror.report import SyncReport
+    from psauth.mirror.store import Store
+    from psauth.mirror.sync import Sync
+    from psauth.mirror.tables import Mirror
+    from psauth.reading.arguments import Moment, Things
+    from psauth.reading.fetch import Progress
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +58,13 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
     'category'
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, settings: Settings | None = None) -> None:
         super().__init__(transport)
         self._plans = Planner(self._read)
+        self._settings = settings
+        self._opening = threading.Lock()
+        self._store: Store | None = None
+        self._mirror: Mirror | None = None
 
     # Raw --------------------------------------------------------------------------------------------------------
 
@@ -101,6 +116,136 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         (10, 5)
         """
         return self._plans.plan(nouns, runs, workflow)
+
+    # The local copy ---------------------------------------------------------------------------------------------
+
+    def sync(
+        self,
+        *,
+        full: bool = False,
+        workflows: Things | None = None,
+        tables: Iterable[str] | None = None,
+        since: Moment | None = None,
+        wait: bool = False,
+        progress: Progress = True,
+    ) -> SyncReport:
+        """Bring the local copy up to date, with as few requests as possible, and say what was done.
+
+        The first time it takes what it takes; afterwards it asks for what changed. It can be ended at any moment and goes
+        on where it was. At the edge of the hour's budget it ends, with a summary.
+
+        Parameters:
+            full: look at everything again, whatever the service says of it.
+            workflows: only runs and templates of these (id, name, several, or a frame with workflow_id).
+            tables: only these nouns, like ["runs", "tasks"]; the rest stays as old as it is.
+            since: only runs created since this moment.
+            wait: wait for the budget as long as it takes, and for another process that is syncing this copy.
+            progress: see ProcessStreet.
+
+        Errors: ArgumentError for an unknown workflow or table; MirrorError for a copy that cannot be used, or that somebody
+        else is syncing; LoginRequired when the connection has ended.
+
+        >>> report = ps.sync(progress=False)
+        >>> report.is_complete
+        True
+        """
+        return self._sync(full, workflows, tables, since, wait=wait, progress=progress).run()
+
+    def plan_sync(
+        self,
+        *,
+        full: bool = False,
+        workflows: Things | None = None,
+        tables: Iterable[str] | None = None,
+        since: Moment | None = None,
+        progress: Progress = True,
+    ) -> Forecast:
+        """What ps.sync() with the same parameters will take: runs, requests, and seconds with all waits for the budget.
+
+        The lists of runs are walked for it, 20 runs a request; the sync does not do that again. It reads nothing in them.
+
+        Parameters:
+            full, workflows, tables, since, progress: see ps.sync().
+
+        Errors: those of ps.sync(); RateLimited when the budget does not last even for that.
+
+        >>> ps.plan_sync(progress=False).runs
+        0
+        """
+        return self._sync(full, workflows, tables, since, wait=False, progress=progress).forecast()
+
+    def _sync(
+        self,
+        full: bool,
+        workflows: Things | None,
+        tables: Iterable[str] | None,
+        since: Moment | None,
+        *,
+        wait: bool,
+        progress: Progress,
+    ) -> Sync:
+        with needs_extra("mirror", "ps.sync()"):
+            from psauth.mirror.publish import folder_of
+            from psauth.mirror.store import Store
+            from psauth.mirror.sync import Sync, Wanted
+
+        wanted = Wanted.of(
+            full=full,
+            workflows=None if workflows is None else self._read.workflow_ids(workflows),
+            tables=tables,
+            since=None if since is None else moment(since),
+        )
+        place, identity = self._mirror_place()
+        store, folder = Store.open(place, identity), folder_of(self._settings or Settings(), place)
+        return Sync(self._transport, store, folder, wanted, wait=wait, progress=progress)
+
+    @property
+    def mirror(self) -> Mirror:
+        """The local copy as it was published last: `ps.mirror.tasks` and so on are Ibis tables, `.to_pandas()` away from a frame.
+
+        It takes no request. Each `ps.mirror` is that of the latest publication; keep one in a variable, and all its tables
+        stay of one moment, which is `.as_of`. `list(ps.mirror)` names the tables: those that psauth reads as frames, runs
+        with what became of those that are gone, rules, changes, and for each workflow and data set a table of its form values
+        or records, with one column a field.
+
+        Errors: MirrorError where there is no copy yet (ps.sync() makes one), MissingExtra without psauth[mirror].
+
+        >>> tasks = ps.mirror.tasks
+        >>> tasks.filter(tasks.workflow_name == "Purchase Request").to_pandas()["status"].dtype.name
+        'category'
+        """
+        with needs_extra("mirror", "ps.mirror"):
+            from psauth.mirror.publish import folder_of
+            from psauth.mirror.store import Store
+            from psauth.mirror.tables import Mirror
+
+        with self._opening:
+            place, identity = self._mirror_place()
+            if self._store is None or self._store.place != place:
+                self._store = Store.open(place, identity)
+            self._mirror = Mirror.latest(self._mirror, self._store, folder_of(self._settings or Settings(), place))
+            return self._mirror
+
+    def sql(self, text: str) -> pd.DataFrame:
+        """The answer to a question in DuckDB's SQL on the local copy, all of one moment. It takes no request.
+
+        Parameters:
+            text: one SELECT; its tables are those of `ps.mirror`.
+
+        Errors: ArgumentError with DuckDB's own words and its caret where the question has a mistake, or is none;
+        MirrorError where there is no copy yet (ps.sync() makes one), MissingExtra without psauth[mirror].
+
+        >>> ps.sql("select status, count(*) as runs from runs group by 1 order by 1")["status"].tolist()
+        ['Active', 'Archived', 'Completed']
+        """
+        return self.mirror.sql(text)
+
+    def _mirror_place(self) -> tuple[Place, Identity]:
+        """Where this connection's local copy is, and whose it is."""
+        from psauth.mirror.place import Identity, Place
+
+        identity = Identity.of(self.connection)
+        return Place.of(self._settings or Settings(), identity), identity
 
     # The connection ---------------------------------------------------------------------------------------------
 

@@ -64,8 +64,16 @@ def find_credential(settings: Settings, vault: Vault, account: str = "default") 
     return Credential(account=account, source="nothing", ended=before)
 
 
-def open_client(credential: Credential, vault: Vault) -> ProcessStreet:
-    """A client for a credential: the one place where clients are made.
+def open_client(credential: Credential, vault: Vault, settings: Settings | None = None) -> ProcessStreet:
+    """A client for a credential: the one place where clients are made. `settings` say where its local copy is.
+
+    Raises LoginRequired when there is no credential.
+    """
+    return ProcessStreet(open_transport(credential, vault), settings)
+
+
+def open_transport(credential: Credential, vault: Vault) -> Transport:
+    """The door to the service for a credential.
 
     Everybody who uses the same API key shares the ledger of its hourly budget, whether the key is stored or not.
     Raises LoginRequired when there is no credential.
@@ -75,7 +83,7 @@ def open_client(credential: Credential, vault: Vault) -> ProcessStreet:
         raise login_required(credential)
     ledger = stored.connection.id if stored.api_key is None else "api-key-" + fingerprint(stored.api_key)[:16]
     kept = vault if credential.source == "vault" else None
-    return ProcessStreet(Transport(stored, kept, VaultKeeper(vault, ledger)))
+    return Transport(stored, kept, VaultKeeper(vault, ledger))
 
 
 def login_required(credential: Credential) -> LoginRequired:
@@ -122,7 +130,7 @@ def connect(
             raise LoginRequired(". ".join([str(login_required(credential)), *settings.misspelt()]))
         login(account, settings=settings)
         credential = Credential(account=account, source="vault", stored=vault.read(account))
-    return open_client(credential, vault)
+    return open_client(credential, vault, settings)
 
 
 @checked("psauth.logout")
@@ -206,7 +214,7 @@ def store_api_key(
 ) -> Connection:
     """Try an API key at its service and keep it as a connection; LoginRequired when the service refuses it.
 
-    A service that says nothing within `patience` seconds is not waited for: the key is kept untried, without a label.
+    A service that says nothing within `patience` seconds is not waited for: the key is kept `untried`, without a label.
     """
     api_key = Secret(api_key)  # so that no traceback shows it
     stored = _with_api_key(api_key, service, account)
@@ -218,7 +226,7 @@ def store_api_key(
     with vault.lock(account):
         connection = vault.connect(account, service, api_key=api_key, label=label)
     log.info("connected: account=%s kind=api_key", account)
-    return connection
+    return replace(connection, untried=answer is None)
 
 
 def _whoami_within(seconds: float, client: ProcessStreet) -> Connection | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.fernet import Fernet
 
@@ -18,7 +18,7 @@ from psauth.vault.vault import Vault
 
 if TYPE_CHECKING:
     from psauth.reading.arguments import Moment
-    from psauth.sandbox import Company, Knobs, RequestLog
+    from psauth.sandbox import Company, Knobs, Life, RequestLog
 
 RUNS: Final = 3_000
 """Runs of the invented company; the sandbox itself can be imported only where its packages are installed."""
@@ -32,6 +32,8 @@ class Sandbox:
 
     Parameters: `runs` is how many runs the company has had, and `seed` which company it is. `port` 0 takes any free one.
     `state` is a file that keeps connections over a restart. `knobs` change limits, lifetimes and faults from the start.
+    `life` lets the company live on by itself, like `psauth.sandbox.Life(events_per_minute=30, seed=1)`; without it
+    nothing happens in it but what is asked for, or called for by name, as in `box.company.live(steps=50, seed=3)`.
     `now` is the day at which the company stands, like "2026-11-26", by default today: with the same `seed` and `now` it
     is the same company again. Raises MissingExtra where the packages of `psauth[sandbox]` are not installed.
 
@@ -51,6 +53,7 @@ class Sandbox:
         state: Path | str | None = None,
         knobs: Knobs | None = None,
         now: Moment | None = None,
+        life: Life | None = None,
     ) -> None:
         with needs_extra("sandbox", "psauth.Sandbox()"):
             from psauth.sandbox import SandboxServer
@@ -62,6 +65,8 @@ class Sandbox:
             knobs=knobs,
             now=None if now is None else moment(now).timestamp(),
         )
+        if life is not None:
+            self._server.knobs.life = life
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._settings: Settings | None = None
 
@@ -122,6 +127,16 @@ class Sandbox:
     def company(self) -> Company:
         """The invented company itself, for who wants to compare an answer with it, or to change something in it."""
         return self._server.company
+
+    def truth(self, person: str | None = None) -> dict[str, Any]:
+        """Everything its API would say now, without a request: what a copy of it can be compared with.
+
+        Parameters: `person` is the e-mail of who asks, by default of who the API key belongs to and `login` signs in.
+        The keys are nouns, their values whole lists of records in the shapes of the API, or such lists by the id of the
+        workflow, run, form field or data set; `help(psauth.sandbox.truth)` names each. LookupError where the company has
+        no such person, RuntimeError while it is not running.
+        """
+        return self._server.truth(person)
 
     @property
     def settings(self) -> Settings:

@@ -7,6 +7,7 @@
     ├── FileNotWritten           close the file elsewhere, or choose another place (also an OSError)
     ├── VaultError               look after the vault: key, file, disk
     │   └── VaultAddressError    set PSAUTH_VAULT_URL to a file           (also a SettingsError)
+    ├── MirrorError              look after the local copy: its file, its disk, who else writes to it
     ├── AuthorizationError       connect again; nothing was stored
     │   ├── MalformedCallback    the address could not be read
     │   ├── DuplicateParameter   a parameter came twice
@@ -49,7 +50,17 @@ class PsauthWarning(UserWarning):
 
 
 class SettingsError(PsauthError, ValueError):
-    """A setting is missing, or its value cannot be used."""
+    """A setting is missing, or its value cannot be used.
+
+    `refused`: where several cannot be used, a sentence for each by the name of its setting; the message is the first one.
+    """
+
+    def __init__(self, message: str, *, refused: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.refused = dict(refused or {})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), str(self), {"refused": self.refused})
 
 
 class ArgumentError(PsauthError, ValueError):
@@ -70,6 +81,10 @@ class VaultError(PsauthError):
 
 class VaultAddressError(SettingsError, VaultError):
     """PSAUTH_VAULT_URL is the address of no database that psauth knows."""
+
+
+class MirrorError(PsauthError):
+    """The local copy cannot be opened, read or written; what was good in it is unchanged."""
 
 
 class AuthorizationError(PsauthError):

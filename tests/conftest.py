@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,12 +63,20 @@ MARKED = {
     "dashboard/test_pages.py": "slow",
     "dashboard/views": "slow",
     "export/test_excel.py": "slow",
+    "mirror/syncing": "slow",
     "faults": "slow",
     "flow": "slow",
+    "mirror/published": "slow",
     "test_extras.py": "slow",
     "vault/test_keychain.py": "slow",
 }
 """Whose tests start a server, a terminal, whole pages or a browser, or write a hundred workbooks: not the quick part."""
+
+
+def pytest_configure():
+    """Ctrl-C counts, in the tests and in the processes they start, also where a shell in the background has ignored it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -21,7 +21,8 @@ class Absent:
 sys.meta_path.insert(0, Absent())
 """
 SANDBOX = ("authlib", "starlette", "uvicorn")
-EXTRAS = {*SANDBOX, "altair", "ipywidgets", "IPython", "jupyterlab", "matplotlib", "openpyxl", "streamlit"}
+MIRROR = ("deltalake", "duckdb", "ibis")
+EXTRAS = {*SANDBOX, *MIRROR, "altair", "ipywidgets", "IPython", "jupyterlab", "matplotlib", "openpyxl", "streamlit"}
 
 
 def python(program, *, without):
@@ -58,13 +59,29 @@ def test_a_command_without_its_packages_is_one_line(command, package, extra):
     ]
 
 
+@pytest.mark.parametrize("package", MIRROR)
+def test_the_mirror_without_its_packages_names_the_extra(package, tmp_path):
+    program = f"""
+import psauth
+with psauth.connect(settings=psauth.Settings(api_key="k", home={str(tmp_path)!r}, env_file=None)) as ps:
+    for ask in (lambda: ps.mirror, lambda: ps.sql("select 1")):
+        try:
+            ask()
+        except psauth.MissingExtra as error:
+            print(error)
+"""
+    done = python(program, without=[package])
+    line = f'ps.mirror needs the package {package}, which is not installed. Type: pip install "psauth[mirror]"'
+    assert (done.stdout.splitlines(), done.stderr) == ([line, line], "")
+
+
 def test_everything_else_works_with_the_core_alone(tmp_path):
     program = f"""
 import pkgutil, importlib, psauth
 for name in psauth.__all__:
     getattr(psauth, name)
 for module in pkgutil.walk_packages(psauth.__path__, "psauth."):
-    if module.name.split(".")[1] not in ("sandbox", "dashboard", "__main__"):
+    if module.name.split(".")[1] not in ("sandbox", "dashboard", "mirror", "__main__"):
         importlib.import_module(module.name)
 import pandas as pd
 print(psauth.to_excel(pd.DataFrame({{"a": [1]}}), {str(tmp_path / "x.xlsx")!r}).name)

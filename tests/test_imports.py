@@ -19,7 +19,7 @@ LEVELS = {
         ["auth"],
         ["api"],
         ["reading"],
-        ["export", "writing"],
+        ["export", "mirror", "writing"],
         ["client"],
         ["connecting"],
         ["demo"],
@@ -33,13 +33,14 @@ LEVELS = {
         ["settings"],
     ],
     "vault": [
-        ["files", "forking", "keychain", "modes", "service", "tables", "token"],
+        ["anew", "files", "forking", "keychain", "modes", "service", "tables", "token"],
         ["at_rest", "connection", "disk", "locks", "room", "store"],
+        ["place"],
         ["keys", "sqlite"],
         ["canary", "databases", "rows"],
         ["vault"],
     ],
-    "cli": [["output", "ports"], ["status"], ["commands"]],
+    "cli": [["account", "exports", "output", "ports", "refused"], ["status", "syncing"], ["commands"]],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["large", "wire"],
@@ -65,20 +66,31 @@ LEVELS = {
         ["library", "people", "runs", "tasks", "workflows"],
         ["forms"],
     ],
+    "mirror": [
+        ["columns", "packing", "pins", "place", "progress", "records", "report", "schema"],
+        ["changes", "database", "delta", "lock", "looks", "rows", "runs"],
+        ["engine", "lists", "publication", "queue"],
+        ["answers", "drafts", "forms", "snapshot"],
+        ["derive", "forecast", "questions", "store"],
+        ["publish", "supply", "writer"],
+        ["tables", "walk"],
+        ["crew"],
+        ["sync"],
+    ],
     "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
-    "dashboard": [["loading", "web"], ["reach", "state"], ["parts"], ["main", "views"]],
-    "dashboard/loading": [["jobs"], ["read"], ["nouns"]],
+    "dashboard": [["loading", "web"], ["lifespan", "reach", "state"], ["parts"], ["main", "views"]],
+    "dashboard/loading": [["jobs"], ["read"], ["copies"], ["copied", "syncs"], ["nouns"]],
     "dashboard/parts": [
-        ["text"],
-        ["columns", "downloads", "links", "looks", "sidebar", "task_rows"],
+        ["phrases", "text"],
+        ["columns", "downloads", "links", "looks", "sidebar", "syncing", "task_rows"],
         ["cells", "problems", "search", "welcome"],
         ["waiting"],
         ["choices", "tables"],
         ["menu", "scope", "view"],
     ],
     "dashboard/views": [
-        ["connection", "data_sets", "form_values", "people", "records", "runs", "tasks", "workflows"],
+        ["connection", "data_sets", "form_values", "people", "records", "runs", "sync", "tasks", "workflows"],
     ],
     "dashboard/web": [
         ["account", "cookies", "html", "label", "local", "notices", "refusals", "target", "voucher"],
@@ -87,11 +99,11 @@ LEVELS = {
         ["guard"],
         ["routes"],
     ],
-    "sandbox": [["company", "knobs"], ["oauth", "traffic"], ["api"], ["app"], ["server"]],
+    "sandbox": [["knobs"], ["company"], ["oauth", "traffic"], ["api"], ["app", "truth"], ["server"]],
     "sandbox/api": [
         ["bodies", "meter", "paging", "records"],
         ["calls"],
-        ["changes", "datasets", "filling", "permissions", "work"],
+        ["changes", "datasets", "filling", "permissions", "rules", "work"],
         ["endpoints", "writes"],
         ["api"],
     ],
@@ -100,7 +112,9 @@ LEVELS = {
         ["names"],
         ["people", "story", "templates"],
         ["blueprints_finance", "blueprints_it", "blueprints_people", "blueprints_trade", "library", "oneoffs", "runs"],
-        ["blueprints", "values"],
+        ["blueprints", "lists", "migration", "values"],
+        ["remarks"],
+        ["books", "life"],
         ["company"],
     ],
     "sandbox/oauth": [["consent_html", "grants"], ["authority"], ["consent"]],
@@ -225,9 +239,17 @@ def test_only_the_engine_knows_the_oauth_library():
     assert users_of("oauthlib", files) | users_of("requests_oauthlib", files) == {"auth/engine"}
 
 
-def test_only_the_vault_knows_the_database_library_and_only_keys_the_cipher():
+def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_cipher():
     files = sources(outside=("sandbox", "demo.py"))
     assert users_of("sqlalchemy", files) == {
+        "mirror/answers",
+        "mirror/database",
+        "mirror/lists",
+        "mirror/queue",
+        "mirror/runs",
+        "mirror/schema",
+        "mirror/snapshot",
+        "mirror/store",
         "vault/canary",
         "vault/sqlite",
         "vault/store",
@@ -235,7 +257,13 @@ def test_only_the_vault_knows_the_database_library_and_only_keys_the_cipher():
         "vault/vault",
     }
     assert users_of("cryptography", files) == {"vault/keys"}
-    assert users_of("filelock", files) == {"vault/locks"}
+    assert users_of("filelock", files) == {"mirror/lock", "vault/locks"}
+
+
+def test_only_one_room_knows_each_library_of_the_mirror():
+    assert users_of("deltalake", sources()) == {"mirror/delta"}
+    assert users_of("duckdb", sources()) == {"mirror/engine"}
+    assert users_of("ibis", sources(), at_run_time=True) == {"mirror/engine"}
 
 
 def test_only_one_room_knows_which_databases_there_are():
@@ -255,8 +283,8 @@ def test_only_the_dashboard_knows_streamlit():
 
 
 def test_only_frames_values_and_files_know_pandas_at_run_time():
-    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export")), at_run_time=True)
-    assert users <= {"reading/frames", "reading/values", "writing/records"}
+    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export", "mirror")), at_run_time=True)
+    assert users <= {"cli/exports", "reading/frames", "reading/values", "writing/records"}
 
 
 def test_the_process_wide_switch_of_the_engine_is_never_thrown():

@@ -31,6 +31,7 @@ MOVES: Final = {
     r"\b\d[\d.,]* (s|min|minutes?|seconds?)\b": "TIME",
     r"\d{4}-\d\d-\d\d \d\d:\d\d UTC": "MOMENT",
     r"[\d,]+ of [\d,]+ (requests|are) left": "BUDGET",
+    r"[\d,]+ runs, about [\d,]+ requests": "about N requests",
     r"\b[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\b": "REQUEST",
 }
 """What differs from one run to the next although the notebook says the same."""

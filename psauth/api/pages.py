@@ -29,6 +29,12 @@ PAGES_WITHOUT_NEWS: Final = 50
 """A list whose pages bring nothing new this many times in a row goes round in circles."""
 
 
+class Page(list[Record]):
+    """The new records of a page; `next` is its link to the next one, None on the last."""
+
+    next: str | None = None
+
+
 def walk(
     transport: Transport,
     path: str,
@@ -37,16 +43,20 @@ def walk(
     list_key: str | None,
     key: tuple[str, ...],
     pace: Pace = INTERACTIVE,
-) -> Iterator[list[Record]]:
+    resume: str | None = None,
+) -> Iterator[Page]:
     """The records of a list, page by page, each record once.
 
     The list ends at a page without a `next` link, at a link already followed, or at the second of two empty pages in a
     row: one alone may stand in the middle. `list_key` names the list in each answer; None takes the only list that there
     is. Two records are the same if their values under `key` are. A list of more than SHORT_LIST pages goes on in the
-    background's pace, whatever `pace` it began with. Raises ApiError for what is no page, and for a list without end.
+    background's pace, whatever `pace` it began with. `resume` is the `next` of a page of an earlier walk, which goes on
+    behind it. Raises ApiError for what is no page, and for a list without end.
     """
     address = transport.origin.address(path)
     query: Params = {name: value for name, value in params.items() if value is not None}
+    if resume is not None:
+        address, query = transport.origin.next_page(address, resume)
     followed = {_place(address, query)}
     seen: set[str] = set()
     idle = empty = 0
@@ -58,7 +68,10 @@ def walk(
             records = _list_of(page, list_key, path, address, transport.if_wrong)
         except ApiError as error:  # it names what the page holds
             raise hide(error, transport.masks) from None
-        fresh = [r for r in records if _is_new(r, key, seen)]
+        fresh = Page(r for r in records if _is_new(r, key, seen))
+        href = _next_link(page)
+        is_clean = href is not None and transport.masks.text(href) == href
+        fresh.next = href if is_clean else None
         yield fresh
         empty = 0 if records else empty + 1
         if empty == EMPTY_PAGES:
@@ -67,10 +80,9 @@ def walk(
         if idle >= PAGES_WITHOUT_NEWS or number >= ENDLESS:
             why = f"{idle} pages in a row brought nothing new" if idle else f"{number:,} pages came"
             raise ApiError(f"{urlsplit(address).path} does not end: {why}. Try again later.")
-        href = _next_link(page)
         if href is None:
             return
-        if transport.masks.text(href) != href:
+        if not is_clean:
             raise ApiError(
                 f"{urlsplit(address).path} names a next page whose address holds the credential, so it was not followed. "
                 "No Process Street API answers so."

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
@@ -26,8 +26,13 @@ from psauth.exceptions import (
     AccessDenied,
     AuthorizationError,
     AuthorizationRefused,
+    CodeMissing,
+    DuplicateParameter,
     ExchangeFailed,
     LoginRequired,
+    MalformedCallback,
+    StateMissing,
+    StateUnknown,
 )
 from psauth.settings import Settings
 from psauth.vault.connection import Connection, fingerprint, login_line
@@ -43,10 +48,14 @@ API_KEY_MENTIONED_AFTER: Final = 30.0
 """Seconds without an answer, after which the other way in is mentioned: a consent page may never come back."""
 PASTES: Final = 3
 PROMPT: Final = "Callback address: "
+NOT_THE_ADDRESS: Final = (MalformedCallback, DuplicateParameter, StateMissing, StateUnknown, CodeMissing)
+"""What comes of a paste that is something else than the address of the page that the browser went on to."""
 APP_MARK: Final = "/psauth-app"
 """Where the app on this machine says that it is one, so that a login can leave the callback to it."""
 AT_THE_APP: Final = Limits(seconds=4.0, size=10_000)
 """What that answer may take: another program may have the port."""
+AT_A_PORT: Final = Limits(seconds=2.0, size=10_000)
+"""The same where somebody waits for the app to start."""
 
 Source = Callable[[float], Outcome | None]
 """Waits up to so many seconds for an answer that comes by itself; what came, or None."""
@@ -163,10 +172,12 @@ class _Waiting:
                     raise
                 except AuthorizationError as refusal:
                     wrong += 1
-                    if wrong == PASTES:
-                        raise
                     sentence = str(refusal).removesuffix(" Begin again.")
-                    _say(f"{sentence}\nTry once more: the whole address, from http on, of that page.")
+                    if isinstance(refusal, NOT_THE_ADDRESS):
+                        sentence += f" {expected_address(self.request.redirect_uri)}"
+                    if wrong == PASTES:
+                        raise type(refusal)(f"{sentence} Begin again: {login_line(self.request.account)}") from None
+                    _say(f"{sentence}\nTry once more.")
             self._look(max(0.0, deadline - time.monotonic()))
         if self._outcome is None:
             raise _nobody(self.request.account, self._timeout)
@@ -253,6 +264,15 @@ def _why_not_served(port: int | None, error: OSError) -> str:
     return f"psauth cannot listen on port {port} ({reason})."
 
 
+def expected_address(redirect_uri: str) -> str:
+    """What to copy, and what it looks like, for who has pasted something else."""
+    mark = "&" if "?" in redirect_uri else "?"
+    return (
+        "Expected the whole address of the page that the browser went on to after the consent, from http on, which looks "
+        f"like {redirect_uri}{mark}code=…&state=… Copy all of it from the browser's address bar."
+    )
+
+
 def app_mark(vault: Vault) -> dict[str, str]:
     """What the app says at APP_MARK: that it is psauth's, and by a fingerprint which vault it has open."""
     return {"app": "psauth", "vault": fingerprint(vault.place)[:16]}
@@ -260,13 +280,22 @@ def app_mark(vault: Vault) -> dict[str, str]:
 
 def _app_answers(redirect_uri: str, vault: Vault) -> bool:
     """Whether the psauth app with this very vault has the port of the redirect URI."""
-    parts = urlsplit(redirect_uri)
+    return bool(_mark_at(urlsplit(redirect_uri).netloc, AT_THE_APP) == app_mark(vault))
+
+
+def is_app_at(port: int) -> bool:
+    """Whether a psauth app, with whatever vault, has this port of localhost."""
+    mark = _mark_at(f"localhost:{port}", AT_A_PORT)
+    return isinstance(mark, dict) and mark.get("app") == "psauth"
+
+
+def _mark_at(netloc: str, limits: Limits) -> Any:
+    """What somebody says at APP_MARK; None where nobody says anything that can be read."""
     try:
-        with Session(limits=AT_THE_APP) as session:
-            answer = session.get(f"http://{parts.netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False)
-        return answer.ok and bool(answer.json() == app_mark(vault))
+        with Session(limits=limits) as session:
+            return session.get(f"http://{netloc}{APP_MARK}", timeout=(1, 3), allow_redirects=False).json()
     except (requests.RequestException, ValueError):
-        return False
+        return None
 
 
 def _nobody(account: str, timeout: float) -> LoginRequired:

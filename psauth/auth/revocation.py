@@ -28,6 +28,8 @@ class Disconnected:
     existed: bool
     revoked: bool
     message: str
+    gone: bool = False
+    """The sandbox that gave the access does not run any more, so nothing is left to revoke."""
 
     def __str__(self) -> str:
         return self.message
@@ -40,19 +42,30 @@ def disconnect(vault: Vault, account: str = "default") -> Disconnected:
         if stored is None:
             message = f"There was no connection for account {account!r}."
             return Disconnected(account=account, existed=False, revoked=False, message=message)
-        problem = _revoke(stored)
+        gone = False
+        try:
+            problem = _revoke(stored)
+        except _Gone:
+            problem, gone = "the sandbox is gone", True
         vault.forget(account)
-    if problem is None:
+    if gone:
+        log.info("forgotten, the sandbox is gone: account=%s", account)
+        message = f"Disconnected: the sandbox at {stored.service.host} is gone, and the access with it."
+    elif problem is None:
         log.info("revoked and forgotten: account=%s", account)
         message = "Disconnected: the service has revoked the access, and it was removed from this machine."
     else:
         log.info("forgotten, not revoked: account=%s (%s)", account, problem)
         message = f"Removed from this machine, but not revoked at the service: {problem}"
-    return Disconnected(account=account, existed=True, revoked=problem is None, message=message)
+    return Disconnected(account=account, existed=True, revoked=problem is None, message=message, gone=gone)
+
+
+class _Gone(Exception):
+    """Nothing answers where the sandbox was."""
 
 
 def _revoke(stored: Stored) -> str | None:
-    """Revoke at the service; why that did not work, or None when it did."""
+    """Revoke at the service; why that did not work, or None when it did. Raises _Gone for a sandbox that does not run."""
     service, token = stored.service, stored.token
     if token is None:
         return "an API key stays valid until it is deleted in Process Street's settings."
@@ -66,6 +79,8 @@ def _revoke(stored: Stored) -> str | None:
         try:
             answer = post(service, service.revoke_url, body)
         except NoAnswer as failure:
+            if service.is_sandbox and not failure.sent:
+                raise _Gone from None
             remedy = "" if failure.remedy == TRY_AGAIN else f" {failure.remedy}"
             return f"{failure}.{remedy} {BY_HAND}"
         if is_web_page(answer.content) and answer.status < 500:

@@ -6,19 +6,25 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import chdir, suppress
 from pathlib import Path
 from typing import Final
 
 import click
 
+from psauth.auth.browser import expected_address, is_app_at
 from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
+from psauth.cli.account import account_option
+from psauth.cli.exports import FORMATS, IN_ONE_FILE, export
 from psauth.cli.output import Failure, Group, note, say
+from psauth.cli.refused import FILES, find_usable
 from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin, in_one_line, make_report, shown
-from psauth.connecting import login, logout, port_mismatch
-from psauth.exceptions import ArgumentError, SettingsError, needs_extra
+from psauth.cli.syncing import sync
+from psauth.connecting import connect, login, logout, port_mismatch
+from psauth.exceptions import needs_extra
 from psauth.settings import Settings
-from psauth.vault.connection import check_account
+from psauth.settings.names import DEFAULTS
 from psauth.vault.files import make_folder
 from psauth.vault.vault import Vault
 
@@ -30,16 +36,6 @@ PINNED: Final = (
     *(f"--server.allowedHosts={name}" for name in ("localhost", "127.0.0.1", "::1")),
 )
 """Options of Streamlit that no variable of the environment changes: the same as in .streamlit/config.toml."""
-
-
-def _checked(_: click.Context, __: click.Parameter, account: str) -> str:
-    try:
-        return check_account(account)
-    except ArgumentError as error:
-        raise click.BadParameter(str(error)) from error
-
-
-_account = click.option("--account", default="default", show_default=True, callback=_checked, help="Which connection.")
 
 
 @click.group(cls=Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,18 +56,33 @@ def main(ctx: click.Context) -> None:
                 say(f"  {in_one_line(connection)}")
 
 
+main.add_command(sync)
+
+
 @main.command("login")
-@_account
+@account_option()
 @click.option("--timeout", default=300.0, show_default=True, help="Seconds to wait for the consent page.")
 @click.option("--paste", is_flag=True, help="Open no browser here: only wait for the pasted callback address.")
-def login_command(account: str, timeout: float, paste: bool) -> None:
+@click.argument("words", nargs=-1, metavar="")
+def login_command(account: str, timeout: float, paste: bool, words: tuple[str, ...]) -> None:
     """Connect, in the browser or by pasting the callback address."""
+    if words:  # not repeated: a code may be in them
+        raise click.UsageError(
+            "psauth login takes no address behind it: that would stay in the history of the shell. Type: psauth login "
+            "--paste. It shows the address to open, and then asks for another one. "
+            f"{expected_address(DEFAULTS['redirect_uri'])}"
+        )
     connection = login(account, timeout=timeout, paste=paste)
-    say(f"Connected: {in_one_line(connection)}")
+    if connection.untried:
+        say(
+            f"Stored, not tried yet: {in_one_line(connection)}. The service has not answered; ask it again: psauth status"
+        )
+    else:
+        say(f"Connected: {in_one_line(connection)}")
 
 
 @main.command("logout")
-@_account
+@account_option()
 def logout_command(account: str) -> None:
     """Revoke the access at the service and forget it here."""
     done = logout(account)
@@ -95,6 +106,24 @@ def status(as_json: bool, offline: bool) -> None:
         sys.exit(3)
     if any(c["answers"] is False for c in report["connections"]):
         sys.exit(1)
+
+
+@main.command("export")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(FORMATS), help="[default: by the ending of PATH, else parquet]")
+@click.option("--zone", help="Whose times spreadsheets show, like Europe/Berlin.  [default: this machine's]")
+@account_option()
+def export_command(path: Path, form: str | None, zone: str | None, account: str) -> None:
+    """Write the local copy into files for other programs.
+
+    PATH is a file for xlsx and duckdb, and a folder for parquet and csv. No request is made.
+    """
+    from psauth.export.zones import named_zone
+
+    ending = path.suffix.casefold().removeprefix(".")
+    form = form or (ending if ending in IN_ONE_FILE else "parquet")
+    written = export(connect(account, interactive=False).mirror, path.expanduser(), form, named_zone(zone))
+    say(f"Written: {written[0]}" if len(written) == 1 else f"Written: {len(written)} files in {path}")
 
 
 @main.command()
@@ -161,7 +190,7 @@ def _wait() -> None:
 
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.option("--port", type=click.IntRange(1, 65535), help="Where it listens.  [default: 8501, or the next free one]")
-@click.option("--account", default="default", show_default=True, callback=_checked, help="Whose connection it shows.")
+@account_option("Whose connection it shows.")
 @click.option("--url", is_flag=True, help="Only show the address of the app that runs, with its start token.")
 @click.argument("streamlit_options", nargs=-1, type=click.UNPROCESSED)
 def app(port: int | None, account: str, url: bool, streamlit_options: tuple[str, ...]) -> None:
@@ -223,31 +252,41 @@ def _find_port(asked: int | None) -> int:
     problem = ports.problem_of(wanted)
     if problem is None:
         return wanted
+    runs_there = _running_app(wanted)
     free = ports.free_port_from(wanted + 1)
     if asked is not None or free is None:
         another = f", or name another one: psauth app --port {free}" if free else ""
+        if runs_there is not None:
+            raise Failure(f"Port {wanted} {problem}: psauth already runs there. {runs_there}{another}")
         raise Failure(f"Port {wanted} {problem}. Stop the program that has it{another}")
-    note(f"Port {wanted} {problem}, perhaps by another psauth app. This one takes port {free}.")
+    by = "perhaps by another psauth app" if runs_there is None else f"because psauth already runs there. {runs_there}"
+    note(f"Port {wanted} {problem}, {by}. This one takes port {free}.")
     return free
 
 
+def _running_app(port: int) -> str | None:
+    """How to get into the psauth app that has a port; None where none answers there."""
+    if not is_app_at(port):
+        return None
+    entrance = None
+    with suppress(FileNotFoundError), chdir(APP.parent):  # where that app, too, has its settings from
+        entrance = find_entrances(find_usable()[0].home_path).get(port)
+    return f"Open {entrance}" if entrance else "Open the address that stands in the terminal where it was started"
+
+
 def _say_settings(port: int) -> None:
-    """Which settings the app reads, and what in them keeps Connect from working; in the folder that it reads them from."""
-    try:
-        elsewhere = Settings().env_path
-    except SettingsError:
-        elsewhere = None
+    """Which settings the app reads, and all in them that keeps Connect from working; in the folder that it reads them from."""
+    elsewhere = find_usable()[0].env_path
     _go_to_app()
-    try:
-        settings = Settings()
-    except SettingsError as error:
-        note(str(error))
-        return
-    say(f"Settings: the environment, and .env: {env_file(settings)}")
-    if elsewhere is not None and elsewhere != settings.env_path:
-        note(f"{elsewhere} is not read: the app reads what stands beside {APP}.")
-    for sentence in settings.misspelt():
+    settings, refused = find_usable()
+    if FILES not in refused:
+        say(f"Settings: the environment, and .env: {env_file(settings)}")
+        if elsewhere is not None and elsewhere != settings.env_path:
+            note(f"{elsewhere} is not read: the app reads what stands beside {APP}.")
+    for sentence in (*refused.values(), *settings.misspelt(), *(f.sentence for f in settings.foreign)):
         note(sentence)
+    if refused:  # what stands beside it may be what is missing
+        return
     if missing := settings.missing_of_app():
         note(f"{' and '.join(missing)} is missing beside {' and '.join(settings.parts_of_app())}.")
     if settings.kind == "oauth" and (mismatch := port_mismatch(settings.redirect_uri, port)):

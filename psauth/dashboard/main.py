@@ -12,10 +12,11 @@ from psauth.auth.flow import AuthorizationFlow
 from psauth.connecting import Credential, find_credential
 from psauth.dashboard import state
 from psauth.dashboard.loading.read import Here
+from psauth.dashboard.loading.syncs import syncs
 from psauth.dashboard.parts import choices, looks, problems, sidebar, welcome
 from psauth.dashboard.parts.menu import MENU, Entry
 from psauth.dashboard.parts.text import clean, plain
-from psauth.dashboard.reach import is_lost_sandbox
+from psauth.dashboard.reach import is_lost_sandbox, is_own_sandbox
 from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.cookies import browser_here, script_headers
 from psauth.dashboard.web.local import listens_locally
@@ -74,7 +75,7 @@ def main() -> None:
         st.stop()
     state.welcome_back()
     with st.sidebar:
-        sidebar.show(Here(connection, vault))
+        sidebar.show(Here(connection, vault, target.settings))
         looks.show_menu(lit=entry.lights)
     _show_view(entry, page, target, credential, vault)
 
@@ -111,7 +112,10 @@ def _show_view(entry: Entry, page: StreamlitPage, target: Target, credential: Cr
         if is_lost_sandbox(connection.service.api_url, st.context.url):
             problems.show_lost_sandbox(connection.service.host, return_to=state.place())
             st.stop()
-    state.keep_here(Here(connection, vault))
+    here = Here(connection, vault, target.settings)
+    state.keep_here(here)
+    if is_own_sandbox(connection.service.api_url, st.context.url):
+        syncs.of(here).begin_by_itself()  # so that a newcomer has data
     title = st.title(entry.title)
     if entry.heading is not None and (heading := entry.heading()) is not None:
         title.title(plain(heading))
@@ -150,7 +154,8 @@ def _show_notice(connection: Connection | None) -> None:
     if notice.connected:
         state.dismiss()
         if connection is not None:
-            st.toast("Connected", icon=":material/check_circle:")
+            is_sure = notice == CONNECTED
+            st.toast(notice.title, icon=":material/check_circle:" if is_sure else ":material/schedule:")
         return
     with st.container() if connection is not None else looks.middle():
         done = problems.show_refusal(notice, connected=connection is not None and connection.ended is None)

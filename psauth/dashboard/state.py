@@ -34,6 +34,10 @@ SAYS_BUDGET: Final = "psauth.says_budget"
 """Whether the view itself says how many requests are left, so that the sidebar does not say it again."""
 BUDGET: Final = "psauth.budget"
 """Where the sidebar says how many requests are left, unless the view says it."""
+SWITCH: Final = "psauth.keeps"
+"""Whether the local copy is kept current, as the switch shows it."""
+LIVE: Final = "psauth.live"
+"""The paths of the views that show what the service says now, although there is a local copy."""
 TABLE: Final = "psauth.table."
 """Before the name of a table and a mark of its rows: what is selected in it."""
 
@@ -146,6 +150,27 @@ def selected_row(key: str) -> int | None:
         return int(selection["rows"][0])
     cells = selection.get("cells") or ()
     return int(cells[0][0]) if cells else None
+
+
+def is_live() -> bool:
+    """Whether this view shows what the service says now, although there is a local copy."""
+    return st.session_state.get(PATH) in st.session_state.get(LIVE, ())
+
+
+def show_live(live: bool) -> None:
+    """From now on this view shows what the service says now, or the local copy."""
+    paths = {*st.session_state.get(LIVE, ())} - {st.session_state[PATH]}
+    st.session_state[LIVE] = paths | ({st.session_state[PATH]} if live else set())
+
+
+def show_switch(on: bool) -> None:
+    """Have the switch of the Sync view show whether the copy is kept current."""
+    st.session_state[SWITCH] = on
+
+
+def switch() -> bool:
+    """What the switch shows."""
+    return bool(st.session_state[SWITCH])
 
 
 def keep_budget_place(place: DeltaGenerator) -> None:

@@ -38,9 +38,10 @@ def create_app(
     Making it costs nothing: the company is drawn at the first request. Everything left out is made with defaults.
     `alone`: the event loop serves nothing else, so that the API may hold it up, and need not go through a thread.
     """
-    knobs = knobs or Knobs()
+    knobs = knobs or (company.knobs if company else Knobs())
     grants = grants or Grants()
     company = company or Company(anchor=grants.born, clock=grants.clock)
+    company.knobs = knobs  # one set for both
     meter = Meter(knobs, grants.clock)
     consent = Consent(company)
     api = Api(company, knobs, grants, meter)

@@ -10,6 +10,9 @@ from typing import Literal
 SHORT_HOUR = 60.0
 """Seconds that the sandbox's hour lasts, so that nobody who tries something waits long for an empty budget."""
 
+MOVES = ("tasks", "fields", "approvals", "assignees", "migration")
+"""What in a run may be edited, and may or may not move the run's updated date."""
+
 FaultKind = Literal["status", "drop", "reset", "truncate", "html", "delay", "redirect", "body"]
 
 
@@ -37,14 +40,32 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How the company lives on while it is asked: so many events a minute of its clock, drawn from `seed`.
+
+    `weights` says how often each event comes, by its name; the names are those of `psauth.sandbox.EVENTS`, which stands
+    in for None. Nothing of it happens by a timer: what is due is done before the next request is answered.
+    """
+
+    events_per_minute: float = 60
+    seed: int = 1
+    weights: Mapping[str, float] | None = None
+
+
 @dataclass(slots=True)
 class Knobs:
     """Settings that may be turned while the sandbox runs; the defaults are how the service behaves.
 
     All but one: the service counts its `budget` requests per credential in a `window` of about an hour, the sandbox in
     one of a minute. Times are seconds. `next_host` stands in the links to the next page
-    (`None`: the address that was asked). `search_paged` tells whether `/workflow-runs` comes in pages of 20 or, as
-    its documentation reads, 200 at once.
+    (`None`: the address that was asked). `search_paged` tells whether `/workflow-runs` comes in pages of `search_page`
+    records or, as its documentation reads, at once; it ends after `search_limit` runs, with None only with the last.
+
+    Where the service is not known, a knob stands for each way it may be. `moves`: which edits move a run's updated date,
+    of "tasks", "fields", "approvals", "assignees", "migration"; edits of the run itself and changes of its status
+    always do. `hidden_as`: the status of an answer about a run that this person may not see. `due_ahead`: a due date
+    must lie further ahead than this when it is written (0: not in the past; some have seen about a day). `life`: None for a company in which nothing happens by itself.
     """
 
     token_lifetime: float = 3600
@@ -61,6 +82,12 @@ class Knobs:
     send_iss: bool = True
     next_host: str | None = "https://api.process.st"
     search_paged: bool = True
+    search_page: int = 20
+    search_limit: int | None = 200
+    hidden_as: Literal[403, 404] = 403
+    due_ahead: float = 0.0
+    moves: set[str] = field(default_factory=lambda: set(MOVES))
+    life: Life | None = None
     repeats: bool = True
     empty_last_page: bool = True
     faults: list[Fault] = field(default_factory=list)

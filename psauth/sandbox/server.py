@@ -25,6 +25,7 @@ from psauth.sandbox.company.company import DEFAULT_RUNS, Company
 from psauth.sandbox.knobs import Knobs
 from psauth.sandbox.oauth.grants import CLIENT_ID, PUBLIC_CLIENT_ID, Grants
 from psauth.sandbox.traffic import RequestLog, Wires
+from psauth.sandbox.truth import truth
 
 _PATIENCE = 10.0  # seconds to wait for the thread to begin or to end
 
@@ -53,7 +54,8 @@ class SandboxServer:
         self._host, self._wanted, self._prefix = host, port, prefix.rstrip("/")
         self.knobs = knobs or Knobs()
         self.grants = Grants(state, clock=clock)
-        self.company = Company(runs, seed, now, anchor=self.grants.born if now is None else None, clock=clock)
+        anchor = self.grants.born if now is None else None
+        self.company = Company(runs, seed, now, anchor=anchor, clock=clock, knobs=self.knobs)
         self.requests = RequestLog()
         self._wires = Wires()
         self._port: int | None = None
@@ -95,6 +97,16 @@ class SandboxServer:
     def api_key(self) -> str:
         """The API key of this sandbox."""
         return self.grants.api_key
+
+    def truth(self, person: str | None = None) -> dict[str, Any]:
+        """Everything the API would say now, without a request, to who has that e-mail or, without one, the API key.
+
+        What stands under which key: `psauth.sandbox.truth`.
+        """
+        who = None if person is None else self.company.person(person)
+        if person is not None and who is None:
+            raise LookupError(f"no person {person!r}")
+        return truth(self.company, who, app=f"{self.url}/app")
 
     def start(self) -> SandboxServer:
         """Listen; returns itself when requests are answered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,31 @@ from psauth.exceptions import SettingsError
 
 SECRETS_FILE: Final = Path(".streamlit") / "secrets.toml"
 PROJECT_MARKS: Final = ("app.py", "pyproject.toml", ".git")
+
+PLACES: Final = ("home", "vault_url", "mirror", "publish")
+"""The settings that are paths, or addresses with a path in them."""
+SQLITE: Final = re.compile(r"sqlite(?:\+\w+)?:///", re.IGNORECASE)
+"""How an address begins in which a path follows."""
+
+
+def is_incomplete(name: str, place: str) -> bool:
+    """Whether the value of a setting begins in the working folder, and so is another place in each."""
+    _, path = _parts(name, place)
+    return path not in ("", ":memory:") and path[0] != "~" and not Path(path).is_absolute()
+
+
+def completed(name: str, place: str, folder: Path) -> str:
+    """The same value for the place as it is in `folder`, with its whole path."""
+    before, path = _parts(name, place)
+    return before + str(folder / path)
+
+
+def _parts(name: str, place: str) -> tuple[str, str]:
+    """What stands before a path, and the path; none in an address that is not of a file."""
+    if name != "vault_url":
+        return (place, "") if "://" in place else ("", place)
+    match = SQLITE.match(place)
+    return (match[0], place[match.end() :]) if match else (place, "")
 
 
 def working_folder() -> Path:

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from psauth.exceptions import ArgumentError, SettingsError
 from psauth.secret import Secret, door, hiding
-from psauth.settings.checks import YES_OR_NO, check_values
-from psauth.settings.layers import KEYWORD, Layer, as_variables, first_value, read_layers
+from psauth.settings.checks import YES_OR_NO, find_refused
+from psauth.settings.layers import KEYWORD, NOT_SET, Layer, as_variables, first_value, read_layers
 from psauth.settings.names import API_KEY_API_URL, OAUTH_API_URL, PREFIX, SECRETS, variable
-from psauth.settings.places import SECRETS_FILE, find_file
+from psauth.settings.places import PLACES, SECRETS_FILE, completed, find_file, is_incomplete, working_folder
 from psauth.settings.spelling import did_you_mean
 from psauth.settings.trust import Foreign, find_foreign
 
@@ -41,6 +41,9 @@ class Settings:
     - `api_url`: where the API is; by default where Process Street has it for this kind of credential.
     - `api_key`: an API key.
     - `home`: the folder of the vault and its key. `vault_url`: another place for the vault, `sqlite:///` and a path.
+    - `mirror`: another folder for local copies. `publish`: another place for their published tables, a folder or an
+      address of object storage like `s3://bucket/folder`; its keys stand in the environment (AWS_ACCESS_KEY_ID …).
+      All four are whole paths, or begin with `~`; those of keywords may begin in the working folder.
     - `trust_addresses`: "yes" where a file may name the address of a credential that stands elsewhere.
     - `start_token`: "no" lets every program of this machine into the app (`yes`).
     - `secret_key`: the key of the vault; several, the newest first, separated by commas.
@@ -67,6 +70,7 @@ class Settings:
     vault_url: str = _UNSET
     secret_key: str = _UNSET
     mirror: str = _UNSET
+    publish: str = _UNSET
     home: str = _UNSET
     system_certificates: str = _UNSET
     total_time: str = _UNSET
@@ -103,8 +107,11 @@ class Settings:
         object.__setattr__(self, "env_path", None if env_path is None else env_path.absolute())
         if not self.home:
             object.__setattr__(self, "home", str(_default_home()))
+            sources["home"] = NOT_SET
         values = {name: getattr(self, name) for name in NAMES}
-        check_values(values, self._label)
+        refused = find_refused(values, self._label) | self._complete_places()
+        if refused:
+            raise SettingsError(next(iter(refused.values())), refused=refused)
         foreign = find_foreign(values, sources, lambda source: _says_trust(source, layers, values, sources))
         object.__setattr__(self, "foreign", foreign)
 
@@ -119,8 +126,35 @@ class Settings:
             if forbidden.credential in credentials:
                 raise SettingsError(forbidden.sentence)
 
+    def _complete_places(self) -> dict[str, str]:
+        """Have the places that keywords name begin at the working folder; a sentence for each one elsewhere that would have to.
+
+        A keyword is meant where it stands. What the environment or a file says is read in many folders: the app, a notebook
+        and a terminal would each have a vault of their own.
+        """
+        refused = {}
+        for name in PLACES:
+            value, source = getattr(self, name), self.sources[name]
+            if not is_incomplete(name, value):
+                continue
+            if source == KEYWORD:
+                object.__setattr__(self, name, completed(name, value, working_folder()))
+                continue
+            folder = (
+                self.env_path.parent if self.env_path and Path(source).absolute() == self.env_path else working_folder()
+            )
+            refused[name] = (
+                f"{self._label(name)} is {value!r}, which is another place in each working folder. Expected a whole path. "
+                f"Write {variable(name)}={completed(name, value, folder)}"
+            )
+        return refused
+
     def _label(self, name: str) -> str:
         return f"{variable(name)} (from {self.sources.get(name, KEYWORD)})"
+
+    def said_of(self, name: str) -> str | None:
+        """A setting that is no secret, as a message names it: variable, source and value; None where nobody set it."""
+        return None if self.sources[name] == NOT_SET else f"{self._label(name)} is {getattr(self, name)!r}"
 
     @property
     def home_path(self) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from psauth.exceptions import VaultError
+from psauth.vault.anew import begin_anew
 from psauth.vault.keys import Key, WrongKey
 from psauth.vault.store import KEPT
 from psauth.vault.tables import SCHEMA_VERSION, read_ids, read_meta, write_meta
@@ -35,8 +36,8 @@ class Canary:
                 self._key.decrypt(canary, "meta", "canary")
         except WrongKey:
             raise VaultError(
-                f"The key from {self._key.source} does not open the vault {self._place}. Use the key it was made with, or "
-                f"move the vault away to begin anew; {KEPT}"
+                f"The key from {self._key.source} does not open the vault {self._place}. Use the key it was made with; {KEPT} "
+                f"{begin_anew(self._place)}"
             ) from None
 
     def read(self, db: sa.Connection) -> dict[str, str]:
@@ -61,5 +62,5 @@ class Canary:
         """The error for a vault whose connections are others than those that were noted."""
         return VaultError(
             f"The connections in the vault {self._place} are not those that psauth wrote: one is missing, or was put there "
-            f"by another program. Restore the vault from a backup, or move it away to begin anew; {KEPT}"
+            f"by another program. Restore the vault from a backup; {KEPT} {begin_anew(self._place)}"
         )

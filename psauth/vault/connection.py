@@ -38,6 +38,8 @@ class Connection:
     ended: str | None = None
     return_to: str | None = field(default=None, compare=False)
     """Only on what `finish` returns: the path of the app that `begin` was asked to come back to."""
+    untried: bool = field(default=False, compare=False)
+    """Only on what `login` returns: the API key was stored before the service has said whether it takes it."""
 
     @classmethod
     def unstored(cls, account: str, service: Service) -> Connection:
@@ -61,7 +63,7 @@ class Connection:
             "Service": self.service.host,
             "Account": self.account,
             "Label": self.label or "–",
-            "Kind": self.kind,
+            "Kind": self.kind + (", not tried yet: the service has not answered" if self.untried else ""),
             "Scope": self.scope or "–",
             "Expires": self._end(),
         }

@@ -55,8 +55,10 @@ def problem(vault: str) -> str | None:
     except Unanswered:
         return "The operating system's keyring does not answer: if it asks for a password in a window, type it there"
     except Exception as error:  # noqa: BLE001 - each backend raises what it likes
-        from keyring.errors import KeyringLocked  # not before: a keyring may hang while it is imported
+        from keyring.errors import KeyringLocked, NoKeyringError  # not before: a keyring may hang while it is imported
 
+        if isinstance(error, NoKeyringError):
+            return None  # this machine has none, so the key was never in one
         if isinstance(error, KeyringLocked):
             return "The operating system's keyring is locked: unlock it"
         return f"The operating system's keyring does not work ({type(error).__name__}): repair it"

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from psauth.exceptions import PsauthWarning, SettingsError, VaultError
 from psauth.secret import Secret, door, hiding
 from psauth.vault import disk, files, keychain
+from psauth.vault.anew import KEY_FILE, begin_anew
 from psauth.vault.modes import Access, close_to_others
 from psauth.vault.store import KEPT, Store
 
@@ -136,7 +137,7 @@ def find_or_create_key(configured: Secret, store: Store, *, patience: float) -> 
     if key is not None:
         return key, False
     if not store.is_new():
-        raise missing_key(store.place)
+        raise missing_key(store.place, store.key_folder)
     with store.lock("key", timeout=patience):
         key = find_key("", vault=store.place, folder=store.key_folder)
         return (key, False) if key is not None else (create_key(vault=store.place, folder=store.key_folder), True)
@@ -168,7 +169,7 @@ def find_key(configured: str, *, vault: str, folder: Path) -> Key | None:
         # No backend, a locked one, or one that is out of order: the file is asked next, and a vault that
         # neither opens says so itself.
         log.debug("the keyring cannot be used: %s", type(error).__name__)
-    return _read_key_file(path)
+    return _read_key_file(path, vault)
 
 
 def create_key(*, vault: str, folder: Path) -> Key:
@@ -214,22 +215,24 @@ def _associated(bound: tuple[object, ...]) -> bytes:
     return ascii(bound).encode()
 
 
-def missing_key(vault: str) -> VaultError:
+def missing_key(vault: str, folder: Path) -> VaultError:
     """The error for a vault whose key is nowhere, or in a keyring that cannot be asked."""
     if problem := keychain.problem(vault):
         return VaultError(
-            f"The key of the vault {vault} was not found. {problem}, then try again. Or set PSAUTH_SECRET_KEY to the key, or "
-            f"PSAUTH_HOME to a new folder to begin anew; {KEPT}"
+            f"The key file {key_file(folder)} was not found, and the key of the vault {vault} may be in the keyring. {problem}, "
+            "then try again. Or restore the key file from a backup, set PSAUTH_SECRET_KEY to the key, or PSAUTH_HOME to a new "
+            f"folder; {KEPT} {begin_anew(vault)}"
         )
     return VaultError(
-        f"The key of the vault {vault} is gone: not in PSAUTH_SECRET_KEY, the keyring or beside the vault. Restore "
-        f"it, or move the vault away to begin anew; {KEPT}"
+        f"The key file {key_file(folder)} is gone, and the key of the vault {vault} is neither in the keyring nor in "
+        f"PSAUTH_SECRET_KEY. Restore the key file from a backup, or set PSAUTH_SECRET_KEY to the key; {KEPT} "
+        f"{begin_anew(vault)}"
     )
 
 
 def key_file(folder: Path) -> Path:
     """Where the key lies when there is no keyring."""
-    return folder / "vault.key"
+    return folder / KEY_FILE
 
 
 @door
@@ -249,7 +252,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 @door
-def _read_key_file(path: Path) -> Key | None:
+def _read_key_file(path: Path, vault: str) -> Key | None:
     try:
         file = files.open_ours(path, os.O_RDONLY)
         try:
@@ -262,11 +265,12 @@ def _read_key_file(path: Path) -> Key | None:
     except (OSError, UnicodeDecodeError) as error:
         what = disk.describe(error) if isinstance(error, OSError) else "it is no text"
         raise VaultError(
-            f"The key file {path} cannot be read ({what}). Restore it, or make it readable for you."
+            f"The key file {path} cannot be read ({what}). Restore it from a backup, or make it readable for you; {KEPT} "
+            f"{begin_anew(vault)}"
         ) from None
     if not _is_fernet_key(text):
         raise VaultError(
-            f"The key file {path} is damaged: expected 44 characters. Restore it from a backup; nothing was changed."
+            f"The key file {path} is damaged: expected 44 characters. Restore it from a backup; {KEPT} {begin_anew(vault)}"
         )
     return Key((text,), str(path), is_open=access is Access.OPEN)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from psauth.exceptions import VaultError
 from psauth.secret import Secret
+from psauth.vault.anew import begin_anew
 from psauth.vault.connection import Connection, Pending, Stored
 from psauth.vault.keys import Key, WrongKey
 from psauth.vault.service import Service
@@ -234,7 +235,7 @@ class Rows:
             return
         raise VaultError(
             f"A record in the vault {self._place} cannot be decrypted: it is damaged, or the key was changed in the "
-            "middle. Restore the vault or its key from a backup; nothing was changed."
+            f"middle. Restore the vault or its key from a backup; nothing was changed. {begin_anew(self._place)}"
         ) from None
 
 

@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from psauth.addresses import is_loopback
 from psauth.secret import Secret, door, hiding
 from psauth.settings import API_KEY_API_URL, Settings
 
 OF_THE_MACHINE: Final = ("system_certificates", "total_seconds", "answer_bytes")
 """Fields that are not stored: they follow the settings of the machine on which a connection is used."""
+SANDBOX_APP: Final = "psauth-sandbox"
+"""How the ids of the sandbox's OAuth apps begin."""
 
 
 def of_this_machine(settings: Settings) -> dict[str, Any]:
@@ -50,6 +53,11 @@ class Service:
     def host(self) -> str:
         """The API's host, to show to people."""
         return urlsplit(self.api_url).netloc
+
+    @property
+    def is_sandbox(self) -> bool:
+        """Whether this is psauth's own sandbox on this machine, by the name of its OAuth app."""
+        return self.client_id.startswith(SANDBOX_APP) and is_loopback(urlsplit(self.api_url).hostname)
 
     @classmethod
     def for_api_key(cls, settings: Settings) -> Service:

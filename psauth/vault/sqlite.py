@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,6 +19,7 @@ from psauth.settings import Settings, working_folder
 from psauth.vault import at_rest, disk, files, locks
 from psauth.vault.forking import GATE
 from psauth.vault.modes import Access, close_to_others
+from psauth.vault.place import Place
 from psauth.vault.room import Room
 from psauth.vault.store import KEPT
 from psauth.vault.tables import SCHEMA_VERSION, create_tables, differences, read_meta
@@ -41,6 +43,8 @@ LARGEST: Final = 1 << 30
 """Bytes no vault has: what is larger is something else, and looking through it would take long."""
 LONGEST_VALUE: Final = 4_000_000
 """Bytes of a value or a row: longer ones are damage, and are not read into memory."""
+WRITTEN: Final = re.compile(r"[1-9][0-9]{0,5}")
+"""How a version is written, of this psauth or of a later one."""
 BESIDE: Final = ("-wal", "-shm", "-journal", "-reserve")
 """How the names of the files end that belong to the vault's."""
 
@@ -48,10 +52,11 @@ BESIDE: Final = ("-wal", "-shm", "-journal", "-reserve")
 class SQLiteStore:
     """A vault in one SQLite file. Locks are files beside it, which the operating system frees when a process dies."""
 
-    def __init__(self, path: Path, *, private_folder: bool, elsewhere: str) -> None:
-        self._path = path
+    def __init__(self, place: Place, *, private_folder: bool) -> None:
+        self._place = place
+        self._path = path = place.path
+        self._elsewhere = place.elsewhere
         self._private_folder = private_folder
-        self._elsewhere = elsewhere
         self._room = Room(path.with_name(f"{path.name}-reserve"))
         self._engine: sa.Engine | None = None
         self._engine_pid: int | None = None
@@ -69,8 +74,11 @@ class SQLiteStore:
         except RuntimeError:  # ~somebody, who is nobody
             raise SettingsError(f"PSAUTH_VAULT_URL names a home folder that nobody has. {EXPECTED}.") from None
         if not settings.vault_url:
-            return cls(path, private_folder=True, elsewhere=disk.ELSEWHERE)
-        return cls(path, private_folder=path.parent == _whole(settings.home_path), elsewhere=ELSEWHERE_FILE)
+            return cls(Place(path, None, settings.said_of("home"), disk.ELSEWHERE), private_folder=True)
+        place = Place(path, settings.said_of("vault_url"), None, ELSEWHERE_FILE)
+        if not path.name:  # the root, beside which there is no place for anything
+            raise place.is_folder()
+        return cls(place, private_folder=path.parent == _whole(settings.home_path))
 
     @property
     def place(self) -> str:
@@ -97,18 +105,10 @@ class SQLiteStore:
             files.make_folder(folder)
             if self._private_folder and files.may_close(folder):
                 close_to_others(folder)  # in vain on some drives; the modes of the files decide what is said
-        except files.NotOurs as error:
-            raise VaultError(
-                f"The vault {self.place} cannot be used: {disk.describe(error)}. "
-                f"{disk.remedy(error, elsewhere=self._elsewhere)}; {KEPT}"
-            ) from None
         except OSError as error:
-            raise VaultError(
-                f"The vault's folder {folder} cannot be used ({disk.describe(error)}). "
-                f"{disk.remedy(error, elsewhere=self._elsewhere)}."
-            ) from None
+            raise self._place.no_folder(error) from None
         if is_folder:
-            raise VaultError(f"The vault's place {self.place} is a folder. Set PSAUTH_VAULT_URL to a file.")
+            raise self._place.is_folder()
 
     def is_new(self) -> bool:
         """See Store."""
@@ -148,19 +148,16 @@ class SQLiteStore:
             raise self._foreign()
         if (verdict := db.execute(sa.text("PRAGMA integrity_check(1)")).scalar()) != "ok":
             verdict = printable(str(verdict).splitlines()[-1])  # a line about the database as a whole may stand above
-            raise VaultError(
-                f"The vault {self.place} is damaged ({verdict}). Restore it from a backup, or move it away; {KEPT}"
-            )
+            raise self._place.damaged(f"is damaged ({verdict})")
         version = (read_meta(db, "schema") or b"none").decode("ascii", "replace")
+        if not WRITTEN.fullmatch(version):
+            raise self._place.damaged(f"has schema {version!r}, which no psauth writes: it is damaged")
         if version not in {str(known) for known in range(1, SCHEMA_VERSION + 1)}:
             raise VaultError(
                 f"The vault {self.place} has schema {version!r}; this psauth reads {SCHEMA_VERSION}. Update psauth; {KEPT}"
             )
         if int(version) == SCHEMA_VERSION and (difference := differences(db)) is not None:
-            raise VaultError(
-                f"The vault {self.place} was changed by another program: {difference}. Restore it from a backup, or move "
-                f"it away; {KEPT}"
-            )
+            raise self._place.damaged(f"was changed by another program: {difference}")
         return int(version)
 
     def create(self, db: sa.Connection) -> None:
@@ -173,9 +170,16 @@ class SQLiteStore:
             return close_to_others(self._path)
 
     def _look_around(self) -> None:
-        """NotOurs for a vault, or for a file beside it, that is no regular file of ours."""
-        for name in ("", *BESIDE):
-            files.look(self._path.with_name(self._path.name + name))
+        """VaultError for a vault, or for a file beside it, that is no regular file of ours."""
+        try:
+            files.look(self._path)
+        except files.NotOurs as error:
+            raise self._place.taken(error) from None
+        for path in (self._path.with_name(self._path.name + name) for name in BESIDE):
+            try:
+                files.look(path)
+            except files.NotOurs as error:
+                raise self._place.taken_beside(path, error) from None
 
     def _size(self) -> int | None:
         """Bytes of the file; None where there is none."""
@@ -193,16 +197,13 @@ class SQLiteStore:
             names = at_rest.read_names(self._path)
             journal = files.look(self._path.with_name(f"{self._path.name}-journal"))
         if not at_rest.is_head(head):
-            raise VaultError(
-                f"The vault {self.place} cannot be used (file is not a database). It is damaged; restore it from a backup, "
-                f"or move it away to begin anew; {KEPT}"
-            )
+            raise self._place.damaged("cannot be used (file is not a database): it is damaged")
         if size > LARGEST:
-            raise VaultError(f"{self.place} is larger than any vault. Set PSAUTH_VAULT_URL to another file.")
+            raise self._place.foreign("is larger than any vault")
         if journal is not None and journal.st_size and at_rest.has_log(head):
             raise VaultError(
                 f"Beside the vault {self.place} lies a journal of another program, which would change it. Move "
-                f"{self._path.name}-journal away and try again; {KEPT}"
+                f"{self.place}-journal away and try again; {KEPT}"
             )
         if names and "meta" not in names:
             raise self._foreign()
@@ -220,13 +221,10 @@ class SQLiteStore:
                 raise self._emptied()
 
     def _emptied(self) -> VaultError:
-        return VaultError(
-            f"The vault {self.place} is empty, but there were connections in it: it is damaged. Restore it from a "
-            f"backup, or move it away to begin anew; {KEPT}"
-        )
+        return self._place.damaged("is empty, but there were connections in it: it is damaged")
 
     def _foreign(self) -> VaultError:
-        return VaultError(f"{self.place} is a database, but not a psauth vault. Set PSAUTH_VAULT_URL to another file.")
+        return self._place.foreign("is a database, but not a psauth vault")
 
     def _is_marked(self, mark: str) -> bool:
         with self._explained_file():
@@ -326,12 +324,13 @@ class SQLiteStore:
                 "start it again, and call psauth.connect(settings=box.settings). Any other folder is restored from a "
                 "backup."
             ) from None
-        raise VaultError(
-            f"The vault {self.place} cannot be used ({cause}). {self._remedy(cause, name)}; {KEPT}"
-        ) from None
+        remedy = self._remedy(cause, name)
+        if remedy is None:
+            raise self._place.damaged(f"cannot be used ({cause}): it is damaged") from None
+        raise VaultError(f"The vault {self.place} cannot be used ({cause}). {remedy}; {KEPT}") from None
 
-    def _remedy(self, cause: str, name: str) -> str:
-        """What to do about what SQLite said, by its words and the name of its error."""
+    def _remedy(self, cause: str, name: str) -> str | None:
+        """What to do about what SQLite said, by its words and the name of its error; None for damage."""
         folder = self._path.parent
         if "locked" in cause:
             return f"Another program holds it; close it and try again. If it lies on a network drive, {self._elsewhere}"
@@ -341,12 +340,12 @@ class SQLiteStore:
             return disk.without_locks(self._elsewhere)
         if "readonly" in cause or "unable to open" in cause:
             if not self._path.exists():
-                return "The file is gone; restore it from a backup, or open the vault again to begin anew"
+                return "The file is gone; restore it from a backup, or begin anew with: psauth login"
             if disk.is_read_only(folder):
                 return f"Its file system is read-only; {self._elsewhere}"
             return "Make the file and its folder writable for you"
         if any(words in cause for words in ("malformed", "not a database", "too big")):
-            return "It is damaged; restore it from a backup, or move it away to begin anew"
+            return None
         return f"Look after the file and its disk, or {self._elsewhere}"
 
 

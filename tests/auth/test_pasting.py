@@ -12,7 +12,14 @@ import pytest
 
 import psauth
 from psauth.auth.place import remote_place
-from psauth.exceptions import AccessDenied, ExchangeFailed, IssuerMismatch, LoginRequired, StateUnknown
+from psauth.exceptions import (
+    AccessDenied,
+    AuthorizationError,
+    ExchangeFailed,
+    IssuerMismatch,
+    LoginRequired,
+    StateUnknown,
+)
 from tests.auth.people import consenting, paste, query, shown_address, visit
 from tests.auth.wire import TOKEN
 
@@ -233,6 +240,30 @@ def test_three_wrong_pastes_end_the_login(settings, token_endpoint, monkeypatch,
     asked = terminal(*["http://localhost:8501/?code=c&state=wrong"] * 3)
     with pytest.raises(StateUnknown):
         psauth.login(settings=settings)
+    assert len(asked) == 3
+
+
+NO_ADDRESSES = [
+    "hello",
+    "https://app.example/oauth/authorize?client_id=a",
+    "http://localhost:8501/",
+    "http://localhost:8501/?state=of-another-tab&code=c",
+    "http://[::1",
+    "http://localhost:8501/?state=a&state=b",
+]
+
+
+@pytest.mark.parametrize("pasted", NO_ADDRESSES)
+def test_a_paste_that_is_no_callback_address_is_told_what_one_looks_like(
+    settings, monkeypatch, terminal, capsys, pasted
+):
+    monkeypatch.setenv("JUPYTERHUB_USER", "ada")
+    asked = terminal(*[pasted] * 3)
+    with pytest.raises(AuthorizationError) as refusal:
+        psauth.login("acme", settings=settings)
+    expected = "which looks like http://localhost:8501/?code=…&state=… Copy all of it from the browser's address bar."
+    assert str(refusal.value).endswith(f"{expected} Begin again: psauth.login(account='acme')")
+    assert capsys.readouterr().out.count(f"{expected}\nTry once more.") == 2
     assert len(asked) == 3
 
 

@@ -10,17 +10,24 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
+import psauth
+from psauth import Sandbox
+from psauth.dashboard.loading.syncs import SWITCH
+from psauth.mirror.place import Identity, Place
+from psauth.mirror.store import Store
+from psauth.sandbox.company.people import ORGANIZATION
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
 from tests.flow.parts import free_port, wait_until
 
-PATIENCE = 30_000
-"""Milliseconds until what is expected of a page counts as missing; a busy machine takes its time."""
+PATIENCE = 120_000
+"""Milliseconds until what is expected of a page counts as missing: it ends what hangs, and a busy machine takes its time."""
 expect.set_options(timeout=PATIENCE)
 
 ROOT = Path(__file__).parents[2]
@@ -42,10 +49,22 @@ def find_chromium() -> str | None:
     return os.environ.get("PSAUTH_TEST_CHROMIUM") or next((p for n in names if (p := shutil.which(n))), None)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that fails shows what its apps wrote: an exception on a page says only that there was one."""
+    report = yield
+    if report.failed:
+        apps = [value for value in item.funcargs.values() if isinstance(value, App)]
+        report.sections += [(f"the app at {app.url}", app.log.read_text()[-10_000:]) for app in apps]
+    return report
+
+
 class App:
     """`streamlit run app.py` as a process of its own, on a port and with a home of its own."""
 
     script = ROOT / "app.py"
+    syncs = False
+    """Whether it copies the sandbox by itself after Connect, as it does for a person."""
 
     def __init__(self, home: Path, *options: str, **variables: str) -> None:
         self.home = home
@@ -72,7 +91,20 @@ class App:
     def vault(self) -> Vault:
         return Vault.open(self.settings)
 
+    @property
+    def store(self) -> Store:
+        """The store of the copy of its sandbox."""
+        identity = Identity(f"{self.url}sandbox/v1", "default", f"{ORGANIZATION} (sandbox)")
+        return Store.open(Place.of(self.settings, identity), identity)
+
+    def store_pending(self) -> int:
+        """How many runs the copy of its sandbox has still to read."""
+        with self.store.snapshot() as snap:
+            return sum(snap.pending_count().values())
+
     def start(self) -> App:
+        if not self.syncs:
+            self.store.note(**{SWITCH: "off"})
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PSAUTH_") or k == "PSAUTH_SECRET_KEY"}
         environment |= {"PSAUTH_HOME": str(self.home), **self.variables}
         with self.log.open("ab") as log:
@@ -91,14 +123,16 @@ class App:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self._answers, seconds=60, why=lambda: f"the app, which wrote {self.log.read_text()!r},")
+        wait_until(
+            self._answers, seconds=PATIENCE / 1000, why=lambda: f"the app, which wrote {self.log.read_text()!r},"
+        )
         return self
 
     def stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.wait(10)
+                self._process.wait(30)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(10)
@@ -112,7 +146,7 @@ class App:
         assert self._process is not None
         assert self._process.poll() is None, f"the app ended:\n{self.log.read_text()}"
         try:
-            return requests.get(f"http://127.0.0.1:{self.port}/_stcore/health", timeout=2).status_code in (200, 403)
+            return requests.get(f"http://127.0.0.1:{self.port}/_stcore/health", timeout=20).status_code in (200, 403)
         except requests.RequestException:
             return False
 
@@ -171,17 +205,18 @@ def page(new_browser: Callable[..., BrowserContext]) -> Page:
 
 
 @pytest.fixture(scope="session")
-def _shared_app(tmp_path_factory: pytest.TempPathFactory, _vault_key: None) -> Iterator[App]:
+def shared(tmp_path_factory: pytest.TempPathFactory, _vault_key: None) -> Iterator[App]:
+    """An app without settings, so that the sandbox is its service; see `enter`."""
     app = App(tmp_path_factory.mktemp("shared") / "home").start()
     yield app
     app.stop()
 
 
 @pytest.fixture
-def app(_shared_app: App) -> App:
-    """An app without settings, so that the sandbox is its service; nobody is connected."""
-    _shared_app.vault.forget("default")
-    return _shared_app
+def app(shared: App) -> App:
+    """The same app, with nobody connected."""
+    shared.vault.forget("default")
+    return shared
 
 
 @pytest.fixture
@@ -205,9 +240,9 @@ def shot(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     def take(page: Page, name: str) -> None:
         SHOTS.mkdir(parents=True, exist_ok=True)
-        page.wait_for_timeout(600)  # animations (toasts, the sidebar) come to rest; nothing depends on it
         test = re.sub(r"\W+", "-", request.node.name).removeprefix("test_").strip("-")
-        page.screenshot(path=SHOTS / f"{test}--{name}.png")
+        # Toasts and the sidebar are shown as they come to rest.
+        page.screenshot(path=SHOTS / f"{test}--{name}.png", animations="disabled")
 
     return take
 
@@ -218,6 +253,54 @@ def connect(page: Page, app: App) -> None:
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
     page.get_by_test_id("stDataFrame").wait_for()
+
+
+def enter(page: Page, app: App, path: str = "") -> None:
+    """Open a view as somebody who is connected: through the consent page, unless somebody was connected before."""
+    if app.vault.find("default") is None:
+        connect(page, app)
+        if not path:
+            return
+    page.goto(app.at(path))
+
+
+def let_in(page: Page, app: App) -> None:
+    """Open something small with the token of the start, which gives this browser its cookies."""
+    page.goto(app.at("favicon.png"))
+
+
+def log_in(app: App, box: Sandbox) -> None:
+    """Connect an app to its sandbox as a notebook does it, without a browser."""
+    app.vault.forget("default")
+    own = app.settings
+    psauth.login(settings=box.settings.with_(home=own.home, secret_key=own.secret_key, redirect_uri=app.url))
+
+
+def turn(page: Page, scheme: Literal["light", "dark"]) -> None:
+    """Have the system of this browser change to light or dark, and wait until the page has followed."""
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(
+        """async scheme => {
+          const app = document.querySelector("[data-testid=stApp]");
+          if (!app || getComputedStyle(app).colorScheme != scheme) return false;
+          await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+          return document.getAnimations().every((moving) => !(moving instanceof CSSTransition));
+        }""",
+        arg=scheme,
+    )
+
+
+def rest(page: Page) -> None:
+    """Wait until the script has run, nothing is being read, and both has been so for a while: a run may call for another."""
+    page.wait_for_function(
+        """() => {
+          const app = document.querySelector("[data-testid=stApp]");
+          const busy = app?.dataset.testScriptState != "notRunning" || document.querySelector("[data-testid=stSkeletonElement]");
+          if (busy || !document.querySelector("[data-testid=stMain] h1")) window.restsSince = undefined;
+          else window.restsSince ??= performance.now();
+          return performance.now() - window.restsSince > 500;
+        }"""
+    )
 
 
 def stop_button(place: Page | Locator) -> Locator:

@@ -53,7 +53,7 @@ class HostileService:
                     return
                 kept = {name: value for name, value in self.headers.items() if name.lower() != "connection"}
                 origin = api_url.removesuffix("/v1")
-                got = requests.get(origin + self.path, headers=kept, timeout=30)
+                got = requests.get(origin + self.path, headers=kept, timeout=120)
                 self.answer(got.status_code, hostile(got.json()))
 
             def answer(self, status: int, content: Any) -> None:

@@ -152,7 +152,7 @@ def test_a_notebook_then_uses_the_connection_without_settings(app: App, page: Pa
         cwd=app.home,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (done.stdout.strip(), done.stderr) == ("12", "")
@@ -162,6 +162,6 @@ def consent_elsewhere(page: Page) -> str:
     """The callback address that Allow on this consent page would lead to, without this browser going there."""
     form = {i.get_attribute("name"): i.input_value() for i in page.locator("form input, form select").all()}
     answer = requests.post(
-        page.url.split("?")[0], data={**form, "decision": "allow"}, allow_redirects=False, timeout=10
+        page.url.split("?")[0], data={**form, "decision": "allow"}, allow_redirects=False, timeout=300
     )
     return answer.headers["Location"]

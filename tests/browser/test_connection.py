@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
 import psauth
-from tests.browser.conftest import App, connect
+from tests.browser.conftest import PATIENCE, App, connect, enter
 
 Shot = Callable[[Page, str], None]
 NewBrowser = Callable[..., BrowserContext]
 MakeApp = Callable[..., App]
 
 
-def test_the_page_says_what_is_connected_and_until_when(app: App, page: Page, shot: Shot) -> None:
-    connect(page, app)
-    page.get_by_role("link", name="Connection").click()
+def test_the_page_says_what_is_connected_and_until_when(shared: App, page: Page, shot: Shot) -> None:
+    enter(page, shared, "connection")
     expect(page.get_by_text("OAuth 2.0")).to_be_visible()
     expect(page.get_by_text("see your work")).to_be_visible()
     countdown = page.get_by_text("renewed by itself")
@@ -29,20 +27,20 @@ def test_the_page_says_what_is_connected_and_until_when(app: App, page: Page, sh
     shot(page, "connection")
 
 
-def test_refresh_now_gives_a_new_token(app: App, page: Page) -> None:
-    connect(page, app)
-    before = app.vault.read().token
-    page.get_by_role("link", name="Connection").click()
+def test_refresh_now_gives_a_new_token(shared: App, page: Page) -> None:
+    enter(page, shared, "connection")
+    before = shared.vault.read().token
     page.get_by_role("button", name="Refresh now").click()
     expect(page.get_by_text("Refreshed")).to_be_visible()
-    after = app.vault.read().token
+    after = shared.vault.read().token
     assert before is not None
     assert after is not None
     assert after.access_token != before.access_token
 
 
-def test_disconnect_asks_once_revokes_and_leaves_the_first_page(app: App, page: Page, shot: Shot) -> None:
-    connect(page, app)
+def test_disconnect_asks_once_revokes_and_leaves_the_first_page(shared: App, page: Page, shot: Shot) -> None:
+    app = shared
+    enter(page, app)
     token = app.vault.read().token
     assert token is not None
     page.get_by_role("link", name="Connection").click()
@@ -59,7 +57,9 @@ def test_disconnect_asks_once_revokes_and_leaves_the_first_page(app: App, page: 
     assert page.url == app.url
     assert app.vault.find("default") is None
     answer = requests.get(
-        app.url + "sandbox/v1/testAuth", headers={"Authorization": f"Bearer {token.access_token}"}, timeout=10
+        app.url + "sandbox/v1/testAuth",
+        headers={"Authorization": f"Bearer {token.access_token}"},
+        timeout=PATIENCE / 1000,
     )
     assert answer.status_code == 401
 
@@ -70,11 +70,11 @@ def test_tabs_agree_within_seconds(app: App, new_browser: NewBrowser) -> None:
     second.goto(app.at())
     expect(second.get_by_role("link", name="Connect", exact=True)).to_be_visible()
     connect(first, app)
-    expect(second.get_by_test_id("stDataFrame")).to_be_visible(timeout=15_000)
+    expect(second.get_by_test_id("stDataFrame")).to_be_visible()
     first.get_by_role("link", name="Connection").click()
     first.get_by_role("button", name="Disconnect").click()
     first.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
-    expect(second.get_by_role("link", name="Connect", exact=True)).to_be_visible(timeout=15_000)
+    expect(second.get_by_role("link", name="Connect", exact=True)).to_be_visible()
 
 
 def test_an_app_that_was_stopped_is_said_in_words_for_its_reader_and_the_page_goes_on_by_itself(
@@ -142,10 +142,10 @@ def test_a_service_of_its_own_with_the_callback_at_another_path(make_app: MakeAp
 
     # The service is gone altogether: what was read stands, and what was not is a calm page.
     page.get_by_role("button", name="Reload").click()
-    expect(page.get_by_text("The reload failed, so this is the table from before.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("The reload failed, so this is the table from before.")).to_be_visible()
     page.get_by_test_id("stDataFrame").wait_for()
     page.get_by_role("link", name="People").click()
-    expect(page.get_by_role("heading", name="Process Street does not answer")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Process Street does not answer")).to_be_visible()
     shot(page, "silent")
     assert "Traceback" not in page.content()
 
@@ -171,18 +171,18 @@ def test_half_made_settings_are_named(make_app: MakeApp, page: Page, shot: Shot)
     assert "only-half" not in page.content()
 
 
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_on_another_address_it_serves_nobody(make_app: MakeApp, page: Page, shot: Shot, host: str) -> None:
+def test_on_another_address_it_serves_nobody(make_app: MakeApp, page: Page, shot: Shot) -> None:
     app = make_app("--server.address=0.0.0.0").start()
-    page.goto(f"http://{host}:{app.port}/")
-    expect(page.get_by_role("heading", name="Only on this machine")).to_be_visible()
-    shot(page, "not-local")
+    for host in ("localhost", "127.0.0.1"):
+        page.goto(f"http://{host}:{app.port}/")
+        expect(page.get_by_role("heading", name="Only on this machine"), host).to_be_visible()
+        shot(page, f"not-local-by-{host}")
     for path in ("", "connect", "_stcore/health", "sandbox/v1/workflows"):
-        assert requests.get(app.url + path, timeout=10, allow_redirects=False).status_code == 403
+        assert requests.get(app.url + path, timeout=PATIENCE / 1000, allow_redirects=False).status_code == 403
 
 
 def test_a_foreign_name_for_this_machine_is_refused(app: App) -> None:
-    answer = requests.get(app.url, headers={"Host": "evil.example"}, timeout=10)
+    answer = requests.get(app.url, headers={"Host": "evil.example"}, timeout=PATIENCE / 1000)
     assert answer.status_code == 403
 
 
@@ -205,6 +205,6 @@ def _revoke(box: psauth.Sandbox, token: psauth.Token) -> None:
             "client_id": settings.client_id,
             "client_secret": settings.client_secret,
         },
-        timeout=10,
+        timeout=PATIENCE / 1000,
     )
     assert answer.status_code == 200

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import App, connect
+from tests.browser.conftest import App, enter
 
 Take = Callable[[str], tuple[str, Path]]
 
@@ -35,8 +35,8 @@ def take(page: Page) -> Take:
     return take
 
 
-def test_a_table_is_taken_along_as_three_files_that_say_the_same(app: App, page: Page, take: Take) -> None:
-    connect(page, app)
+def test_a_table_is_taken_along_as_three_files_that_say_the_same(shared: App, page: Page, take: Take) -> None:
+    enter(page, shared)
     names, paths = zip(*(take(kind) for kind in ("XLSX", "CSV", "Parquet")), strict=True)
     assert [re.sub(r"\d{4}-\d\d-\d\d", "DAY", name) for name in names] == [
         "workflows-DAY.xlsx",
@@ -61,15 +61,14 @@ def test_a_table_is_taken_along_as_three_files_that_say_the_same(app: App, page:
     assert [row[-1] for row in sheet_rows] == exact[head[-1]].tolist()
 
 
-def test_the_help_of_the_csv_file_says_what_is_done_to_texts(app: App, page: Page) -> None:
-    connect(page, app)
+def test_the_help_of_the_csv_file_says_what_is_done_to_texts(shared: App, page: Page) -> None:
+    enter(page, shared)
     page.get_by_role("button", name="CSV", exact=True).hover()
     expect(page.get_by_text("an apostrophe stands before texts")).to_be_visible()
 
 
-def test_the_runs_of_a_workflow_are_called_after_it(app: App, page: Page, take: Take) -> None:
-    connect(page, app)
-    page.goto(app.at("runs"))
+def test_the_runs_of_a_workflow_are_called_after_it(shared: App, page: Page, take: Take) -> None:
+    enter(page, shared, "runs")
     page.get_by_test_id("stDataFrame").wait_for()
     page.get_by_label("Search").first.fill("Purchase Request")
     page.get_by_label("Search").first.press("Enter")

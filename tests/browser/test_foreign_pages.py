@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 import psauth
-from tests.browser.conftest import ROOT, App, connect
+from tests.browser.conftest import PATIENCE, ROOT, App, connect, enter, let_in
 from tests.flow.parts import wait_until
 
 Shot = Callable[[Page, str], None]
@@ -94,7 +94,7 @@ ATTEMPTS = {
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_another_page_begins_nothing(app: App, page: Page, serve: Serve, attempt: str) -> None:
-    page.goto(app.at())  # this browser has been let in
+    let_in(page, app)
     app.vault.find("default")  # there is a vault
     before = pending(app)
     attempts = watch(page.context, app.url + "connect")
@@ -103,13 +103,16 @@ def test_another_page_begins_nothing(app: App, page: Page, serve: Serve, attempt
     if "prefetch" in ATTEMPTS[attempt]:
         page.wait_for_timeout(1500)
     else:
-        wait_until(lambda: bool(attempts or page.wait_for_timeout(50)), seconds=30, why="an end of the attempt")
+        wait_until(
+            lambda: bool(attempts or page.wait_for_timeout(50)), seconds=PATIENCE / 1000, why="an end of the attempt"
+        )
     assert {*attempts} <= {"403", "blocked"}
     assert pending(app) == before
 
 
-def test_another_page_opens_no_websocket_and_disconnects_nobody(app: App, page: Page, serve: Serve) -> None:
-    connect(page, app)
+def test_another_page_opens_no_websocket_and_disconnects_nobody(shared: App, page: Page, serve: Serve) -> None:
+    app = shared
+    enter(page, app)
     page.goto(serve("<p>foreign</p>"))
     opened = page.evaluate(
         """address => Promise.all(["", "streamlit"].map(protocol => new Promise(done => {
@@ -141,7 +144,7 @@ def test_who_follows_a_link_to_connect_reads_where_to_press_it(app: App, page: P
 
 
 def test_a_link_to_the_app_leads_to_the_app(app: App, page: Page, serve: Serve) -> None:
-    page.goto(app.at())
+    let_in(page, app)
     page.goto(serve(f'<a href="{app.url}">there</a>'))
     page.get_by_text("there").click()
     page.get_by_role("link", name="Connect", exact=True).wait_for()
@@ -151,12 +154,13 @@ def test_a_link_to_the_app_leads_to_the_app(app: App, page: Page, serve: Serve) 
 def test_an_image_on_another_page_stores_no_api_key(make_app: MakeApp, page: Page, serve: Serve) -> None:
     with psauth.Sandbox(runs=5) as box:
         app = make_app(PSAUTH_API_KEY=box.api_key, PSAUTH_API_URL=box.api_url).start()
-        page.goto(app.at())
-        page.get_by_role("link", name="Connect", exact=True).wait_for()
+        let_in(page, app)
         asked = len(box.requests)
         attempts = watch(page.context, app.url + "connect")
         page.goto(serve(f'<img src="{app.url}connect">'))
-        wait_until(lambda: bool(attempts or page.wait_for_timeout(50)), seconds=30, why="an end of the attempt")
+        wait_until(
+            lambda: bool(attempts or page.wait_for_timeout(50)), seconds=PATIENCE / 1000, why="an end of the attempt"
+        )
         assert app.vault.find("default") is None
         assert len(box.requests) == asked
 
@@ -188,7 +192,7 @@ def test_a_tab_that_was_open_before_a_restart_is_told_and_goes_on_once_the_new_a
     app.restart()
     with page.expect_response(app.url + "_stcore/host-config") as answer:
         dialog = page.get_by_role("dialog", name="Connection error")
-        expect(dialog).to_be_visible(timeout=60_000)
+        expect(dialog).to_be_visible()
     assert answer.value.status == 401
     code = dialog.get_by_test_id("stErrorCodeBlock")
     expect(code).to_be_hidden()
@@ -196,7 +200,7 @@ def test_a_tab_that_was_open_before_a_restart_is_told_and_goes_on_once_the_new_a
     assert "Then open the address that it says" in said
     shot(page, "restarted")
     page.context.new_page().goto(app.at())
-    expect(dialog).to_be_hidden(timeout=60_000)
+    expect(dialog).to_be_hidden()
     page.get_by_test_id("stDataFrame").wait_for()
 
 
@@ -208,7 +212,9 @@ def test_without_the_token_everybody_on_this_machine_comes_in_and_other_pages_st
     page.get_by_role("link", name="Connect", exact=True).wait_for()
     attempts = watch(page.context, app.url + "connect")
     page.goto(serve(f'<iframe src="{app.url}connect"></iframe>'))
-    wait_until(lambda: bool(attempts or page.wait_for_timeout(50)), seconds=30, why="an end of the attempt")
+    wait_until(
+        lambda: bool(attempts or page.wait_for_timeout(50)), seconds=PATIENCE / 1000, why="an end of the attempt"
+    )
     assert pending(app) == 0
 
 

@@ -1,12 +1,15 @@
 """psauth app and make app: which port, which settings are read, what would keep Connect from working, and how it ends."""
 
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,62 @@ def test_a_taken_port_that_was_asked_for_is_an_error_with_the_next_line_to_type(
     assert re.search(rf"Port {port} is taken\. .* psauth app --port \d+", err)
     assert len(err.splitlines()) == 1
     assert started == []
+
+
+@pytest.fixture
+def app_there():
+    """What answers as psauth's app does, on a port of this machine."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps({"app": "psauth", "vault": "of-somebody"}).encode()
+            self.send_response(200 if self.path == "/psauth-app" else 403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server.server_address[1]
+        server.shutdown()
+        thread.join(30)
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_a_port_that_psauth_itself_has_is_said_with_the_way_into_it(terminal, started, tmp_path, app_there, is_ours):
+    way = "Open the address that stands in the terminal where it was started"
+    if is_ours:
+        keep_entrance(tmp_path / "home", app_there, address := f"http://localhost:{app_there}/?token=t-1")
+        way = f"Open {address}"
+    code, _, err = terminal("app", "--port", str(app_there))
+    assert code == 1
+    assert re.fullmatch(
+        rf"Error: Port {app_there} is taken: psauth already runs there\. {re.escape(way)}, or name another one: psauth app "
+        r"--port \d+\n",
+        err,
+    )
+    assert started == []
+
+
+def test_the_usual_port_that_psauth_itself_has_is_said_too(terminal, started, tmp_path, app_there, monkeypatch):
+    monkeypatch.setattr(ports, "USUAL", app_there)
+    keep_entrance(tmp_path / "home", app_there, address := f"http://localhost:{app_there}/?token=t-1")
+    code, _, err = terminal("app")
+    assert code == 0
+    assert f"Port {app_there} is taken, because psauth already runs there. Open {address}. This one takes port" in err
+
+
+def test_an_address_that_a_killed_app_has_left_is_not_said_of_another_program(terminal, started, tmp_path):
+    with taken() as port:
+        keep_entrance(tmp_path / "home", port, f"http://localhost:{port}/?token=old")
+        code, _, err = terminal("app", "--port", str(port))
+    assert code == 1
+    assert "token=old" not in err
+    assert "Stop the program that has it" in err
 
 
 def test_a_port_that_may_not_be_bound_is_not_taken(terminal, started, monkeypatch):
@@ -220,6 +279,11 @@ def test_the_app_runs_on_the_port_and_ends_by_ctrl_c(env):
             [PYTHON, "-m", "psauth", "app", "--url"], env=env, capture_output=True, text=True, timeout=60, check=True
         )
         assert again.stdout == f"{address}\n"
+        second = subprocess.run(
+            [PYTHON, "-m", "psauth", "app", "--port", str(port)], env=env, capture_output=True, text=True, timeout=60
+        )
+        assert second.returncode == 1
+        assert f"psauth already runs there. Open {address}, or name another one" in second.stderr
         assert requests.get(f"http://localhost:{port}/", timeout=10).status_code == 403
         assert requests.get(address, timeout=10).history[0].headers["location"] == "/"
         app.send_signal(signal.SIGINT)

@@ -99,3 +99,12 @@ def test_a_warning_is_one_line_for_people_without_its_place_in_the_source(tmp_pa
 )
 def test_the_line_to_type_is_one_for_the_terminal(line, typed):
     assert in_terminal(f"Log in with: {line}.") == f"Log in with: {typed}."
+
+
+@pytest.mark.parametrize("words", [("--paste", "hello"), ("http://localhost:8501/?code=hidden-7Hq2&state=s",)])
+def test_an_address_behind_login_is_told_what_to_copy_and_where(terminal, words):
+    code, _, err = terminal("login", *words)
+    assert code == 2
+    assert "Type: psauth login --paste." in err
+    assert "looks like http://localhost:8501/?code=…&state=… Copy all of it from the browser's address bar." in err
+    assert "hidden" not in err

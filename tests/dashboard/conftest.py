@@ -12,7 +12,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import psauth
+from psauth.dashboard.loading.copies import copies
 from psauth.dashboard.loading.jobs import jobs
+from psauth.dashboard.loading.syncs import syncs
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
 
@@ -32,6 +34,8 @@ def _local_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     jobs.forget()
     yield
     jobs.forget()
+    syncs.end(timeout=30)
+    copies.forget()
     st.cache_resource.clear()
     config.set_option("server.address", before)
 

@@ -38,6 +38,7 @@ DRAWS: dict[str, tuple[str, ...]] = {
     "text_input": ("0", "label", "help", "placeholder"),
     "title": ("0", "body", "help"),
     "toast": ("0", "body"),
+    "toggle": ("0", "label", "help"),
     "warning": ("0", "body"),
     "write": ("0", "1", "2", "3"),
     "DatetimeColumn": ("0", "label", "help"),
@@ -74,7 +75,7 @@ MAKES_TEXT = {"plain", "clean"}
 NOT_LOCAL = ("NOT_LOCAL.title", "NOT_LOCAL.text", "NOT_LOCAL.step")
 OURS = {
     # Words of ours that are no literal where they are drawn, by the file and the expression.
-    "main.py": {"entry.title", "title", "text", "step", "APP", "ALLOW_COOKIES", *NOT_LOCAL},
+    "main.py": {"entry.title", "notice.title", "title", "text", "step", "APP", "ALLOW_COOKIES", *NOT_LOCAL},
     "parts/choices.py": {"choice.label", "SEARCH.label"},
     "parts/columns.py": {"header"},  # checked below, as is what else was put together before
     "parts/downloads.py": {"label", "words"},  # the kinds of files
@@ -83,16 +84,30 @@ OURS = {
     "parts/menu.py": set(),
     "parts/problems.py": {"_title(error)", "notice.title"},
     "parts/scope.py": {"things", "also", "title"},
-    "parts/sidebar.py": {"noun", "total", "refill"},
+    "parts/sidebar.py": {"noun", "total", "refill", "to_go", "age(mine.report.ended_at)"},
     "parts/tables.py": {
         "note",
         "label",
         "' · '.join(said)",
         "reason",
+        "left",
+        "LIVE",
         "listed([label.casefold() for label in ways])",
         "noun",
         "plural('part', len(failed))",
         "read.name",
+    },
+    "parts/syncing.py": {
+        "' '.join(words)",
+        "' · '.join(words)",
+        "age(copy.as_of)",
+        "cost(forecast.requests)",
+        "cost(report.requests_left)",
+        "lasting(forecast.seconds)",
+        "lasting(seconds)",
+        "least",
+        "left",
+        "plural('run', standing.runs_left)",
     },
     "parts/view.py": {"view.empty", "view.no_match", "view.noun"},
     "parts/waiting.py": {
@@ -108,6 +123,7 @@ OURS = {
     },
     "parts/welcome.py": {"_small_print(target)", "CHANGES", "names", "name", "address", "'\\n'.join(lines)"},
     "views/connection.py": {"CHANGES", "words", "what", "name"},
+    "views/sync.py": {"ANEW", "GOES_ON", "WHAT", "words"},
     "views/tasks.py": {"words"},
 }
 """Each was looked at: none of them can hold a word of the service, of a person, of the settings or of the address."""
@@ -209,7 +225,20 @@ def assigned(path: Path, name: str) -> Iterator[ast.expr]:
     ("file", "names", "also"),
     [
         ("parts/columns.py", {"header"}, set()),
-        ("parts/tables.py", {"said", "reason"}, {"count", "_age(loaded.read_at)", "cost(loaded.requests)"}),
+        (
+            "parts/syncing.py",
+            {"words", "least", "left"},
+            {
+                *("runs", "every", "age(report.ended_at)", "cost(report.requests)", "cost(total)"),
+                *("lasting(forecast.newest_seconds)", "lasting(report.seconds)", "lasting(standing.seconds)"),
+                *("plural('run', report.runs_left)", "words"),
+            },
+        ),
+        (
+            "parts/tables.py",
+            {"said", "reason", "left"},
+            {"count", "age(loaded.read_at)", "cost(loaded.requests)", "plural('run', loaded.runs_left)"},
+        ),
         ("parts/waiting.py", {"took", "requests", "unknown"}, {"lasting(loaded.seconds)"}),
         (
             "parts/welcome.py",

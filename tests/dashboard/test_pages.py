@@ -274,10 +274,10 @@ def test_on_another_address_nothing_is_shown(run: Run, connected: Vault) -> None
 
 
 def test_an_old_read_says_its_age(connected: Vault) -> None:
-    from psauth.dashboard.parts.tables import _age
+    from psauth.dashboard.parts.phrases import age
 
-    assert _age(datetime.now(UTC) - timedelta(minutes=5)) == "5 minutes ago"
-    assert _age(datetime.now(UTC)) == "just now"
+    assert age(datetime.now(UTC) - timedelta(minutes=5)) == "5 minutes ago"
+    assert age(datetime.now(UTC)) == "just now"
 
 
 def test_a_farewell_is_said_until_somebody_connects_again(run: Run, box: psauth.Sandbox) -> None:
@@ -305,3 +305,16 @@ def test_an_access_that_was_not_revoked_is_a_warning_and_the_service_s_words_are
     assert not page.success
     assert "was not revoked at the service" in page.warning[0].value
     assert message in [t.value for t in page.text]
+
+
+def test_a_sandbox_that_is_gone_is_said_once(run: Run) -> None:
+    page = run()
+    message = "Disconnected: the sandbox at localhost:9 is gone, and the access with it."
+    page.session_state["psauth.farewell"] = Disconnected(
+        account="default", existed=True, revoked=False, message=message, gone=True
+    )
+    page.run()
+    (success,) = page.success
+    assert message in success.value
+    assert not page.warning
+    assert not page.text

@@ -112,3 +112,10 @@ def test_whose_connection_has_ended_is_not_sent_elsewhere(
     assert [header.value for header in page.header] == [expected]
     assert ask("/connect", cookie="e").status == 303
     assert "hidden-key" not in str(page)
+
+
+def test_several_that_are_wrong_are_all_said(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    no_address(monkeypatch, tmp_path)
+    monkeypatch.setenv("PSAUTH_TOKEN_AUTH", "telepathy")
+    page = run()
+    assert [text.value.split()[0] for text in page.text] == ["PSAUTH_API_URL", "PSAUTH_TOKEN_AUTH"]

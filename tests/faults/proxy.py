@@ -90,6 +90,8 @@ class Proxy:
         self._closing.set()
         with self._held:
             self._held.notify_all()
+        with contextlib.suppress(OSError):  # not every system lets a listener be shut down
+            self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for a caller, which close does not
         self._server.close()
         with self._lock:
             sockets = list(self._sockets)

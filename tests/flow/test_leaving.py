@@ -1,10 +1,14 @@
 """Disconnecting: revoked at the service, forgotten here; and a credential that never goes anywhere else."""
 
+from dataclasses import replace
+from urllib.parse import urlsplit
+
 import pytest
 import requests
 
 import psauth
 from psauth import LoginRequired, UntrustedAddress, Vault, VaultError
+from psauth.auth.discovery import service_for_oauth
 from tests.flow.parts import client_of, expire_here, refreshes
 
 
@@ -68,8 +72,18 @@ def test_the_service_is_not_there_at_all(tmp_path):
         settings = box.settings.with_(home=str(tmp_path / "kept"))
         psauth.connect(settings=settings)
     done = psauth.logout(settings=settings)
-    assert (done.existed, done.revoked) == (True, False)
+    assert (done.existed, done.revoked, done.gone) == (True, False, True)
+    host = urlsplit(settings.api_url).netloc
+    assert str(done) == f"Disconnected: the sandbox at {host} is gone, and the access with it."
     assert Vault.open(settings).connections() == []
+
+
+@pytest.mark.parametrize("app", ["client_id", "public_client_id"])
+def test_a_sandbox_is_known_by_its_apps(box, app):
+    service = service_for_oauth(box.settings.with_(client_id=getattr(box, app)))
+    assert service.is_sandbox
+    assert not replace(service, client_id="acme").is_sandbox
+    assert not replace(service, api_url="https://api.process.st/v1").is_sandbox
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])

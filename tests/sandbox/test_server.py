@@ -98,5 +98,5 @@ def test_it_imports_nothing_else_of_psauth() -> None:
 
 def test_making_the_application_costs_nothing() -> None:
     company = create_app().state.company
-    assert company._every is None  # no run is drawn before one is asked for
+    assert company._lists is None  # no run is drawn before one is asked for
     assert company.now > NOW

@@ -100,8 +100,8 @@ def change(vault, value):
 def test_a_version_that_there_never_was(settings, vault, value, shown):
     change(vault, value)
     assert said(lambda: Vault.open(settings)) == (
-        f"The vault {vault.place} has schema {shown!r}; this psauth reads 3. Update psauth; nothing was deleted or "
-        "overwritten."
+        f"The vault {vault.place} has schema {shown!r}, which no psauth writes: it is damaged. Restore it from a backup; "
+        f"nothing was deleted or overwritten. To begin anew, move {vault.place} away, then type: psauth login"
     )
 
 

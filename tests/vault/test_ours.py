@@ -28,7 +28,7 @@ def open_at(settings, path):
 @pytest.mark.parametrize("device", ["/dev/null", "/dev/zero", "/dev/full", "/dev/tty"])
 def test_a_device_is_refused_and_keeps_its_mode(settings, device):
     before = os.stat(device).st_mode, set(os.listdir("/dev"))
-    with pytest.raises(VaultError, match="it is a device.*Only regular files.*set PSAUTH_VAULT_URL"):
+    with pytest.raises(VaultError, match="names a device.*Only regular files.*set PSAUTH_VAULT_URL"):
         open_at(settings, device)
     assert (os.stat(device).st_mode, set(os.listdir("/dev"))) == before
 

@@ -8,15 +8,15 @@ import pytest
 import sqlalchemy as sa
 
 from psauth import Vault
-from psauth.exceptions import ArgumentError, SettingsError
+from psauth.exceptions import ArgumentError, SettingsError, VaultError
 from psauth.vault import disk
 from psauth.vault.databases import find_store
 from psauth.vault.files import NotOurs, look
 from tests.vault.parts import posix, said
 
 KEPT = "nothing was deleted or overwritten."
-BEGIN_ANEW = f"Restore the vault from a backup, or move it away to begin anew; {KEPT}"
-DAMAGED = f"It is damaged; restore it from a backup, or move it away to begin anew; {KEPT}"
+BEGIN_ANEW = f"{KEPT} To begin anew, move {{}} away, then type: psauth login"
+DAMAGED = f"it is damaged. Restore it from a backup; {BEGIN_ANEW}"
 EXPECTED = "Expected a SQLite file, like sqlite:///path/to/vault.db"
 ELSEWHERE = "set PSAUTH_HOME to a folder on a disk of this machine (PSAUTH_HOME=/its/path)"
 ELSEWHERE_FILE = (
@@ -61,8 +61,8 @@ def test_the_advice_of_a_vault_at_an_address_names_the_address(settings, tmp_pat
     store = find_store(settings.with_(vault_url=address.format(tmp_path)))
     (tmp_path / "v.db").symlink_to("nothing")
     assert said(store.prepare) == (
-        f"The vault {tmp_path}/v.db cannot be used: it is a link to nothing. Only regular files of your own are used and "
-        f"changed. Move it away, or {ELSEWHERE_FILE}; {KEPT}"
+        f"PSAUTH_VAULT_URL (from keyword) is {address.format(tmp_path)!r}, which names a link to nothing. Expected a file for "
+        f"the vault. Only regular files of your own are used and changed; {ELSEWHERE_FILE}; {KEPT}"
     )
 
 
@@ -207,24 +207,23 @@ def write(path, content):
 DAMAGES = {
     "no database": (
         lambda p: write(p, b"x" * 200),
-        f"The vault {{}} cannot be used (file is not a database). {DAMAGED}",
+        f"The vault {{}} cannot be used (file is not a database): {DAMAGED}",
     ),
     "another program's": (
         lambda p: (p.unlink(), run(p, "CREATE TABLE invoices (id)")),
-        "{} is a database, but not a psauth vault. Set PSAUTH_VAULT_URL to another file.",
+        f"{{}} is a database, but not a psauth vault. Set PSAUTH_VAULT_URL to another file; {BEGIN_ANEW}",
     ),
     "a giant": (
         lambda p: os.truncate(p, 1 << 31),
-        "{} is larger than any vault. Set PSAUTH_VAULT_URL to another file.",
+        f"{{}} is larger than any vault. Set PSAUTH_VAULT_URL to another file; {BEGIN_ANEW}",
     ),
     "emptied": (
         lambda p: write(p, b""),
-        "The vault {} is empty, but there were connections in it: it is damaged. Restore it from a backup, or move it away "
-        f"to begin anew; {KEPT}",
+        f"The vault {{}} is empty, but there were connections in it: {DAMAGED}",
     ),
     "a journal": (
         lambda p: write(p.with_name("vault.db-journal"), b"x" * 600),
-        "Beside the vault {} lies a journal of another program, which would change it. Move vault.db-journal away and try "
+        "Beside the vault {} lies a journal of another program, which would change it. Move {}-journal away and try "
         f"again; {KEPT}",
     ),
     "a newer one": (
@@ -233,17 +232,15 @@ DAMAGES = {
     ),
     "no version": (
         lambda p: run(p, "DELETE FROM meta WHERE name = 'schema'"),
-        f"The vault {{}} has schema 'none'; this psauth reads 3. Update psauth; {KEPT}",
+        f"The vault {{}} has schema 'none', which no psauth writes: {DAMAGED}",
     ),
     "other tables": (
         lambda p: run(p, "CREATE VIEW v AS SELECT 1"),
-        "The vault {} was changed by another program: it has a view 'v'. Restore it from a backup, or move it away; "
-        f"{KEPT}",
+        f"The vault {{}} was changed by another program: it has a view 'v'. Restore it from a backup; {BEGIN_ANEW}",
     ),
     "a canary too few": (
         lambda p: run(p, "DELETE FROM meta WHERE name = 'canary'"),
-        "The key from PSAUTH_SECRET_KEY does not open the vault {}. Use the key it was made with, or move the vault away "
-        f"to begin anew; {KEPT}",
+        f"The key from PSAUTH_SECRET_KEY does not open the vault {{}}. Use the key it was made with; {BEGIN_ANEW}",
     ),
 }
 
@@ -252,7 +249,7 @@ DAMAGES = {
 def test_a_vault_that_is_not_opened(settings, vault, what):
     damage, sentence = DAMAGES[what]
     damage(settings.home_path / "vault.db")
-    assert said(lambda: Vault.open(settings)) == sentence.format(vault.place)
+    assert said(lambda: Vault.open(settings)) == sentence.format(vault.place, vault.place)
 
 
 def test_a_vault_that_is_not_whole(settings, vault, store):
@@ -263,8 +260,8 @@ def test_a_vault_that_is_not_whole(settings, vault, store):
         "UPDATE sqlite_master SET sql = replace(sql, 'kind VARCHAR NOT', 'kind VARCHAR CHECK (kind IS NULL) NOT')",
     )
     assert said(lambda: Vault.open(settings)) == (
-        f"The vault {vault.place} is damaged (CHECK constraint failed in connections). Restore it from a backup, or move it "
-        f"away; {KEPT}"
+        f"The vault {vault.place} is damaged (CHECK constraint failed in connections). Restore it from a backup; "
+        f"{BEGIN_ANEW.format(vault.place)}"
     )
 
 
@@ -273,7 +270,8 @@ def test_a_row_that_does_not_belong_there(settings, vault, store):
     run(settings.home_path / "vault.db", "UPDATE connections SET service = credential")
     assert said(vault.read) == (
         f"A record in the vault {vault.place} cannot be decrypted: it is damaged, or the key was changed in the middle. "
-        "Restore the vault or its key from a backup; nothing was changed."
+        f"Restore the vault or its key from a backup; nothing was changed. To begin anew, move {vault.place} away, then type: "
+        "psauth login"
     )
 
 
@@ -282,7 +280,7 @@ def test_a_row_that_is_gone(settings, vault, store):
     run(settings.home_path / "vault.db", "DELETE FROM connections")
     assert said(vault.read) == (
         f"The connections in the vault {vault.place} are not those that psauth wrote: one is missing, or was put there by "
-        f"another program. {BEGIN_ANEW}"
+        f"another program. Restore the vault from a backup; {BEGIN_ANEW.format(vault.place)}"
     )
 
 
@@ -294,9 +292,6 @@ WORDS = {
     "locking protocol": f"Files cannot be locked there, as on some network drives and shared folders; {ELSEWHERE}",
     "attempt to write a readonly database": "Make the file and its folder writable for you",
     "unable to open database file": "Make the file and its folder writable for you",
-    "database disk image is malformed": "It is damaged; restore it from a backup, or move it away to begin anew",
-    "file is not a database": "It is damaged; restore it from a backup, or move it away to begin anew",
-    "string or blob too big": "It is damaged; restore it from a backup, or move it away to begin anew",
     "something \x1b[31m\n  else": f"Look after the file and its disk, or {ELSEWHERE}",
 }
 
@@ -315,12 +310,23 @@ def test_what_sqlite_says_is_turned_into_what_to_do(vault, words):
     assert said(ask) == f"The vault {vault.place} cannot be used ({shown}). {WORDS[words]}; {KEPT}"
 
 
+@pytest.mark.parametrize(
+    "words", ["database disk image is malformed", "file is not a database", "string or blob too big"]
+)
+def test_what_sqlite_says_of_damage_says_how_to_begin_anew(vault, words):
+    with pytest.raises(VaultError) as refusal, vault._reading():
+        raise_from_sqlite(words)
+    assert str(refusal.value) == f"The vault {vault.place} cannot be used ({words}): {DAMAGED.format(vault.place)}"
+
+
 def test_an_error_that_is_not_of_sqlite_is_damage(vault):
     def ask():
         with vault._reading():
             raise sa.exc.NoResultFound("secret")
 
-    assert said(ask) == f"The vault {vault.place} cannot be used (malformed: NoResultFound). {DAMAGED}"
+    assert (
+        said(ask) == f"The vault {vault.place} cannot be used (malformed: NoResultFound): {DAMAGED.format(vault.place)}"
+    )
 
 
 def test_a_read_only_drive(vault, monkeypatch):
@@ -340,7 +346,7 @@ def test_a_file_that_is_gone_and_its_folder_too(settings, vault):
     os.unlink(vault.place)
     assert said(vault.connections) == (
         f"The vault {vault.place} cannot be used (unable to open database file). The file is gone; restore it from a "
-        f"backup, or open the vault again to begin anew; {KEPT}"
+        f"backup, or begin anew with: psauth login; {KEPT}"
     )
     for path in settings.home_path.iterdir():
         path.unlink()

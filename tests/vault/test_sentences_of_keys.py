@@ -105,8 +105,8 @@ def test_a_key_shows_where_it_came_from_and_nothing_else():
 
 def test_a_vault_with_another_key(settings, vault):
     assert said(lambda: Vault.open(settings.with_(secret_key=ONE))) == (
-        f"The key from PSAUTH_SECRET_KEY does not open the vault {vault.place}. Use the key it was made with, or move the "
-        f"vault away to begin anew; {KEPT}"
+        f"The key from PSAUTH_SECRET_KEY does not open the vault {vault.place}. Use the key it was made with; "
+        f"{KEPT} To begin anew, move {vault.place} away, then type: psauth login"
     )
 
 
@@ -116,13 +116,13 @@ def test_a_vault_with_another_key(settings, vault):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"\xff", "cannot be read (it is no text). Restore it, or make it readable for you."),
-        (None, "cannot be read (it is a folder). Restore it, or make it readable for you."),
-        (b"x", "is damaged: expected 44 characters. Restore it from a backup; nothing was changed."),
+        (b"\xff", "cannot be read (it is no text). Restore it from a backup, or make it readable for you;"),
+        (None, "cannot be read (it is a folder). Restore it from a backup, or make it readable for you;"),
+        (b"x", "is damaged: expected 44 characters. Restore it from a backup;"),
         (ONE.encode() + b" " * 5000, None),
         (
             b" " * 4096 + ONE.encode(),
-            "is damaged: expected 44 characters. Restore it from a backup; nothing was changed.",
+            "is damaged: expected 44 characters. Restore it from a backup;",
         ),
     ],
 )
@@ -133,7 +133,9 @@ def test_a_key_file_that_is_none(place, content, sentence):
         key = find_key("", **place)
         assert (key.texts, key.source) == ((ONE,), str(file))
     else:
-        assert said(lambda: find_key("", **place)) == f"The key file {file} {sentence}"
+        assert said(lambda: find_key("", **place)) == (
+            f"The key file {file} {sentence} {KEPT} To begin anew, move {file} away, then type: psauth login"
+        )
 
 
 def test_a_key_file_that_cannot_be_written(place):
@@ -150,8 +152,9 @@ def test_a_key_file_that_cannot_be_written(place):
 
 def test_a_key_that_is_gone(settings, vault):
     assert said(lambda: Vault.open(settings.with_(secret_key=""))) == (
-        f"The key of the vault {vault.place} is gone: not in PSAUTH_SECRET_KEY, the keyring or beside the vault. Restore "
-        f"it, or move the vault away to begin anew; {KEPT}"
+        f"The key file {settings.home_path / 'vault.key'} is gone, and the key of the vault {vault.place} is neither in the "
+        f"keyring nor in PSAUTH_SECRET_KEY. Restore the key file from a backup, or set PSAUTH_SECRET_KEY to the key; {KEPT} "
+        f"To begin anew, move {vault.place} away, then type: psauth login"
     )
 
 
@@ -200,8 +203,9 @@ def test_a_key_in_a_keyring_that_cannot_be_asked(settings, vault, use, what):
     error, problem = PROBLEMS[what]
     fake = use(error, waits=error is None)
     assert said(lambda: Vault.open(settings.with_(secret_key=""))) == (
-        f"The key of the vault {vault.place} was not found. {problem}, then try again. Or set PSAUTH_SECRET_KEY to the key, "
-        f"or PSAUTH_HOME to a new folder to begin anew; {KEPT}"
+        f"The key file {settings.home_path / 'vault.key'} was not found, and the key of the vault {vault.place} may be in the "
+        f"keyring. {problem}, then try again. Or restore the key file from a backup, set PSAUTH_SECRET_KEY to the key, or PSAUTH_HOME to a new folder; "
+        f"{KEPT} To begin anew, move {vault.place} away, then type: psauth login"
     )
     assert set(fake.asked) == {("psauth", vault.place)}
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import pandas as pd
 
 from psauth.client import ProcessStreet
+from psauth.dashboard.loading import copied
+from psauth.dashboard.loading.copies import copies
 from psauth.dashboard.loading.jobs import jobs
 from psauth.dashboard.loading.read import Here, Loaded, Progress, Read
 from psauth.exceptions import NotFound
@@ -24,7 +27,13 @@ FIRST: Final = 1000
 
 def workflows(here: Here) -> Read:
     """All workflows."""
-    return Read(here, ("workflows",), "the workflows", lambda ps, progress: ps.workflows(progress=progress))
+    return Read(
+        here,
+        ("workflows",),
+        "the workflows",
+        lambda ps, progress: ps.workflows(progress=progress),
+        copy=partial(copied.whole, noun="workflows"),
+    )
 
 
 def users(here: Here) -> Read:
@@ -33,12 +42,19 @@ def users(here: Here) -> Read:
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
         return ps.users(limit=FIRST, progress=progress)
 
-    return Read(here, ("users",), "the people", work, most=FIRST // PAGE)
+    copy = partial(copied.whole, noun="users")
+    return Read(here, ("users",), "the people", work, most=FIRST // PAGE, copy=copy)
 
 
 def data_sets(here: Here) -> Read:
     """All data sets."""
-    return Read(here, ("data_sets",), "the data sets", lambda ps, progress: ps.data_sets(progress=progress))
+    return Read(
+        here,
+        ("data_sets",),
+        "the data sets",
+        lambda ps, progress: ps.data_sets(progress=progress),
+        copy=partial(copied.whole, noun="data_sets"),
+    )
 
 
 def runs(here: Here, workflow: str | None, status: str | None, since: str | None, newest: int | None) -> Read:
@@ -50,7 +66,8 @@ def runs(here: Here, workflow: str | None, status: str | None, since: str | None
 
     what = ("runs", workflow, status, since, newest)
     most = None if newest is None else newest // PAGE
-    return Read(here, what, "the runs", work, most=most, endless=newest is None)
+    copy = partial(copied.runs, workflow=workflow, status=status, since=since, newest=newest)
+    return Read(here, what, "the runs", work, most=most, endless=newest is None, copy=copy)
 
 
 def tasks_of_person(here: Here, email: str, workflow: str | None) -> Read:
@@ -59,7 +76,8 @@ def tasks_of_person(here: Here, email: str, workflow: str | None) -> Read:
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
         return ps.tasks(assignee=email, workflow=workflow, progress=progress, on_error="keep")
 
-    return Read(here, ("tasks_of_person", email, workflow), "the tasks", work)
+    copy = partial(copied.tasks_of_person, email=email, workflow=workflow)
+    return Read(here, ("tasks_of_person", email, workflow), "the tasks", work, copy=copy)
 
 
 def tasks(here: Here, runs: pd.DataFrame) -> Read:
@@ -97,7 +115,8 @@ def _of_runs(
 
     what = (noun, *runs["run_id"])
     spent = 0 if so_far is None else so_far.requests
-    return Read(here, what, name, work, plan=lambda ps: ps.plan(noun, runs=wanted), rest=rest, spent=spent)
+    copy = partial(copied.in_runs, noun=noun, run_ids=[*runs["run_id"]])
+    return Read(here, what, name, work, plan=lambda ps: ps.plan(noun, runs=wanted), rest=rest, spent=spent, copy=copy)
 
 
 def form_fields(here: Here, workflow: str) -> Read:
@@ -106,7 +125,8 @@ def form_fields(here: Here, workflow: str) -> Read:
     def work(ps: ProcessStreet, progress: Progress) -> pd.DataFrame:
         return ps.form_fields(workflow, progress=progress)
 
-    return Read(here, ("form_fields", workflow), "the form fields", work)
+    copy = partial(copied.form_fields, workflow=workflow)
+    return Read(here, ("form_fields", workflow), "the form fields", work, copy=copy)
 
 
 def run(here: Here, run_id: str) -> Read:
@@ -116,7 +136,7 @@ def run(here: Here, run_id: str) -> Read:
         answer = ps.get(f"/workflow-runs/{run_id}")
         return frame([answer if isinstance(answer, dict) else {}], RUNS)
 
-    return Read(here, ("run", run_id), "the run", work)
+    return Read(here, ("run", run_id), "the run", work, copy=partial(copied.runs_by_id, run_ids=[run_id]))
 
 
 def runs_by_id(here: Here, run_ids: Sequence[str]) -> Read:
@@ -131,7 +151,8 @@ def runs_by_id(here: Here, run_ids: Sequence[str]) -> Read:
                 records.append(ps.get(f"/workflow-runs/{run_id}"))
         return frame([record for record in records if isinstance(record, dict)], RUNS)
 
-    return Read(here, ("runs_by_id", *run_ids), "the runs", work)
+    copy = partial(copied.runs_by_id, run_ids=run_ids)
+    return Read(here, ("runs_by_id", *run_ids), "the runs", work, copy=copy)
 
 
 def known_runs(here: Here) -> pd.DataFrame | None:
@@ -148,12 +169,16 @@ def known_run(here: Here, run_id: str) -> pd.DataFrame | None:
 
 
 def known_people(here: Here) -> pd.DataFrame | None:
-    """The people, where they were read already."""
+    """The people, where they were read already, or stand in the local copy."""
+    if (loaded := copies.read(users(here))) is not None:
+        return loaded.frame
     return next((loaded.frame for loaded in _known(here, "users")), None)
 
 
 def known_workflows(here: Here) -> pd.DataFrame | None:
-    """The workflows, where they were read already."""
+    """The workflows, where they were read already, or stand in the local copy."""
+    if (loaded := copies.read(workflows(here))) is not None:
+        return loaded.frame
     return next((loaded.frame for loaded in _known(here, "workflows")), None)
 
 
@@ -169,5 +194,11 @@ def records(here: Here, data_set: str, *, whole: bool) -> Read:
         return ps.records(data_set, limit=None if whole else FIRST, progress=progress, on_error="keep")
 
     return Read(
-        here, ("records", data_set, whole), "the records", work, most=None if whole else FIRST // PAGE, endless=whole
+        here,
+        ("records", data_set, whole),
+        "the records",
+        work,
+        most=None if whole else FIRST // PAGE,
+        endless=whole,
+        copy=partial(copied.records, data_set=data_set),
     )

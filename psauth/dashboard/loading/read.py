@@ -7,19 +7,21 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import pandas as pd
 import streamlit as st
 
 from psauth.api.budget import Budget
+from psauth.api.transport import Transport
 from psauth.client import ProcessStreet
-from psauth.connecting import Credential, open_client
+from psauth.connecting import Credential, open_client, open_transport
 from psauth.dashboard.loading.jobs import Job, Owner, What, jobs
 from psauth.exceptions import LoginRequired
 from psauth.reading.incomplete import Incomplete
 from psauth.reading.plan import Plan
 from psauth.reading.reads import LIMIT
+from psauth.settings import Settings
 from psauth.vault.connection import Connection
 from psauth.vault.vault import Vault
 
@@ -37,10 +39,11 @@ Progress = Callable[[int, int | None], bool]
 
 @dataclass(frozen=True)
 class Here:
-    """Whose reads these are: a connection, and the vault it stands in."""
+    """Whose reads these are: a connection, the vault it stands in, and the settings, which say where its copy is."""
 
     connection: Connection
     vault: Vault
+    settings: Settings
 
     @property
     def owner(self) -> Owner:
@@ -50,12 +53,17 @@ class Here:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A frame, when it was read (UTC), and how many requests and seconds that took."""
+    """A frame, when it was read (UTC), and how many requests and seconds that took.
+
+    `copied`: it comes out of the local copy, and `runs_left` are the runs that this has not got yet.
+    """
 
     frame: pd.DataFrame
     read_at: datetime
     requests: int
     seconds: float
+    copied: bool = False
+    runs_left: int | None = None
 
     @property
     def missing(self) -> Incomplete:
@@ -87,6 +95,8 @@ class Read:
     """How to go on with a read that stayed incomplete."""
     spent: int = 0
     """Requests spent on it before."""
+    copy: Callable[[Any], pd.DataFrame | None] | None = None
+    """The same out of a `copies.Copy`; None where that has not got it."""
 
     def find(self) -> Job | None:
         """The job that does this read or has done it."""
@@ -105,14 +115,14 @@ class Read:
 
         def work(job: Job) -> Loaded:
             def progress(done: int, total: int | None) -> bool:
-                _remember(self.here.owner, client.budget)
+                remember(self.here.owner, client.budget)
                 return job.progress(done, total)
 
             before = client.requests_sent
             try:
                 frame = self.work(client, progress)
             finally:
-                _remember(self.here.owner, client.budget)
+                remember(self.here.owner, client.budget)
                 if long:
                     client.close()
             requests = self.spent + client.requests_sent - before
@@ -132,7 +142,7 @@ class Read:
             try:
                 return plan(client)
             finally:
-                _remember(self.here.owner, client.budget)
+                remember(self.here.owner, client.budget)
 
         return jobs.start(self.here.owner, ("plan", *self.what), work)
 
@@ -157,7 +167,8 @@ _budgets: Final[OrderedDict[Owner, Budget]] = OrderedDict()
 _budgets_lock: Final = threading.Lock()
 
 
-def _remember(owner: Owner, news: Budget) -> None:
+def remember(owner: Owner, news: Budget) -> None:
+    """The budget as an answer to this connection has just told it."""
     with _budgets_lock:
         _budgets[owner] = later(_budgets.pop(owner, news), news)
         while len(_budgets) > BUDGETS:
@@ -178,11 +189,20 @@ def later(known: Budget, news: Budget) -> Budget:
     return news if news.remaining <= known.remaining else known
 
 
-def _open(here: Here) -> ProcessStreet:
+def transport_of(here: Here) -> Transport:
+    """A door to the service of one's own; LoginRequired when the connection is not there any more."""
+    return open_transport(_credential(here), here.vault)
+
+
+def _credential(here: Here) -> Credential:
     stored = here.vault.read(here.connection.account)
     if stored.connection.id != here.connection.id:
         raise LoginRequired("The connection was replaced meanwhile. Reload the page.")
-    return open_client(Credential(account=here.connection.account, source="vault", stored=stored), here.vault)
+    return Credential(account=here.connection.account, source="vault", stored=stored)
+
+
+def _open(here: Here) -> ProcessStreet:
+    return open_client(_credential(here), here.vault, here.settings)
 
 
 @st.cache_resource(ttl="1h", max_entries=16, show_spinner=False, on_release=ProcessStreet.close)

@@ -114,5 +114,6 @@ MENU: Final = (
         lights="data-sets",
     ),
     Entry(file="people", title="People", icon=":material/group:", choices=lambda: (choices.SEARCH,)),
+    Entry(file="sync", title="Sync", icon=":material/sync:"),
     Entry(file="connection", title="Connection", icon=":material/link:"),
 )

@@ -8,7 +8,7 @@ import streamlit as st
 
 from psauth.dashboard.parts.links import connect_address, same_tab_button
 from psauth.dashboard.parts.text import clean, plain
-from psauth.dashboard.web.notices import Notice, place_of
+from psauth.dashboard.web.notices import Notice, details_of, place_of
 from psauth.exceptions import (
     ApiError,
     ArgumentError,
@@ -31,7 +31,9 @@ def show_failure(error: PsauthError, *, return_to: str = "/") -> None:
         _ended(return_to)
     else:
         st.header(_title(error))
-        st.text(clean(error))
+        several = error.refused.values() if isinstance(error, SettingsError) else ()
+        for sentence in several or (error,):
+            st.text(clean(sentence))
         if isinstance(error, SettingsError):
             st.caption(
                 "A `.env` is read again with Try again; a variable of the environment, when the app is started again."
@@ -81,8 +83,9 @@ def show_refusal(notice: Notice, *, connected: bool) -> bool:
     else:
         same_tab_button("Connect", "/connect")
         done = False
-    with st.expander("Details"):
-        st.code(clean(notice.detail), language=None)
+    if notice.detail:
+        with st.expander("Details"):
+            st.code(clean(notice.detail), language=None)
     return done
 
 
@@ -114,11 +117,10 @@ def _title(error: PsauthError) -> str:
 
 
 def _details(error: PsauthError, return_to: str) -> None:
-    lines = [f"{type(error).__name__}: {error}"]
-    if isinstance(error, ApiError):
-        lines += [f"status: {error.status}", f"code: {error.code}", f"request id: {error.request_id}"]
-    with st.expander("Details"):
-        st.code(clean("\n".join(lines)), language=None, wrap_lines=True)
-        if isinstance(error, ApiError) and error.status is None:
-            # Nothing answers there: the way out when it never will again, as with the sandbox of an app on another port.
+    detail = str(error) if isinstance(error, LoginRequired) else details_of(error)  # that page says it in other words
+    if detail:
+        with st.expander("Details"):
+            st.code(clean(detail), language=None, wrap_lines=True)
+    if isinstance(error, ApiError) and error.status is None:
+        with st.expander("If it never answers again"):  # as the sandbox of an app on another port
             same_tab_button("Connect anew", connect_address(return_to))

@@ -10,6 +10,8 @@ from psauth.dashboard import state
 from psauth.dashboard.loading import read as reads
 from psauth.dashboard.loading.jobs import jobs
 from psauth.dashboard.loading.read import Here
+from psauth.dashboard.loading.syncs import syncs
+from psauth.dashboard.parts.phrases import age
 from psauth.dashboard.parts.text import plain
 from psauth.dashboard.web.label import labels
 from psauth.dashboard.web.target import is_sandbox
@@ -25,8 +27,8 @@ WATCH_EVERY = 2.0
 @st.fragment(run_every=WATCH_EVERY)
 def show(here: Here) -> None:
     """Who is connected, whether that is the sandbox, and a thin bar of requests left, once the service has told."""
-    if here.connection.label is None:
-        labels.again(here.connection, here.vault)  # once it is there, the watch draws the page anew
+    if here.connection.label is None and here.connection.ended is None:
+        labels.meet(here.connection, here.vault)  # once it is there, the watch draws the page anew
     with st.container(key="glance"):
         st.markdown(plain(here.connection.label or _organisation(here.connection)))
         if is_sandbox(here.connection.service.api_url):
@@ -34,6 +36,7 @@ def show(here: Here) -> None:
         if here.connection.ended is None:
             _show_budget(here)
             _show_long_reads(here)
+            _show_sync(here)
 
 
 def _show_budget(here: Here) -> None:
@@ -58,6 +61,23 @@ def _show_long_reads(here: Here) -> None:
             noun = str(job.what[0]).replace("_", " ")
             total = f" of {job.total:,} runs" if job.total else ""
             st.caption(f"Reading {noun}: {job.done:,}{total}")
+
+
+def _show_sync(here: Here) -> None:
+    """How the local copy stands, whichever view is shown."""
+    mine = syncs.of(here)
+    standing = mine.standing
+    if mine.task == "look":
+        st.caption("Counting what there is to copy …")
+    elif mine.task == "sync":
+        to_go = "" if standing is None or standing.seconds is None else f", {lasting(standing.seconds)} to go"
+        st.caption(f"Syncing the local copy{to_go}")
+    elif mine.error is not None:
+        st.caption("The last sync failed: see Sync")
+    elif mine.report is not None and mine.report.stopped is not None:
+        st.caption("The last sync was not finished: see Sync")
+    elif mine.report is not None:
+        st.caption(f"Local copy: synced {age(mine.report.ended_at)}")
 
 
 @st.fragment(run_every=WATCH_EVERY)

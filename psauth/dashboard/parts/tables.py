@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from textwrap import shorten
 from typing import Any, Final
 
@@ -12,10 +11,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from psauth.dashboard import state
+from psauth.dashboard.loading.copies import copies
 from psauth.dashboard.loading.read import Loaded, Read
 from psauth.dashboard.parts import waiting
 from psauth.dashboard.parts.columns import Column, by_kind, says_times, zone
 from psauth.dashboard.parts.downloads import downloads as downloads
+from psauth.dashboard.parts.phrases import age
+from psauth.dashboard.parts.phrases import cost as cost
+from psauth.dashboard.parts.phrases import plural as plural
 from psauth.dashboard.parts.text import clean, plain
 
 ROW: Final = 35
@@ -23,6 +26,7 @@ ROW: Final = 35
 HEADER: Final = 36
 FEW: Final = 5
 """Rows of a table that is never made lower than they are."""
+LIVE: Final = "Asks Process Street now, which costs requests. The local copy stays as it is."
 NAME: Final = 40
 """Characters of a selected row's name that stand beside its links."""
 
@@ -40,18 +44,33 @@ def facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column],
         waiting.show_news(read)
         if loaded.missing:
             _say_missing(read, loaded)
+        if loaded.runs_left:
+            left = f"{loaded.runs_left:,} {plural('run', loaded.runs_left)}"
+            st.caption(f"The first sync is not finished: {left} are not in the copy yet, the oldest ones.")
         if note:
             st.caption(note)
 
 
 def _facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column]) -> None:
-    said = [count, f"read {_age(loaded.read_at)}", cost(loaded.requests)]
+    if loaded.copied:
+        said = [count, f"local copy, {age(loaded.read_at)}"]
+    else:
+        said = [count, f"read {age(loaded.read_at)}", cost(loaded.requests)]
     if says_times(columns.values()):
         said.append(f"times in {plain(zone() or 'UTC')}")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(" · ".join(said))
+        if loaded.copied:
+            if st.button("Read live", type="tertiary", icon=":material/cloud_download:", help=LIVE):
+                state.show_live(True)
+                st.rerun()
+            return
         if st.button("Reload", type="tertiary", icon=":material/refresh:"):
             waiting.again(read, loaded)
+        can_go_back = state.is_live() and copies.read(read) is not None
+        if can_go_back and st.button("Show the local copy", type="tertiary", icon=":material/database:"):
+            state.show_live(False)
+            st.rerun()
 
 
 def _say_missing(read: Read, loaded: Loaded) -> None:
@@ -153,16 +172,6 @@ def listed(words: Sequence[str]) -> str:
     return " or ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def cost(requests: int) -> str:
-    """So many requests, in words."""
-    return f"{requests:,} {plural('request', requests)}"
-
-
-def plural(noun: str, count: int) -> str:
-    """The noun for so many."""
-    return noun if count == 1 else noun + "s"
-
-
 def _key(rows: pd.DataFrame, name: str) -> str:
     """The key of a table with these rows."""
     ids = [rows[column] for column in dict.fromkeys((rows.columns[0], "run_id")) if column in rows]
@@ -175,11 +184,3 @@ def _shown(rows: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:
     for name in rows.columns:
         cells[name] = (columns.get(name) or by_kind(rows[name], name)).cells(rows[name])
     return cells
-
-
-def _age(moment: datetime) -> str:
-    seconds = (datetime.now(UTC) - moment).total_seconds()
-    if seconds < 60:
-        return "just now"
-    minutes = int(seconds // 60)
-    return f"{minutes} {plural('minute', minutes)} ago"

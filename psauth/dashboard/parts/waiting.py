@@ -11,6 +11,7 @@ import streamlit as st
 from psauth.api.budget import Budget
 from psauth.dashboard import state
 from psauth.dashboard.loading import read as reads
+from psauth.dashboard.loading.copies import copies
 from psauth.dashboard.loading.jobs import Job, jobs
 from psauth.dashboard.loading.read import Loaded, Read, is_dear
 from psauth.dashboard.parts import problems
@@ -32,8 +33,11 @@ LOOK_EVERY: Final = 0.5
 def ready(read: Read) -> Loaded:
     """What was read, when it has come; until then the view ends here, with what can be seen meanwhile.
 
-    While a read is made anew, and when that fails, it is what had been read before.
+    While a read is made anew, and when that fails, it is what had been read before. What the local copy has is there at
+    once, and costs nothing.
     """
+    if (loaded := copied(read)) is not None:
+        return loaded
     job = read.find()
     if job is None:
         plan = _result(read, read.cost()) if read.plan else None
@@ -54,10 +58,17 @@ def ready(read: Read) -> Loaded:
 
 def offered(read: Read) -> pd.DataFrame | None:
     """The same for what a view can do without, like names beside ids: nothing where it cannot be read."""
+    if (loaded := copied(read)) is not None:
+        return loaded.frame
     job = read.find() or _started(read, long=False)
     if job.wait(max(0.0, CALM - job.seconds)) and isinstance(job.failure, PsauthError) and job.peek() is None:
         return None
     return ready(read).frame
+
+
+def copied(read: Read) -> Loaded | None:
+    """What the local copy has of it, unless the view is to show what the service says now."""
+    return None if state.is_live() else copies.read(read)
 
 
 def again(read: Read, loaded: Loaded) -> None:

@@ -61,7 +61,7 @@ def show(target: Target, *, return_to: str, mismatch: str | None = None) -> None
 
 def _farewell(done: Disconnected) -> None:
     """What disconnecting did; the service's own words, which may hold anything, stand as plain text."""
-    if done.revoked or not done.existed:
+    if done.revoked or done.gone or not done.existed:
         st.success(plain(done.message))
         return
     st.warning("The connection was removed from this machine, but its access was not revoked at the service.")

@@ -10,7 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 from psauth.auth.renewal import renew
 from psauth.auth.revocation import disconnect
 from psauth.dashboard import state
+from psauth.dashboard.loading.copies import copies
 from psauth.dashboard.loading.jobs import jobs
+from psauth.dashboard.loading.syncs import syncs
 from psauth.dashboard.parts import problems
 from psauth.dashboard.parts.links import connect_address, same_tab_button
 from psauth.dashboard.parts.text import clean, plain
@@ -108,7 +110,10 @@ def _ask_to_disconnect(vault: Vault, connection: Connection) -> None:
             except PsauthError as error:
                 st.error(plain(error))
                 return
-            jobs.forget(state.here().owner)
+            owner = state.here().owner
+            jobs.forget(owner)
+            syncs.end(owner)
+            copies.forget(owner)
             st.switch_page("views/workflows.py")  # the first page, so that the address agrees with what is seen
         if st.button("Keep it"):
             st.rerun()

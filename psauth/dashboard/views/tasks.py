@@ -57,6 +57,8 @@ def _runs_of(tasks: pd.DataFrame) -> pd.DataFrame:
     unknown = ids if known is None else ids[~ids.isin(known["run_id"])]
     if not unknown.empty:
         read = loaders.runs_by_id(here, unknown.tolist())
+        if (copied := waiting.copied(read)) is not None:
+            return copied.frame if known is None else pd.concat([known, copied.frame], ignore_index=True)
         words = f"Name {len(unknown):,} {tables.plural('run', len(unknown))} ({tables.cost(len(unknown))})"
         if read.find() is not None or st.button(words, type="tertiary", icon=":material/label:"):
             named = waiting.ready(read).frame

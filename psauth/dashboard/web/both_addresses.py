@@ -46,8 +46,17 @@ async def both_addresses() -> AsyncIterator[None]:
             app_writer.close()
             writer.close()
 
+    # The loop itself knows a task only by its socket, and no longer once that has been read to its end: a task that
+    # waits for the answer would be taken for garbage.
+    tasks: set[asyncio.Task[None]] = set()
+
+    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(pass_on(reader, writer))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
     try:
-        server = await asyncio.start_server(pass_on, second, port)
+        server = await asyncio.start_server(begin, second, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise AddressTaken(
@@ -61,6 +70,9 @@ async def both_addresses() -> AsyncIterator[None]:
         yield
     finally:
         server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -150,7 +150,9 @@ class _Visit:
         values: dict[str, str] = {}
         if self._brings_token:
             values[cookie_name("start", port)] = self._start.cookie
-        if not self._browsers and is_page(self._headers, self._scope):
+        # At Connect once more: what came may be of another program, for this path alone, and ours be gone. The callback
+        # comes to another path.
+        if is_page(self._headers, self._scope) and (not self._browsers or self._scope["path"] == CONNECT):
             values[cookie_name("browser", port)] = self._browser
         secure = "; Secure" if self._scope["scheme"] == "https" else ""
         # Lax: the callback comes from the service's page, and must find both.

@@ -34,6 +34,15 @@ class Labels:
                 self._owed[connection.id] = (0, 0.0)
             self.again(connection, vault)
 
+    def meet(self, connection: Connection, vault: Vault) -> None:
+        """Ask for a connection that is shown without a label, also one from before this start of the app. Cheap to call."""
+        with self._lock:
+            is_new = connection.id not in self._owed
+        if is_new:
+            self.learn(connection, vault)
+        else:
+            self.again(connection, vault)
+
     def again(self, connection: Connection, vault: Vault) -> None:
         """Ask anew, if `learn` has begun it, it has failed, and the last time is long enough ago. Cheap to call."""
         with self._lock:
@@ -59,7 +68,7 @@ class Labels:
             self._fail(connection)
         else:
             with self._lock:
-                self._owed.pop(connection.id, None)
+                self._owed[connection.id] = (TRIES, 0.0)  # asked, whether it has a label or none
 
     def _fail(self, connection: Connection) -> None:
         with self._lock:

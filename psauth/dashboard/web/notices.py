@@ -64,6 +64,11 @@ ALLOW_COOKIES: Final = (
 )
 
 CONNECTED: Final = Notice(connected=True, title="Connected", text="")
+UNTRIED: Final = Notice(
+    connected=True,
+    title="The API key is stored, but not tried yet: the service has not answered. The app goes on asking it.",
+    text="",
+)
 
 
 def refused(error: PsauthError, *, knows_browser: bool = True) -> Notice:
@@ -75,7 +80,15 @@ def refused(error: PsauthError, *, knows_browser: bool = True) -> Notice:
     text = str(error)
     if isinstance(error, BrowserMismatch):
         text += f" {CHANGED_COOKIE if knows_browser else NO_COOKIE}"
-    return Notice(connected=False, title=title, text=text, detail=type(error).__name__)
+    return Notice(connected=False, title=title, text=text, detail=details_of(error))
+
+
+def details_of(error: PsauthError) -> str:
+    """What an error knows beside its message, a line each, for support; empty where that is nothing."""
+    names = {"status": "status", "error": "error", "code": "code", "request_id": "request id"}
+    known = {name: getattr(error, field, None) for field, name in names.items()}
+    lines = [f"{name}: {value}" for name, value in known.items() if value is not None]
+    return "\n".join([type(error).__name__, *lines]) if lines else ""
 
 
 def place_of(error: BaseException) -> str:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+ADDRESS_AGAIN: Final = (
+    "No terminal in sight? `psauth app --url` shows the address again; where `psauth` is not found, type "
+    "`python -m psauth app --url` with the Python that psauth is installed in, like `.venv/bin/python`."
+)
+
 
 class Refusal(NamedTuple):
     """A page in the app's place; `{port}` in its step is the port of the app. `leads_home` adds a link to the first page."""
@@ -51,15 +56,13 @@ NOT_STARTED: Final = Refusal(
     "Open psauth by its own address",
     "This app shows what its owner may see, so it lets in only the browser that was opened with the address from the "
     "terminal. This browser was not, or the app has been started anew since.",
-    "Open the address that stands in the terminal where the app was started; it ends in `?token=…`. No terminal in sight? "
-    "`psauth app --url` shows the address again. If you came from there just now, let your browser keep "
-    "cookies for this address.",
+    "Open the address that stands in the terminal where the app was started; it ends in `?token=…`. If you came from there "
+    f"just now, let your browser keep cookies for this address. {ADDRESS_AGAIN}",
 )
 OLD_TOKEN: Final = Refusal(
     "This address is from an earlier start",
     "The app has been started anew since, and each start has an address of its own.",
-    "Open the address that stands in the terminal now; it ends in `?token=…`. No terminal in sight? "
-    "`psauth app --url` shows the address again.",
+    f"Open the address that stands in the terminal now; it ends in `?token=…`. {ADDRESS_AGAIN}",
 )
 IN_A_TAB: Final = "psauth was started anew. Open the address that stands in its terminal."
 """What Streamlit is answered in a tab that was open before; `looks` says it there in the app's own words."""

@@ -25,7 +25,7 @@ from psauth.dashboard.web.cookies import accept_long_lines, new_value
 from psauth.dashboard.web.guard import UNKEPT, Guard
 from psauth.dashboard.web.html import page
 from psauth.dashboard.web.label import labels
-from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, Notice, notices, place_of, refused
+from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, UNTRIED, Notice, notices, place_of, refused
 from psauth.dashboard.web.paths import CONNECT, SERVED, is_callback, is_page
 from psauth.dashboard.web.target import (
     SANDBOX_PATH,
@@ -89,8 +89,9 @@ def _connect(request: Request) -> Response:
         way = _find_login(settings, vault, account)
         if way is not None and way.kind == "api_key":
             at = Service.for_api_key(settings)
-            labels.learn(store_api_key(settings.api_key, at, vault, account, patience=KEY_PATIENCE), vault)
-            return _tell(request.scope, CONNECTED, return_to)
+            connection = store_api_key(settings.api_key, at, vault, account, patience=KEY_PATIENCE)
+            labels.learn(connection, vault)
+            return _tell(request.scope, UNTRIED if connection.untried else CONNECTED, return_to)
         if way is None and target.sandbox:
             settings = sandbox_settings(settings, base_url)
         service = way.service if way is not None else None

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from psauth.sandbox.api.bodies import BadBody
-from psauth.sandbox.api.calls import BadQuery, Call, Endpoint, Invalid, Missing, Write
+from psauth.sandbox.api.calls import BadQuery, Call, Endpoint, Hidden, Invalid, Missing, Write
 from psauth.sandbox.api.endpoints import ENDPOINTS
 from psauth.sandbox.api.meter import Meter
-from psauth.sandbox.api.paging import BadCursor, Page, cut, next_link
+from psauth.sandbox.api.paging import PAGE, BadCursor, Page, cut, next_link
 from psauth.sandbox.api.records import link
 from psauth.sandbox.api.writes import WRITES
 from psauth.sandbox.company.company import Company
@@ -84,6 +84,9 @@ class Api:
             response = _refuse(error)
         except Missing as error:
             response = _refuse(Refused(404, str(error)))
+        except Hidden as error:
+            no = "You have no access to it" if self._knobs.hidden_as == 403 else str(error)
+            response = _refuse(Refused(self._knobs.hidden_as, no))
         except Invalid as error:
             response = _refuse(Refused(422, str(error)), error.details)
         except BadBody as error:
@@ -128,8 +131,10 @@ class Api:
             call = replace(call, body=_read(request, row))
         # One at a time: whoever reads sees all of a write or nothing of it.
         with self._company.lock:
+            self._company.catch_up()
             if isinstance(row, Write):
-                result = row.answer(call)
+                with self._company.changing():
+                    result = row.answer(call)
                 return Response(status_code=row.status) if result is None else _json(result, row.status)
             body = self._body(request, row, call)
             if row.kind == "application/json":
@@ -145,7 +150,8 @@ class Api:
             return {endpoint.key: [write() for write in result]}
         page = Page.read(call.query.get("_"))
         trailing = endpoint.trailing and self._knobs.empty_last_page
-        shown, following = cut(result, page, repeats=self._knobs.repeats, trailing=trailing)
+        size = self._knobs.search_page if searching else PAGE
+        shown, following = cut(result, page, repeats=self._knobs.repeats, trailing=trailing, size=size)
         body: dict[str, Any] = {endpoint.key: [write() for write in shown], "links": []}
         if following is not None:
             filters = {n: v for wanted in endpoint.filters for n, v in call.query.items() if _is(n, wanted)}

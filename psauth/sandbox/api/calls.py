@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from psauth.sandbox.api.records import Record, Records
 from psauth.sandbox.company.company import Company
@@ -16,10 +16,15 @@ from psauth.sandbox.company.templates import Template
 
 # A record is written only when its page is shown.
 Late = Callable[[], Record]
+Shown = TypeVar("Shown", Run, Template)
 
 
 class Missing(LookupError):
     """There is no such thing: 404."""
+
+
+class Hidden(LookupError):
+    """There is such a thing, but not for this person: 403 or, where the service does not say so much, 404."""
 
 
 class BadQuery(ValueError):
@@ -57,12 +62,35 @@ class Call:
     def template(self) -> Template:
         """The workflow in the path."""
         template: Template = existing(self.company.template(self.path["workflowId"]), "Workflow")
-        return template
+        return self.shown(template, "Workflow")
 
     def run(self) -> Run:
         """The run in the path."""
         run: Run = existing(self.company.run(self.path["workflowRunId"]), "Workflow run")
-        return run
+        return self.shown(run, "Workflow run")
+
+    def any_run(self) -> Run:
+        """The run in the path, also one that was deleted."""
+        run: Run = existing(self.company.lists.by_id.get(self.path["workflowRunId"]), "Workflow run")
+        return self.shown(run, "Workflow run")
+
+    def shown(self, thing: Shown, what: str) -> Shown:
+        """`thing`, unless it is hidden from who asks."""
+        if not self.company.sees(self.user, thing):
+            raise Hidden(f"{what} not found")
+        return thing
+
+    def runs(self, *statuses: str, workflow: str | None = None) -> list[Run]:
+        """The runs of these statuses that who asks may see, newest created first; not to be altered."""
+        company, user = self.company, self.user
+        return company.lists.kept(
+            (user.id, statuses, workflow),
+            lambda: [
+                run
+                for run in company.seen(user, company.lists.created)
+                if run.status in statuses and (workflow is None or run.template.id == workflow)
+            ],
+        )
 
     def task(self) -> tuple[Run, Task]:
         """The task in the path, with its run."""
@@ -73,6 +101,25 @@ class Call:
     def bracketed(self, name: str) -> dict[str, str]:
         """The query's `name[key]=value` pairs."""
         return {k[len(name) + 1 : -1]: v for k, v in self.query.items() if k.startswith(f"{name}[") and k[-1] == "]"}
+
+
+class Rows(Sequence[Late]):
+    """Many records of one kind, of which only those of a page are ever written."""
+
+    def __init__(self, things: Sequence[Any], write: Callable[[Any], Record]) -> None:
+        self._things, self._write = things, write
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    @overload
+    def __getitem__(self, at: int) -> Late: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Late]: ...
+    def __getitem__(self, at: int | slice) -> Late | list[Late]:
+        if isinstance(at, slice):
+            return [partial(self._write, thing) for thing in self._things[at]]
+        return partial(self._write, self._things[at])
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -9,6 +9,7 @@ from psauth.sandbox.api.calls import Call, Invalid, Missing, existing
 from psauth.sandbox.api.records import Record, link
 from psauth.sandbox.company.people import Person
 from psauth.sandbox.company.runs import Decision, Run
+from psauth.sandbox.company.worktime import SECOND
 
 # `referenceId` stands in the document's words about retries, not in its schema.
 NEW_RUN = Shape({"workflowId": text}, {"name": text, "dueDate": moment, "shared": flag, "referenceId": text})
@@ -25,7 +26,7 @@ DECISION = Shape(
 def start(call: Call) -> Record:
     """A new run, or the one that was started with the same reference id before, untouched and even when deleted."""
     body: dict[str, Any] = call.body
-    template = existing(call.company.template(body["workflowId"]), "Workflow")
+    template = call.shown(existing(call.company.template(body["workflowId"]), "Workflow"), "Workflow")
     reference = body.get("referenceId") or None
     run = call.company.started(reference)
     if run is None:
@@ -40,24 +41,19 @@ def change(call: Call) -> None:
     """Everything that may be set, anew: without a due date the run has none afterwards."""
     run, body, due = call.run(), call.body, _due(call)
     run.name, run.status, run.shared, run.due = body["name"], body["status"], body["shared"], due
-    _touch(call, run)
+    run.touch(call.company.moment(), call.user)
 
 
 def delete(call: Call) -> None:
     """Softly."""
-    run = call.run()
-    run.status = "Deleted"
-    _touch(call, run)
+    call.company.delete_run(call.run().id, by=call.user)
 
 
 def undelete(call: Call) -> None:
     """Active again, whatever it was before; nothing happens to a run that is not deleted."""
-    run = call.company.deleted_run(call.path["workflowRunId"])
-    if run is None:
-        call.run()
-        return
-    run.status = "Active"
-    _touch(call, run)
+    run = call.any_run()
+    if run.status == "Deleted":
+        call.company.undelete_run(run.id, by=call.user)
 
 
 def change_task(call: Call) -> None:
@@ -73,8 +69,9 @@ def change_task(call: Call) -> None:
     elif not done and task.completed is not None:
         call.company.reopen_task(run.id, call.path["taskId"], by=call.user)
     else:
+        call.company.keep_values(run, task)
         task.updated, task.updated_by = call.company.moment(), call.user
-        run.touch(task.updated, call.user)
+        call.company.edited(run, "tasks", task.updated, call.user)
     task.due = due
 
 
@@ -98,7 +95,7 @@ def decide(call: Call) -> None:
         if subject in decided:
             run.decisions.remove(decided[subject])
         run.decisions.append(Decision(at, subject, first, now, rejected, call.user, body.get("comment")))
-    run.touch(now, call.user)
+    call.company.edited(run, "approvals", now, call.user)
 
 
 # People
@@ -115,14 +112,14 @@ def assign_run(call: Call) -> None:
         person = call.company.staff.invite(email)
     if person not in run.assignees:
         run.assignees = [*run.assignees, person]
-        _touch(call, run)
+        _assigned(call, run)
 
 
 def unassign_run(call: Call) -> None:
     """Take somebody off a run; 404 for who is not on it."""
     run = call.run()
     run.assignees = _without(call, run.assignees)
-    _touch(call, run)
+    _assigned(call, run)
 
 
 def assign_task(call: Call) -> None:
@@ -131,14 +128,14 @@ def assign_task(call: Call) -> None:
     person: Person = existing(call.company.person(call.path["email"]), "User")
     if person not in task.assignees:
         task.assignees = [*task.assignees, person]
-        _touch(call, run)
+        _assigned(call, run)
 
 
 def unassign_task(call: Call) -> None:
     """Take somebody off a task; 404 for who is not on it."""
     run, task = call.task()
     task.assignees = _without(call, task.assignees)
-    _touch(call, run)
+    _assigned(call, run)
 
 
 def _without(call: Call, people: list[Person]) -> list[Person]:
@@ -149,12 +146,14 @@ def _without(call: Call, people: list[Person]) -> list[Person]:
 
 
 def _due(call: Call) -> int | None:
-    """The due date to set. The service refuses one that is past, also one that is set already, and does not say why."""
+    """The due date to set. The service refuses one that is past, or as the knob says not far enough ahead, also one that
+    is set already, and does not say why.
+    """
     due: int | None = call.body.get("dueDate")
-    if due is not None and due < call.company.moment():
+    if due is not None and due < call.company.moment() + call.company.knobs.due_ahead * SECOND:
         raise PastDueDate
     return due
 
 
-def _touch(call: Call, run: Run) -> None:
-    run.touch(call.company.moment(), call.user)
+def _assigned(call: Call, run: Run) -> None:
+    call.company.edited(run, "assignees", call.company.moment(), call.user)

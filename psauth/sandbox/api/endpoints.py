@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from itertools import islice
 
-from psauth.sandbox.api import datasets, permissions, work
-from psauth.sandbox.api.calls import BadQuery, Call, Endpoint, Late, existing, late, single
+from psauth.sandbox.api import datasets, permissions, rules, work
+from psauth.sandbox.api.calls import BadQuery, Call, Endpoint, Late, Rows, existing, late, single
 from psauth.sandbox.api.records import Record
 from psauth.sandbox.company.runs import Run
 from psauth.sandbox.company.values import words
 
-SEARCH_LIMIT = 200
-_STATUSES = ("Active", "Completed", "Archived")
+_LISTED = ("Active", "Completed", "Archived")
+_SEARCHED = (*_LISTED, "Deleted")
 
 
 def _by_name(call: Call, records: Sequence[Record]) -> list[Late]:
@@ -24,7 +25,8 @@ def _by_name(call: Call, records: Sequence[Record]) -> list[Late]:
 
 
 def _workflows(call: Call) -> list[Late]:
-    return _by_name(call, [call.write.workflow(t) for t in call.company.templates])
+    seen = [t for t in call.company.templates if call.company.sees(call.user, t)]
+    return _by_name(call, [call.write.workflow(t) for t in seen])
 
 
 def _workflow_tasks(call: Call) -> list[Late]:
@@ -49,20 +51,25 @@ def _revisions(call: Call) -> list[Late]:
     return late([r for r in call.company.library.revisions[call.template().id] if status in (None, r["status"])])
 
 
-def _search(call: Call) -> list[Late]:
-    statuses = [s.strip() for s in call.query.get("status", "Active").split(",")]
-    if not set(statuses) <= set(_STATUSES):
+def _search(call: Call) -> Sequence[Late]:
+    statuses = frozenset(s.strip() for s in call.query.get("status", "Active").split(","))
+    if not statuses <= set(_SEARCHED):
         raise BadQuery("Invalid value for: query parameter status")
     workflow, name = call.query.get("workflowId"), call.query.get("name", "").casefold()
     fields = {field: value.casefold() for field, value in call.bracketed("fields").items()}
-    matching = [
-        run
-        for run in call.company.runs
-        if run.status in statuses and workflow in (None, run.template.id) and name in (run.name or "").casefold()
-        if not fields or _filled(call, run, fields)
-    ]
-    matching.sort(key=lambda run: (-run.updated, run.id))
-    return [partial(call.write.run, run) for run in matching[:SEARCH_LIMIT]]
+    company, limit = call.company, call.company.knobs.search_limit
+
+    def find() -> list[Run]:
+        fitting = (
+            run
+            for run in company.seen(call.user, company.lists.updated)
+            if run.status in statuses and (workflow is None or run.template.id == workflow)
+            if (not name or name in (run.name or "").casefold()) and (not fields or _filled(call, run, fields))
+        )
+        return list(islice(fitting, limit))
+
+    key = ("search", call.user.id, statuses, workflow, name, limit, *sorted(fields.items()))
+    return Rows(company.lists.kept(key, find), call.write.run)
 
 
 def _filled(call: Call, run: Run, wanted: dict[str, str]) -> bool:
@@ -75,20 +82,15 @@ def _filled(call: Call, run: Run, wanted: dict[str, str]) -> bool:
     return False
 
 
-def _all_runs(call: Call) -> list[Late]:
+def _all_runs(call: Call) -> Sequence[Late]:
     status, workflow = call.query.get("status"), call.query.get("workflowId")
-    if status not in (None, *_STATUSES):
+    if status not in (None, *_LISTED):
         raise BadQuery(f"Invalid status: {status}", plain=False)
-    runs = call.company.runs
-    return [
-        partial(call.write.run, run)
-        for run in runs
-        if status in (None, run.status) and workflow in (None, run.template.id)
-    ]
+    return Rows(call.runs(*(_LISTED if status is None else (status,)), workflow=workflow), call.write.run)
 
 
 def _run(call: Call) -> Record:
-    return call.write.run(call.run())
+    return call.write.run(call.any_run())
 
 
 def _tasks(call: Call) -> list[Late]:
@@ -132,31 +134,52 @@ def _tasks_of(call: Call) -> list[Late]:
     return [partial(call.write.task, run, task) for run, task in matching]
 
 
-def _comments(call: Call) -> list[Late]:
+def _comments(call: Call) -> Sequence[Late]:
     wanted, workflow, task = (call.query.get(n) for n in ("workflowRunId", "workflowId", "taskId"))
     if not wanted and not workflow:
         raise BadQuery("Either workflowId or workflowRunId is required", plain=False)
-    runs = [r for r in call.company.runs if (r.id == wanted if wanted else r.template.id == workflow)]
-    matching = [c for run in runs for c in call.write.comments(run) if task in (None, c["taskId"])]
-    return late(sorted(matching, key=lambda c: (str(c["createdDate"]), str(c["id"])), reverse=True))
+    remarks, lists = call.company.remarks, call.company.lists
+
+    def find() -> list[Record]:
+        run = lists.by_id.get(wanted) if wanted else None
+        of = run.begun.id if run else workflow
+        return [
+            comment
+            for comment in remarks.comments.get(of or "", [])
+            if task in (None, comment["taskId"]) and (not wanted or comment["workflowRunId"] == wanted)
+            if _on_shown(call, comment)
+        ]
+
+    return Rows(lists.kept(("comments", call.user.id, wanted, workflow, task), find), dict)
+
+
+def _on_shown(call: Call, remark: Record) -> bool:
+    """Whether a comment or attachment is on a run that is there for who asks."""
+    run = call.company.lists.by_id[remark["workflowRunId"]]
+    return run.status != "Deleted" and call.company.sees(call.user, run)
 
 
 def _comment(call: Call) -> Record:
-    every = (c for run in call.company.runs for c in call.write.comments(run))
-    return {"data": existing(next((c for c in every if c["id"] == call.path["commentId"]), None), "Comment")}
+    every = (c for comments in call.company.remarks.comments.values() for c in comments)
+    found = next((c for c in every if c["id"] == call.path["commentId"] and _on_shown(call, c)), None)
+    return {"data": existing(found, "Comment")}
 
 
-def _attachments(call: Call) -> list[Late]:
+def _attachments(call: Call) -> Sequence[Late]:
     names = ("workflowRunId", "workflowId", "taskId")
     wanted = {name: call.query[name] for name in names if name in call.query}
     author = call.query.get("createdById")
-    matching = [
-        a
-        for run in call.company.runs
-        for a in call.write.attachments(run)
-        if all(a[name] == value for name, value in wanted.items()) and author in (None, a["createdBy"]["id"])
-    ]
-    return late(sorted(matching, key=lambda a: (str(a["createdDate"]), str(a["id"])), reverse=True))
+
+    def find() -> list[Record]:
+        return [
+            a
+            for a in call.company.remarks.attachments
+            if all(a[name] == value for name, value in wanted.items()) and author in (None, a["createdBy"]["id"])
+            if _on_shown(call, a)
+        ]
+
+    key = ("attachments", call.user.id, author, *wanted.items())
+    return Rows(call.company.lists.kept(key, find), dict)
 
 
 def _pages(call: Call) -> list[Late]:
@@ -185,12 +208,13 @@ def _no_webhooks(call: Call) -> list[Late]:
 
 def _schedules(call: Call) -> list[Late]:
     workflow, text = call.query.get("workflowId"), call.query.get("search", "").casefold()
-    every = call.company.library.schedules
+    hidden = {t.id for t in call.company.templates if not call.company.sees(call.user, t)}
+    every = [s for s in call.company.library.schedules if s["workflowId"] not in hidden]
     return late([s for s in every if workflow in (None, s["workflowId"]) and text in str(s.get("name", "")).casefold()])
 
 
 _RUN, _WORKFLOW, _PAGE = "/workflow-runs/{workflowRunId}", "/workflows/{workflowId}", "/pages/{pageId}"
-_MARKDOWN = "text/markdown"
+_MARKDOWN, _REVISION = "text/markdown", f"{_WORKFLOW}/revisions/{{revisionId}}"
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("/testAuth", lambda call: {"apiKeyLabel": f"{call.company.name} (sandbox)"}),
@@ -205,6 +229,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         f"{_WORKFLOW}/revisions/{{revisionId}}",
         lambda c: single(c.company.library.revisions[c.template().id], c.path["revisionId"], "Revision"),
     ),
+    Endpoint(f"{_REVISION}/logic-rules", rules.logic, "data"),
+    Endpoint(f"{_REVISION}/logic-rules/{{ruleId}}", rules.logic_rule),
+    Endpoint(f"{_REVISION}/due-date-rule", rules.run_due),
+    Endpoint(f"{_REVISION}/tasks/{{taskId}}/due-date-rule", rules.task_due),
+    Endpoint(f"{_REVISION}/tasks/{{taskId}}/assignment-rules", rules.assignments, "data", paged=False),
     Endpoint(f"{_WORKFLOW}/permissions", permissions.workflow, "data"),
     Endpoint(f"{_WORKFLOW}/incoming-webhooks", _no_webhooks, "data"),
     Endpoint("/workflow-runs", _search, "workflowRuns", ("workflowId", "name", "status", "fields["), "Workflow Run"),

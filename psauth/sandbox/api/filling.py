@@ -54,7 +54,7 @@ def fill(call: Call) -> Record:
     if data:
         now = call.company.moment()
         run.entries |= {number: Entry(entry, now, call.user) for number, entry in data.items()}
-        run.touch(now, call.user)
+        call.company.edited(run, "fields", now, call.user)
     return {"fields": [call.write.value(run, number) for number in data]}
 
 

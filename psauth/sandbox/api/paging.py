@@ -50,8 +50,10 @@ class Page:
         return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
 
-def cut(items: Sequence[Item], page: Page, *, repeats: bool, trailing: bool) -> tuple[list[Item], Page | None]:
-    """The records of `page` and the page its `next` link names.
+def cut(
+    items: Sequence[Item], page: Page, *, repeats: bool, trailing: bool, size: int = PAGE
+) -> tuple[list[Item], Page | None]:
+    """The records of `page`, of `size` records, and the page its `next` link names.
 
     A full page always has one, so a list of 20, 40, … records ends on an empty page; with `trailing` a short page has
     one too. The empty page links to itself. An empty list has no link at all.
@@ -59,12 +61,12 @@ def cut(items: Sequence[Item], page: Page, *, repeats: bool, trailing: bool) -> 
     start = page.offset
     if repeats and page.number % _REPEAT_EVERY == _REPEAT_AT and 0 < start < len(items):
         start -= 1
-    shown = list(items[start : start + PAGE])
+    shown = list(items[start : start + size])
     if not shown:
-        return shown, page if page.number > 1 and (trailing or len(items) % PAGE == 0) else None
+        return shown, page if page.number > 1 and (trailing or len(items) % size == 0) else None
     following = Page(start + len(shown), page.number + 1)
     more = following.offset < len(items)
-    if more or trailing or (len(shown) == PAGE and len(items) % PAGE == 0):
+    if more or trailing or (len(shown) == size and len(items) % size == 0):
         return shown, following
     return shown, None
 

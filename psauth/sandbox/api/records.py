@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 from psauth.sandbox.company.company import Company
 from psauth.sandbox.company.people import Person
 from psauth.sandbox.company.runs import Decision, Run, Task
 from psauth.sandbox.company.templates import Template
-from psauth.sandbox.company.values import stored_file
 from psauth.sandbox.company.worktime import iso, opaque_id
 
 Record = dict[str, Any]
-
-_REMARKS = (
-    "Any news here?",
-    "Done, see the form.",
-    "@Hana can you have a look?",
-    "Sorry for the delay – was on holiday.",
-    "Bitte nochmal prüfen, danke!",
-    "Somebody called, they are waiting 😅",
-)
-_FILES = ("notes.pdf", "Übersicht 2026.xlsx", "photo_0412.jpg", "screenshot.png", "export.csv")
 
 
 def link(name: str, href: str, rel: str | None = None, kind: str = "Api") -> Record:
@@ -138,15 +126,14 @@ class Records:
         """One form field value of a run; its id is that of the workflow's field."""
         field_id, at, key, field = run.template.fields[number]
         task, entry = run.tasks[at], run.entries.get(number)
-        data = self.company.forms.draw(run, number, field) if entry is None else entry.data
+        data = self.company.drawn_value(run, field_id, field) if entry is None else entry.data
         record: Record = {
             "id": field_id,
             "workflowRunId": run.id,
             "taskId": run.template.task_ids[at],
             "key": key,
             "fieldType": field.kind,
-            # Nobody fills in the form of a step that has not begun, except who did.
-            "data": data if entry is not None or task.completed is not None or at == 0 else None,
+            "data": data if entry is not None or run.filled_in(task) else None,
         }
         if field.label:
             record["label"] = field.label
@@ -160,8 +147,9 @@ class Records:
 
     def approval(self, run: Run, decision: Decision) -> Record:
         """The last decision on one subject task."""
+        numbers = run.template.task_numbers
         record: Record = {
-            "id": opaque_id(run.id, "approval", decision.at, decision.subject),
+            "id": opaque_id(run.id, "approval", numbers[decision.at], numbers[decision.subject]),
             "audit": _audit(decision.first, decision.by, decision.last, decision.by),
             "organizationId": self.company.organization_id,
             "workflowRunId": run.id,
@@ -174,51 +162,6 @@ class Records:
             record["comment"] = decision.comment
         return record
 
-    def comments(self, run: Run) -> list[Record]:
-        """Comments on the tasks of one run, newest first."""
-        rng = Random(f"{run.seed}/comments")
-        records = []
-        for number in range(max(0, int(rng.gauss(0.7, 1.2)))):
-            task = rng.choice(run.tasks)
-            moment = run.created + int((max(run.updated, run.created + 1) - run.created) * rng.random())
-            who = rng.choice(self.company.staff.members).record()
-            records.append(
-                {
-                    "id": opaque_id(run.id, "comment", number),
-                    "createdDate": iso(moment),
-                    "createdBy": who,
-                    "updatedDate": iso(moment),
-                    "updatedBy": who,
-                    "workflowRunId": run.id,
-                    "taskId": run.template.task_ids[task.at],
-                    "text": rng.choice(_REMARKS),
-                }
-            )
-        return sorted(records, key=lambda c: str(c["createdDate"]), reverse=True)
-
-    def attachments(self, run: Run) -> list[Record]:
-        """Files on the tasks of one run, newest first."""
-        rng = Random(f"{run.seed}/attachments")
-        records = []
-        for number in range(max(0, int(rng.gauss(0.4, 0.9)))):
-            task = rng.choice(run.tasks)
-            moment = run.created + int((max(run.updated, run.created + 1) - run.created) * rng.random())
-            stored = stored_file(rng, rng.choice(_FILES), run.id, "attachment", number)
-            records.append(
-                {
-                    "id": stored["id"],
-                    "createdDate": iso(moment),
-                    "createdBy": rng.choice(self.company.staff.members).record(),
-                    "taskId": run.template.task_ids[task.at],
-                    "workflowRunId": run.id,
-                    "workflowId": run.template.id,
-                    "fileName": stored["name"],
-                    "mimeType": stored["mimeType"],
-                    "size": stored["size"],
-                }
-            )
-        return sorted(records, key=lambda a: str(a["createdDate"]), reverse=True)
-
     def work_item(self, run: Run, task: Task | None) -> Record:
         """What stands on somebody's list of work: a task, or (None) the run itself."""
         if task is None:
@@ -228,7 +171,7 @@ class Records:
             kind = "ApprovalTask" if step.kind == "Approval" else "StandardTask"
             name, due, people = step.name, task.due, task.assignees
         record: Record = {
-            "id": opaque_id(run.id, "work", -1 if task is None else task.at),
+            "id": opaque_id(run.id, "work", -1 if task is None else run.template.task_numbers[task.at]),
             "type": kind,
             "name": name,
             "workflowId": run.template.id,

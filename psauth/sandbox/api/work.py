@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -44,13 +44,18 @@ class Item:
 def assigned(call: Call, person: Person | None) -> list[tuple[Run, Task]]:
     """The tasks of a person in active runs."""
     workflow = call.query.get("workflowId")
-    return [
-        (run, task)
-        for run in call.company.runs
-        if run.status == "Active" and workflow in (None, run.template.id)
-        for task in run.tasks
-        if person is not None and person in task.assignees
-    ]
+    by_person = call.company.lists.kept(("assigned", call.user.id), lambda: _by_person(call.runs("Active")))
+    every = [] if person is None else by_person.get(person.id, [])
+    return [(run, task) for run, task in every if workflow in (None, run.template.id)]
+
+
+def _by_person(runs: Sequence[Run]) -> dict[str, list[tuple[Run, Task]]]:
+    tasks: dict[str, list[tuple[Run, Task]]] = {}
+    for run in runs:
+        for task in run.tasks:
+            for person in task.assignees:
+                tasks.setdefault(person.id, []).append((run, task))
+    return tasks
 
 
 def _work(call: Call, *, completed: bool) -> list[Item]:
@@ -64,8 +69,8 @@ def _work(call: Call, *, completed: bool) -> list[Item]:
     ]
     items += [
         Item(run.due, (run.id, -1), partial(write.work_item, run, None))
-        for run in call.company.runs
-        if run.status == "Active" and person in run.assignees and workflow in (None, run.template.id)
+        for run in call.runs("Active", workflow=workflow)
+        if person in run.assignees
     ]
     items += [
         Item(task.due, (task.id, 0), partial(_item, call, task))

@@ -1,174 +1,71 @@
-"""The invented company: everything the API can be asked for, drawn from one seed."""
+"""The invented company, and what may happen to it."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Mapping
 from random import Random
+from typing import Any
 
-from psauth.sandbox.company.blueprints import BLUEPRINTS
-from psauth.sandbox.company.library import Library
-from psauth.sandbox.company.oneoffs import OneOff
-from psauth.sandbox.company.people import ORGANIZATION, Person, Staff
-from psauth.sandbox.company.runs import SPAN, Run, RunFactory, Task
-from psauth.sandbox.company.templates import Template
-from psauth.sandbox.company.values import Forms
-from psauth.sandbox.company.worktime import opaque_id
+from psauth.sandbox.company.books import DEFAULT_RUNS, Books
+from psauth.sandbox.company.life import EVENTS, Chances, Event
+from psauth.sandbox.company.migration import migrate, revise
+from psauth.sandbox.company.people import Person
+from psauth.sandbox.company.remarks import Record
+from psauth.sandbox.company.runs import Decision, Entry, Run, RunFactory
 
-DEFAULT_RUNS = 3_000
-_GROWTH = 1.4  # how many times more runs begin in a day after the anchor than on an average day before it
+__all__ = ["DEFAULT_RUNS", "Company"]
+
+_MOST_AT_ONCE = 1_000  # events made up for before one answer, however long nobody asked
 
 
-class Company:
-    """A believable company of `runs` runs; the same `seed` and `now` (seconds since 1970) give the same bytes.
+class Company(Books):
+    """The company as one that lives: each event is a method, and `live` draws some of them.
 
-    Whoever changes something in it holds the `lock`; what is written is dated by the `clock`.
-    With the `anchor` of an earlier day the same company goes on: its runs keep their dates, tasks that were open get
-    done, and new runs have begun since. Without one it stands at `now`.
-    Nothing is drawn before it is asked for, so that making one costs nothing.
+    `by` is who did it, `at` when, in seconds since 1970; without them it is somebody whom the thing concerns, and now.
+    All raise LookupError for what is not there. A run's updated date moves as `Knobs.moves` says.
     """
 
-    def __init__(
-        self,
-        runs: int = DEFAULT_RUNS,
-        seed: int = 7,
-        now: float | None = None,
-        *,
-        anchor: float | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.size, self.seed = runs, seed
-        self.now = int((time.time() if now is None else now) * 1000)
-        self.anchor = self.now if anchor is None else min(self.now, int(anchor * 1000))
-        self.name = ORGANIZATION
-        self.organization_id = opaque_id(seed, "organization")
-        self.lock = threading.RLock()
-        self.one_offs: dict[str, OneOff] = {}
-        self._clock, self._latest = clock, self.now
-        self._every: list[Run] | None = None
-        self._by_id: dict[str, Run] = {}
-        self._references: dict[str, Run] = {}
+    _lived: tuple[object, Random, float] | None = None
 
-    def __repr__(self) -> str:
-        return f"Company({self.name!r}, runs={self.size}, seed={self.seed})"
+    def live(self, steps: int, seed: int = 1, *, weights: Mapping[str, float] | None = None) -> list[Event]:
+        """Let `steps` events happen now, the same for the same `seed` and company, and tell which they were.
 
-    @cached_property
-    def staff(self) -> Staff:
-        """Everybody who works here."""
-        return Staff(self.seed)
-
-    @cached_property
-    def templates(self) -> list[Template]:
-        """The workflows, sorted by name."""
-        return [Template(self.seed, blueprint) for blueprint in sorted(BLUEPRINTS, key=lambda b: b.name)]
-
-    @cached_property
-    def library(self) -> Library:
-        """Folders, pages, data sets, schedules and revisions."""
-        return Library(self.seed, self.anchor, self.organization_id, self.staff, self.templates, self._approved_vendors)
-
-    def _approved_vendors(self) -> dict[str, tuple[int, Person]]:
-        """When each vendor was approved last, and by whom."""
-        approved: dict[str, tuple[int, Person]] = {}
-        for run in self._drawn:
-            if run.template.blueprint.name == "Vendor Approval" and run.status != "Deleted" and run.story:
-                vendor = run.story["vendor"]
-                for decision in run.decisions:
-                    if not decision.rejected and decision.last > approved.get(vendor, (0,))[0]:
-                        approved[vendor] = (decision.last, decision.by)
-        return approved
-
-    @cached_property
-    def forms(self) -> Forms:
-        """What was typed into form fields."""
-        return Forms(self.staff, self.library.choices)
-
-    @property
-    def _drawn(self) -> list[Run]:
-        # Not a cached property: from Python 3.12 on two threads may fill one of those twice, and a run started in the
-        # list that lost would be gone.
+        `weights` says how often each comes, by the name of its method; by default `EVENTS`. The list is shorter where
+        nothing of what has a weight can happen any more.
+        """
+        rng = Random(f"{self.seed}/life/{seed}")
         with self.lock:
-            if self._every is not None:
-                return self._every
-            factory = RunFactory(self.seed, self.now, self.staff, self.anchor)
-            shares = [t.blueprint.share for t in self.templates]
-            picks = Random(f"{self.seed}/mix").choices(self.templates, shares, k=self.size)
-            # Every workflow has at least one run, however small the company.
-            picks[: len(self.templates)] = self.templates[: self.size]
-            self._every = [factory.draw(number, template) for number, template in enumerate(picks)]
-            pause = int(SPAN / _GROWTH / max(self.size, 1))
-            for number, at in enumerate(range(self.anchor + pause, self.now, pause), self.size):
-                template = Random(f"{self.seed}/later/{number}").choices(self.templates, shares)[0]
-                self._every.append(factory.draw(number, template, at))
-            self._by_id = {run.id: run for run in self._every}
-            return self._every
+            happened = (self._happen(rng, weights) for _ in range(steps))
+            return [event for event in happened if event is not None]
 
-    @property
-    def runs(self) -> list[Run]:
-        """Every run that is not deleted, newest created first."""
-        return sorted((r for r in self._drawn if r.status != "Deleted"), key=lambda r: (-r.created, r.id))
-
-    def run(self, run_id: str) -> Run | None:
-        """The run of that id, unless it was deleted."""
-        run = self._by_id.get(run_id) if self._drawn else None
-        return None if run is None or run.status == "Deleted" else run
-
-    def deleted_run(self, run_id: str) -> Run | None:
-        """The run of that id, if it was deleted."""
-        run = self._by_id.get(run_id) if self._drawn else None
-        return run if run is not None and run.status == "Deleted" else None
-
-    def started(self, reference: str | None) -> Run | None:
-        """The run that was started with this reference id."""
-        return self._references.get(reference) if reference is not None else None
-
-    def template(self, workflow_id: str) -> Template | None:
-        """The workflow of that id."""
-        return next((t for t in self.templates if t.id == workflow_id), None)
-
-    def person(self, email: str) -> Person | None:
-        """The person, group or robot of that address, in any case."""
-        return self.staff.by_email.get(email.casefold())
-
-    def moment(self) -> int:
-        """Now, in milliseconds; later each time, so that what was written last is also the newest."""
+    def catch_up(self) -> None:
+        """Let happen what has become due since the last time, where the company lives on by itself."""
+        life = self.knobs.life
         with self.lock:
-            self._latest = max(int(self._clock() * 1000), self._latest + 1)
-            return self._latest
+            now = self._clock()
+            if life is None or self._lived is None or self._lived[0] is not life:
+                self._lived = None if life is None else (life, Random(f"{self.seed}/life/{life.seed}"), now)
+                return
+            _, rng, since = self._lived
+            pause = 60 / life.events_per_minute if life.events_per_minute > 0 else float("inf")
+            due = int((now - since) / pause)
+            for number in range(max(0, due - _MOST_AT_ONCE), due):
+                self._happen(rng, life.weights, since + (number + 1) * pause)
+            if due > 0:
+                self._lived = (life, rng, since + due * pause)
 
-    # What a person at the sandbox may do to it, so that a second sync has something to find.
+    def _happen(self, rng: Random, weights: Mapping[str, float] | None, at: float | None = None) -> Event | None:
+        self.library.records  # noqa: B018 # drawn from approvals, so before the first of them is changed
+        moment = self.moment(at)
+        event = Chances(rng, self._drawn, self.templates, self.staff).draw(weights or EVENTS, moment)
+        if event is not None:
+            getattr(self, event.name)(**event.arguments, at=moment / 1000)
+        return event
 
-    def complete_task(self, run_id: str, task_id: str, *, by: Person | None = None, at: float | None = None) -> None:
-        """Tick off one task at `at` (seconds since 1970, default now); the run is Completed with its last one."""
-        with self.lock:
-            run, task = self._task(run_id, task_id)
-            moment = self._at(at)
-            who = by or (task.assignees[0] if task.assignees else run.created_by)
-            task.completed, task.completed_by = moment, who
-            task.updated, task.updated_by = moment, who
-            run.updated, run.updated_by = moment, who
-            if run.status == "Active" and all(t.completed is not None or t.hidden for t in run.tasks):
-                run.status = "Completed"
-
-    def reopen_task(self, run_id: str, task_id: str, *, by: Person | None = None, at: float | None = None) -> None:
-        """Take a tick back: rework."""
-        with self.lock:
-            run, task = self._task(run_id, task_id)
-            moment = self._at(at)
-            task.completed = task.completed_by = None
-            task.updated = run.updated = moment
-            task.updated_by, run.updated_by = by or task.updated_by, by or run.updated_by
-            run.status = "Active"
-
-    def delete_run(self, run_id: str) -> None:
-        """Delete a run softly: it is just absent afterwards."""
-        with self.lock:
-            run = self.run(run_id)
-            if run is None:
-                raise LookupError(f"no run {run_id!r}")
-            run.status = "Deleted"
+    def edited(self, run: Run, what: str, moment: int, who: Person) -> None:
+        """Somebody edited something in a run, which moves its updated date or, by a knob, does not."""
+        if what in self.knobs.moves:
+            run.touch(moment, who)
 
     def start_run(
         self,
@@ -180,27 +77,238 @@ class Company:
         reference: str | None = None,
     ) -> Run:
         """Start a run of a workflow now, with nothing done yet; the same `reference` gives the same run again."""
-        with self.lock:
+        with self.changing():
             if reference is not None and reference in self._references:
                 return self._references[reference]
-            template = self.template(workflow_id)
-            if template is None:
-                raise LookupError(f"no workflow {workflow_id!r}")
+            template = self._template(workflow_id)
             moment = self._at(at)
-            drawn = self._drawn
-            run = RunFactory(self.seed, moment, self.staff, moment).blank(len(drawn), template, name, moment, by)
-            drawn.append(run)
-            self._by_id[run.id] = run
+            run = RunFactory(self.seed, moment, self.staff, moment).blank(len(self._drawn), template, name, moment, by)
+            self.lists.add(run)
             if reference is not None:
                 self._references[reference] = run
             return run
 
-    def _at(self, at: float | None) -> int:
-        return self.moment() if at is None else int(at * 1000)
+    def complete_task(self, run_id: str, task_id: str, *, by: Person | None = None, at: float | None = None) -> None:
+        """Tick off one task at `at` (seconds since 1970, default now); the run is Completed with its last one."""
+        with self.changing():
+            run, task = self._task(run_id, task_id)
+            self.keep_values(run, task)
+            moment = self._at(at)
+            who = by or (task.assignees[0] if task.assignees else run.created_by)
+            task.completed, task.completed_by = moment, who
+            task.updated, task.updated_by = moment, who
+            self.edited(run, "tasks", moment, who)
+            if run.status == "Active" and all(t.completed is not None or t.hidden for t in run.tasks):
+                self._set_status(run, "Completed", moment, who)
 
-    def _task(self, run_id: str, task_id: str) -> tuple[Run, Task]:
-        run = self.run(run_id)
-        at = run.template.index_of(task_id) if run else None
-        if run is None or at is None:
-            raise LookupError(f"no task {task_id!r} in run {run_id!r}")
-        return run, run.tasks[at]
+    def reopen_task(self, run_id: str, task_id: str, *, by: Person | None = None, at: float | None = None) -> None:
+        """Take a tick back: rework."""
+        with self.changing():
+            run, task = self._task(run_id, task_id)
+            self.keep_values(run, task)
+            moment = self._at(at)
+            task.completed = task.completed_by = None
+            task.updated, task.updated_by = moment, by or task.updated_by
+            self.edited(run, "tasks", moment, by or run.updated_by)
+            if run.status != "Active":
+                self._set_status(run, "Active", moment, by or run.updated_by)
+
+    def edit_value(
+        self, run_id: str, field_id: str, data: Any, *, by: Person | None = None, at: float | None = None
+    ) -> None:
+        """Put `data` into a form field, as a read of it shows it; None clears the field."""
+        with self.changing():
+            run = self._run(run_id)
+            number = run.template.field_of(field_id)
+            if number is None:
+                raise LookupError(f"no form field {field_id!r} in run {run_id!r}")
+            moment, who = self._at(at), by or run.updated_by
+            run.entries[number] = Entry(data, moment, who)
+            self.edited(run, "fields", moment, who)
+
+    def decide(
+        self,
+        run_id: str,
+        task_id: str,
+        subject_id: str,
+        *,
+        rejected: bool = False,
+        comment: str | None = None,
+        by: Person | None = None,
+        at: float | None = None,
+    ) -> None:
+        """Approve or reject one subject of an approval task; it is the last word on it."""
+        with self.changing():
+            run, task = self._task(run_id, task_id)
+            _, subject = self._task(run_id, subject_id)
+            moment, who = self._at(at), by or run.updated_by
+            before = [d for d in run.decisions if (d.at, d.subject) == (task.at, subject.at)]
+            first = before[0].first if before else moment
+            kept = [d for d in run.decisions if d not in before]
+            run.decisions = [*kept, Decision(task.at, subject.at, first, moment, rejected, who, comment)]
+            self.edited(run, "approvals", moment, who)
+
+    def assign(
+        self,
+        run_id: str,
+        email: str,
+        task_id: str | None = None,
+        *,
+        by: Person | None = None,
+        at: float | None = None,
+    ) -> None:
+        """Put somebody on a run or on one of its tasks; nothing happens where they are on it."""
+        with self.changing():
+            run, who = self._run(run_id), self._person(email)
+            holder = run if task_id is None else self._task(run_id, task_id)[1]
+            if who not in holder.assignees:
+                holder.assignees = [*holder.assignees, who]
+                self.edited(run, "assignees", self._at(at), by or run.updated_by)
+
+    def unassign(
+        self,
+        run_id: str,
+        email: str,
+        task_id: str | None = None,
+        *,
+        by: Person | None = None,
+        at: float | None = None,
+    ) -> None:
+        """Take somebody off a run or off one of its tasks; nothing happens where they are not on it."""
+        with self.changing():
+            run, who = self._run(run_id), self._person(email)
+            holder = run if task_id is None else self._task(run_id, task_id)[1]
+            if who in holder.assignees:
+                holder.assignees = [person for person in holder.assignees if person != who]
+                self.edited(run, "assignees", self._at(at), by or run.updated_by)
+
+    # The run itself
+
+    def rename_run(self, run_id: str, name: str, *, by: Person | None = None, at: float | None = None) -> None:
+        """Give a run another name."""
+        with self.changing():
+            run = self._run(run_id)
+            run.name = name
+            run.touch(self._at(at), by or run.updated_by)
+
+    def move_due_date(
+        self,
+        run_id: str,
+        due: int | None,
+        task_id: str | None = None,
+        *,
+        by: Person | None = None,
+        at: float | None = None,
+    ) -> None:
+        """Set the due date of a run or of one of its tasks, in milliseconds since 1970; None takes it away."""
+        with self.changing():
+            run = self._run(run_id)
+            moment, who = self._at(at), by or run.updated_by
+            if task_id is None:
+                run.due = due
+                run.touch(moment, who)
+            else:
+                task = self._task(run_id, task_id)[1]
+                self.keep_values(run, task)
+                task.due, task.updated, task.updated_by = due, moment, who
+                self.edited(run, "tasks", moment, who)
+
+    def finish_run(self, run_id: str, *, by: Person | None = None, at: float | None = None) -> None:
+        """Complete a run, with all of its tasks that are still open."""
+        with self.changing():
+            run = self._run(run_id)
+            self.keep_values(run, *run.tasks)
+            moment, who = self._at(at), by or run.updated_by
+            for task in run.tasks:
+                if task.completed is None and not task.hidden:
+                    task.completed, task.completed_by = moment, who
+                    task.updated, task.updated_by = moment, who
+            self._set_status(run, "Completed", moment, who)
+
+    def archive_run(self, run_id: str, *, by: Person | None = None, at: float | None = None) -> None:
+        """Put a run away."""
+        self._close(run_id, "Archived", by, at)
+
+    def delete_run(self, run_id: str, *, by: Person | None = None, at: float | None = None) -> None:
+        """Delete a run softly: it is absent afterwards, except from a search for Deleted ones."""
+        self._close(run_id, "Deleted", by, at)
+
+    def undelete_run(self, run_id: str, *, by: Person | None = None, at: float | None = None) -> None:
+        """Make a deleted run Active again, whatever it was before."""
+        with self.changing():
+            run = self.deleted_run(run_id)
+            if run is None:
+                raise LookupError(f"no deleted run {run_id!r}")
+            self._set_status(run, "Active", self._at(at), by or run.updated_by)
+
+    def _close(self, run_id: str, status: str, by: Person | None, at: float | None) -> None:
+        with self.changing():
+            run = self._run(run_id)
+            self._set_status(run, status, self._at(at), by or run.updated_by)
+
+    @staticmethod
+    def _set_status(run: Run, status: str, moment: int, who: Person) -> None:
+        run.status = status
+        run.touch(moment, who)
+
+    def add_comment(
+        self, run_id: str, task_id: str, words: str, *, by: Person | None = None, at: float | None = None
+    ) -> Record:
+        """Comment on a task; the run is not updated by that."""
+        with self.changing():
+            run, _ = self._task(run_id, task_id)
+            return self.remarks.add(run, task_id, words, self._at(at), by or run.updated_by)
+
+    # Who sees what: nothing in the runs changes, so nothing tells of it
+
+    def hide_run(self, run_id: str, email: str, *, at: float | None = None) -> None:
+        """Hide a run from a person, who then finds it in no list."""
+        with self.changing():
+            run = self._any_run(run_id)
+            run.hidden_from |= {self._person(email).id}
+
+    def show_run(self, run_id: str, email: str, *, at: float | None = None) -> None:
+        """Show a run to a person again."""
+        with self.changing():
+            run = self._any_run(run_id)
+            run.hidden_from -= {self._person(email).id}
+
+    def hide_workflow(self, workflow_id: str, email: str) -> None:
+        """Hide a workflow with all of its runs from a person, who has lost a permission."""
+        with self.changing():
+            self._hidden_workflows.add((self._template(workflow_id).id, self._person(email).id))
+
+    def show_workflow(self, workflow_id: str, email: str) -> None:
+        """Show a workflow with its runs again, except those that are hidden one by one."""
+        with self.changing():
+            self._hidden_workflows.discard((self._template(workflow_id).id, self._person(email).id))
+
+    def _any_run(self, run_id: str) -> Run:
+        run = self.lists.by_id.get(run_id)
+        if run is None:
+            raise LookupError(f"no run {run_id!r}")
+        return run
+
+    # Workflows
+
+    def migrate_template(self, workflow_id: str, *, by: Person | None = None, at: float | None = None) -> list[str]:
+        """Publish a new revision of a workflow and bring its active runs to it; their ids.
+
+        It has a task and a field more and, where they can be spared, a task and a field less. A task that goes takes
+        its fields along; what stays keeps its id. Every task of those runs counts as updated, as after any bulk change.
+        """
+        with self.changing():
+            old = self._template(workflow_id)
+            number = len(self.library.revisions[workflow_id]) + 1
+            new = revise(old, Random(f"{self.seed}/{workflow_id}/revision/{number}"))
+            moment, robot = self._at(at), self.staff.robots[1]
+            self.templates[self.templates.index(old)] = new
+            self.library.publish(new, moment, by or self.staff.signers[0])
+            factory = RunFactory(self.seed, moment, self.staff, moment)
+            moved = [r for r in self.lists.every if r.template.id == workflow_id and r.status == "Active"]
+            for run in moved:
+                self.keep_values(run, *run.tasks)
+                rng = Random(f"{run.seed}/revision/{number}")
+                migrate(run, new, moment, robot, lambda step, rng=rng: factory.team(rng, step.role))  # type: ignore[misc]
+                self.edited(run, "migration", moment, robot)
+            return [run.id for run in moved]

@@ -79,6 +79,27 @@ class Library:
         self.schedules = [self._schedule(rng, by_name[name], label, rules) for name, label, rules in _SCHEDULES]
         self.schedules.sort(key=lambda s: s["nextRunDate"])
         self.revisions = {t.id: self._revisions(rng, "workflowId", t.id) for t in templates}
+        self._first = {t.id: t for t in templates}
+        self._published: dict[str, Template] = {}  # by the id of the revision
+
+    def publish(self, template: Template, moment: int, who: Person) -> None:
+        """A new revision of a workflow, which takes the place of the one that was Finished."""
+        older = self.revisions[template.id]
+        number = len(older) + 1
+        stamp = {"createdDate": iso(moment), "createdBy": who.record()}
+        stamp |= {"updatedDate": iso(moment), "updatedBy": who.record()}
+        revision_id = opaque_id(self._seed, template.id, "revision", number)
+        head = {"id": revision_id, "workflowId": template.id, "version": f"{number}.0", "status": "Finished"}
+        self.revisions[template.id] = [{**head, **stamp}, *({**r, "status": "Revised"} for r in older)]
+        self._published[revision_id] = template
+        created, by, *_ = self.stamps[template.id]
+        self.stamps[template.id] = (created, by, moment, who)
+
+    def template_of(self, workflow_id: str, revision_id: str) -> Template | None:
+        """A workflow as one of its revisions has it; all that were there at first are alike."""
+        if all(revision["id"] != revision_id for revision in self.revisions[workflow_id]):
+            return None
+        return self._published.get(revision_id, self._first[workflow_id])
 
     @property
     def choices(self) -> dict[str, list[str]]:

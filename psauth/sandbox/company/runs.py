@@ -54,11 +54,15 @@ class Entry:
 
 @dataclass(slots=True)
 class Run:
-    """One run with its steps."""
+    """One run with its steps.
+
+    What was drawn (`story`, `plan`, values that are in no entry) goes by `begun`, the revision of its workflow that it
+    began with; `tasks`, `decisions` and `entries` go by `template`, the revision that it is at now.
+    """
 
     id: str
     seed: str
-    template: Template
+    begun: Template
     name: str | None
     status: str
     created: int
@@ -74,10 +78,20 @@ class Run:
     tasks: list[Task] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
     entries: dict[int, Entry] = field(default_factory=dict)  # by the number of the field; what is not here is drawn
+    drawn_until: int = 0  # what was drawn in it goes as far as this
+    hidden_from: frozenset[str] = frozenset()  # ids of people
+    template: Template = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.template = self.begun
 
     def touch(self, moment: int, who: Person) -> None:
         """Somebody changed something in it."""
         self.updated, self.updated_by = moment, who
+
+    def filled_in(self, task: Task) -> bool:
+        """Whether what was drawn into the form of a task is there: nobody fills in one that has not begun."""
+        return task.completed is not None or task.at == 0
 
     def stopped(self, task: Task) -> bool:
         """Whether an earlier, unfinished stop step blocks `task`."""
@@ -109,7 +123,7 @@ class RunFactory:
         run = Run(
             id=opaque_id(key),
             seed=key,
-            template=template,
+            begun=template,
             name=blueprint.title.format_map(story) if named else None,
             status="Active",
             created=created,
@@ -122,6 +136,7 @@ class RunFactory:
             story=story,
         )
         self._work_through(rng, run)
+        run.drawn_until = run.updated
         return run
 
     def blank(self, number: int, template: Template, name: str | None, created: int, by: Person | None = None) -> Run:
@@ -136,7 +151,7 @@ class RunFactory:
         )
         for at, step in enumerate(template.blueprint.steps):
             due = None if step.due is None else due_after(created, step.due)
-            run.tasks.append(Task(at, created, None, None, created, starter, due, False, self._team(rng, step.role)))
+            run.tasks.append(Task(at, created, None, None, created, starter, due, False, self.team(rng, step.role)))
         return run
 
     def _start(self, rng: Random, rhythm: str, at: int | None) -> int:
@@ -171,7 +186,7 @@ class RunFactory:
         ready = before = run.created
         for at, step in enumerate(steps):
             hidden = step.hidden > 0 and rng.random() < step.hidden
-            team = self._team(rng, step.role)
+            team = self.team(rng, step.role)
             start = before if step.together else ready
             done, who = self._finish(rng, step, start, pace, team)
             gone = hidden or at >= last or (step.skip > 0 and rng.random() < step.skip)
@@ -205,7 +220,8 @@ class RunFactory:
             run.assignees = [t.assignees[0] for t in run.tasks[:2]]
         self._settle(rng, run, ready, archived=archived, stalled=stalled, deleted=deleted)
 
-    def _team(self, rng: Random, role: str) -> list[Person]:
+    def team(self, rng: Random, role: str) -> list[Person]:
+        """Who is put on a task of that role."""
         people = self._staff.by_role[role]
         # The first of a team carries more than the others: the square leans to the front of the list.
         first = people[int(rng.random() ** 1.7 * len(people))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from psauth.sandbox.company.worktime import opaque_id
@@ -75,19 +76,39 @@ class Blueprint:
 
 
 class Template:
-    """A blueprint with its ids, which are the same in every run."""
+    """One revision of a workflow: a blueprint with its ids, which are the same in every run.
 
-    def __init__(self, seed: int, blueprint: Blueprint) -> None:
-        self.blueprint = blueprint
+    `task_numbers` and `field_numbers` stand behind the ids. They count from 0 in the first revision; what a later one
+    adds is numbered on from `next_task` and `next_field`, so that no id comes twice.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        blueprint: Blueprint,
+        task_numbers: Sequence[int] | None = None,
+        field_numbers: Sequence[int] | None = None,
+        *,
+        next_task: int = 0,
+        next_field: int = 0,
+    ) -> None:
+        self.seed, self.blueprint = seed, blueprint
         self.id = opaque_id(seed, "workflow", blueprint.name)
-        self.task_ids = [opaque_id(seed, self.id, "task", n) for n in range(len(blueprint.steps))]
+        placed = [(at, field) for at, step in enumerate(blueprint.steps) for field in step.fields]
+        self.task_numbers = tuple(range(len(blueprint.steps)) if task_numbers is None else task_numbers)
+        self.field_numbers = tuple(range(len(placed)) if field_numbers is None else field_numbers)
+        self.next_task = max(next_task, *(n + 1 for n in self.task_numbers))
+        self.next_field = max((next_field, *(n + 1 for n in self.field_numbers)))
+        self.task_ids = [opaque_id(seed, self.id, "task", n) for n in self.task_numbers]
         self.fields: list[tuple[str, int, str, Field]] = []
-        for at, step in enumerate(blueprint.steps):
-            for field in step.fields:
-                number = len(self.fields)
-                key = field.key or (field.label or field.kind).replace(" ", "_")
-                self.fields.append((opaque_id(seed, self.id, "field", number), at, key, field))
+        for number, (at, field) in zip(self.field_numbers, placed, strict=True):
+            key = field.key or (field.label or field.kind).replace(" ", "_")
+            self.fields.append((opaque_id(seed, self.id, "field", number), at, key, field))
 
     def index_of(self, task_id: str) -> int | None:
         """Position of a task, or None for an id of another workflow."""
         return self.task_ids.index(task_id) if task_id in self.task_ids else None
+
+    def field_of(self, field_id: str) -> int | None:
+        """Position of a form field, or None for an id of another workflow or revision."""
+        return next((at for at, field in enumerate(self.fields) if field[0] == field_id), None)

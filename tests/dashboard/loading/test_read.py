@@ -60,7 +60,7 @@ def test_what_takes_more_than_a_tenth_of_what_is_left_or_ten_seconds_is_dear(
 
 def test_of_only_so_many_connections_the_budget_is_remembered() -> None:
     for number in range(read.BUDGETS + 5):
-        read._remember(("vault", "default", f"connection-{number}"), left(number))
+        read.remember(("vault", "default", f"connection-{number}"), left(number))
     assert len(read._budgets) == read.BUDGETS
     assert ("vault", "default", "connection-4") not in read._budgets
     read._budgets.clear()
@@ -71,7 +71,7 @@ def test_once_the_window_is_over_all_of_the_budget_is_there_again() -> None:
     here = SimpleNamespace(owner=owner)
     now = datetime.now(UTC)
     try:
-        read._remember(owner, Budget(limit=2500, remaining=3, resets_at=now + timedelta(hours=1)))
+        read.remember(owner, Budget(limit=2500, remaining=3, resets_at=now + timedelta(hours=1)))
         assert read.budget(here).remaining == 3  # type: ignore[arg-type]
         read._budgets[owner] = Budget(limit=2500, remaining=3, resets_at=now - timedelta(seconds=1))
         assert read.budget(here) == Budget(limit=2500, remaining=2500)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import socket
 import subprocess
 import sys
@@ -63,6 +64,53 @@ def test_what_comes_to_the_second_address_is_passed_on_whole() -> None:
 
     assert asyncio.run(ask()) == sent
     listening(second, port).close()  # it is free again
+
+
+@pytest.mark.parametrize("_on_a_port", ["localhost", "::1"], indirect=True)
+@pytest.mark.usefixtures("_on_a_port")
+def test_an_answer_that_takes_its_time_comes_although_garbage_is_collected_meanwhile() -> None:
+    port, name = st.config.get_option("server.port"), st.config.get_option("server.address")
+    first, second = reversed(LOOPBACK) if name == "::1" else LOOPBACK
+
+    async def collect_and_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()  # by then, nothing more is to come from who asked
+        gc.collect()
+        await asyncio.sleep(0)
+        writer.write(b"whole")
+        writer.close()
+
+    async def ask() -> bytes:
+        app = await asyncio.start_server(collect_and_answer, first, port)
+        async with app, both_addresses():
+            with socket.create_connection((second, port), timeout=60) as asking:
+                asking.sendall(b"?")
+                asking.shutdown(socket.SHUT_WR)
+                return await asyncio.to_thread(asking.recv, 100)
+
+    assert asyncio.run(ask()) == b"whole"
+
+
+@pytest.mark.parametrize("_on_a_port", ["localhost"], indirect=True)
+@pytest.mark.usefixtures("_on_a_port")
+def test_what_is_passed_on_when_the_app_ends_is_ended_too() -> None:
+    port = st.config.get_option("server.port")
+
+    async def stay_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
+        await reader.read()
+        writer.close()
+
+    async def end_meanwhile() -> None:
+        app = await asyncio.start_server(stay_silent, "127.0.0.1", port)
+        async with app:
+            async with both_addresses():
+                _, writer = await asyncio.open_connection("::1", port)
+                await asyncio.wait_for(reached.wait(), 60)
+            assert [task for task in asyncio.all_tasks() if "pass_on" in repr(task)] == []
+            writer.close()
+
+    reached = asyncio.Event()
+    asyncio.run(end_meanwhile())
 
 
 @pytest.mark.parametrize("_on_a_port", ["localhost"], indirect=True)

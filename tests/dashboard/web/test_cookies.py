@@ -125,6 +125,26 @@ def test_a_login_ends_with_either_of_two_that_look_alike(
     assert ends == [named("b")]
 
 
+@pytest.mark.parametrize("sent", [[OTHER], [], ["odd"]])
+def test_a_login_ends_although_ours_was_lost_before_connect_and_another_stands_at_its_path(
+    sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends: list[str | None] = []
+    monkeypatch.setattr(AuthorizationFlow, "_finish", _match_only(ends))
+    connect = ask("/connect", extra={"cookie": "; ".join(f"{NAME}={value}" for value in sent)})
+    (line,) = connect.cookies
+    cookie, _, attributes = line.partition("; ")
+    assert attributes == "Path=/; HttpOnly; SameSite=Lax"
+    state = dict(parse_qsl(urlsplit(connect.headers["location"]).query))["state"]
+    ask(f"/?code=c&state={state}", extra={"cookie": cookie})  # what stands at /connect is not sent here
+    assert ends == [cookie.partition("=")[2]]
+
+
+def test_connect_keeps_the_name_that_the_browser_has() -> None:
+    connect = ask("/connect", extra={"cookie": f"{NAME}={OTHER}; {NAME}={named('b')}"})
+    assert connect.cookies == [f"{NAME}={named('b')}; Path=/; HttpOnly; SameSite=Lax"]
+
+
 def _match_only(ends: list[str | None]):  # type: ignore[no-untyped-def]
     def finish(self, callback, browser):  # type: ignore[no-untyped-def]
         self._match(callback, browser)

@@ -14,12 +14,13 @@ from streamlit.testing.v1 import AppTest
 import psauth
 from psauth.connecting import store_api_key
 from psauth.dashboard.web.label import AGAIN_AFTER, TRIES, Labels
+from psauth.dashboard.web.notices import UNTRIED, notices
 from psauth.exceptions import LoginRequired
 from psauth.settings import Settings
 from psauth.vault.service import Service
 from psauth.vault.vault import Vault
 from tests.dashboard.conftest import texts
-from tests.dashboard.web.asking import Answer, ask
+from tests.dashboard.web.asking import Answer, ask, named
 from tests.flow.parts import wait_until
 
 pytestmark = pytest.mark.slow
@@ -140,6 +141,7 @@ def test_a_key_is_stored_untried_where_the_api_is_silent(
     assert (answer.status, answer.headers["location"]) == (303, "/connection")
     assert label_of(vault) is None
     assert "stored untried" in caplog.text
+    assert notices.take(named("k")) == UNTRIED
     api.speaks.set()
     wait_until(lambda: label_of(vault) == "Acme GmbH", why="the label")
 
@@ -147,7 +149,19 @@ def test_a_key_is_stored_untried_where_the_api_is_silent(
 def test_a_terminal_waits_for_a_silent_api_only_so_long(api: Api, vault: Vault) -> None:
     connection = store_api_key("key-Rt55-of-acme", Service(api_url=api.url), vault, "robot", patience=0.2)
     assert not api.speaks.is_set()
-    assert (connection.kind, connection.label) == ("api_key", None)
+    assert (connection.kind, connection.label, connection.untried) == ("api_key", None, True)
+    assert "not tried yet" in connection._repr_html_()
+
+
+def test_nobody_is_told_connected_whose_key_was_not_tried(
+    api: Api, vault: Vault, run: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store_api_key("key-Rt55-of-acme", Service(api_url=api.url), vault, "default", patience=0.0)
+    page = run(settle=False)
+    page.session_state["psauth.notice"] = UNTRIED
+    (toast,) = page.run().toast
+    assert "stored, but not tried yet" in toast.value
+    assert "Connected" not in toast.value
 
 
 def test_a_key_that_is_refused_in_time_is_not_stored(api: Api, vault: Vault) -> None:
@@ -192,6 +206,42 @@ def test_it_is_asked_again_only_after_a_while_and_not_without_end(
         labels.again(connection, connected)
         settled()
     assert len(asked) == TRIES
+
+
+def settled_asking() -> None:
+    for thread in [t for t in threading.enumerate() if t.name == "psauth-label"]:
+        thread.join(30)
+
+
+def test_after_a_restart_of_the_app_a_label_that_is_missing_is_learned(
+    api: Api, vault: Vault, run: Callable[..., AppTest], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psauth.dashboard.parts.sidebar.labels", Labels())  # those of a process that has just begun
+    vault.connect("default", Service(api_url=api.url), api_key="key-Rt55-of-acme")
+    api.speaks.set()
+    run(settle=False)
+    wait_until(lambda: label_of(vault) == "Acme GmbH", why="the label")
+
+
+def test_a_service_that_knows_no_label_is_asked_once(connected: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Nameless:
+        def __enter__(self) -> Nameless:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def whoami(self) -> None:
+            asked.append(1)
+
+    monkeypatch.setattr("psauth.dashboard.web.label.open_client", lambda *_: Nameless())
+    labels, connection = Labels(), connected.read().connection
+    for _ in range(3):
+        labels.meet(connection, connected)
+        settled_asking()
+    assert asked == [1]
 
 
 def test_a_connection_that_was_replaced_meanwhile_is_not_asked_for(

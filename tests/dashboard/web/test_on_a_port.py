@@ -174,4 +174,5 @@ def test_who_knows_the_port_alone_is_told_what_to_do(app: Running) -> None:
     for target in ("/", "/connect", "/media/x", "/_stcore/metrics", "/?token=guessed"):
         status, text = ask(app, f"Host: localhost:{app.port}", target=target, cookie=False)
         assert status == 403
-        assert "psauth app --url" in text
+        assert "<code>psauth app --url</code>" in text
+        assert "<code>python -m psauth app --url</code>" in text

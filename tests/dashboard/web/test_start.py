@@ -74,7 +74,8 @@ def test_who_knows_the_port_alone_does_not_come_in(path: str, method: str) -> No
     answer = ask(path, method=method, started=False, cookie="b", extra=extra)
     assert answer.status == 403
     assert not answer.cookies
-    assert "psauth app --url" in answer.text
+    assert "<code>psauth app --url</code>" in answer.text
+    assert "<code>python -m psauth app --url</code>" in answer.text
     assert ask("/_stcore/stream", kind="websocket", started=False).type == "websocket.close"
 
 

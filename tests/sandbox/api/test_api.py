@@ -159,13 +159,14 @@ def test_a_run_names_ids_and_a_workflow_names_people(get: Any) -> None:
     assert set(workflow["audit"]["createdBy"]) == {"id", "email", "username"}
 
 
-def test_a_deleted_run_is_just_absent(box: SandboxServer, get: Any, walk: Any) -> None:
+def test_a_deleted_run_is_listed_nowhere_and_told_who_asks_for_it(box: SandboxServer, get: Any, walk: Any) -> None:
     run = box.company.start_run(box.company.templates[0].id, name="A mistake")
     try:
         assert get("/workflow-runs", name="a mistake").json()["workflowRuns"][0]["id"] == run.id
     finally:
         box.company.delete_run(run.id)
-    assert get(f"/workflow-runs/{run.id}").status_code == 404
+    assert get(f"/workflow-runs/{run.id}").json()["status"] == "Deleted"
+    assert get(f"/workflow-runs/{run.id}/tasks").status_code == 404
     assert run.id not in {r["id"] for page in walk("/workflow-runs/list", "data") for r in page}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import requests
 from psauth.sandbox import SandboxServer
 from psauth.sandbox.api.calls import Endpoint
 from psauth.sandbox.api.endpoints import ENDPOINTS
+from psauth.sandbox.company.templates import Template
 from tests.contract.table import table
 
 
@@ -20,6 +22,15 @@ def ways_in(box: SandboxServer, path: str) -> list[dict[str, str]]:
         ways = [{"workflowId": t.id} for t in company.templates]
         if "{formFieldId}" in path:
             return [{**m, "formFieldId": t.fields[0][0]} for m, t in zip(ways, company.templates, strict=True)]
+        if "{taskId}" in path:
+            return [{**of_newest(box, t), "taskId": task_id} for t in company.templates for task_id in t.task_ids]
+        if "{ruleId}" in path:
+            path = path.removesuffix("/{ruleId}")
+            asked = [
+                (way, box_get(box, path.format(**way)).json()["data"])
+                for way in map(partial(of_newest, box), company.templates)
+            ]
+            return [{**way, "ruleId": rule["id"]} for way, rules in asked for rule in rules]
         if "{revisionId}" in path:
             return [{**m, "revisionId": company.library.revisions[m["workflowId"]][0]["id"]} for m in ways]
         return ways
@@ -49,6 +60,10 @@ def ways_in(box: SandboxServer, path: str) -> list[dict[str, str]]:
         "{scheduledWorkflowId}": [{"scheduledWorkflowId": s["id"]} for s in company.library.schedules],
     }
     return next((ways for brace, ways in named.items() if brace in path), [{}])
+
+
+def of_newest(box: SandboxServer, template: Template) -> dict[str, str]:
+    return {"workflowId": template.id, "revisionId": box.company.library.revisions[template.id][0]["id"]}
 
 
 def mix(box: SandboxServer) -> list[tuple[Any, str]]:

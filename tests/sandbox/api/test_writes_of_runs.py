@@ -10,6 +10,7 @@ import pytest
 from psauth.sandbox import SandboxServer
 from psauth.sandbox.company.runs import Run
 from psauth.sandbox.company.templates import Template
+from psauth.sandbox.company.worktime import HOUR, iso
 from tests.sandbox.conftest import NOW, Clock
 
 DUE = "2099-10-01T09:30:00.057Z"
@@ -92,7 +93,7 @@ def test_a_status_is_found_where_it_is_asked_for(send: Any, get: Any, run: Run, 
 def test_a_deleted_run_is_absent_until_it_is_undeleted(send: Any, get: Any, run: Run, way: str) -> None:
     body = {**RUN, "status": "Deleted"} if way == "PUT" else None
     assert send(way, f"/workflow-runs/{run.id}", body).ok
-    assert get(f"/workflow-runs/{run.id}").status_code == 404
+    assert get(f"/workflow-runs/{run.id}").json()["status"] == "Deleted"
     assert run.id not in {one["id"] for one in get("/workflow-runs/list").json()["data"]}
     assert send("DELETE", f"/workflow-runs/{run.id}").status_code == 404
     for _ in range(2):
@@ -310,8 +311,9 @@ def test_a_stranger_is_invited_to_a_run(box: SandboxServer, send: Any, get: Any,
     assert send("POST", f"{path}/nobody").status_code == 422
 
 
+@pytest.mark.parametrize("hours", [-50_000, -1])
 def test_a_due_date_that_is_past_is_refused_and_nothing_is_changed(
-    box: SandboxServer, send: Any, get: Any, run: Run
+    box: SandboxServer, send: Any, get: Any, run: Run, hours: int
 ) -> None:
     before, count = get(f"/workflow-runs/{run.id}").json(), len(box.company.runs)
     task = f"/workflow-runs/{run.id}/tasks/{run.template.task_ids[0]}"
@@ -321,8 +323,50 @@ def test_a_due_date_that_is_past_is_refused_and_nothing_is_changed(
         ("PUT", f"/workflow-runs/{run.id}", RUN),
         ("PUT", task, {"status": "Completed"}),
     ):
-        refused = send(method, path, {**body, "dueDate": "2020-01-01T00:00:00.000Z"})
+        refused = send(method, path, {**body, "dueDate": iso(box.company.moment() + hours * HOUR)})
         assert (refused.status_code, refused.text) == (400, "Bad request")
         assert refused.headers["content-type"].startswith("text/plain")
     assert (get(f"/workflow-runs/{run.id}").json(), get(task).json()) == (before, task_before)
     assert len(box.company.runs) == count
+
+
+def test_how_far_ahead_a_due_date_must_be_is_a_knob(box: SandboxServer, send: Any, run: Run) -> None:
+    path = f"/workflow-runs/{run.id}"
+    assert send("PUT", path, {**RUN, "dueDate": iso(box.company.moment() + HOUR)}).status_code == 204
+    box.knobs.due_ahead = 86_400
+    try:
+        for hours, status in ((23, 400), (25, 204)):
+            due = iso(box.company.moment() + int(hours * HOUR))
+            assert send("PUT", path, {**RUN, "dueDate": due}).status_code == status
+    finally:
+        box.knobs.due_ahead = 0.0
+
+
+@pytest.mark.parametrize("what", ["tasks", "fields", "approvals", "assignees"])
+@pytest.mark.parametrize("moves", [True, False], ids=["moves", "stays"])
+def test_a_write_moves_the_runs_updated_date_as_the_knob_says(
+    box: SandboxServer, send: Any, get: Any, what: str, moves: bool
+) -> None:
+    template = next(
+        t
+        for t in box.company.templates
+        if any(step.judges for step in t.blueprint.steps) and any(field[3].kind == "Text" for field in t.fields)
+    )
+    run = box.company.start_run(template.id)
+    at = next(at for at, step in enumerate(template.blueprint.steps) if step.judges)
+    field = next(f[0] for f in template.fields if f[3].kind == "Text")
+    path = f"/workflow-runs/{run.id}"
+    method, below, body = {
+        "tasks": ("PUT", f"/tasks/{template.task_ids[0]}", {"status": "Completed"}),
+        "fields": ("POST", "/form-fields", {"fields": [{"id": field, "value": "x"}]}),
+        "approvals": ("PUT", "/approvals", {"approvalTaskId": template.task_ids[at], "status": "Approved"}),
+        "assignees": ("POST", f"/assignees/{box.company.staff.members[5].email}", None),
+    }[what]
+    before = get(path).json()["audit"]["updatedDate"]
+    kept = box.knobs.moves
+    box.knobs.moves = kept if moves else kept - {what}
+    try:
+        assert send(method, f"{path}{below}", body).ok
+    finally:
+        box.knobs.moves = kept
+    assert (get(path).json()["audit"]["updatedDate"] > before) is moves

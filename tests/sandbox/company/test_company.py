@@ -46,8 +46,9 @@ def everything(company: Company) -> str:
     told += [write.workflow(template) for template in company.templates]
     told += [company.library.folders, company.library.pages, company.library.data_sets, company.library.records]
     told += [company.library.schedules, company.library.revisions]
+    told += [company.remarks.comments, company.remarks.attachments]
     for run in company.runs:
-        told += [write.run(run), write.comments(run), write.attachments(run)]
+        told += [write.run(run)]
         told += [write.task(run, task) for task in run.tasks]
         told += [write.value(run, number) for number in range(len(run.template.fields))]
         told += [write.approval(run, decision) for decision in run.decisions]

@@ -1,0 +1,97 @@
+"""Exports: the local copy as files for other programs. Each appears whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from zoneinfo import ZoneInfo
+
+from psauth.exceptions import ArgumentError, FileNotWritten
+from psauth.export.replace import replaced
+from psauth.vault.files import make_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from psauth.mirror.tables import Mirror
+
+FORMATS: Final = ("parquet", "csv", "xlsx", "duckdb")
+IN_ONE_FILE: Final = ("xlsx", "duckdb")
+"""Formats of which one file holds all tables; of the others each table has its own, in a folder."""
+
+
+def export(mirror: Mirror, path: Path, form: str, zone: ZoneInfo) -> list[Path]:
+    """Write all tables; the files that were written.
+
+    path: a file for xlsx and duckdb, a folder for parquet and csv, which is made where need be.
+    form: one of FORMATS.
+    zone: whose wall-clock times spreadsheets show; the other formats hold UTC.
+    """
+    if form in IN_ONE_FILE:
+        if path.suffix.casefold() != f".{form}":
+            raise ArgumentError(f"{str(path)!r} does not end in .{form}. Try {str(path) + '.' + form!r}.")
+        with replaced(path) as stream:
+            (_write_book if form == "xlsx" else _write_database)(mirror, stream, zone)
+        return [path]
+    try:
+        make_folder(path)
+    except OSError as error:
+        raise FileNotWritten(
+            f"The folder {path} cannot be made ({error.strerror}). Name another one; nothing was written."
+        ) from error
+    written = []
+    for name in mirror:
+        target = path / f"{name}.{form}"
+        with replaced(target) as stream:
+            (_write_csv if form == "csv" else _write_parquet)(mirror, name, stream, zone)
+        written.append(target)
+    return written
+
+
+def _frames(mirror: Mirror, name: str) -> Iterator[pd.DataFrame]:
+    """The rows of a table, some at a time, as people read them; no row is one piece, too."""
+    from psauth.export.order import names_first
+    from psauth.mirror.columns import to_pandas
+
+    layout = mirror.layouts()[name]
+    empty = True
+    for piece in mirror.pieces(name):
+        empty = False
+        yield names_first(to_pandas(piece, layout.fields))
+    if empty:
+        yield names_first(to_pandas(layout.schema().empty_table(), layout.fields))
+
+
+def _write_csv(mirror: Mirror, name: str, stream: BinaryIO, zone: ZoneInfo) -> None:
+    from psauth.export.csv import to_csv
+
+    for number, frame in enumerate(_frames(mirror, name)):
+        lines = to_csv(frame, zone)
+        stream.write(lines if number == 0 else lines.partition(b"\r\n")[2])
+
+
+def _write_parquet(mirror: Mirror, name: str, stream: BinaryIO, _: ZoneInfo) -> None:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(stream, mirror.layouts()[name].schema(), compression="zstd") as writer:
+        for piece in mirror.pieces(name):
+            writer.write_table(piece.cast(writer.schema))
+
+
+def _write_book(mirror: Mirror, stream: Any, zone: ZoneInfo) -> None:
+    import pandas as pd
+
+    from psauth.export.excel import write_workbook
+
+    write_workbook([(name, pd.concat(_frames(mirror, name), ignore_index=True)) for name in mirror], stream, zone)
+
+
+def _write_database(mirror: Mirror, stream: BinaryIO, _: ZoneInfo) -> None:
+    with tempfile.TemporaryDirectory(prefix="psauth-export-") as folder:
+        draft = Path(folder) / "draft.duckdb"
+        mirror.copy_to(draft)
+        with draft.open("rb") as copied:
+            shutil.copyfileobj(copied, stream)

@@ -1,0 +1,1 @@
+"""Mirror: a local copy of what the service answered, which keeps itself current with few requests."""

@@ -1,0 +1,279 @@
+"""Derive: the parts of tables out of a moment of the store, month by month and in pieces, so that a store of any size fits."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeVar
+
+import pandas as pd
+
+from psauth.mirror import forms, rows
+from psauth.mirror.columns import (
+    CHANGES,
+    CHILDREN,
+    FORM_VALUES,
+    RECORDS,
+    RULES,
+    RUNS,
+    WHOLE,
+    Layout,
+    to_arrow,
+    to_pandas,
+)
+from psauth.mirror.delta import ROWS
+from psauth.mirror.drafts import Draft, Drafts
+from psauth.mirror.publication import Content, FormField, Published
+from psauth.mirror.records import Record, StoredList
+from psauth.mirror.snapshot import Snapshot
+from psauth.reading.names import Names
+
+T = TypeVar("T")
+
+PIECE: Final = 6 * ROWS
+"""Records that are in memory at once, about. Those of one workflow lie together in such a piece."""
+BLOCK: Final = 100_000
+"""Changes in one part of their table."""
+BY_PERSON: Final = "by-person"
+"""The part of the assignments that come from the lists of people's tasks, which belong to no month."""
+
+
+class Derivation:
+    """Writes into drafts what changed since the last publication, `before`."""
+
+    def __init__(self, snap: Snapshot, drafts: Drafts, before: Content | None) -> None:
+        self._snap, self._drafts, self._before = snap, drafts, before
+        self._workflows = {str(r.get("id")): r for each in snap.lists("workflows") for r in each.records}
+        self._users = [record for each in snap.lists("users") for record in each.records]
+        self._known: dict[str, str | None] = {key: record.get("name") for key, record in self._workflows.items()}
+        self._known |= {str(user.get("id")): user.get("username") for user in self._users}
+        self._months = snap.months()
+        self.whole = self._months.pop("", 0)
+        self._whole_is_same = before is not None and before.whole == self.whole
+        self.names = {} if before is None else dict(before.names)
+        self.forms = {} if before is None else dict(before.forms)
+        self.wide = {} if before is None else dict(before.wide)
+
+    def run(self) -> None:
+        """All tables."""
+        written = self._derive_months()
+        self._derive_forms(written)
+        self._derive_whole()
+        self._derive_data_sets()
+        self._derive_changes()
+
+    # Runs and what is in them -----------------------------------------------------------------------------------
+
+    def _mark(self, month: str) -> str:
+        """What the rows of a month are derived from: its lists, and what the names in it are now."""
+        names = {key: self._known.get(key) for key in self.names.get(month, ())}
+        return f"{self._months[month]} {_digest(names)}"
+
+    def _derive_months(self) -> set[str]:
+        """All runs and what is in them; returns the months whose form values were written."""
+        drafts = {layout.name: self._drafts.open(layout) for layout in (RUNS, *CHILDREN.values())}
+        written = set()
+        for month in self._months:
+            needy = {name: draft for name, draft in drafts.items() if draft.needs(month, self._mark(month))}
+            if needy:
+                self._derive_month(month, needy)
+            if "form_values" in needy:
+                written.add(month)
+        self._derive_people(drafts["assignments"])
+        for name, draft in drafts.items():
+            draft.keep_only([*self._months, *([BY_PERSON] if name == "assignments" else [])])
+            draft.finish()
+        return written
+
+    def _derive_month(self, month: str, drafts: Mapping[str, Draft]) -> None:
+        names = Names()
+        names.learn("workflows", self._workflows.values())
+        names.learn("users", self._users)
+        workflow_of: dict[str, str | None] = {}
+        used: set[str] = set()
+        for run in self._snap.runs(month):
+            names.learn("runs", [run.record])
+            workflow_of[run.run_id] = run.record.get("workflowId")
+            audit = run.record.get("audit")
+            used |= {
+                str(workflow_of[run.run_id]),
+                str(audit.get("createdById") if isinstance(audit, Mapping) else None),
+            }
+        self.names[month] = {key: self._known.get(key) for key in sorted(used)}
+        if "runs" in drafts:
+            drafts["runs"].begin(month, self._mark(month))
+            for piece in pieces(self._snap.runs(month), ROWS):
+                drafts["runs"].append(rows.of_runs(piece, names), (run.asked_at for run in piece))
+        for noun, layout in CHILDREN.items():
+            if noun in drafts:
+                drafts[noun].begin(month, self._mark(month))
+                for some in self._in_order(noun, month, workflow_of):
+                    frame = rows.of_lists(noun, some, names)
+                    drafts[noun].append(to_arrow(frame, layout.fields), (each.asked_at for each in some))
+                    if noun == "form_values":
+                        self._note_fields(frame, workflow_of)
+
+    def _in_order(self, noun: str, month: str, workflow_of: Mapping[str, str | None]) -> Iterator[list[StoredList]]:
+        """The lists of a month in pieces, those of one workflow together."""
+        for piece in rows.in_pieces(self._snap.lists(noun, month), PIECE):
+            piece.sort(key=lambda each: str(workflow_of.get(each.owner)))
+            yield from rows.in_pieces(piece, ROWS)
+
+    def _derive_people(self, draft: Draft) -> None:
+        mark = draft.mark(BY_PERSON) if self._whole_is_same else self._mark_of("assigned_tasks", "users")
+        if draft.needs(BY_PERSON, mark):
+            users = {str(user.get("email")).casefold(): user for user in self._users}
+            draft.begin(BY_PERSON, mark or self._mark_of("assigned_tasks", "users"))
+            for piece in rows.in_pieces(self._snap.lists("assigned_tasks"), PIECE):
+                draft.append(rows.of_people(piece, users), (each.asked_at for each in piece))
+
+    # Form values, a table a workflow ------------------------------------------------------------------------------
+
+    def _note_fields(self, tidy: pd.DataFrame, workflow_of: Mapping[str, str | None]) -> None:
+        for workflow_id, fields in forms.fields_in(tidy, workflow_of).items():
+            self.forms[workflow_id] = forms.merged(self.forms.get(workflow_id, ()), fields)
+
+    def _derive_forms(self, written: Collection[str]) -> None:
+        """Form values, one row a run; `written` are the months whose values are new."""
+        templates = {each.owner: each.records for each in self._snap.lists("form_fields")}
+        fields = {w: forms.of_template(known, templates.get(w, ())) for w, known in sorted(self.forms.items())}
+        drafts: dict[str, Draft] = {}
+        before: dict[str, Collection[str]] = {}
+        for workflow_id in fields:
+            name = self._name_table("form_values", workflow_id, self._workflows)
+            drafts[workflow_id] = self._drafts.open(forms.layout_of(name, fields[workflow_id]))
+            known = self._published(name)
+            before[workflow_id] = () if known is None else known.parts.keys()
+        for month in self._months:
+            needy = {w for w, d in drafts.items() if d.needs(month, self._mark(month))}
+            if month not in written:
+                needy = {w for w in needy if month in before[w]}
+            if needy:
+                self._derive_forms_of(month, {w: drafts[w] for w in needy}, fields)
+        for draft in drafts.values():
+            draft.keep_only(self._months)
+
+    def _derive_forms_of(
+        self, month: str, drafts: Mapping[str, Draft], fields: Mapping[str, Sequence[FormField]]
+    ) -> None:
+        """One month: the rows that were published one a value are read again and turned."""
+        workflow_of = self._workflows_of_runs(month)
+        needy = drafts.keys() & set(workflow_of.values())
+        for workflow_id, draft in drafts.items():
+            if workflow_id in needy:
+                draft.begin(month, self._mark(month))
+            else:
+                draft.keep_only([part for part in draft.parts if part != month])
+        for table in self._drafts.by_name["form_values"].rows(month):
+            tidy = to_pandas(table, FORM_VALUES.fields)
+            for workflow_id, part in tidy.groupby(tidy["run_id"].map(workflow_of), sort=False):
+                if workflow_id in needy:
+                    draft = drafts[str(workflow_id)]
+                    draft.append(forms.widened(part, fields[str(workflow_id)], draft.layout))
+        for workflow_id in needy:
+            drafts[workflow_id].finish()
+
+    def _workflows_of_runs(self, month: str) -> dict[str, str]:
+        pairs: dict[str, str] = {}
+        for table in self._drafts.by_name["runs"].rows(month):
+            pairs.update(zip(table["run_id"].to_pylist(), table["workflow_id"].to_pylist(), strict=True))
+        return pairs
+
+    def _name_table(self, prefix: str, key: str, records: Mapping[str, Record]) -> str:
+        """The name of the table of a workflow or data set; the one that it has, if it has one."""
+        if key not in self.wide:
+            name = records.get(key, {}).get("name")
+            text = name if isinstance(name, str) else None
+            self.wide[key] = forms.table_name(prefix, text, key, self.wide.values())
+        return self.wide[key]
+
+    def _published(self, name: str) -> Published | None:
+        """A table as it was published last."""
+        return None if self._before is None else self._before.tables.get(name)
+
+    # What belongs to no run -----------------------------------------------------------------------------------------
+
+    def _derive_whole(self) -> None:
+        for noun, layout in WHOLE.items():
+            self._derive_one(layout, (noun,))
+        self._derive_one(RULES, tuple(rows.RULE_NOUNS))
+        self._derive_one(RECORDS, ("records",))
+
+    def _derive_one(self, layout: Layout, nouns: Sequence[str]) -> None:
+        draft = self._drafts.open(layout)
+        mark = draft.mark("") if self._whole_is_same else self._mark_of(*nouns)
+        if not draft.needs("", mark):
+            return
+        draft.begin("", mark or self._mark_of(*nouns))
+        for noun in nouns:
+            for piece in rows.in_pieces(self._snap.lists(noun), PIECE):
+                draft.append(rows.of_whole(layout.name, noun, piece), (each.asked_at for each in piece))
+        draft.finish()
+
+    def _mark_of(self, *nouns: str) -> str:
+        return _digest([(noun, each.owner, each.digest) for noun in nouns for each in self._snap.lists(noun)])
+
+    def _derive_data_sets(self) -> None:
+        """The records of each data set, with a column a field."""
+        needy = {owner for owner in self._snap.ages("records") if not self._stands(owner)}
+        if not needy:
+            return
+        data_sets = {str(r.get("id")): r for each in self._snap.lists("data_sets") for r in each.records}
+        for stored in self._snap.lists("records"):
+            if stored.owner not in needy:
+                continue
+            listed = data_sets.get(stored.owner, {}).get("fields")
+            fields = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+            table, columns = rows.of_data_set(stored, fields)
+            draft = self._drafts.open(Layout(self._name_table("records", stored.owner, data_sets), columns))
+            mark = _digest([stored.digest, fields])
+            if draft.needs("", mark):
+                draft.begin("", mark)
+                draft.append(table, [stored.asked_at])
+                draft.finish()
+
+    def _stands(self, data_set_id: str) -> bool:
+        """Whether the table of a data set can stay as it is, which needs no look at its records."""
+        known = self._published(self.wide.get(data_set_id, ""))
+        if known is None or not self._whole_is_same:
+            return False
+        draft = self._drafts.open(known.layout)
+        return not draft.needs("", draft.mark(""))
+
+    def _derive_changes(self) -> None:
+        """What changed, in blocks by number: only in the last block, and behind it, can there be more."""
+        draft = self._drafts.open(CHANGES)
+        start = 0
+        if draft.parts and not any(draft.needs(part, draft.mark(part)) for part in draft.parts):
+            last = max(draft.parts)
+            start = int(last) * BLOCK
+            if next(iter(self._snap.changes(int(draft.mark(last) or 0))), None) is None:
+                return
+        block = -1
+        for piece in pieces(self._snap.changes(max(0, start - 1)), ROWS):
+            for number in sorted({change.id // BLOCK for change in piece}):
+                some = [change for change in piece if change.id // BLOCK == number]
+                if number != block:
+                    draft.begin(f"{number:06}", "")
+                    block = number
+                draft.append(rows.of_changes(some), (change.seen_at for change in some))
+                draft.remark(str(some[-1].id))
+        draft.finish()
+
+
+def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The items in lists of so many."""
+    piece: list[T] = []
+    for item in items:
+        piece.append(item)
+        if len(piece) == size:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+def _digest(content: object) -> str:
+    text = json.dumps(content, sort_keys=True, ensure_ascii=True)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,232 @@
+"""Engine: DuckDB over the files of one publication, as Ibis tables and as SQL. The only module that knows Ibis and DuckDB."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+from ibis.backends.duckdb import Backend as DuckDB
+from ibis.expr import operations as ops
+from ibis.expr import types as ir
+from ibis.expr.schema import Schema
+from ibis.formats.pyarrow import PyArrowSchema
+
+from psauth.exceptions import ArgumentError, MirrorError
+from psauth.mirror.columns import Field, Layout, to_pandas
+from psauth.mirror.delta import DeltaFolder, Version
+
+PIECE: Final = 100_000
+"""Rows in memory at once where a whole table is written somewhere."""
+QUESTIONS: Final = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
+"""Statements that read and do nothing else."""
+MISTAKES: Final = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.InterruptException,
+    duckdb.OutOfMemoryException,
+    duckdb.OutOfRangeException,
+    duckdb.ParserException,
+    duckdb.PermissionException,
+    duckdb.SyntaxException,
+)
+"""What DuckDB raises for a question that it cannot answer, whatever stands in the files."""
+
+
+class Engine:
+    """The tables of one publication. Threads may share it: each has a cursor of its own.
+
+    Nothing but these files can be read through it, and nothing can be written.
+    """
+
+    def __init__(self, folder: DeltaFolder, tables: Mapping[str, tuple[Layout, Version]], spill: str) -> None:
+        """`spill`: a folder for what does not fit into memory; DuckDB makes it when it needs it, and takes it away."""
+        self._folder, self._tables = folder, tables
+        self._local = threading.local()
+        self.is_torn = False
+        """Whether a file turned out, while it was read, not to hold what it should."""
+        self._duckdb = duckdb.connect(":memory:")
+        local = tables.items() if folder.is_local else ()
+        self._paths = [path for name, (_, version) in local for path in folder.paths(name, version.files)]
+        for setting, value in (
+            ("TimeZone", "UTC"),
+            ("temp_directory", spill),
+            ("allowed_paths", self._paths),
+            ("python_enable_replacements", False),  # no variable of the caller is a table
+            ("enable_external_access", False),
+        ):
+            self._duckdb.execute(f"SET {setting} = {_literal(value)}")
+        for name, (layout, version) in local:
+            question = _question(layout, folder.paths(name, version.files))
+            self._duckdb.execute(f"CREATE VIEW {_quoted(name)} AS {question}")
+
+    def table(self, name: str) -> ir.Table:
+        """A table as an Ibis expression. It belongs to the thread that asks for it."""
+        return self._backend().table(name)
+
+    def sql(self, text: str) -> pd.DataFrame:
+        """The answer to a question in DuckDB's SQL. ArgumentError with DuckDB's own words where it has a mistake."""
+        if not isinstance(text, str) or not text.strip():
+            raise ArgumentError(
+                'Expected a question in SQL, like ps.sql("select status, count(*) from runs group by 1").'
+            )
+        cursor = self._cursor()
+        with self.explained():
+            statements = cursor.extract_statements(text)
+            if len(statements) != 1 or statements[0].type not in QUESTIONS:
+                raise ArgumentError(
+                    "The local copy answers one question at a time, and nothing can be changed in it. Expected one SELECT."
+                )
+            try:
+                answer = cursor.sql(text).to_arrow_table()
+            except duckdb.ProgrammingError:
+                cursor.execute(text)  # fails the same, and shows where
+                raise
+        return to_pandas(answer, ())
+
+    def pieces(self, name: str) -> Iterator[pa.Table]:
+        """The rows of a table, some at a time."""
+        cursor = self._open_cursor()  # of its own: whoever takes a piece may ask something else before the next one
+        try:
+            with self.explained():
+                for batch in cursor.sql(f"SELECT * FROM {_quoted(name)}").to_arrow_reader(PIECE):
+                    yield pa.Table.from_batches([batch])
+        finally:
+            cursor.close()
+
+    def copy_to(self, path: str) -> None:
+        """All tables as a DuckDB database in a new file."""
+        copy = duckdb.connect(path)
+        try:
+            for name, (layout, _) in self._tables.items():
+                copy.register("piece", layout.schema().empty_table())
+                copy.execute(f"CREATE TABLE {_quoted(name)} AS SELECT * FROM piece")
+                for piece in self.pieces(name):
+                    copy.register("piece", piece)
+                    copy.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM piece")
+            copy.unregister("piece")
+        finally:
+            copy.close()
+
+    def _open_cursor(self) -> duckdb.DuckDBPyConnection:
+        cursor = self._duckdb.cursor()
+        if not self._folder.is_local:
+            for name, (layout, version) in self._tables.items():
+                cursor.register(name, self._folder.dataset(layout, version))
+        return cursor
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """That of this thread."""
+        cursor: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if cursor is None:
+            cursor = self._local.cursor = self._open_cursor()
+        return cursor
+
+    def _backend(self) -> _Backend:
+        """That of this thread, kept by the tables that were taken out of it: they keep the engine, and nothing keeps them."""
+        known: weakref.ref[_Backend] | None = getattr(self._local, "backend", None)
+        backend = None if known is None else known()
+        if backend is None:
+            backend = _Backend.over(self._cursor(), self)
+            self._local.backend = weakref.ref(backend)
+        return backend
+
+    @property
+    def layouts(self) -> Mapping[str, Layout]:
+        """The columns of the tables, by name."""
+        return {name: layout for name, (layout, _) in self._tables.items()}
+
+    def _is_damaged(self) -> bool:
+        """Whether a byte of the files is not as it was written."""
+        return any(self._folder.damaged(name, version, thorough=True) for name, (_, version) in self._tables.items())
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turns an error of DuckDB into one of ours, with its own words and its caret, and without a traceback of ours."""
+        try:
+            yield
+        except duckdb.Error as error:
+            words = str(error).strip()
+            if any(path in words for path in self._paths) or (not isinstance(error, MISTAKES) and self._is_damaged()):
+                self.is_torn = True
+                raise MirrorError(
+                    f"A file of the published tables is damaged ({words.splitlines()[0]}). Ask again: ps.mirror derives it from "
+                    "what was answered before, with no request."
+                ) from None
+            raise ArgumentError(f"DuckDB cannot answer that.\n{words}") from None
+
+
+class _Backend(DuckDB):  # type: ignore[misc] # Ibis ships no types
+    """Ibis' DuckDB, whose frames are as psauth's frames are; and without what it does that warns of deprecation."""
+
+    engine: Engine
+    layouts: Mapping[str, Layout]
+
+    @classmethod
+    def over(cls, cursor: duckdb.DuckDBPyConnection, engine: Engine) -> _Backend:
+        backend: _Backend = cls.from_connection(cursor)
+        backend.engine, backend.layouts = engine, engine.layouts
+        return backend
+
+    def get_schema(self, table_name: str, *, catalog: str | None = None, database: str | None = None) -> Schema:
+        if table_name in self.layouts:
+            return PyArrowSchema.to_ibis(self.layouts[table_name].schema())
+        return super().get_schema(table_name, catalog=catalog, database=database)
+
+    def execute(
+        self,
+        expr: ir.Expr,
+        /,
+        *,
+        params: Mapping[ir.Scalar, Any] | None = None,
+        limit: int | str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        with self.engine.explained():
+            answer = self._to_duckdb_relation(expr, params=params, limit=limit, **kwargs).to_arrow_table()
+        frame = to_pandas(answer, self._fields_of(expr))
+        if isinstance(expr, ir.Table):
+            return frame
+        if isinstance(expr, ir.Column):
+            return frame.iloc[:, 0]
+        return None if answer.column(0).null_count else frame.iloc[0, 0]
+
+    def _fields_of(self, expr: ir.Expr) -> Iterable[Field]:
+        """The columns of the tables that an expression is made of; where two have one of a name, those of the first."""
+        fields: dict[str, Field] = {}
+        for table in expr.op().find(ops.DatabaseTable):
+            for field in self.layouts[table.name].fields if table.name in self.layouts else ():
+                fields.setdefault(field.name, field)
+        return fields.values()
+
+
+def _question(layout: Layout, paths: list[str]) -> str:
+    """What a view of a table shows: its files, or none of its rows where it has no file."""
+    if paths:
+        return f"SELECT * FROM read_parquet({_literal(paths)}, hive_partitioning = false)"
+    empty = ", ".join(f"CAST(NULL AS {_type(field.type)}) AS {_quoted(field.name)}" for field in layout.schema())
+    return f"SELECT {empty} WHERE false"
+
+
+def _type(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return "VARCHAR[]"
+    if pa.types.is_timestamp(kind):
+        return "TIMESTAMP WITH TIME ZONE"
+    return {pa.bool_(): "BOOLEAN", pa.int64(): "BIGINT", pa.float64(): "DOUBLE"}.get(kind, "VARCHAR")
+
+
+def _literal(value: str | bool | list[str]) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_literal, value))}]"
+    return str(value).lower() if isinstance(value, bool) else "'" + value.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,112 @@
+"""Publication: which versions of which tables were published together, and from what; as the store notes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psauth.mirror.columns import LAYOUTS, Field, Layout
+from psauth.mirror.rows import FORMAT
+
+
+class Part(NamedTuple):
+    """What one part of a table was derived from: a mark of it, its rows, and when the oldest and latest of it was asked."""
+
+    mark: str
+    rows: int
+    oldest: float | None
+    latest: float | None
+
+
+@dataclass(frozen=True)
+class Published:
+    """One table: its version, its columns, and its parts, by the name of each ("" where it has but one)."""
+
+    version: int
+    layout: Layout
+    parts: Mapping[str, Part]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all parts."""
+        return sum(part.rows for part in self.parts.values())
+
+
+class FormField(NamedTuple):
+    """A form field as it was named last, and when that was (seconds since 1970; 0 where no value says it)."""
+
+    field_id: str
+    label: str | None
+    key: str | None
+    kind: str
+    at: float
+
+
+@dataclass(frozen=True)
+class Content:
+    """A whole publication.
+
+    `place`: the folder or address of the tables. `as_of`: up to when they are current; None before the first complete sync. `whole`: the number of what belongs to no run (see Snapshot.months). `names`: by month, the names that its rows repeat, by id. `forms`: by
+    workflow, its form fields. `wide`: the tables of single workflows and data sets, by the id of each. `retired`: by table,
+    the files that were replaced, and when; they are deleted later.
+    """
+
+    place: str
+    as_of: datetime | None
+    whole: int = 0
+    tables: Mapping[str, Published] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
+    forms: Mapping[str, Sequence[FormField]] = field(default_factory=dict)
+    wide: Mapping[str, str] = field(default_factory=dict)
+    retired: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        tables = {
+            name: {
+                "version": table.version,
+                "parts": table.parts,
+                **({} if name in LAYOUTS else {"fields": table.layout.fields, "by": table.layout.by}),
+            }
+            for name, table in self.tables.items()
+        }
+        return {
+            "format": FORMAT,
+            "place": self.place,
+            "as_of": None if self.as_of is None else self.as_of.isoformat(),
+            "whole": self.whole,
+            "tables": tables,
+            "names": self.names,
+            "forms": self.forms,
+            "wide": self.wide,
+            "retired": self.retired,
+        }
+
+    @classmethod
+    def from_json(cls, noted: Mapping[str, Any]) -> Content | None:
+        """Out of the store; None for a publication of a psauth that had other tables."""
+        if noted.get("format") != FORMAT:
+            return None
+        return cls(
+            place=noted["place"],
+            as_of=None if noted["as_of"] is None else datetime.fromisoformat(noted["as_of"]),
+            whole=noted["whole"],
+            tables={
+                name: Published(
+                    table["version"], _layout(name, table), {p: Part(*v) for p, v in table["parts"].items()}
+                )
+                for name, table in noted["tables"].items()
+            },
+            names=noted["names"],
+            forms={key: [FormField(*each) for each in fields] for key, fields in noted["forms"].items()},
+            wide=noted["wide"],
+            retired=noted["retired"],
+        )
+
+
+def _layout(name: str, table: Mapping[str, Any]) -> Layout:
+    if "fields" not in table:
+        return LAYOUTS[name]
+    return Layout(name, tuple(Field(n, kind, tuple(known)) for n, kind, known in table["fields"]), table["by"])

@@ -1,0 +1,140 @@
+"""Publish: the tables for everybody, derived from the store. Only parts that changed are written, and no request is made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from psauth.exceptions import MirrorError, SettingsError, VaultError
+from psauth.mirror.delta import Damaged, DeltaFolder
+from psauth.mirror.derive import Derivation
+from psauth.mirror.drafts import Drafts
+from psauth.mirror.pins import pinned
+from psauth.mirror.place import Place
+from psauth.mirror.publication import Content, Published
+from psauth.mirror.records import Publication
+from psauth.mirror.store import Store
+from psauth.settings import Settings
+from psauth.vault.locks import held
+
+PATIENCE: Final = 600.0
+"""Seconds to wait for somebody else who publishes: the first time takes minutes, later times seconds."""
+GRACE: Final = 3600.0
+"""Seconds in which a file that was replaced stays for programs that read it without psauth, and so without a pin."""
+
+
+def folder_of(settings: Settings, place: Place) -> DeltaFolder:
+    """Where the tables of a mirror are published: in a folder of its own at PSAUTH_PUBLISH, by default beside its store.
+
+    SettingsError where a file names another machine that does not hold the credential too: it would get all data.
+    """
+    source = settings.sources["publish"]
+    own = {
+        "keyword",
+        "environment",
+        *(settings.sources[name] for name in ("api_key", "client_id") if getattr(settings, name)),
+    }
+    if "://" in settings.publish and source not in own and not settings.is_trusting:
+        raise SettingsError(
+            f"PSAUTH_PUBLISH={settings.publish} comes from {source}, and whoever wrote that file would get a copy of all your "
+            "data. Expected it in the environment, or beside the credential. Put it there: "
+            f"export PSAUTH_PUBLISH={settings.publish}"
+        )
+    if not settings.publish:
+        return DeltaFolder(str(place.tables))
+    root = settings.publish if "://" in settings.publish else Path(settings.publish).expanduser().absolute().as_posix()
+    return DeltaFolder(f"{root.rstrip('/')}/{place.folder.name}", is_private=False)
+
+
+def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None, thorough: bool = False) -> Publication:
+    """Publish what the store holds; the publication that readers see from now on.
+
+    store: what the service answered.
+    folder: where the tables are.
+    as_of: up to when the store is current, which the publication says of itself; by default as the one before said.
+    thorough: look for damage in every byte of what was published, instead of at the ends of the files alone.
+
+    Tables and files that are torn, missing or damaged are derived again. MirrorError where the folder cannot be written.
+    """
+    with _alone(store.place):
+        with store.snapshot() as snap:
+            noted = snap.publication()
+            before = None if noted is None else Content.from_json(noted.content)
+            if before is not None and before.place != folder.url:
+                before = None
+            now = datetime.now(UTC)
+            known = {} if before is None else before.tables
+            with Drafts(folder, known, thorough=thorough) as drafts:
+                derivation = Derivation(snap, drafts, before)
+                derivation.run()
+                published = {name: draft.commit() for name, draft in drafts.by_name.items()}
+        retired = {} if before is None else {name: dict(paths) for name, paths in before.retired.items()}
+        for name, (_, paths) in published.items():
+            retired.setdefault(name, {}).update(dict.fromkeys(paths, now.timestamp()))
+        for name in known.keys() - published.keys():
+            retired.setdefault(name, {}).update(dict.fromkeys(_paths(folder, known[name]), now.timestamp()))
+        expired = {name for name, paths in retired.items() if any(_is_over(at) for at in paths.values())}
+        retired = {name: {p: at for p, at in paths.items() if not _is_over(at)} for name, paths in retired.items()}
+        content = Content(
+            place=folder.url,
+            as_of=as_of or (None if noted is None else _as_of(noted.content)),
+            whole=derivation.whole,
+            tables={name: table for name, (table, _) in published.items()},
+            names={month: derivation.names[month] for month in sorted(derivation.names)},
+            forms=derivation.forms,
+            wide=derivation.wide,
+            retired={name: paths for name, paths in retired.items() if paths},
+        )
+        publication = store.note_publication(content.to_json(), now)
+        written = {name for name, (table, _) in published.items() if table != known.get(name)}
+        _clean(store.place, folder, content, written | expired)
+    return publication
+
+
+def _clean(place: Place, folder: DeltaFolder, content: Content, names: set[str]) -> None:
+    """Delete what nobody reads any more, in the tables of these names."""
+    kept = pinned(place.folder / READERS)
+    for name in names:
+        files = {*content.retired.get(name, ()), *kept.get(name, ())}
+        if name in content.tables:
+            files |= set(_paths(folder, content.tables[name]))
+        if files or name in content.tables:
+            folder.clean(name, files)
+        else:
+            folder.drop(name)
+
+
+def _paths(folder: DeltaFolder, table: Published) -> list[str]:
+    """The files of a table that was published."""
+    try:
+        return [file.path for file in folder.version(table.layout.name, table.version).files]
+    except Damaged:
+        return []
+
+
+READERS: Final = "readers"
+"""The folder, in that of the mirror, where readers say what they read."""
+
+
+def _as_of(noted: Mapping[str, Any]) -> datetime | None:
+    """Up to when a publication was current, wherever it was and whatever its tables were."""
+    as_of = noted.get("as_of")
+    return None if as_of is None else datetime.fromisoformat(as_of)
+
+
+def _is_over(at: float) -> bool:
+    return time.time() - at > GRACE
+
+
+@contextmanager
+def _alone(place: Place) -> Iterator[None]:
+    """One publishes at a time."""
+    try:
+        with held(place.folder / "publish.lock", timeout=PATIENCE):
+            yield
+    except VaultError as error:
+        raise MirrorError(str(error).replace("beside the vault", f"in {place.folder}")) from None

@@ -1,0 +1,130 @@
+"""Report: what a sync did, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from psauth.words import lasting
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Rows of one table: how many came, changed, and are there no more."""
+
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """What was not read this time, and why; the next sync asks for it again."""
+
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncReport:
+    """What a sync did.
+
+    `tables` has the rows added, changed and gone, by table. `requests` were sent in the time from `began_at` to `ended_at`
+    (UTC). `stopped` says why it ended before everything was asked for; None: it did not. `runs_left` and `requests_left`
+    are what the next sync goes on with. `warnings` are what a reader should know of the copy.
+    """
+
+    began_at: datetime
+    ended_at: datetime
+    requests: int
+    tables: Mapping[str, Counts] = field(default_factory=dict)
+    skipped: tuple[Skipped, ...] = ()
+    warnings: tuple[str, ...] = ()
+    stopped: str | None = None
+    runs_left: int = 0
+    requests_left: int = 0
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.ended_at - self.began_at).total_seconds()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything was asked for, and nothing skipped."""
+        return self.stopped is None and not self.skipped
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in values that JSON has; moments are texts in ISO 8601."""
+        return {
+            "began_at": self.began_at.isoformat(),
+            "ended_at": self.ended_at.isoformat(),
+            "seconds": round(self.seconds, 3),
+            "requests": self.requests,
+            "tables": {name: vars(counts) for name, counts in sorted(self.tables.items())},
+            "skipped": [vars(each) for each in self.skipped],
+            "warnings": list(self.warnings),
+            "stopped": self.stopped,
+            "runs_left": self.runs_left,
+            "requests_left": self.requests_left,
+        }
+
+    def to_json(self) -> str:
+        """The same as a line of JSON."""
+        return json.dumps(self.to_dict())
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> SyncReport:
+        """A report out of what `to_dict` gave."""
+        return cls(
+            began_at=datetime.fromisoformat(kept["began_at"]),
+            ended_at=datetime.fromisoformat(kept["ended_at"]),
+            requests=kept["requests"],
+            tables={name: Counts(**counts) for name, counts in kept["tables"].items()},
+            skipped=tuple(Skipped(**each) for each in kept["skipped"]),
+            warnings=tuple(kept["warnings"]),
+            stopped=kept["stopped"],
+            runs_left=kept["runs_left"],
+            requests_left=kept["requests_left"],
+        )
+
+    def _head(self) -> str:
+        requests = f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"
+        end = "Up to date" if self.stopped is None else "Not finished"
+        return f"{end}: {requests} in {lasting(self.seconds)}, {self.ended_at:%Y-%m-%d %H:%M} UTC"
+
+    def _notes(self) -> list[str]:
+        notes = [] if self.stopped is None else [self.stopped]
+        if self.runs_left or self.requests_left:
+            runs = f"{self.runs_left:,} {'run' if self.runs_left == 1 else 'runs'}"
+            notes.append(f"{runs} still to be read, about {self.requests_left:,} requests: sync again to go on.")
+        notes += self.warnings
+        shown = [f"Skipped {each.what}: {each.why}" for each in self.skipped[:5]]
+        if len(self.skipped) > len(shown):
+            shown.append(f"Skipped {len(self.skipped) - len(shown):,} more; see report.skipped")
+        return notes + shown
+
+    def __str__(self) -> str:
+        width = max(map(len, self.tables), default=0)
+        rows = [
+            f"  {name:<{width}}  {counts.added:>8,} added  {counts.changed:>8,} changed  {counts.gone:>8,} gone"
+            for name, counts in sorted(self.tables.items())
+        ]
+        return "\n".join([self._head(), *(rows or ["  Nothing has changed."]), *self._notes()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{escape(name)}</th>"
+            f"<td>{counts.added:,}</td><td>{counts.changed:,}</td><td>{counts.gone:,}</td></tr>"
+            for name, counts in sorted(self.tables.items())
+        )
+        head = "<tr><th></th><th>added</th><th>changed</th><th>gone</th></tr>"
+        table = f"<table>{head}{rows}</table>" if rows else "<p>Nothing has changed.</p>"
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
+        return f"<b>{escape(self._head())}</b>{table}{notes}"

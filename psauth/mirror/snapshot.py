@@ -1,0 +1,84 @@
+"""Snapshot: one moment of a store, to be read in peace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from psauth.mirror import lists, queue, runs, schema
+from psauth.mirror.queue import ALL, Which
+from psauth.mirror.records import Change, PendingRun, Publication, Record, StoredList, StoredRun, moment_at
+
+
+class Snapshot:
+    """One moment of a store. Nobody who writes waits for its reader."""
+
+    def __init__(self, db: sa.Connection) -> None:
+        self._db = db
+
+    def runs(self, month: str | None = None) -> Iterator[StoredRun]:
+        """The runs whose lists are all there, month by month; `month` is that of their creation, like "2026-03"."""
+        return runs.read_runs(self._db, month)
+
+    def lists(self, noun: str, month: str | None = None) -> Iterator[StoredList]:
+        """The lists of a noun; `month`: of the runs created in it, "" those that belong to no run, None all."""
+        return lists.read_lists(self._db, noun, month)
+
+    def records(self, noun: str, owner: str) -> list[Record]:
+        """The records of one list; none where it is not there."""
+        return [record for each in lists.read_list(self._db, noun, owner) for record in each.records]
+
+    def months(self) -> dict[str, int]:
+        """Month → a number that is another one whenever something in it has changed; "" for what belongs to no run."""
+        return lists.read_months(self._db)
+
+    def changes(self, after: int = 0) -> Iterator[Change]:
+        """The changes with a higher id than `after`, as they were seen."""
+        return lists.read_changes(self._db, after)
+
+    def ages(self, noun: str, *, fresh: bool = False) -> dict[str, datetime]:
+        """Owner → when its list of this noun was asked for; `fresh`: without those that are known to have changed since."""
+        return lists.read_ages(self._db, noun, fresh=fresh)
+
+    def pending(self, limit: int | None = None, which: Which = ALL) -> list[PendingRun]:
+        """The runs whose lists must be asked, the most urgent first."""
+        return queue.read_pending(self._db, limit, which)
+
+    def pending_count(self, which: Which = ALL) -> dict[str | None, int]:
+        """Workflow → how many of its runs wait."""
+        return queue.count_pending(self._db, which)
+
+    def missed(self) -> list[str]:
+        """The runs that a complete list did not name, and of which nobody knows yet what became of them."""
+        return runs.read_missed(self._db)
+
+    def count_runs(self, *, workflow: str | None = None) -> int:
+        """How many runs are there, of one workflow or all; those that are gone do not count."""
+        table = schema.RUNS
+        query = sa.select(sa.func.count()).select_from(table).where(table.c.gone.is_(None))
+        if workflow is not None:
+            query = query.where(table.c.workflow_id == workflow)
+        return int(self._db.execute(query).scalar_one())
+
+    def note(self, name: str) -> str | None:
+        """What was noted under a name."""
+        return schema.read_meta(self._db, name)
+
+    def publication(self) -> Publication | None:
+        """The tables that were published last."""
+        table = schema.PUBLICATIONS
+        row = self._db.execute(sa.select(table).order_by(table.c.id.desc()).limit(1)).first()
+        if row is None:
+            return None
+        return Publication(row.id, moment_at(row.published_at), json.loads(row.content))
+
+    def reports(self, limit: int | None = None) -> list[dict[str, Any]]:
+        """The reports of the syncs, the latest first."""
+        query = sa.select(schema.REPORTS.c.report).order_by(schema.REPORTS.c.id.desc())
+        if limit is not None:
+            query = query.limit(limit)
+        return [json.loads(text) for text in self._db.execute(query).scalars()]

@@ -1,0 +1,390 @@
+"""Store: what the service answered, list by list, and what must be asked next. Each write is one durable transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from psauth.exceptions import MirrorError
+from psauth.mirror import lists, queue, runs, schema
+from psauth.mirror.answers import Answer as Answer
+from psauth.mirror.answers import compare, put_answers
+from psauth.mirror.database import Database
+from psauth.mirror.lists import NewList, Tally
+from psauth.mirror.place import Identity, Place
+from psauth.mirror.queue import ALL, Priority, Which
+from psauth.mirror.records import (
+    Change,
+    Gone,
+    Publication,
+    Record,
+    StoredList,
+    StoredRun,
+    Written,
+    moment_at,
+    signature_of,
+)
+from psauth.mirror.snapshot import Snapshot
+from psauth.words import printable
+
+SMALL: Final = 32 << 20
+"""Bytes of a store that is looked through whenever it is opened; that takes a tenth of a second."""
+REPORTS_KEPT: Final = 1000
+PUBLICATIONS_KEPT: Final = 10
+"""Readers use the last; each has some 100 kB."""
+
+
+OUTDATES: Final[Mapping[str, Sequence[str]]] = {
+    "workflows": ("workflow_tasks", "form_fields", "revisions"),
+    "revisions": ("field_options", "logic_rules", "due_date_rules", "assignment_rules"),
+}
+"""Lists of a template that are asked for again when its record, or which revisions there are, has changed."""
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a page of a walk brought: runs that are new, moved, there again, or gone; all others were the same."""
+
+    new: int = 0
+    moved: int = 0
+    back: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Runs that a complete list did not name, and of how many; `marked` tells whether they are asked for one by one."""
+
+    run_ids: Sequence[str]
+    known: int
+    marked: bool
+
+
+class Store:
+    """The store of one mirror. Threads and processes may share it; one of them writes at a time."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._database = Database(place)
+
+    @classmethod
+    def open(cls, place: Place, identity: Identity) -> Store:
+        """The store at a place, made or brought up to date where need be.
+
+        Raises MirrorError for a place that cannot be used, a damaged store, one of a newer version of psauth, and one of
+        another identity.
+        """
+        place.prepare()
+        store = cls(place)
+        with store._database.reading() as db:
+            ready = not schema.is_empty(db) and store._version(db) == schema.SCHEMA_VERSION
+        if not ready:
+            with store._database.writing() as db:
+                if schema.is_empty(db):
+                    schema.create_tables(db)
+                elif (version := store._version(db)) < schema.SCHEMA_VERSION:
+                    schema.migrate(db, version)
+        store._recognise(identity)
+        if store._database.size < SMALL:
+            store.check()
+        return store
+
+    def close(self) -> None:
+        """Nothing is kept open between two calls."""
+
+    def check(self) -> None:
+        """MirrorError where the file is damaged; some seconds for 1 GB."""
+        self._database.check()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """All writes of this thread inside are one transaction."""
+        with self._database.writing():
+            yield
+
+    # Writing ----------------------------------------------------------------------------------------------------
+
+    def note_runs(
+        self,
+        found: Sequence[Record],
+        seen_at: datetime,
+        priority: Priority = Priority.MOVED,
+        *,
+        walk: int = 0,
+        deleted: Sequence[Record] = (),
+        notes: Mapping[str, str | None] | None = None,
+    ) -> Noted:
+        """A page of a walk: what is new or moved waits from now on, with its record as it is here.
+
+        `deleted` are runs that the page shows as deleted; those that the store has are gone. `notes` are kept with it.
+        """
+        tally, by_id = Tally(), {str(run["id"]): run for run in found if run.get("id")}
+        with self._database.writing() as db:
+            known = runs.rows_of(db, list(by_id))
+            ask, back, moved, gone = [], 0, 0, 0
+            for run_id, run in by_id.items():
+                row = known.get(run_id)
+                if row is None or row.signature != signature_of(run) or row.gone is not None:
+                    ask.append(run)
+                elif compare(db, row, run, seen_at, tally):
+                    runs.update_record(db, run)
+                if row is not None and row.gone is not None:
+                    runs.set_gone(db, run_id, None, None)
+                    tally.months.add(row.month)
+                    back += 1
+                moved += row is not None and row.signature != signature_of(run)
+            added, _ = queue.put_pending(db, ask, priority, seen_at, walk)
+            runs.note_seen(db, list(by_id), walk, seen_at)
+            for run in deleted:
+                months = self._note_gone(db, str(run["id"]), "deleted", seen_at)
+                tally.months |= months
+                gone += len(months)
+            for name, value in (notes or {}).items():
+                schema.write_meta(db, name, value)
+            lists.advance(db, tally.months)
+        return Noted(new=max(0, added - moved - back), moved=moved, back=back, gone=gone)
+
+    def write_run(self, run: Record, answered: Mapping[str, Sequence[Record]], asked_at: datetime) -> Written:
+        """A run with all its lists, what changed in them since the last look, and that it waits no more."""
+        return self.write_runs([Answer(run, answered, asked_at)])
+
+    def write_runs(self, answers: Sequence[Answer]) -> Written:
+        """Several runs, each as by `write_run`, in one transaction."""
+        tally = Tally()
+        with self._database.writing() as db:
+            put_answers(db, {str(answer.run["id"]): answer for answer in answers}, tally)
+            lists.advance(db, tally.months)
+        return tally.written()
+
+    def write_list(self, noun: str, owner: str, records: Sequence[Record], asked_at: datetime) -> Written:
+        """A list that belongs to no run: of the organisation (`owner` ""), a workflow, a data set, a person.
+
+        Where it shows that other lists have changed, those are stale from now on (see OUTDATES).
+        """
+        tally = Tally()
+        with self._database.writing() as db:
+            before = [r for each in lists.read_list(db, noun, owner) for r in each.records] if noun in OUTDATES else []
+            lists.put_lists(db, [NewList(noun, owner, records, asked_at)], tally)
+            for changed in _outdating(noun, owner, before, records):
+                lists.make_stale(db, OUTDATES[noun], changed)
+            lists.advance(db, tally.months)
+        return tally.written()
+
+    def note_refused(self, noun: str, owner: str, asked_at: datetime) -> None:
+        """A list is refused: what it was stays, and is as old as this for the question when to ask again."""
+        with self._database.writing() as db:
+            lists.touch_list(db, noun, owner, asked_at)
+
+    def drop_lists(self, noun: str, owners: Sequence[str]) -> Written:
+        """Forget lists whose owner is there no more."""
+        tally = Tally()
+        with self._database.writing() as db:
+            lists.drop_lists(db, noun, owners, tally)
+            lists.advance(db, tally.months)
+        return tally.written()
+
+    def note_due(self, now: datetime) -> int:
+        """Runs that are due for another look wait from now on; how many."""
+        with self._database.writing() as db:
+            return queue.put_due(db, now)
+
+    def note_partial(self, now: datetime) -> int:
+        """Runs of which only some lists were asked for wait from now on; how many."""
+        with self._database.writing() as db:
+            return queue.put_partial(db, now)
+
+    def note_all(self, now: datetime, which: Which = ALL, *, walk: int = 0) -> int:
+        """All runs that this walk or a later one has named wait from now on; how many did not before."""
+        with self._database.writing() as db:
+            return queue.put_all(db, now, which, walk)
+
+    def note_hidden(self, hidden: Mapping[str, datetime], *, share: float) -> Missing:
+        """Runs that the service does not show any more, and when it said so, are gone from now on.
+
+        Where they are more than this share of all, they are left as they are: not they are gone, but a permission.
+        """
+        with self._database.writing() as db:
+            there = [run_id for run_id, row in runs.rows_of(db, list(hidden)).items() if row.gone is None]
+            known = runs.count_there(db)
+            marked = len(there) <= max(1.0, known * share)
+            queue.take_pending(db, dict.fromkeys(hidden))
+            if marked:
+                months = [self._note_gone(db, run_id, "hidden", hidden[run_id]) for run_id in there]
+                lists.advance(db, set().union(*months))
+            else:
+                runs.rest(db, there)
+        return Missing(there, known, marked)
+
+    def drop_pending(self, run_id: str) -> None:
+        """Let a run wait no more: the service does not know it."""
+        with self._database.writing() as db:
+            queue.take_pending(db, {run_id: None})
+
+    def mark_gone(self, run_id: str, how: Gone, first_missed: datetime) -> bool:
+        """A run is there no more: deleted, or hidden from this person. Its rows stay. Whether that is news."""
+        return self._set_gone(run_id, how, first_missed)
+
+    def mark_back(self, run_id: str) -> bool:
+        """A run is there again, or was never gone. Whether that is news."""
+        return self._set_gone(run_id, None, None)
+
+    def note_missing(
+        self, walk: int, missed_at: datetime, *, share: float, status: str | None = None, workflow: str | None = None
+    ) -> Missing:
+        """Runs that a complete list (of one status or workflow, or None: of all) did not name are missed from now on.
+
+        Where they are more than this share of all, nothing is noted: not they are gone, but a permission.
+        """
+        with self._database.writing() as db:
+            missing, known = runs.unseen(db, walk, status, workflow)
+            marked = len(missing) <= max(1.0, known * share)
+            if marked:
+                runs.note_missed(db, missing, missed_at)
+        return Missing(missing, known, marked)
+
+    def note(self, **notes: str | None) -> None:
+        """Note something, each under its name; None forgets it."""
+        with self._database.writing() as db:
+            for name, value in notes.items():
+                schema.write_meta(db, name, value)
+
+    def note_publication(self, content: Mapping[str, Any], published_at: datetime) -> Publication:
+        """Tables were published together; `content` is anything that JSON can hold."""
+        table = schema.PUBLICATIONS
+        with self._database.writing() as db:
+            values = {"published_at": published_at.timestamp(), "content": json.dumps(content)}
+            number = db.execute(table.insert().values(**values)).inserted_primary_key[0]  # type: ignore[index]
+            db.execute(table.delete().where(table.c.id <= number - PUBLICATIONS_KEPT))
+        return Publication(int(number), published_at, content)
+
+    def note_report(self, report: Mapping[str, Any]) -> None:
+        """Keep the report of a sync."""
+        table = schema.REPORTS
+        with self._database.writing() as db:
+            number = db.execute(table.insert().values(report=json.dumps(report))).inserted_primary_key[0]  # type: ignore[index]
+            db.execute(table.delete().where(table.c.id <= number - REPORTS_KEPT))
+
+    # Walks ------------------------------------------------------------------------------------------------------
+
+    def begin_walk(self) -> int:
+        """The number of a walk that begins now; it is higher than those before."""
+        with self._database.writing() as db:
+            number = int(schema.read_meta(db, "walk") or 0) + 1
+            schema.write_meta(db, "walk", str(number))
+        return number
+
+    def latest_walk(self) -> int:
+        """The number of the walk that began last."""
+        return int(self.get_note("walk") or 0)
+
+    def end_walk(self, newest: datetime | None, scope: str = "") -> None:
+        """A walk came to its end; the next one need go no further than to `newest`, the newest update when it began."""
+        if newest is not None:
+            self.note(**{f"signpost{scope}": str(newest.timestamp()), "newest": str(newest.timestamp())})
+
+    def signpost(self, scope: str = "") -> datetime | None:
+        """The newest update when the last complete walk began, by the service's clock; None before the first."""
+        noted = self.get_note(f"signpost{scope}")
+        return None if noted is None else moment_at(float(noted))
+
+    def get_note(self, name: str) -> str | None:
+        """What was noted under a name."""
+        with self.snapshot() as snap:
+            return snap.note(name)
+
+    # Reading ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One moment of the store, for as long as the block lasts; reading blocks nobody and is not blocked."""
+        with self._database.reading() as db:
+            schema.read_meta(db, "schema")  # a moment begins with the first look
+            yield Snapshot(db)
+
+    def runs(self, month: str | None = None) -> Iterator[StoredRun]:
+        """See Snapshot; each call is a moment of its own."""
+        with self.snapshot() as snap:
+            yield from snap.runs(month)
+
+    def lists(self, noun: str, month: str | None = None) -> Iterator[StoredList]:
+        """See Snapshot; each call is a moment of its own."""
+        with self.snapshot() as snap:
+            yield from snap.lists(noun, month)
+
+    def changes(self, after: int = 0) -> Iterator[Change]:
+        """See Snapshot; each call is a moment of its own."""
+        with self.snapshot() as snap:
+            yield from snap.changes(after)
+
+    def months(self) -> dict[str, int]:
+        """See Snapshot."""
+        with self.snapshot() as snap:
+            return snap.months()
+
+    def publication(self) -> Publication | None:
+        """See Snapshot."""
+        with self.snapshot() as snap:
+            return snap.publication()
+
+    def reports(self, limit: int | None = None) -> list[dict[str, Any]]:
+        """See Snapshot."""
+        with self.snapshot() as snap:
+            return snap.reports(limit)
+
+    # Inside -----------------------------------------------------------------------------------------------------
+
+    def _version(self, db: sa.Connection) -> int:
+        text = schema.read_meta(db, "schema") or ""
+        if not text.isdecimal():
+            raise self._database.damaged("it is no store of psauth")
+        if int(text) > schema.SCHEMA_VERSION:
+            raise MirrorError(
+                f"The mirror's store {self.place.store} was written by a newer psauth (schema {text}; this one knows "
+                f"{schema.SCHEMA_VERSION}). Update psauth: pip install --upgrade psauth. Nothing in it was changed."
+            )
+        return int(text)
+
+    def _recognise(self, identity: Identity) -> None:
+        """Note whose store it is, or compare."""
+        with self.snapshot() as snap:
+            noted = snap.note("identity")
+        kept = None if noted is None else Identity(**json.loads(noted))
+        same_place = kept is None or (kept.api_url, kept.account) == (identity.api_url, identity.account)
+        same_label = kept is None or None in (kept.label, identity.label) or kept.label == identity.label
+        if not same_place or not same_label:
+            shown = [printable(f"{i.account} ({i.label or i.api_url})") for i in (kept, identity) if i is not None]
+            raise MirrorError(
+                f"The mirror {self.place.folder} is that of {shown[0]}, and this connection is {shown[1]}. Connect it "
+                "under another account, psauth.connect(account=…), or begin anew beside the old store: psauth sync --anew"
+            )
+        known = identity if kept is None or kept.label is None else kept
+        if known != kept:
+            fields = {"api_url": known.api_url, "account": known.account, "label": known.label}
+            self.note(identity=json.dumps(fields))
+
+    def _set_gone(self, run_id: str, how: Gone | None, first_missed: datetime | None) -> bool:
+        with self._database.writing() as db:
+            months = self._note_gone(db, run_id, how, first_missed)
+            lists.advance(db, months)
+        return bool(months)
+
+    @staticmethod
+    def _note_gone(db: sa.Connection, run_id: str, how: Gone | None, first_missed: datetime | None) -> set[str]:
+        if how is not None:
+            queue.take_pending(db, {run_id: None})
+        month = runs.set_gone(db, run_id, how, first_missed)
+        return set() if month is None else {month}
+
+
+def _outdating(noun: str, owner: str, before: Sequence[Record], after: Sequence[Record]) -> list[str]:
+    """The workflows whose other lists this one shows to have changed."""
+    if noun == "revisions":
+        return [owner] if before != list(after) else []
+    known = {record.get("id"): record for record in before} if noun in OUTDATES else {}
+    return [str(r["id"]) for r in after if r.get("id") in known and known[r["id"]] != r]

@@ -1,0 +1,150 @@
+"""Supply: what the workers of a sync do next, in the order that matters; runs come out of the store's queue."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from psauth.mirror.questions import Question
+from psauth.mirror.queue import ALL, Priority, Which
+from psauth.mirror.records import PendingRun
+from psauth.mirror.store import Store
+
+AHEAD: Final = 200
+"""Runs taken out of the queue at once; no more of them are in memory, however many wait."""
+MOST_UNDER_WAY: Final = 40
+"""Jobs that may be asked for and not yet be on the disk: what a kill costs at most. Who asks waits for who writes."""
+EVERY: Final = 4
+"""While history is read, one job in so many is another list: a long one that was begun last would be waited for."""
+LOOK_AGAIN: Final = 0.5
+"""Seconds after which somebody who waits for a job looks again, should nobody have told that there is one."""
+
+
+@dataclass(frozen=True)
+class MissedRun:
+    """A run that a complete list does not name: one request tells what became of it."""
+
+    run_id: str
+
+
+Job = Question | PendingRun | MissedRun
+
+
+class Supply:
+    """Jobs for workers: what is urgent, then the runs that wait, then the rest. Threads share it.
+
+    A job is under way until `done` is called, after what it brought is on the disk. Runs and the rest are given out
+    once `open_runs` was called. There is an end when everybody who said `open` has said `close`.
+    """
+
+    def __init__(self, store: Store, which: Which = ALL) -> None:
+        self._store, self._which = store, which
+        self._changed = threading.Condition()
+        self._urgent: deque[Job] = deque()
+        self._runs: deque[PendingRun] = deque()
+        self._last: deque[Job] = deque()
+        self._under_way: set[str] = set()
+        self._set_aside: set[str] = set()
+        self._jobs = self._finders = self._given = 0
+        self._runs_open = self._stopped = False
+        self._dry = False
+        """No run waits, as far as the last look into the queue showed."""
+
+    def add(self, jobs: Iterable[Job], *, urgent: bool = True) -> None:
+        """More jobs; those that are not urgent come when no run waits to be read."""
+        with self._changed:
+            (self._urgent if urgent else self._last).extend(jobs)
+            self._changed.notify_all()
+
+    def open_runs(self) -> None:
+        """From now on the runs that wait are given out."""
+        with self._changed:
+            self._runs_open = True
+            self._changed.notify_all()
+
+    def found_runs(self) -> None:
+        """There are more runs in the queue than before."""
+        with self._changed:
+            self._dry = False
+            self._changed.notify_all()
+
+    def open(self) -> None:
+        """Somebody begins to look for jobs."""
+        with self._changed:
+            self._finders += 1
+
+    def close(self) -> None:
+        """They will add nothing more."""
+        with self._changed:
+            self._finders -= 1
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Nothing more is given out."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def take(self) -> Job | None:
+        """The next job, as soon as there is one; None when there will be none any more."""
+        with self._changed:
+            while not self._stopped:
+                job = self._next() if self._jobs < MOST_UNDER_WAY else None
+                if job is not None:
+                    self._jobs += 1
+                    if isinstance(job, PendingRun):
+                        self._under_way.add(job.run_id)
+                    return job
+                if not self._finders and not self._jobs:
+                    self._changed.notify_all()
+                    return None
+                self._changed.wait(LOOK_AGAIN)
+        return None
+
+    def done(self, job: Job, *, again: bool = True) -> None:
+        """A job is over. `again`: should its run wait once more, it is given out again; else it is left alone this time."""
+        with self._changed:
+            self._jobs -= 1
+            if isinstance(job, PendingRun):
+                self._under_way.discard(job.run_id)
+                self._dry = False  # it may have moved while it was read, and wait again
+                if not again:
+                    self._set_aside.add(job.run_id)
+            self._changed.notify_all()
+
+    def wait_for_urgent(self) -> bool:
+        """Return when all urgent jobs are over; False when the supply was stopped before."""
+        with self._changed:
+            while (self._urgent or self._jobs) and not self._stopped:
+                self._changed.wait(LOOK_AGAIN)
+            return not self._stopped
+
+    @property
+    def questions_left(self) -> int:
+        """About how many requests everything takes that is no run of the queue."""
+        with self._changed:
+            return sum(job.requests if isinstance(job, Question) else 1 for job in [*self._urgent, *self._last])
+
+    def _next(self) -> Job | None:
+        if self._urgent:
+            return self._urgent.popleft()
+        if self._runs_open:
+            if not self._runs and not self._dry:
+                self._runs.extend(self._waiting())
+                self._dry = not self._runs
+            if self._runs:
+                self._given += 1
+                is_history = self._runs[0].priority >= Priority.HISTORY
+                if not (is_history and self._last and self._given % EVERY == 0):
+                    return self._runs.popleft()
+            return self._last.popleft() if self._last else None
+        return None
+
+    def _waiting(self) -> Iterator[PendingRun]:
+        others = self._under_way | self._set_aside
+        with self._store.snapshot() as snap:
+            waiting = snap.pending(AHEAD + len(others), self._which)
+        return (run for run in waiting if run.run_id not in others)

@@ -1,0 +1,337 @@
+"""Sync: brings a store up to date. What is found waits in the store before it is asked for, so a sync can be ended at any
+instruction; the next one goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from psauth.api.pace import PATIENCE, Pace
+from psauth.api.transport import Transport
+from psauth.exceptions import ArgumentError, MirrorError, RateLimited, ServiceUnavailable
+from psauth.mirror import lock
+from psauth.mirror.crew import ASKERS, Crew
+from psauth.mirror.delta import DeltaFolder
+from psauth.mirror.forecast import Costs, Forecast, forecast, seconds_to_go
+from psauth.mirror.lists import REFUSED
+from psauth.mirror.looks import AGES
+from psauth.mirror.progress import Bar, Speed, Standing
+from psauth.mirror.publish import publish
+from psauth.mirror.questions import OF_RUNS, Planner, Question
+from psauth.mirror.queue import Which
+from psauth.mirror.report import SyncReport
+from psauth.mirror.snapshot import Snapshot
+from psauth.mirror.store import Store
+from psauth.mirror.supply import MissedRun, Supply
+from psauth.mirror.walk import MOST_VANISHING, Scope, Walker, vanished
+from psauth.mirror.writer import Writer
+from psauth.reading.arguments import shown
+from psauth.reading.fetch import Progress
+from psauth.reading.reader import Reader
+from psauth.words import lasting
+
+TABLES: Final = frozenset({"runs", "assignments", *OF_RUNS, *AGES}) - {"active runs", "all runs"}
+"""What a sync may be narrowed to."""
+PUBLISH_EVERY: Final = 300.0
+"""Seconds after which a long sync publishes what there is."""
+WORTH_SAYING: Final = 100
+"""Requests beyond which somebody wants to know what a sync will take before it is done."""
+STOPPED: Final = "Stopped."
+"""What a report says of a sync that was ended by its progress."""
+LOOK: Final = 0.5
+"""Seconds between two looks at how far it is."""
+ENDING: Final = 2.0
+"""Seconds in which threads that were told to end do so; an answer on its way is not waited for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a sync is for: everything (`full`) or what changed; only these workflows, tables, or runs created since."""
+
+    full: bool = False
+    workflows: tuple[str, ...] | None = None
+    tables: frozenset[str] | None = None
+    since: datetime | None = None
+
+    @classmethod
+    def of(
+        cls, *, full: bool, workflows: Iterable[str] | None, tables: Iterable[str] | None, since: datetime | None
+    ) -> Wanted:
+        """What somebody asked for; ArgumentError for tables that there are not."""
+        named = None if tables is None else frozenset([tables] if isinstance(tables, str) else tables)
+        if named is not None and (unknown := named - TABLES):
+            raise ArgumentError(
+                f"There is no table {shown(sorted(unknown, key=str)[0])}. Expected some of {', '.join(sorted(TABLES))}."
+            )
+        return cls(full=full, workflows=None if workflows is None else tuple(workflows), tables=named, since=since)
+
+    @property
+    def which(self) -> Which:
+        """The runs it is about."""
+        return Which(None if self.workflows is None else frozenset(self.workflows), self.since)
+
+    @property
+    def scopes(self) -> list[Scope]:
+        """The lists of runs that are walked for it."""
+        if self.tables is not None and not self.tables & {*OF_RUNS, "runs"}:
+            return []
+        return [Scope(workflow, self.since) for workflow in self.workflows or (None,)]
+
+
+class Sync:
+    """One sync of one store, whose tables are published in a folder at its end, and every few minutes before."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        store: Store,
+        folder: DeltaFolder,
+        wanted: Wanted,
+        *,
+        wait: bool = False,
+        progress: Progress = True,
+        askers: int = ASKERS,
+    ) -> None:
+        """`askers`: so many requests are under way at once; fewer where the service is a small one on this machine."""
+        self._transport, self._store, self._wanted, self._wait = transport, store, wanted, wait
+        self._askers = askers
+        self._reader = Reader(transport)
+        self._folder = folder
+        self._bar = Bar(progress)
+        self._speed = Speed()
+        self._warnings: list[str] = []
+        self._error: BaseException | None = None
+        self._only_look = self._walked = False
+        self._sent_before = 0
+        self._publishing: threading.Thread | None = None
+        self._costs = Costs()
+        self._pace = Pace(background=True, stop=threading.Event())
+        self._supply = Supply(store, wanted.which)
+        self._others = 0
+        self.standing = Standing()
+        """How far it is; another thread may look at it."""
+
+    def run(self) -> SyncReport:
+        """Do it, with the mirror to itself, and say what was done; the report is kept in the store as well.
+
+        It ends early, and says so, when the budget is spent (unless `wait`), the service fails, or progress answers
+        False. Raises MirrorError, Busy when somebody else syncs, LoginRequired, and other errors of the service.
+        """
+        with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
+            self._store.check()
+            report = self._run()
+            self._store.note_report(report.to_dict())
+            if self._error is not None:
+                raise self._error
+            publish(self._store, self._folder, as_of=report.began_at if report.is_complete else None)
+            return report
+
+    def forecast(self) -> Forecast:
+        """What a sync would take from here on. The lists of runs are walked for it, which the sync then need not do again.
+
+        When progress ended it, the forecast is for what was found by then, and `has_seen_all` is False. Raises what `run`
+        raises, and RateLimited or ServiceUnavailable.
+        """
+        with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
+            self._only_look = True
+            report = self._run()
+        if self._error is None and report.stopped not in (None, STOPPED):
+            raise RateLimited(report.stopped)
+        if self._error is not None:
+            raise self._error
+        return self._forecast()
+
+    @property
+    def has_seen_all(self) -> bool:
+        """Whether the lists of runs have been walked to their ends."""
+        return self._walked
+
+    def _is_wanted(self, holder: object) -> bool:
+        self.standing = Standing(waiting_for=str(holder or "another process"))
+        return self._bar.report(0, None, f"waiting for {self.standing.waiting_for}")
+
+    def _run(self) -> SyncReport:
+        began_at, self._sent_before = datetime.now(UTC), self._transport.usage.requests_sent
+        writer = Writer(self._store)
+        nouns = self._wanted.tables if self._wanted.tables is not None else OF_RUNS
+        crew = Crew(self._reader, self._supply, writer, self._pace, nouns=nouns, costs=self._costs, askers=self._askers)
+        stopped: str | None = None
+        try:
+            self._begin(crew, lambda: self._find(crew, writer), "find")
+            crew.begin()
+            stopped = self._watch(crew, writer)
+        finally:
+            crew.stop()
+            crew.join(ENDING)
+            writer.close()
+            self._transport.release()
+            self._bar.close()
+        if writer.error is not None:
+            raise writer.error
+        if crew.hidden:
+            self._note_hidden(crew, writer)
+        if isinstance(crew.error, RateLimited | ServiceUnavailable) and not self._only_look:
+            stopped = str(crew.error)
+        elif crew.error is not None:
+            self._error, stopped = crew.error, str(crew.error)
+        runs_left, requests_left = self._left()
+        return SyncReport(
+            began_at=began_at,
+            ended_at=datetime.now(UTC),
+            requests=self._transport.usage.requests_sent - self._sent_before,
+            tables=writer.tables(),
+            skipped=tuple(crew.skipped),
+            warnings=tuple(self._warnings),
+            stopped=stopped,
+            runs_left=runs_left,
+            requests_left=requests_left,
+        )
+
+    def _note_hidden(self, crew: Crew, writer: Writer) -> None:
+        hidden = self._store.note_hidden(dict(crew.hidden), share=MOST_VANISHING)
+        if hidden.marked:
+            for _ in hidden.run_ids:
+                writer.count_gone("runs")
+        else:
+            self._warnings.append(vanished(len(hidden.run_ids), hidden.known))
+
+    # Finding ----------------------------------------------------------------------------------------------------
+
+    def _begin(self, crew: Crew, work: Callable[[], None], name: str) -> None:
+        """Do this in a thread of its own; the supply has an end when all such threads have."""
+
+        def do() -> None:
+            try:
+                work()
+            except InterruptedError:
+                pass
+            except BaseException as error:  # noqa: BLE001 - raised again in the thread that syncs
+                crew.fail(error)
+            finally:
+                self._supply.close()
+
+        self._supply.open()
+        threading.Thread(target=do, name=f"psauth-mirror-{name}", daemon=True).start()
+
+    def _find(self, crew: Crew, writer: Writer) -> None:
+        """Say what there is to ask: templates first, then runs, then what takes many requests."""
+        now = datetime.now(UTC)
+        self._supply.add(self._plan(now, lambda plan, _: plan.first()))
+        if not self._supply.wait_for_urgent():
+            return
+        self._begin(crew, lambda: self._find_runs(now, writer), "walk")
+        self._supply.add(self._plan(now, lambda plan, snap: _first(plan, self._workflows(snap))))
+        if not self._supply.wait_for_urgent():
+            return
+        with self._store.snapshot() as snap:
+            self._costs.learn(snap)
+            forms = snap.lists("form_fields", "")
+            crew.formless = frozenset(each.owner for each in forms if not each.records and each.digest != REFUSED)
+        rest = self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap)))
+        if self._only_look:
+            self._others = sum(question.requests for question in rest)
+            return
+        self._supply.add(rest, urgent=False)
+        self._supply.open_runs()
+
+    def _find_runs(self, now: datetime, writer: Writer) -> None:
+        walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
+        scopes = self._wanted.scopes
+        numbers = [walker.walk(scope, whole=self._wanted.full) for scope in scopes]
+        self._walked = True
+        self._warnings += walker.warnings
+        if not scopes:
+            return
+        if self._wanted.full:
+            self._store.note_all(now, self._wanted.which, walk=min(numbers))
+        if self._wanted.tables is None:
+            self._store.note_partial(now)
+        self._store.note_due(
+            datetime.now(UTC)
+        )  # not that of the beginning: runs were read since, and none is due because of that
+        with self._store.snapshot() as snap:
+            self._supply.add(MissedRun(run_id) for run_id in snap.missed())
+        self._supply.found_runs()
+        coming = self._forecast()
+        if coming.requests > WORTH_SAYING and not self._only_look:
+            self._bar.say(str(coming))
+
+    def _workflows(self, snap: Snapshot) -> list[str]:
+        """The workflows that are wanted, as the store knows them."""
+        known = [str(r["id"]) for r in snap.records("workflows", "") if r.get("id")]
+        wanted = self._wanted.workflows
+        return known if wanted is None else [workflow for workflow in known if workflow in wanted]
+
+    def _plan(self, now: datetime, choose: Callable[[Planner, Snapshot], Iterable[Question]]) -> list[Question]:
+        with self._store.snapshot() as snap:
+            planner = Planner(snap, now, whole=self._wanted.full, nouns=self._wanted.tables)
+            return list(choose(planner, snap))
+
+    # Watching ---------------------------------------------------------------------------------------------------
+
+    def _watch(self, crew: Crew, writer: Writer) -> str | None:
+        """Wait for the end, and show how far it is; why it came early, None when everything was asked for."""
+        published = time.monotonic()
+        while not crew.is_done:
+            crew.join(LOOK)
+            if writer.error is not None or crew.error is not None:
+                return None
+            held = self._transport.held_until - time.time()
+            self._speed.look(self._transport.usage.requests_sent, held=held > 0)
+            if held > PATIENCE and not self._wait:
+                return f"The budget of requests is spent; more in {lasting(held)}."
+            if not self._show():
+                return STOPPED
+            if time.monotonic() - published > PUBLISH_EVERY:
+                self._publish_beside()
+                published = time.monotonic()
+        return None
+
+    def _forecast(self) -> Forecast:
+        with self._store.snapshot() as snap:
+            waiting = snap.pending_count(self._wanted.which)
+        return forecast(self._transport, waiting, self._costs, self._supply.questions_left + self._others)
+
+    def _publish_beside(self) -> None:
+        """Publish what there is in a thread, while the sync goes on; what goes wrong with it is seen again at the end."""
+
+        def do() -> None:
+            with suppress(MirrorError):
+                publish(self._store, self._folder)
+
+        if self._publishing is None or not self._publishing.is_alive():
+            self._publishing = threading.Thread(target=do, name="psauth-mirror-publish", daemon=True)
+            self._publishing.start()
+
+    def _show(self) -> bool:
+        sent = self._transport.usage.requests_sent - self._sent_before
+        runs, left = self._left()
+        note, seconds = "", None
+        if self._walked or sent > 100:
+            seconds = seconds_to_go(self._transport, left, rate=self._speed.rate)
+            note = f"about {lasting(seconds)} to go"
+        self.standing = Standing(sent, left, runs, seconds)
+        return self._bar.report(sent, sent + left, note)
+
+    def _left(self) -> tuple[int, int]:
+        """Runs that wait, and about how many requests everything still takes."""
+        with self._store.snapshot() as snap:
+            waiting = snap.pending_count(self._wanted.which)
+        return sum(waiting.values()), self._costs.of(waiting) + self._supply.questions_left
+
+
+def _first(plan: Planner, workflows: list[str]) -> Iterable[Question]:
+    for workflow in workflows:
+        yield from plan.of_workflow(workflow)
+    yield from plan.small()
+
+
+def _rest(plan: Planner, workflows: list[str]) -> Iterable[Question]:
+    yield from plan.large(workflows)
+    for workflow in workflows:
+        yield from plan.details(workflow)

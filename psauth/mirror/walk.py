@@ -1,0 +1,266 @@
+"""Walk: the lists of runs, read for what is new, what moved and what is missing. What a page brings waits at once.
+
+The search shows the newest update first. It is walked to the signpost: the newest update that there was when the last
+complete walk began, minus a lag. Both are of the service's clock, so no clock here matters. Where the search breaks off
+before it, as it does after 200 runs, the list of all runs takes its place; that one names every run that is there, and is
+walked from time to time for what it does not name any more.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+
+from psauth.api.pace import Pace
+from psauth.api.pages import Page, walk
+from psauth.api.transport import Transport
+from psauth.exceptions import ApiError, NotFound
+from psauth.mirror.looks import LAG, is_old
+from psauth.mirror.queue import Priority
+from psauth.mirror.records import Record, Written, created_of, moment_at, updated_of
+from psauth.mirror.store import Store
+from psauth.mirror.writer import Writer
+from psauth.reading.endpoints import RUN_SEARCH, RUN_STATUSES, RUNS
+
+CUT: Final = 200
+"""Runs after which the service's search may break off (its documentation: "the latest 200")."""
+DELETED: Final = "Deleted"
+MOST_VANISHING: Final = 1 / 20
+"""The share of runs that may be missing from a complete list. When more are, a permission was lost, and not the runs."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which runs are walked: those of one workflow, or (None) all; and only those created since a moment."""
+
+    workflow: str | None = None
+    since: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """How the notes about its walks are called."""
+        return "" if self.workflow is None else f" {self.workflow}"
+
+
+@dataclass(frozen=True)
+class _Bookmark:
+    """How far a walk of the whole list has come: the page at `link`, whose last run was `last`.
+
+    `number` is that of the walk, and `began` the newest update when it began, in seconds since 1970.
+    """
+
+    number: int
+    began: float | None
+    link: str | None = None
+    last: str | None = None
+
+
+class Walker:
+    """Walks the lists of runs for one store; what it finds goes through the writer, and `found` is called when it waits."""
+
+    def __init__(
+        self, transport: Transport, store: Store, writer: Writer, pace: Pace, found: Callable[[], None] = lambda: None
+    ) -> None:
+        self._transport, self._store, self._writer, self._pace, self._found = transport, store, writer, pace, found
+        self.warnings: list[str] = []
+        """What should be said of the walks."""
+        self._number = 0
+        """The latest walk of the search: what it has named is there, whatever its status."""
+
+    def walk(self, scope: Scope, *, whole: bool) -> int:
+        """Find what is new and what moved; `whole`: by the list of all runs, and also what is missing.
+
+        The number of the walk: what it has named carries that number, or that of a later walk.
+        """
+        signpost = self._signpost(scope)
+        old = is_old("all runs", self._noted_at(f"all runs{scope.name}"), datetime.now(UTC)) and scope.since is None
+        arrived = signpost is not None and self._search(scope, signpost)  # it also tells which runs were deleted
+        if not arrived or whole or old:
+            return self._list_all(scope)
+        if is_old("active runs", self._noted_at(f"active runs{scope.name}"), datetime.now(UTC)):
+            self._list_active(scope)
+        return self._number
+
+    # The search -------------------------------------------------------------------------------------------------
+
+    def _search(self, scope: Scope, signpost: datetime) -> bool:
+        """Walk the search to the signpost; whether it got there, or showed all runs that there are."""
+        newest: datetime | None = None
+        shown, arrived = 0, False
+        began = datetime.now(UTC)
+        self._number = number = self._store.begin_walk()
+        for page in self._search_pages(scope):
+            updates = [moment for moment in map(updated_of, page) if moment is not None]
+            newest = newest or max(updates, default=None)
+            if updates != sorted(updates, reverse=True):
+                return False  # nothing tells where to stop
+            shown += sum(run.get("status") != DELETED for run in page)
+            self._note_page(page, scope, number, Priority.MOVED)
+            if updates and min(updates) < signpost - LAG:
+                arrived = True
+                break
+        self._writer.flush()
+        with self._store.snapshot() as snap:
+            known = snap.count_runs(workflow=scope.workflow)
+        # A search that ends by itself has shown everything, unless it breaks off: at 200, or anywhere else.
+        complete = arrived or (shown < CUT and shown >= known)
+        if complete and scope.since is None:
+            self._end(scope, newest, began)
+        return complete
+
+    def _search_pages(self, scope: Scope) -> Iterator[Page]:
+        """The pages of the search, with deleted runs where the service shows them."""
+        refused = self._noted_at("search without deleted")
+        statuses = [*RUN_STATUSES]
+        if is_old("all runs", refused, datetime.now(UTC)):
+            try:
+                yield from self._pages(RUN_SEARCH.path, RUN_SEARCH.list_key, scope, ",".join([*statuses, DELETED]))
+            except NotFound:
+                raise
+            except ApiError as error:
+                if error.status != 400:
+                    raise
+                self._store.note(**{"search without deleted": str(datetime.now(UTC).timestamp())})
+            else:
+                return
+        yield from self._pages(RUN_SEARCH.path, RUN_SEARCH.list_key, scope, ",".join(statuses))
+
+    # The whole list ---------------------------------------------------------------------------------------------
+
+    def _list_all(self, scope: Scope) -> int:
+        """Walk the list of all runs to its end. A walk that was broken off goes on where it was."""
+        kept = self._store.get_note(f"list{scope.name}") if scope.since is None else None
+        if kept is not None:
+            try:
+                mark = _Bookmark(**json.loads(kept))
+                if self._go_through(scope, mark):
+                    return mark.number
+            except ApiError as error:
+                if error.status not in (400, 404, 410):  # the service does not know the link any more
+                    raise
+        newest = self._newest(scope)
+        began = None if newest is None else min(newest, datetime.now(UTC)).timestamp()
+        mark = _Bookmark(self._store.begin_walk(), began)
+        self._go_through(scope, mark)
+        return mark.number
+
+    def _go_through(self, scope: Scope, mark: _Bookmark) -> bool:
+        """Walk the list from a bookmark on; False where the list has moved so far that the page is not there any more.
+
+        Pages may be counted from the list's beginning, so runs that were deleted since move others to pages before: the
+        page of the bookmark is asked again, and its last run must still be on it or before.
+        """
+        priority = Priority.HISTORY if self._signpost(scope) is None else Priority.MOVED
+        name, link, last = f"list{scope.name}", mark.link, mark.last
+        for page in self._pages(RUNS.path, RUNS.list_key, scope, None, mark.link):
+            if last is not None and last not in {run.get("id") for run in page}:
+                return False
+            last = None
+            here = replace(mark, link=link, last=str(page[-1].get("id"))) if page and link is not None else None
+            notes = {} if here is None or scope.since is not None else {name: json.dumps(asdict(here))}
+            if self._note_page(page, scope, mark.number, priority, notes):
+                break
+            link = page.next
+        self._writer.flush()
+        if scope.since is None:
+            self._note_missing(scope, mark.number, None)
+            began = None if mark.began is None else moment_at(mark.began)
+            ages = {f"active runs{scope.name}": _now()}
+            if began is None or not self._was_deleted_since(scope, began):
+                ages[f"all runs{scope.name}"] = _now()  # else it may have skipped some, and is walked again
+            self._store.note(**{name: None}, **ages)
+            self._end(scope, began, datetime.now(UTC))
+        return True
+
+    def _was_deleted_since(self, scope: Scope, began: datetime) -> bool:
+        """Whether runs were deleted while the list was walked: others then moved to pages that had been read."""
+        page = next(self._search_pages(scope), Page())
+        return any(run.get("status") == DELETED and (updated_of(run) or began) > began for run in page)
+
+    def _list_active(self, scope: Scope) -> None:
+        """Walk the list of Active runs to its end, for those that it does not name any more."""
+        for page in self._pages(RUNS.path, RUNS.list_key, scope, "Active"):
+            self._note_page(page, scope, self._number, Priority.MOVED)
+        self._note_missing(scope, self._number, "Active")
+        self._store.note(**{f"active runs{scope.name}": _now()})
+
+    def _newest(self, scope: Scope) -> datetime | None:
+        """The newest update that there is: the signpost of a walk by a list that is not in this order."""
+        for page in self._search_pages(scope):
+            moments = [moment for moment in map(updated_of, page) if moment is not None]
+            if moments:
+                return max(moments)
+        return None
+
+    def _note_missing(self, scope: Scope, number: int, status: str | None) -> None:
+        self._writer.flush()
+        missing = self._store.note_missing(
+            number, datetime.now(UTC), status=status, workflow=scope.workflow, share=MOST_VANISHING
+        )
+        if not missing.marked:
+            self.warnings.append(vanished(len(missing.run_ids), missing.known))
+
+    # Pages ------------------------------------------------------------------------------------------------------
+
+    def _pages(
+        self, path: str, list_key: str, scope: Scope, status: str | None, resume: str | None = None
+    ) -> Iterator[Page]:
+        query = {"workflowId": scope.workflow, "status": status}
+        return walk(self._transport, path, query, list_key=list_key, key=RUNS.key, pace=self._pace, resume=resume)
+
+    def _note_page(
+        self, page: Page, scope: Scope, number: int, priority: Priority, notes: Mapping[str, str | None] | None = None
+    ) -> bool:
+        """Note the runs of a page; whether it went beyond the scope, as lists of runs, newest first, do at their end."""
+        seen_at = datetime.now(UTC)
+        deleted = [run for run in page if run.get("status") == DELETED]
+        there = [run for run in page if run.get("status") != DELETED and run.get("id")]
+        wanted = [run for run in there if _is_since(run, scope)]
+        note = partial(
+            Store.note_runs, found=wanted, seen_at=seen_at, priority=priority, walk=number, deleted=deleted, notes=notes
+        )
+
+        def write(store: Store) -> Written | None:
+            noted = note(store)
+            for _ in range(noted.gone):
+                self._writer.count_gone("runs")
+            return None
+
+        self._writer.put(write, self._found)
+        return len(wanted) < len(there)
+
+    # Notes ------------------------------------------------------------------------------------------------------
+
+    def _signpost(self, scope: Scope) -> datetime | None:
+        """The signpost of this scope: its own, or that of all runs."""
+        own, all_runs = self._store.signpost(scope.name), self._store.signpost()
+        return max((each for each in (own, all_runs) if each is not None), default=None)
+
+    def _end(self, scope: Scope, newest: datetime | None, began: datetime) -> None:
+        """Set the signpost. An update from the future, by our clock, would hide what comes until then."""
+        self._store.end_walk(None if newest is None else min(newest, began), scope.name)
+
+    def _noted_at(self, name: str) -> datetime | None:
+        noted = self._store.get_note(name)
+        return None if noted is None else moment_at(float(noted))
+
+
+def vanished(missing: int, known: int) -> str:
+    """What to say of runs that are too many to be gone."""
+    return (
+        f"{missing:,} of {known:,} runs are not shown any more. So many at once are not gone: a permission was lost, and "
+        "they are kept as they were. Ask for the permission again, or connect as somebody who has it."
+    )
+
+
+def _now() -> str:
+    return str(datetime.now(UTC).timestamp())
+
+
+def _is_since(run: Record, scope: Scope) -> bool:
+    created = created_of(run)
+    return scope.since is None or created is None or created >= scope.since

@@ -1,0 +1,342 @@
+"""The Sync view, and what the other views show once there is a local copy."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import psauth
+from psauth.dashboard.loading import syncs as syncing
+from psauth.dashboard.loading.copies import OWNER, copies, place_of
+from psauth.dashboard.loading.read import Here
+from psauth.dashboard.loading.syncs import Syncing, syncs
+from psauth.mirror.store import Store
+from psauth.settings import Settings
+from psauth.vault.vault import Vault
+from tests.dashboard.conftest import asked, labels, press, texts
+from tests.dashboard.views.conftest import Visit
+
+PATIENCE = 120.0
+
+
+def here_of(vault: Vault) -> Here:
+    """What the pages of this test show."""
+    return Here(vault.read().connection, vault, Settings(env_file=None))
+
+
+def waited(vault: Vault) -> Syncing:
+    """The syncs of the connection, when nothing is being done any more."""
+    mine = syncs.of(here_of(vault))
+    assert mine.wait(PATIENCE)
+    return mine
+
+
+@pytest.fixture(scope="module")
+def a_copy(box: psauth.Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole copy of the sandbox, made once."""
+    home = tmp_path_factory.mktemp("copied")
+    settings = box.settings.with_(home=str(home))
+    with psauth.connect(settings=settings) as ps:
+        ps.whoami()
+        ps.sync(progress=False)
+    return home / "mirror"
+
+
+@pytest.fixture
+def copied(a_copy: Path, box: psauth.Sandbox, connected: Vault) -> Vault:
+    """Somebody who is connected, and has a copy."""
+    settings = Settings(env_file=None)
+    with psauth.connect(settings=settings) as ps:
+        ps.whoami()
+    shutil.copytree(a_copy, settings.home_path / "mirror")
+    return connected
+
+
+@pytest.fixture
+def store(copied: Vault) -> Store:
+    """The store of that copy."""
+    place, identity = place_of(here_of(copied))
+    return Store.open(place, identity)
+
+
+# The Sync view -----------------------------------------------------------------------------------------------------
+
+
+def test_before_the_first_sync_the_view_says_what_it_will_take(
+    visit: Visit, connected: Vault, box: psauth.Sandbox
+) -> None:
+    page = visit("sync", settle=False)
+    assert "Counting what there is" in texts(page)
+    mine = waited(connected)
+    page.run()
+    assert mine.error is None
+    assert re.search(r"The first sync takes about \d+ requests and \d+ (s|min)", texts(page))
+    assert re.search(r"There are 30 runs to read\. Process Street allows 2,500 requests \w+", texts(page)), texts(page)
+    assert labels(page)[-1:] == ["Start"]
+    assert not box.requests.matching(path="/v1/workflow-runs/[^/]+/tasks")
+
+
+def test_a_first_sync_brings_a_report_and_all_pages_then_cost_nothing(
+    visit: Visit, connected: Vault, box: psauth.Sandbox, ps: psauth.ProcessStreet, busiest: str
+) -> None:
+    page = visit("sync", settle=False)
+    waited(connected)
+    page.run()
+    next(b for b in page.button if b.label == "Start").click().run()
+    mine = waited(connected)
+    assert mine.error is None
+    assert mine.keeps
+    page.run()
+    assert "The local copy is as Process Street was just now" in texts(page)
+    assert "The next sync begins in" in texts(page)
+    assert page.toggle[0].value
+    report, ages = (table.value for table in page.dataframe)
+    assert dict(zip(report["Table"], report["Added"], strict=True))["Runs"] == 30
+    assert dict(zip(ages["Table"], ages["Rows"], strict=True))["Runs"] == 30
+    before = asked(box)
+    for view, query in {
+        "runs": {"newest": "all"},
+        "tasks": {"workflow": busiest},
+        "form_values": {"workflow": busiest},
+        "people": {},
+        "data_sets": {},
+    }.items():
+        page = visit(view, **query)
+        assert page.dataframe, view
+        assert "local copy, just now" in texts(page), view
+        assert "Start" not in labels(page)
+    assert asked(box) == before
+
+
+def test_stop_keeps_what_came_and_ends_the_switch(visit: Visit, connected: Vault, box: psauth.Sandbox) -> None:
+    page = visit("sync", settle=False)
+    waited(connected)
+    page.run()
+    box.knobs.latency = 0.2
+    try:
+        next(b for b in page.button if b.label == "Start").click().run()
+        page.run()
+        assert "Stop" in labels(page)
+        next(b for b in page.button if b.label == "Stop").click().run()
+        assert "Stopping" in texts(page)
+        mine = waited(connected)
+    finally:
+        box.knobs.latency = 0.0
+    page.run()
+    assert mine.error is None
+    assert not mine.keeps
+    assert mine.next_at is None
+    assert "The first sync is not finished" in texts(page)
+    assert "stopped before its end" in texts(page)
+    assert "Go on" in labels(page)
+
+
+def test_an_error_is_one_sentence_and_the_next_start_tries_again(
+    visit: Visit, connected: Vault, box: psauth.Sandbox
+) -> None:
+    settings = Settings(env_file=None)
+    mirror = settings.home_path / "mirror"
+    mirror.write_text("in the way")
+    page = visit("sync", settle=False)
+    mine = waited(connected)
+    page.run()
+    assert mine.error is not None
+    [warning] = [w.value for w in page.warning]
+    assert "PSAUTH_MIRROR" in warning
+    mirror.unlink()
+    next(b for b in page.button if b.label == "Start").click().run()
+    assert waited(connected).error is None
+
+
+def test_what_was_skipped_is_said_with_the_reason(
+    visit: Visit, copied: Vault, box: psauth.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psauth.api.transport.Transport._pause", lambda *_: None)
+    mine = syncs.of(here_of(copied))
+    box.knobs.fault("/v1/workflows", status=500, times=50)
+    try:
+        mine.start()
+        assert mine.wait(PATIENCE)
+    finally:
+        box.knobs.faults.clear()
+    assert mine.error is None
+    page = visit("sync")
+    assert any("skipped; the next sync asks for them again" in e.label for e in page.expander)
+    assert any(c.value.startswith("workflows: ") for c in page.code)
+
+
+def test_an_ended_connection_is_not_tried_again(visit: Visit, copied: Vault, box: psauth.Sandbox) -> None:
+    mine = syncs.of(here_of(copied))
+    stored = copied.read()
+    copied.connect("default", stored.connection.service, token=stored.token)
+    mine.start()
+    assert mine.wait(PATIENCE)
+    assert isinstance(mine.error, psauth.LoginRequired)
+    assert mine.next_at is None
+
+
+def test_the_switch_is_kept_with_the_copy(visit: Visit, copied: Vault, store: Store) -> None:
+    page = visit("sync")
+    assert not page.toggle[0].value
+    page.toggle[0].set_value(True).run()
+    assert syncs.of(here_of(copied)).next_at is not None
+    syncs.end(timeout=PATIENCE)
+    again = syncs.of(here_of(copied))  # as in an app that is started again
+    assert again.keeps
+    assert again.next_at is not None
+    page.run().toggle[0].set_value(False).run()
+    syncs.end(timeout=PATIENCE)
+    assert not syncs.of(here_of(copied)).keeps
+
+
+def test_a_copy_that_is_kept_current_is_synced_when_it_is_time(
+    copied: Vault, store: Store, box: psauth.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syncing, "EVERY", timedelta(seconds=0.2))
+    monkeypatch.setattr(syncing, "SOON", timedelta(0))
+    before = len(store.reports())
+    store.note(**{syncing.SWITCH: "on"})
+    mine = syncs.of(here_of(copied))
+    with mine._changed:
+        assert mine._changed.wait_for(lambda: len(store.reports()) >= before + 2, PATIENCE)
+    assert mine.keeps
+
+
+def test_all_tabs_share_one_sync(copied: Vault) -> None:
+    assert syncs.of(here_of(copied)) is syncs.of(here_of(copied))
+
+
+def test_a_new_connection_ends_what_the_old_one_did(copied: Vault) -> None:
+    mine = syncs.of(here_of(copied))
+    mine.keep(True)
+    stored = copied.read()
+    copied.connect("default", stored.connection.service, token=stored.token)
+    other = syncs.of(here_of(copied))
+    assert other is not mine
+    assert mine._ended
+
+
+# Whose copy --------------------------------------------------------------------------------------------------------
+
+
+def test_another_organisation_does_not_see_the_copy(visit: Visit, copied: Vault, box: psauth.Sandbox) -> None:
+    stored = copied.read()
+    copied.connect("default", stored.connection.service, token=stored.token, label="Another company")
+    before = asked(box)
+    page = visit("people")
+    assert "local copy" not in texts(page)
+    assert asked(box) > before
+    mine = syncs.of(here_of(copied))
+    mine.start()
+    assert mine.wait(PATIENCE)
+    assert copies.find(here_of(copied)) is None or here_of(copied).connection.label != "Another company"
+
+
+def test_a_copy_of_which_nobody_knows_whose_it_is_is_asked_about(
+    visit: Visit, copied: Vault, store: Store, box: psauth.Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psauth.api.transport.Transport.ask_label", lambda _: None)
+    stored = copied.read()
+    copied.connect("default", stored.connection.service, token=stored.token)
+    assert copies.find(here_of(copied)) is None
+    page = visit("sync", settle=False)
+    waited(copied)
+    page.run()
+    assert "does not say whether it is of the organisation that is connected now" in page.warning[0].value
+    next(b for b in page.button if b.label.startswith("It is the same")).click().run()
+    mine = waited(copied)
+    assert mine.error is None
+    assert store.get_note(OWNER) == copied.read().connection.id
+    assert copies.find(here_of(copied)) is not None
+
+
+def test_begin_anew_keeps_the_old_copy_beside(visit: Visit, copied: Vault, store: Store) -> None:
+    mine = syncs.of(here_of(copied))
+    mine.begin_anew()
+    assert mine.wait(PATIENCE)
+    assert mine.error is None
+    assert [*store.place.folder.glob("store-*.db")]
+    copy = copies.find(here_of(copied))
+    assert copy is not None
+    assert copy.mirror.counts()["runs"] == 30
+
+
+def test_without_a_connection_nothing_of_the_copy_is_shown(visit: Visit, copied: Vault) -> None:
+    assert visit("people").dataframe
+    copied.forget("default")
+    page = visit("people")
+    assert not page.dataframe
+    assert "local copy" not in texts(page).casefold()
+
+
+# The other views ---------------------------------------------------------------------------------------------------
+
+
+def test_a_view_of_the_copy_says_its_age_and_leads_to_the_live_list_and_back(
+    visit: Visit, copied: Vault, box: psauth.Sandbox
+) -> None:
+    before = asked(box)
+    page = visit("people")
+    assert re.search(r"37 people.* · local copy, (just now|\d+ minutes? ago)", texts(page))
+    assert asked(box) == before
+    press(page, "Read live")
+    assert "read just now · 3 requests" in texts(page)
+    assert asked(box) == before + 3
+    assert "Reload" in labels(page)
+    press(page, "Show the local copy")
+    assert "local copy," in texts(page)
+
+
+def test_the_copy_gives_the_rows_of_the_live_views(
+    visit: Visit, copied: Vault, ps: psauth.ProcessStreet, busiest: str
+) -> None:
+    runs = ps.runs(progress=False)
+    page = visit("runs", newest="all")
+    assert page.dataframe[0].value["run_id"].tolist() == runs["run_id"].tolist()
+    mine = runs[runs["workflow_id"] == busiest]
+    page = visit("tasks", workflow=busiest)
+    truth = ps.tasks(runs=mine, progress=False)
+    assert page.dataframe[0].value["task_id"].tolist() == truth["task_id"].tolist()
+    assert page.dataframe[0].value["run_id"].tolist() == truth["run_id"].tolist()
+    active = ps.runs(status="Active", progress=False)
+    assert visit("runs", status="Active").dataframe[0].value["run_id"].tolist() == active["run_id"].tolist()
+
+
+def test_a_data_set_and_a_person_come_out_of_the_copy(
+    visit: Visit, copied: Vault, ps: psauth.ProcessStreet, box: psauth.Sandbox
+) -> None:
+    sets = ps.data_sets(progress=False)
+    live = ps.records(sets["data_set_id"][0], progress=False)
+    tasks = ps.tasks(assignee="amir.haddad@example.com", progress=False)
+    before = asked(box)
+    page = visit("records", data_set=sets["data_set_id"][0])
+    assert page.dataframe[0].value["record_id"].tolist() == live["record_id"].tolist()
+    page = visit("tasks", assignee="amir.haddad@example.com")
+    assert sorted(page.dataframe[0].value["task_id"]) == sorted(tasks["task_id"])
+    assert asked(box) == before
+
+
+def test_what_the_copy_has_not_got_is_read_live(
+    visit: Visit, copied: Vault, ps: psauth.ProcessStreet, box: psauth.Sandbox, busiest: str
+) -> None:
+    new = ps.start_run(busiest, name="Begun after the last sync")
+    page = visit("tasks", run=new)
+    assert page.dataframe
+    assert "read just now" in texts(page)
+
+
+def test_a_copy_that_is_not_whole_says_what_it_lacks(visit: Visit, copied: Vault, store: Store) -> None:
+    now = datetime.now(UTC)
+    reports = store.reports()
+    assert reports
+    store.note_all(now)
+    from psauth.mirror import schema
+
+    with store._database.writing() as db:
+        db.execute(schema.REPORTS.delete())
+    page = visit("runs", newest="all")
+    assert "The first sync is not finished: 30 runs are not in the copy yet, the oldest ones." in texts(page)

@@ -1,0 +1,56 @@
+"""kill -9 in the middle of a sync, and what the next one makes of it."""
+
+import random
+
+import pytest
+
+from tests.mirror.syncing.killing import killed_after, run_with_kills
+
+
+def test_killed_again_and_again(copy, begin):
+    kills = run_with_kills(copy.box, begin, random.Random(5))
+    assert kills >= 1
+    assert copy.differences() == []
+
+
+def test_killed_while_the_service_fails(copy, begin):
+    kills = run_with_kills(copy.box, begin, random.Random(6), faults=True)
+    copy.box.knobs.faults.clear()
+    copy.sync()
+    assert kills >= 1
+    assert copy.differences() == []
+
+
+def test_killed_while_runs_change(copy, begin):
+    rng = random.Random(7)
+    for number in range(3):
+        copy.box.company.live(steps=10, seed=number)
+        if not killed_after(copy.box, begin(), rng.randint(50, 200)):
+            break
+    copy.sync()
+    assert copy.differences(runs_only=True) == []
+    copy.sync(full=True)
+    assert copy.differences() == []
+
+
+def test_a_kill_costs_only_what_was_under_way(copy, begin):
+    """What a killed sync has written is not asked for again."""
+    assert killed_after(copy.box, begin(), 150)
+    written = {run.run_id for run in copy.store.runs()}
+    copy.sync()
+    assert copy.asked_runs.isdisjoint(written)
+    assert copy.differences() == []
+
+
+@pytest.mark.soak
+def test_two_hundred_kills(copy, begin):
+    rng = random.Random(8)
+    kills = 0
+    while kills < 200:
+        copy.box.company.live(steps=20, seed=kills)
+        kills += run_with_kills(copy.box, begin, rng, least=1, most=400, faults=True)
+        copy.box.knobs.faults.clear()
+        copy.sync()
+        assert copy.differences(runs_only=True) == []
+    copy.sync(full=True)
+    assert copy.differences() == []

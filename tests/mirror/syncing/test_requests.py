@@ -1,0 +1,174 @@
+"""What each kind of sync asks for, and that the copy is true afterwards."""
+
+import pytest
+
+
+def test_the_first_sync_asks_for_everything_once(copy):
+    report = copy.sync()
+    assert report.is_complete
+    assert copy.differences() == []
+    assert report.requests == sum(copy.asked.values())
+    assert report.tables["runs"].added == len(copy.box.truth()["runs"]) == 50
+    assert copy.asked["/workflow-runs/{}/assignees"] == 0
+    approvals = sum(any(t["taskType"] == "Approval" for t in tasks) for tasks in copy.box.truth()["tasks"].values())
+    assert copy.asked["/workflow-runs/{}/approvals"] >= approvals
+    assert copy.asked_runs == set(copy.runs)
+
+
+def test_a_second_sync_of_nothing_new_is_two_requests(synced):
+    before = synced.store.months()
+    report = synced.sync()
+    assert dict(synced.asked) == {"/workflows": 1, "/workflow-runs": 1}
+    assert (report.requests, dict(report.tables), report.is_complete) == (2, {}, True)
+    assert synced.store.months() == before
+
+
+def test_only_what_changed_is_asked_for(synced):
+    company = synced.box.company
+    active = next(run for run in synced.runs.values() if run.status == "Active")
+    field = next(v for v in synced.box.truth()["form_values"][active.run_id] if v["fieldType"] == "Text")
+    company.edit_value(active.run_id, field["id"], {"value": "changed"})
+    report = synced.sync()
+    assert synced.asked_runs == {active.run_id}
+    assert sum(synced.asked.values()) <= 2 + 5
+    assert report.tables["form_values"].changed == 1
+    assert [c.new for c in synced.store.changes() if c.column == "data.value"] == ['"changed"']
+    assert synced.differences() == []
+
+
+def test_a_new_run_a_closed_one_and_one_that_was_deleted(synced):
+    company = synced.box.company
+    first, second, third = [run.run_id for run in synced.runs.values() if run.status == "Active"][:3]
+    started = company.start_run(company.templates[0].id)
+    company.finish_run(first)
+    company.archive_run(second)
+    company.delete_run(third)
+    report = synced.sync()
+    assert synced.asked_runs == {started.id, first, second}
+    assert synced.asked["/workflow-runs"] == 1
+    assert synced.asked["/workflow-runs/{}"] == 0, "the search says that it was deleted"
+    assert (synced.runs[third].gone, synced.runs[third].first_missed is None) == ("deleted", False)
+    assert report.tables["runs"].gone == 1
+    company.undelete_run(third)
+    synced.sync()
+    assert synced.runs[third].gone is None
+    assert synced.asked_runs >= {third}
+    assert synced.differences(runs_only=True) == []
+
+
+@pytest.mark.parametrize("paged", [True, False])
+def test_a_search_that_breaks_off_is_replaced_by_the_list(synced, paged):
+    synced.box.knobs.search_paged, synced.box.knobs.search_limit = paged, 10
+    company = synced.box.company
+    changed = [run.run_id for run in synced.runs.values() if run.status == "Active"][:12]
+    assert len(changed) == 12
+    for number, run_id in enumerate(changed):
+        company.rename_run(run_id, f"Run {number}")
+    synced.sync()
+    assert synced.asked["/workflow-runs/list"] >= 3
+    assert synced.asked_runs == set(changed)
+    assert synced.differences(runs_only=True) == []
+
+
+def test_a_search_that_is_cut_is_enough_when_it_reaches_the_signpost(synced, no_lag):
+    synced.box.knobs.search_limit = 10
+    run_id = next(run.run_id for run in synced.runs.values() if run.status == "Active")
+    synced.box.company.rename_run(run_id, "Another")
+    synced.sync()
+    assert synced.asked["/workflow-runs/list"] == 0
+    assert synced.asked_runs == {run_id}
+
+
+def test_a_full_sync_looks_at_everything(synced):
+    synced.box.knobs.moves.clear()
+    run_id, tasks = next(
+        (run_id, tasks)
+        for run_id, tasks in synced.box.truth()["tasks"].items()
+        if sum(task["status"] == "NotCompleted" for task in tasks) > 3 and synced.runs[run_id].status == "Active"
+    )
+    task = next(task for task in tasks if task["status"] == "NotCompleted" and not task["hidden"])
+    synced.box.company.complete_task(run_id, task["id"])
+    synced.box.company.add_comment(run_id, task["id"], "done")
+    assert synced.sync().tables == {}, "nothing told of it"
+    assert len(synced.differences(runs_only=True)) == 1
+    report = synced.sync(full=True)
+    assert synced.asked_runs == set(synced.runs)
+    assert synced.differences() == []
+    assert report.tables["comments"].added == 1
+
+
+def test_a_hidden_run_is_gone_and_comes_back(synced):
+    company, email = synced.box.company, synced.box.company.staff.signers[0].email
+    run_id = next(iter(synced.runs))
+    company.hide_run(run_id, email)
+    synced.sync(full=True)
+    assert synced.asked["/workflow-runs/{}"] == 1
+    assert synced.runs[run_id].gone == "hidden"
+    assert synced.differences() == []
+    company.show_run(run_id, email)
+    synced.sync(full=True)
+    assert synced.runs[run_id].gone is None
+    assert synced.differences() == []
+
+
+def test_a_lost_permission_marks_nothing(synced):
+    company, email = synced.box.company, synced.box.company.staff.signers[0].email
+    many = list(synced.runs)[:10]
+    for run_id in many:
+        company.hide_run(run_id, email)
+    report = synced.sync(full=True)
+    assert "a permission was lost" in " ".join(report.warnings)
+    assert {run.gone for run in synced.runs.values()} == {None}
+    for run_id in many:
+        company.show_run(run_id, email)
+    synced.sync(full=True)
+    assert synced.differences() == []
+
+
+def test_a_migrated_template_adds_and_removes(synced):
+    workflow = next(run.record["workflowId"] for run in synced.runs.values() if run.status == "Active")
+    moved = synced.box.company.migrate_template(workflow)
+    synced.sync()
+    assert synced.asked_runs == set(moved)
+    assert synced.differences(runs_only=True) == []
+    assert synced.asked["/workflows/{}/tasks"] == 1
+    synced.sync(full=True)
+    assert synced.differences() == []
+
+
+def test_narrowed_to_a_workflow_and_then_not(copy):
+    workflow = copy.box.truth()["workflows"][0]
+    copy.sync(workflows=workflow["name"])
+    runs = [run for run in copy.box.truth()["runs"] if run["workflowId"] == workflow["id"]]
+    assert set(copy.runs) == {run["id"] for run in runs} != set()
+    assert not copy.sync(workflows=[workflow["id"]]).tables
+    assert copy.asked_runs == set()
+    copy.sync()
+    assert copy.asked_runs.isdisjoint(run["id"] for run in runs)
+    assert copy.differences() == []
+
+
+def test_narrowed_to_tables_and_then_not(copy):
+    copy.sync(tables=["runs", "tasks"])
+    assert copy.asked["/workflow-runs/{}/form-fields"] == copy.asked["/users"] == 0
+    assert {each.noun for each in copy.store.lists("form_values")} == set()
+    assert copy.sync(tables=["runs", "tasks"]).requests <= 2
+    copy.sync()
+    assert copy.differences() == []
+
+
+def test_narrowed_to_what_began_lately_and_then_not(copy):
+    newest = sorted((run["audit"]["createdDate"] for run in copy.box.truth()["runs"]), reverse=True)[9]
+    copy.sync(since=newest)
+    assert len(copy.runs) == 10
+    copy.sync()
+    assert copy.differences() == []
+
+
+def test_deleted_is_not_searched_where_the_service_refuses_it(copy):
+    copy.box.knobs.fault("/v1/workflow-runs", "status", status=400)
+    copy.sync()
+    searches = [seen.query["status"] for seen in copy.box.requests if seen.path == "/v1/workflow-runs"]
+    assert searches[0] == "Active,Completed,Archived,Deleted"
+    assert set(searches[1:]) == {"Active,Completed,Archived"}
+    assert copy.differences() == []

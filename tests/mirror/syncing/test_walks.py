@@ -1,0 +1,91 @@
+"""The lists of runs: where a walk goes on, and what may move under it."""
+
+from collections import Counter
+
+import pytest
+
+import psauth
+from psauth.mirror import walk
+from psauth.mirror.looks import LAG
+
+
+@pytest.fixture
+def box():
+    with psauth.Sandbox(runs=110, seed=4) as box:
+        box.knobs.budget = 100_000
+        yield box
+
+
+@pytest.fixture
+def broken_off(copy, monkeypatch):
+    """A copy whose first walk ended at its fourth page."""
+    with monkeypatch.context() as patch:
+        patch.setattr("psauth.api.transport.Transport._pause", lambda *_: None)
+        copy.box.knobs.fault("/v1/workflow-runs/list", "status", status=503, skip=3, times=10_000)
+        assert copy.sync().stopped is not None
+        copy.box.knobs.faults.clear()
+    return copy
+
+
+def test_a_walk_goes_on_where_it_was(broken_off):
+    pages = len(broken_off.box.truth()["runs"]) // 20 + 1
+    broken_off.sync()
+    assert broken_off.asked["/workflow-runs/list"] <= pages - 3 + 2
+    assert broken_off.differences() == []
+
+
+@pytest.mark.parametrize("deleted", [1, 15, 40])
+def test_runs_that_were_deleted_meanwhile_hide_none(broken_off, deleted):
+    for run in broken_off.box.truth()["runs"][:deleted]:
+        broken_off.box.company.delete_run(run["id"])
+    broken_off.sync()
+    broken_off.sync()
+    assert broken_off.differences(runs_only=True) == []
+
+
+def test_a_link_that_the_service_has_forgotten(broken_off):
+    broken_off.box.knobs.fault("/v1/workflow-runs/list", "status", status=400, times=1)
+    assert broken_off.sync().stopped is None
+    assert broken_off.differences() == []
+
+
+def test_a_search_in_another_order_is_not_trusted(synced, monkeypatch):
+    monkeypatch.setattr(walk, "updated_of", lambda run, real=walk.updated_of: _mirrored(real(run)))
+    run_id = next(run.run_id for run in synced.runs.values() if run.status == "Active")
+    synced.box.company.rename_run(run_id, "Another")
+    synced.sync()
+    assert synced.asked["/workflow-runs/list"] > 0
+    assert synced.runs[run_id].record["name"] == "Another"
+
+
+def _mirrored(moment):
+    """A moment such that what was updated last comes first in time."""
+    middle = walk.datetime(2026, 1, 1, tzinfo=walk.UTC)
+    return None if moment is None else middle - (moment - middle)
+
+
+def test_a_clock_that_was_set_back_hides_nothing(synced, monkeypatch):
+    signpost = synced.store.signpost()
+    monkeypatch.setattr(walk, "datetime", _Clock)
+    run_id = next(run.run_id for run in synced.runs.values() if run.status == "Active")
+    synced.box.company.rename_run(run_id, "Another")
+    synced.sync()
+    assert synced.runs[run_id].record["name"] == "Another"
+    assert synced.store.signpost() < signpost - LAG
+    monkeypatch.undo()
+    synced.box.company.rename_run(run_id, "A third")
+    synced.sync()
+    assert synced.runs[run_id].record["name"] == "A third"
+    assert synced.differences(runs_only=True) == []
+
+
+class _Clock(walk.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return super().now(tz) - walk.LAG * 6 * 24 * 100
+
+
+def test_repeated_records_and_empty_last_pages_count_once(synced):
+    seen = Counter(run.run_id for run in synced.store.runs())
+    assert set(seen.values()) == {1}
+    assert len(seen) == len(synced.box.truth()["runs"])

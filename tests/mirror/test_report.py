@@ -1,0 +1,52 @@
+"""What a sync says of itself."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from psauth.mirror.report import Counts, Skipped, SyncReport
+
+
+@pytest.fixture
+def report(noon):
+    return SyncReport(
+        began_at=noon,
+        ended_at=noon + timedelta(minutes=3),
+        requests=1234,
+        tables={"runs": Counts(added=5), "tasks": Counts(added=40, changed=2, gone=1)},
+        skipped=tuple(Skipped(f"run {number}", "answered 422 <b>") for number in range(7)),
+        warnings=("A permission was lost.",),
+        stopped="The budget of requests is spent; more in 20 min.",
+        runs_left=80,
+        requests_left=170,
+    )
+
+
+def test_for_a_terminal(report):
+    text = str(report)
+    assert text.startswith("Not finished: 1,234 requests in 3 min, 2026-11-26 12:03 UTC")
+    assert "tasks        40 added         2 changed         1 gone" in text
+    assert "80 runs still to be read, about 170 requests: sync again to go on." in text
+    assert "Skipped 2 more" in text
+    assert "A permission was lost." in text
+
+
+def test_for_a_notebook(report):
+    html = report._repr_html_()
+    assert "<td>40</td><td>2</td><td>1</td>" in html
+    assert "<b> <" not in html
+    assert "answered 422 &lt;b&gt;" in html
+
+
+def test_as_json_and_back(report):
+    kept = json.loads(report.to_json())
+    assert kept["tables"]["tasks"] == {"added": 40, "changed": 2, "gone": 1}
+    assert kept["seconds"] == 180
+    assert SyncReport.from_dict(kept) == report
+
+
+def test_when_nothing_has_changed(noon):
+    report = SyncReport(began_at=noon, ended_at=noon + timedelta(seconds=1), requests=1)
+    assert report.is_complete
+    assert str(report) == "Up to date: 1 request in 1 s, 2026-11-26 12:00 UTC\n  Nothing has changed."
