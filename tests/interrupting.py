@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import logging
 import sys
 import types
 import warnings
@@ -13,6 +14,8 @@ DEEPEST = 5
 """How far into the things that stand in a local variable the search goes."""
 OURS = "/tests/"
 """Frames of the tests themselves hold what they hold."""
+IMPORTS = "<frozen importlib"
+"""Between two of its lines a lock of a module is taken or freed, which all threads share."""
 ATOMS = (int, float, complex, bool, type(None), type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType)
 
 
@@ -28,7 +31,7 @@ class Interrupted:
         self.place = None
         self.error = None
         self._at = at
-        self._passing_by = (OURS, *passing_by)
+        self._passing_by = (OURS, IMPORTS, *passing_by)
         before = sys.gettrace()
         with _quiet():
             sys.settrace(self._call)
@@ -39,6 +42,7 @@ class Interrupted:
                 self.error = error
             finally:
                 sys.settrace(before)
+                _free_the_locks_of_logging()
 
     def _call(self, frame, event, arg):
         return None if any(part in frame.f_code.co_filename for part in self._passing_by) else self._line
@@ -51,6 +55,14 @@ class Interrupted:
                 self.place = place
                 raise KeyboardInterrupt
         return self._line
+
+
+def _free_the_locks_of_logging():
+    """An interrupt within logging leaves its locks with this thread, and every other one would wait for them for good."""
+    handlers = [handler for handler in (kept() for kept in logging._handlerList) if handler is not None]
+    for lock in (logging._lock, *(handler.lock for handler in handlers)):
+        while lock is not None and lock._is_owned():
+            lock.release()
 
 
 def _call(function):
