@@ -35,7 +35,7 @@ LEVELS = {
     "vault": [
         ["anew", "files", "forking", "keychain", "modes", "service", "tables", "token"],
         ["at_rest", "connection", "disk", "locks", "room", "store"],
-        ["place"],
+        ["engine", "place"],
         ["keys", "sqlite"],
         ["canary", "databases", "rows"],
         ["vault"],
@@ -251,6 +251,7 @@ def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_ciphe
         "mirror/snapshot",
         "mirror/store",
         "vault/canary",
+        "vault/engine",
         "vault/sqlite",
         "vault/store",
         "vault/tables",

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import Any, Final
+from contextlib import contextmanager
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.pool import NullPool
 
 from psauth.auth.forks import renew_in_children
 from psauth.exceptions import MirrorError
 from psauth.mirror.place import ELSEWHERE, Place
-from psauth.vault import at_rest, disk
+from psauth.vault import disk
+from psauth.vault.engine import make_engine
 from psauth.vault.forking import GATE
 from psauth.words import printable
 
@@ -35,7 +31,7 @@ class Database:
     def __init__(self, place: Place) -> None:
         self.place = place
         self._path = place.store
-        self._engine = _make_engine(self._path)
+        self._engine = make_engine(self._path, patience=PATIENCE, for_secrets=False)
         self._turn = threading.Lock()
         self._open = threading.local()
         renew_in_children(self)
@@ -116,28 +112,3 @@ class Database:
         else:
             remedy = f"Look after the file and its disk, or {ELSEWHERE}"
         return MirrorError(f"The mirror's store {self._path} cannot be used ({cause}). {remedy}.")
-
-
-def _make_engine(path: Path) -> sa.Engine:
-    def connect() -> sqlite3.Connection:
-        # Never a new file: one that is gone is missed, and not put back empty.
-        return sqlite3.connect(at_rest.address(path, "mode=rw"), uri=True, timeout=PATIENCE, check_same_thread=False)
-
-    # A connection per use: nothing to go stale over a fork, and no file handle left behind in a notebook.
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(raw: Any, _record: Any) -> None:
-        raw.isolation_level = None  # the driver's own BEGIN would come too late; see _begin
-        with suppress(OSError):
-            if os.path.getsize(path) == 0:  # once, for a new store: the file keeps this mode
-                raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")
-        raw.execute("PRAGMA trusted_schema=OFF")
-
-    @event.listens_for(engine, "begin")
-    def _begin(db: sa.Connection) -> None:
-        # A writer takes the write lock at once, so that two of them queue instead of failing half-way.
-        db.exec_driver_sql("BEGIN IMMEDIATE" if db.get_execution_options().get("writing") else "BEGIN")
-
-    return engine

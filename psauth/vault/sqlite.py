@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import event
-from sqlalchemy.pool import NullPool
 
 from psauth.exceptions import SettingsError, VaultAddressError, VaultError
 from psauth.settings import Settings, working_folder
 from psauth.vault import at_rest, disk, files, locks
+from psauth.vault.engine import make_engine
 from psauth.vault.forking import GATE
 from psauth.vault.modes import Access, close_to_others
 from psauth.vault.place import Place
@@ -29,8 +27,6 @@ EXPECTED: Final = "Expected a SQLite file, like sqlite:///path/to/vault.db"
 ELSEWHERE_FILE: Final = (
     "set PSAUTH_VAULT_URL to a file on a disk of this machine (PSAUTH_VAULT_URL=sqlite:////its/path/vault.db)"
 )
-BUSY_PATIENCE: Final = 15.0
-"""Seconds to wait for another writer; one writes for milliseconds."""
 MAKING_PATIENCE: Final = 90.0
 """Seconds to wait for another process that opens the vault."""
 ACCOUNT: Final = "account-"
@@ -41,8 +37,6 @@ MADE, MAKING = "made", "making"
 """Marks of the lock under which a vault is opened: there is a vault; or somebody began to make one, and may have died."""
 LARGEST: Final = 1 << 30
 """Bytes no vault has: what is larger is something else, and looking through it would take long."""
-LONGEST_VALUE: Final = 4_000_000
-"""Bytes of a value or a row: longer ones are damage, and are not read into memory."""
 WRITTEN: Final = re.compile(r"[1-9][0-9]{0,5}")
 """How a version is written, of this psauth or of a later one."""
 BESIDE: Final = ("-wal", "-shm", "-journal", "-reserve")
@@ -347,40 +341,6 @@ class SQLiteStore:
         if any(words in cause for words in ("malformed", "not a database", "too big")):
             return None
         return f"Look after the file and its disk, or {self._elsewhere}"
-
-
-def make_engine(path: Path) -> sa.Engine:
-    """An engine whose readers never wait for a writer, and whose writers (`writing=True`) queue."""
-
-    def connect() -> sqlite3.Connection:
-        # Never a new file: one that is gone is missed, and not put back empty.
-        return sqlite3.connect(
-            at_rest.address(path, "mode=rw"), uri=True, timeout=BUSY_PATIENCE, check_same_thread=False
-        )
-
-    # A connection per use: nothing to go stale over a fork, and no file handle left behind in a notebook.
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=NullPool, hide_parameters=True)
-
-    @event.listens_for(engine, "connect")
-    def _prepare(raw: Any, _record: Any) -> None:
-        is_new = False
-        raw.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
-        raw.isolation_level = None  # the driver's own BEGIN would come too late; see _begin
-        with suppress(OSError):
-            is_new = os.path.getsize(path) == 0
-        if is_new:
-            # Once, for a new vault: the file keeps this mode, and somebody else's database is not converted.
-            raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute("PRAGMA synchronous=FULL")  # a rotated token must survive a power cut
-        raw.execute("PRAGMA secure_delete=ON")
-        raw.execute("PRAGMA trusted_schema=OFF")
-
-    @event.listens_for(engine, "begin")
-    def _begin(db: sa.Connection) -> None:
-        # A writer takes the write lock at once, so that two of them queue instead of failing half-way.
-        db.exec_driver_sql("BEGIN IMMEDIATE" if db.get_execution_options().get("writing") else "BEGIN")
-
-    return engine
 
 
 def _whole(path: Path) -> Path:

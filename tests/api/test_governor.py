@@ -40,9 +40,12 @@ def free(governor):
     return governor
 
 
-def test_single_requests_of_the_app_find_what_long_reads_left(governor):
-    governor.note_answer(budget(1000, 10, 3600))
-    governor.wait()  # a single request goes at once
+def test_single_requests_of_the_app_find_what_long_reads_left(free):
+    free.note_answer(budget(1000, 10, 3600))
+    free.wait()  # a single request goes at once
+    free.note_answer(budget(1000, 0, 30))
+    with pytest.raises(Held):
+        free.wait()
 
 
 def test_a_service_that_tells_nothing_sets_every_request_free(free):

@@ -22,6 +22,7 @@ from psauth.api.retrying import (
     decide,
 )
 from psauth.exceptions import RateLimited
+from tests.api.governing import Waits
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ADDRESS = "https://api.example/v1/x"
@@ -153,6 +154,7 @@ def test_a_window_that_ends_after_more_than_a_day_is_a_slip(reset):
 def test_odd_resets_hold_no_request_back_for_long(reset):
     now = [NOW.timestamp()]
     governor = Governor(clock=lambda: now[0])
+    governor._changed = Waits()  # raises where a request would have to wait
     headers = {f"X-Api-Key-Rate-Limit-{k}": v for k, v in {"Limit": "10", "Remaining": "0", "Reset": reset}.items()}
     governor.wait(background=True)
     governor.note_answer(Budget.from_headers(headers, now=NOW))

@@ -8,8 +8,8 @@ from psauth import Settings, Vault
 from psauth.auth.discovery import service_for_oauth
 from psauth.auth.limits import SHORT
 from psauth.auth.session import Session
+from psauth.vault.engine import BUSY_PATIENCE
 from psauth.vault.service import Service
-from psauth.vault.sqlite import BUSY_PATIENCE
 from psauth.vault.vault import LOCK_PATIENCE
 
 

@@ -9,7 +9,7 @@ import pytest
 from psauth import Vault
 from psauth.exceptions import VaultError
 from psauth.vault import at_rest, locks
-from psauth.vault.sqlite import BUSY_PATIENCE, LONGEST_VALUE, make_engine
+from psauth.vault.engine import BUSY_PATIENCE, LONGEST_VALUE, make_engine
 from tests.vault.parts import said
 
 

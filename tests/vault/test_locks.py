@@ -14,7 +14,7 @@ import pytest
 from psauth.auth.session import TIMEOUT
 from psauth.exceptions import VaultError
 from psauth.vault import locks
-from psauth.vault.sqlite import BUSY_PATIENCE
+from psauth.vault.engine import BUSY_PATIENCE
 from psauth.vault.vault import LOCK_PATIENCE
 from tests.vault.parts import in_a_child, posix
 

@@ -159,11 +159,7 @@ class Company(Books):
     ) -> None:
         """Put somebody on a run or on one of its tasks; nothing happens where they are on it."""
         with self.changing():
-            run, who = self._run(run_id), self._person(email)
-            holder = run if task_id is None else self._task(run_id, task_id)[1]
-            if who not in holder.assignees:
-                holder.assignees = [*holder.assignees, who]
-                self.edited(run, "assignees", self._at(at), by or run.updated_by)
+            self._set_assigned(run_id, email, task_id, True, by, at)
 
     def unassign(
         self,
@@ -176,11 +172,17 @@ class Company(Books):
     ) -> None:
         """Take somebody off a run or off one of its tasks; nothing happens where they are not on it."""
         with self.changing():
-            run, who = self._run(run_id), self._person(email)
-            holder = run if task_id is None else self._task(run_id, task_id)[1]
-            if who in holder.assignees:
-                holder.assignees = [person for person in holder.assignees if person != who]
-                self.edited(run, "assignees", self._at(at), by or run.updated_by)
+            self._set_assigned(run_id, email, task_id, False, by, at)
+
+    def _set_assigned(
+        self, run_id: str, email: str, task_id: str | None, on: bool, by: Person | None, at: float | None
+    ) -> None:
+        run, who = self._run(run_id), self._person(email)
+        holder = run if task_id is None else self._task(run_id, task_id)[1]
+        if (who in holder.assignees) != on:
+            others = [person for person in holder.assignees if person != who]
+            holder.assignees = [*others, who] if on else others
+            self.edited(run, "assignees", self._at(at), by or run.updated_by)
 
     # The run itself
 
