@@ -17,6 +17,7 @@ PAGE: Final = 20
 """Records on a page of the service."""
 USUAL: Final = 2
 """Requests for a run of a workflow of which nothing is known: its tasks, its form."""
+WINDOWS: Final = {3600.0: "an hour", 60.0: "a minute", 1.0: "a second"}
 NEWEST: Final = 1_000
 """So many of the newest runs are what most people look at first."""
 
@@ -37,15 +38,17 @@ class Forecast:
     newest_runs: int
     newest_seconds: float
 
+    @property
+    def every(self) -> str:
+        """The window in words, as they stand behind a number of requests."""
+        return WINDOWS.get(self.window, f"every {self.window:.0f} s")
+
     def __str__(self) -> str:
         runs = f"{self.runs:,} {'run' if self.runs == 1 else 'runs'}"
         requests = f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"
         text = f"{runs}, about {requests}, about {lasting(self.seconds)}"
         if self.limit is not None:
-            every = {3600.0: "an hour", 60.0: "a minute", 1.0: "a second"}.get(
-                self.window, f"every {self.window:.0f} s"
-            )
-            text += f" at {self.limit:,} {every}"
+            text += f" at {self.limit:,} {self.every}"
         if self.newest_runs < self.runs:
             text += f"; the newest {self.newest_runs:,} in {lasting(self.newest_seconds)}"
         return text

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from psauth.words import lasting
+
+STOPPED: Final = "Stopped."
+"""Why a sync ended that a person has stopped."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,11 @@ class SyncReport:
         """Whether everything was asked for, and nothing skipped."""
         return self.stopped is None and not self.skipped
 
+    @property
+    def was_stopped(self) -> bool:
+        """Whether a person has stopped it."""
+        return self.stopped == STOPPED
+
     def to_dict(self) -> dict[str, Any]:
         """The same in values that JSON has; moments are texts in ISO 8601."""
         return {
@@ -94,7 +102,9 @@ class SyncReport:
 
     def _head(self) -> str:
         requests = f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"
-        end = "Up to date" if self.stopped is None else "Not finished"
+        end = "Not finished" if self.stopped is not None else "Up to date"
+        if self.stopped is None and self.skipped:
+            end += ", but for what was skipped"
         return f"{end}: {requests} in {lasting(self.seconds)}, {self.ended_at:%Y-%m-%d %H:%M} UTC"
 
     def _notes(self) -> list[str]:

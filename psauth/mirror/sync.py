@@ -24,7 +24,7 @@ from psauth.mirror.progress import Bar, Speed, Standing
 from psauth.mirror.publish import publish
 from psauth.mirror.questions import OF_RUNS, Planner, Question
 from psauth.mirror.queue import Which
-from psauth.mirror.report import SyncReport
+from psauth.mirror.report import STOPPED, SyncReport
 from psauth.mirror.snapshot import Snapshot
 from psauth.mirror.store import Store
 from psauth.mirror.supply import MissedRun, Supply
@@ -37,12 +37,12 @@ from psauth.words import lasting
 
 TABLES: Final = frozenset({"runs", "assignments", *OF_RUNS, *AGES}) - {"active runs", "all runs"}
 """What a sync may be narrowed to."""
+PUBLISH_FIRST: Final = 60.0
+"""Seconds after which a first sync publishes what it has, the newest runs, so that answers can begin."""
 PUBLISH_EVERY: Final = 300.0
 """Seconds after which a long sync publishes what there is."""
 WORTH_SAYING: Final = 100
 """Requests beyond which somebody wants to know what a sync will take before it is done."""
-STOPPED: Final = "Stopped."
-"""What a report says of a sync that was ended by its progress."""
 LOOK: Final = 0.5
 """Seconds between two looks at how far it is."""
 ENDING: Final = 2.0
@@ -140,7 +140,7 @@ class Sync:
         with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
             self._only_look = True
             report = self._run()
-        if self._error is None and report.stopped not in (None, STOPPED):
+        if self._error is None and report.stopped is not None and not report.was_stopped:
             raise RateLimited(report.stopped)
         if self._error is not None:
             raise self._error
@@ -276,7 +276,9 @@ class Sync:
 
     def _watch(self, crew: Crew, writer: Writer) -> str | None:
         """Wait for the end, and show how far it is; why it came early, None when everything was asked for."""
-        published = time.monotonic()
+        published, pause = time.monotonic(), PUBLISH_EVERY
+        if self._store.publication() is None:
+            pause = PUBLISH_FIRST
         while not crew.is_done:
             crew.join(LOOK)
             if writer.error is not None or crew.error is not None:
@@ -287,9 +289,9 @@ class Sync:
                 return f"The budget of requests is spent; more in {lasting(held)}."
             if not self._show():
                 return STOPPED
-            if time.monotonic() - published > PUBLISH_EVERY:
+            if time.monotonic() - published > pause and not self._only_look:
                 self._publish_beside()
-                published = time.monotonic()
+                published, pause = time.monotonic(), PUBLISH_EVERY
         return None
 
     def _forecast(self) -> Forecast:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from psauth.mirror.report import Counts, Skipped, SyncReport
+from psauth.mirror.report import STOPPED, Counts, Skipped, SyncReport
 
 
 @pytest.fixture
@@ -50,3 +50,17 @@ def test_when_nothing_has_changed(noon):
     report = SyncReport(began_at=noon, ended_at=noon + timedelta(seconds=1), requests=1)
     assert report.is_complete
     assert str(report) == "Up to date: 1 request in 1 s, 2026-11-26 12:00 UTC\n  Nothing has changed."
+
+
+def test_what_was_skipped_is_no_reason_to_call_it_up_to_date(noon):
+    skipped = (Skipped("comments", "it answered 422"),)
+    report = SyncReport(began_at=noon, ended_at=noon + timedelta(seconds=1), requests=1, skipped=skipped)
+    assert not report.is_complete
+    assert str(report).startswith("Up to date, but for what was skipped: 1 request in 1 s")
+
+
+def test_who_stopped_it(noon):
+    def ended(stopped):
+        return SyncReport(began_at=noon, ended_at=noon, requests=1, stopped=stopped)
+
+    assert [ended(why).was_stopped for why in (STOPPED, None, "The budget is spent.")] == [True, False, False]

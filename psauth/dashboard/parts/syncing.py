@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from psauth.mirror.forecast import Forecast
     from psauth.mirror.report import SyncReport
 
-WINDOWS: Final = {3600.0: "an hour", 60.0: "a minute", 1.0: "a second"}
 TABLES: Final = {
     "workflows": "Workflows",
     "runs": "Runs",
@@ -49,8 +48,6 @@ TABLES: Final = {
 IN_RUNS: Final = frozenset({"runs", "tasks", "form_values", "approvals", "changes"})
 """Tables of which each sync looks for what changed, so that all of them are as old as it."""
 NUMBERS: Final = ("Rows", "Added", "Changed", "Gone")
-STOPPED: Final = "Stopped."
-"""What a report says that a person has stopped."""
 SKIPPED: Final = 200
 """Lines about what was skipped that are shown at most."""
 
@@ -64,8 +61,7 @@ def foretell(forecast: Forecast, *, knows_all: bool) -> None:
     )
     words = [f"There are {least}{runs} to read."]
     if forecast.limit is not None:
-        every = WINDOWS.get(forecast.window, f"every {forecast.window:.0f} s")
-        words.append(f"Process Street allows {forecast.limit:,} requests {every}.")
+        words.append(f"Process Street allows {forecast.limit:,} requests {forecast.every}.")
     if forecast.newest_runs < forecast.runs:
         words.append(f"The newest {forecast.newest_runs:,} runs are there after {lasting(forecast.newest_seconds)}.")
     st.write(" ".join(words))
@@ -114,10 +110,10 @@ def show_report(report: SyncReport) -> None:
     """What the last sync did."""
     st.subheader("Last sync")
     words = [f"{cost(report.requests)} in {lasting(report.seconds)}", f"ended {age(report.ended_at)}"]
-    if report.stopped == STOPPED:
+    if report.was_stopped:
         words.append("stopped before its end")
     st.write(" · ".join(words))
-    if report.stopped not in (None, STOPPED):
+    if report.stopped is not None and not report.was_stopped:
         st.warning(f"It ended before everything was read. {plain(report.stopped)}", icon=":material/incomplete_circle:")
     for warning in report.warnings:
         st.warning(plain(warning), icon=":material/visibility_off:")

@@ -14,7 +14,7 @@ from psauth.exceptions import LoginRequired, MirrorError, PsauthError
 LOOK_EVERY = 0.5  # seconds between looks at a sync under way; nothing is asked of the service
 LOOK_SELDOM = 10.0
 WHAT = (
-    "A sync copies what Process Street has to this machine. The pages then stand at once and cost no requests, and each "
+    "A sync copies what Process Street has to this machine. Pages then open at once and cost no request, and each "
     "further sync asks only for what changed since the last one."
 )
 ANEW = "The copy that is there is kept beside the new one."

@@ -5,6 +5,7 @@ import pytest
 from psauth import LoginRequired
 from psauth.exceptions import MirrorError
 from psauth.mirror import sync
+from psauth.mirror.publish import publish
 from psauth.mirror.store import Store
 
 
@@ -127,9 +128,22 @@ def test_a_connection_that_has_ended(copy):
 
 def test_a_long_sync_publishes_in_between(copy, monkeypatch):
     published = []
+    monkeypatch.setattr(sync, "PUBLISH_FIRST", 0.0)
     monkeypatch.setattr(sync, "PUBLISH_EVERY", 0.0)
     monkeypatch.setattr(sync, "publish", lambda store, *_, **__: published.append(len(list(store.runs()))))
     copy.box.knobs.latency = 0.02
     copy.sync()
     assert published[-1] == 50
     assert len(published) > 1
+
+
+def test_a_first_sync_publishes_soon_and_a_later_one_at_its_end(copy, monkeypatch):
+    published = []
+    monkeypatch.setattr(sync, "PUBLISH_FIRST", 0.0)
+    monkeypatch.setattr(sync, "publish", lambda *args, **how: published.append(how) or publish(*args, **how))
+    copy.box.knobs.latency = 0.02
+    copy.sync()
+    assert len(published) == 2, "once beside it, and at its end"
+    published.clear()
+    copy.sync(full=True)
+    assert len(published) == 1
