@@ -16,7 +16,7 @@ from psauth.auth.browser import expected_address, is_app_at
 from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
 from psauth.cli.account import account_option
-from psauth.cli.exports import FORMATS, IN_ONE_FILE, export
+from psauth.cli.exports import FORMATS, export
 from psauth.cli.output import Failure, Group, note, say
 from psauth.cli.refused import FILES, find_usable
 from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin, in_one_line, make_report, shown
@@ -121,7 +121,13 @@ def export_command(path: Path, form: str | None, zone: str | None, account: str)
     from psauth.export.zones import named_zone
 
     ending = path.suffix.casefold().removeprefix(".")
-    form = form or (ending if ending in IN_ONE_FILE else "parquet")
+    if form is None and ending and ending not in FORMATS and not path.is_dir():
+        raise click.BadParameter(
+            f"{str(path)!r} ends in .{ending}, which is no format. Expected one of {', '.join(FORMATS)}: name it with "
+            "--format, or end PATH so.",
+            param_hint="'PATH'",
+        )
+    form = form or (ending if ending in FORMATS else "parquet")
     written = export(connect(account, interactive=False).mirror, path.expanduser(), form, named_zone(zone))
     say(f"Written: {written[0]}" if len(written) == 1 else f"Written: {len(written)} files in {path}")
 

@@ -25,7 +25,7 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 from psauth.exceptions import MirrorError
 from psauth.mirror.columns import Layout
 from psauth.vault import disk
-from psauth.vault.files import make_folder
+from psauth.vault.files import device_in, make_folder
 from psauth.vault.modes import close_to_others
 
 ROWS: Final = 8192
@@ -291,6 +291,12 @@ class DeltaFolder:
         except (DeltaError, OSError, pa.ArrowException) as error:
             if not self.is_local:
                 raise self._unreachable(error) from None
+            odd = device_in(Path(self.url))
+            if odd is not None:
+                raise MirrorError(
+                    f"The tables cannot be published in {self.url}: {odd[0]} is {odd[1]}. Expected a folder there. Set "
+                    "PSAUTH_PUBLISH to one (PSAUTH_PUBLISH=/its/path)."
+                ) from None
             cause = disk.describe(error) if isinstance(error, OSError) else " ".join(str(error).split())[:300]
             raise MirrorError(
                 f"The published tables in {self.url} cannot be written ({cause}). Make room there, or make the folder "

@@ -115,6 +115,11 @@ class Place:
         try:
             yield
         except OSError as error:
+            odd = files.device_in(self.folder)
+            if odd is not None:  # which nobody should move away
+                raise MirrorError(
+                    f"The mirror {self.folder} cannot be used: {odd[0]} is {odd[1]}. Expected a folder there; {ELSEWHERE}."
+                ) from None
             where = error.filename if isinstance(error.filename, str) else str(path or self.folder)
             raise MirrorError(
                 f"The mirror {self.folder} cannot be used ({where}: {disk.describe(error)}). "

@@ -81,6 +81,19 @@ def make_folder(folder: Path) -> bool:
     return True
 
 
+def device_in(folder: Path) -> tuple[Path, str] | None:
+    """What stands in the way to a folder and is neither a folder nor a file: the path, and what it is."""
+    for path in (folder, *folder.parents):
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
+            return None
+        return path, KINDS.get(stat.S_IFMT(mode), "no folder")
+    return None
+
+
 def may_close(folder: Path) -> bool:
     """Whether a folder is ours alone, so that others' rights in it may be taken: no home, no root, no place for everybody."""
     if os.name != "posix":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +53,7 @@ class Place:
     def no_folder(self, error: OSError) -> VaultError:
         """The error for a folder that cannot be made or used."""
         folder = self.path.parent
-        named, odd = self.vault_url or self.home, _device_in(folder)
+        named, odd = self.vault_url or self.home, files.device_in(folder)
         if named is not None and odd is not None:
             return VaultError(f"{named}, but {odd[0]} is {odd[1]}. Expected a folder there; {self.elsewhere}.")
         return VaultError(
@@ -71,16 +70,3 @@ class Place:
     def damaged(self, what: str) -> VaultError:
         """The error for a vault that is `what`, as a clause without a subject."""
         return VaultError(f"The vault {self.path} {what}. Restore it from a backup; {KEPT} {begin_anew(self.path)}")
-
-
-def _device_in(folder: Path) -> tuple[Path, str] | None:
-    """What stands in the way to a folder and is neither a folder nor a file: the path, and what it is."""
-    for path in (folder, *folder.parents):
-        try:
-            mode = path.stat().st_mode
-        except OSError:
-            continue
-        if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
-            return None
-        return path, files.KINDS.get(stat.S_IFMT(mode), "no folder")
-    return None

@@ -68,6 +68,15 @@ def test_a_link_that_another_would_follow(place, identity, tmp_path):
     assert (tmp_path / "theirs").read_text() == "theirs"
 
 
+def test_nobody_is_told_to_move_a_device_away(identity, settings):
+    place = Place.of(settings.with_(mirror="/dev/null"), identity)
+    with pytest.raises(
+        MirrorError, match="/dev/null is a device. Expected a folder there; set PSAUTH_MIRROR to"
+    ) as error:
+        Store.open(place, identity)
+    assert "ove it away" not in str(error.value)
+
+
 def test_what_is_no_store(place, identity):
     place.prepare()
     place.store.write_bytes(b"not a database, but a letter to my aunt " * 50)

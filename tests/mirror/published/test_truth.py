@@ -82,3 +82,14 @@ def test_the_terminal_writes_it_out(synced, box, monkeypatch, tmp_path):
     assert done.exit_code == 1
     assert "There is no time zone 'Nowhere/Land'" in done.output
     assert synced.requests_sent == sent
+
+
+@pytest.mark.parametrize("name", ["copy.foo", "copy.json", "copy.xls"])
+def test_an_ending_that_is_no_format_is_said_and_nothing_is_written(tmp_path, name):
+    done = CliRunner().invoke(main, ["export", str(tmp_path / name)])
+    assert done.exit_code == 2
+    assert (
+        f"ends in .{name.partition('.')[2]}, which is no format. Expected one of parquet, csv, xlsx, duckdb"
+        in done.output
+    )
+    assert not (tmp_path / name).exists()
