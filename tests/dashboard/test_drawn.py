@@ -229,7 +229,7 @@ def assigned(path: Path, name: str) -> Iterator[ast.expr]:
             "parts/syncing.py",
             {"words", "least", "left"},
             {
-                *("runs", "every", "age(report.ended_at)", "cost(report.requests)", "cost(total)"),
+                *("runs", "forecast.every", "age(report.ended_at)", "cost(report.requests)", "cost(total)"),
                 *("lasting(forecast.newest_seconds)", "lasting(report.seconds)", "lasting(standing.seconds)"),
                 *("plural('run', report.runs_left)", "words"),
             },
