@@ -135,6 +135,7 @@ def own_words(answer: requests.Response) -> tuple[str, str | None, str | None, A
     return printable(masks.text(message)).rstrip(".") or "no reason", None, None, None
 
 
+@door
 def masks_of(request: requests.PreparedRequest) -> Masks:
     """The credentials that were sent, and must not come back in an error's words."""
     sent = [str(request.headers.get(name, "")) for name in ("Authorization", "X-API-Key", "Cookie")]

@@ -14,7 +14,7 @@ from typing import Literal
 
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
 
 import psauth
 from psauth import Sandbox
@@ -301,6 +301,14 @@ def rest(page: Page) -> None:
           return performance.now() - window.restsSince > 500;
         }"""
     )
+
+
+def box_of_table(page: Page) -> FloatRect:
+    """Where the one table of a page is once it rests: while a view runs again, Streamlit may show its old table too."""
+    rest(page)
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    return box
 
 
 def stop_button(place: Page | Locator) -> Locator:

@@ -11,7 +11,7 @@ import pandas as pd
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import App, connect
+from tests.browser.conftest import App, connect, rest
 
 Shot = Callable[[Page, str], None]
 NewBrowser = Callable[..., BrowserContext]
@@ -60,6 +60,8 @@ def test_the_table_can_be_searched_and_taken_along(app: App, page: Page, shot: S
     connect(page, app)
     page.get_by_label("Search").first.fill("onboarding")
     page.get_by_label("Search").first.press("Enter")
+    expect(page.get_by_text("2 of 12 rows match")).to_be_visible()
+    rest(page)
     shot(page, "searched")
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).click()

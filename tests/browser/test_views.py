@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import psauth
 from psauth.dashboard.parts import waiting
-from tests.browser.conftest import App, connect, enter, rest, stop_button, turn
+from tests.browser.conftest import App, box_of_table, connect, enter, rest, stop_button, turn
 
 NewBrowser = Callable[..., BrowserContext]
 MakeApp = Callable[..., App]
@@ -80,21 +80,16 @@ def click_row(page: Page, number: int) -> None:
 
 def test_a_click_on_a_name_selects_its_row_and_moves_nothing(person: Page, shared: App) -> None:
     person.goto(shared.at("runs"))
-    rest(person)
-    table = person.get_by_test_id("stDataFrame")
-    before = table.bounding_box()
+    before = box_of_table(person)
     expect(main(person).get_by_text("Select a run to see its tasks or form values.")).to_be_visible()
     click_row(person, 1)
     expect(main(person).get_by_role("link", name="Tasks")).to_have_attribute("href", re.compile(r"tasks\?run="))
-    assert table.bounding_box() == before
+    assert box_of_table(person) == before
 
 
 def test_the_line_above_the_table_stays_while_somebody_searches(person: Page, shared: App) -> None:
     person.goto(shared.at("runs"))
-    rest(person)
-    table = person.get_by_test_id("stDataFrame")
-    before = table.bounding_box()
-    assert before is not None
+    before = box_of_table(person)
     person.evaluate(
         """() => {
           window.gone = [];
@@ -109,8 +104,7 @@ def test_the_line_above_the_table_stays_while_somebody_searches(person: Page, sh
     expect(person).to_have_url(re.compile("search=onboarding"))
     expect(main(person).get_by_text(re.compile("rows match"))).to_be_visible()
     assert person.evaluate("window.gone.length") == 0
-    after = table.bounding_box()
-    assert after is not None
+    after = box_of_table(person)
     assert (after["x"], after["y"], after["width"]) == (before["x"], before["y"], before["width"])
 
 
@@ -120,9 +114,7 @@ def test_a_table_has_the_window(shared: App, person: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     for path in ("runs", "people", "tasks?workflow=Purchase+Request"):
         page.goto(shared.at(path))
-        rest(page)
-        table, place = page.get_by_test_id("stDataFrame").bounding_box(), main(page).bounding_box()
-        assert table is not None
+        table, place = box_of_table(page), main(page).bounding_box()
         assert place is not None
         assert place["width"] - table["width"] <= 110
         files = page.get_by_role("button", name="CSV", exact=True).bounding_box()
@@ -135,9 +127,7 @@ def test_a_short_table_has_no_rows_of_nothing_below(person: Page, shared: App) -
     person.goto(shared.at("data-sets"))
     rest(person)
     count = int(re.findall(r"(\d+) data sets", main(person).inner_text())[0])
-    box = person.get_by_test_id("stDataFrame").bounding_box()
-    assert box is not None
-    assert abs(box["height"] - (36 + 35 * count + 2)) <= 3
+    assert abs(box_of_table(person)["height"] - (36 + 35 * count + 2)) <= 3
 
 
 def test_times_name_their_zone_once(shared: App, new_browser: NewBrowser) -> None:
@@ -290,9 +280,8 @@ def test_a_reload_that_fails_leaves_the_table_and_says_so_above(make_app: MakeAp
     expect(warning).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     expect(main(page).get_by_text("12 workflows")).to_be_visible()
-    above, table = warning.bounding_box(), page.get_by_test_id("stDataFrame").bounding_box()
+    table, above = box_of_table(page), warning.bounding_box()
     assert above is not None
-    assert table is not None
     assert above["y"] < table["y"]
     shot(page, "kept")
 
