@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import count
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from psauth.api.errors import hide
+from psauth.api.origin import Origin
 from psauth.api.pace import INTERACTIVE, Pace
 from psauth.api.retrying import Params
-from psauth.api.transport import Transport
 from psauth.exceptions import ApiError
 from psauth.masks import Masks
 from psauth.words import printable
@@ -35,8 +35,27 @@ class Page(list[Record]):
     next: str | None = None
 
 
+class Source(Protocol):
+    """What answers requests: a Transport, or what stands before it."""
+
+    @property
+    def origin(self) -> Origin:
+        """Where the API is."""
+
+    @property
+    def masks(self) -> Masks:
+        """What hides the credential."""
+
+    @property
+    def if_wrong(self) -> str:
+        """What to type where the API's address is wrong."""
+
+    def get(self, path: str, params: Params | None = None, *, pace: Pace = INTERACTIVE) -> Any:
+        """The JSON of a GET."""
+
+
 def walk(
-    transport: Transport,
+    source: Source,
     path: str,
     params: Mapping[str, Any],
     *,
@@ -53,24 +72,24 @@ def walk(
     background's pace, whatever `pace` it began with. `resume` is the `next` of a page of an earlier walk, which goes on
     behind it. Raises ApiError for what is no page, and for a list without end.
     """
-    address = transport.origin.address(path)
+    address = source.origin.address(path)
     query: Params = {name: value for name, value in params.items() if value is not None}
     if resume is not None:
-        address, query = transport.origin.next_page(address, resume)
+        address, query = source.origin.next_page(address, resume)
     followed = {_place(address, query)}
     seen: set[str] = set()
     idle = empty = 0
     for number in count():  # pragma: no branch - it has no end
         if number == SHORT_LIST:
             pace = replace(pace, background=True)
-        page = transport.get(address, query, pace=pace)
+        page = source.get(address, query, pace=pace)
         try:
-            records = _list_of(page, list_key, path, address, transport.if_wrong)
+            records = _list_of(page, list_key, path, address, source.if_wrong)
         except ApiError as error:  # it names what the page holds
-            raise hide(error, transport.masks) from None
+            raise hide(error, source.masks) from None
         fresh = Page(r for r in records if _is_new(r, key, seen))
         href = _next_link(page)
-        is_clean = href is not None and transport.masks.text(href) == href
+        is_clean = href is not None and source.masks.text(href) == href
         fresh.next = href if is_clean else None
         yield fresh
         empty = 0 if records else empty + 1
@@ -87,18 +106,18 @@ def walk(
                 f"{urlsplit(address).path} names a next page whose address holds the credential, so it was not followed. "
                 "No Process Street API answers so."
             )
-        address, query = transport.origin.next_page(address, href)
+        address, query = source.origin.next_page(address, href)
         if _place(address, query) in followed:
             return
         followed.add(_place(address, query))
 
 
-def one_of(transport: Transport, path: str, *, list_key: str, pace: Pace = INTERACTIVE) -> Record:
+def one_of(source: Source, path: str, *, list_key: str, pace: Pace = INTERACTIVE) -> Record:
     """The one record that a path answers with, under `list_key`; ApiError where there is none."""
-    answer = transport.get(path, pace=pace)
+    answer = source.get(path, pace=pace)
     record = answer.get(list_key) if isinstance(answer, Mapping) else None
     if not isinstance(record, dict):
-        where = urlsplit(transport.origin.address(path)).path
+        where = urlsplit(source.origin.address(path)).path
         raise ApiError(f"{where} answered no record under {list_key!r}. Try again later.")
     return record
 

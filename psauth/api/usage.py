@@ -17,13 +17,14 @@ class Usage:
     """Numbers of one client. Threads may share it; a forked child goes on counting from its parent's numbers.
 
     `requests_sent` counts requests that may have reached the service, and so its budget. `answer_time` is how long an
-    answer takes at present, in seconds (0.0: none has come). `longest_wait` is the longest time in seconds that was seen
+    answer takes at present, in seconds (0.0: none has come), and `quickest_answer` how long the quickest took. `longest_wait` is the longest time in seconds that was seen
     until a budget begins anew. `budget` is what the service said last.
     """
 
     def __init__(self) -> None:
         self.requests_sent = 0
         self.answer_time = 0.0
+        self.quickest_answer = 0.0
         self.longest_wait = 0.0
         self.budget = Budget()
         self.renew_in_child()
@@ -34,6 +35,7 @@ class Usage:
         with self._lock:
             self.requests_sent += 1
             self.answer_time += (seconds - self.answer_time) * (NEWEST if self.answer_time else 1.0)
+            self.quickest_answer = min(seconds, self.quickest_answer or seconds)
             if budget is None:
                 return
             self.budget = budget

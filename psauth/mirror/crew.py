@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
+from math import ceil
 from typing import Final
 from urllib.parse import quote
 
@@ -24,25 +25,30 @@ from psauth.exceptions import (
 )
 from psauth.mirror.answers import Answer
 from psauth.mirror.forecast import Costs
+from psauth.mirror.journal import Journal
+from psauth.mirror.looks import AGES
 from psauth.mirror.questions import OF_RUNS, Question, ask_run
 from psauth.mirror.queue import Priority
 from psauth.mirror.records import PendingRun
 from psauth.mirror.report import Skipped
 from psauth.mirror.store import Store
-from psauth.mirror.supply import Job, MissedRun, Supply
+from psauth.mirror.supply import Job, MissedRun, Supply, name_of
 from psauth.mirror.walk import DELETED
-from psauth.mirror.writer import Writer
+from psauth.mirror.writer import Write, Writer
 from psauth.reading.reader import Reader
 
+FEWEST: Final = 2
 ASKERS: Final = 24
-"""Threads that ask. At 50 ms an answer that is 480 requests a second, more than one process can read; and what each of them
-has under way is what a kill costs. (With the two that walk and find they keep within the client's connections.)"""
+"""Threads that ask, at least and at most: what each of them has under way is what a kill costs. (With the two that walk and
+find they keep within the client's connections.)"""
+READ: Final = 0.002
+"""Seconds that one process needs to read an answer: a thread more than fit into the time of an answer would only wait."""
 FATAL: Final = (LoginRequired, MirrorError, RateLimited, UntrustedAddress)
 """What no other question would fare better with."""
 
 
 class Crew:
-    """Threads, so many as `askers`, that do the jobs of a supply, until there is none or somebody stops them.
+    """Threads that do the jobs of a supply, until there is none or somebody stops them.
 
     `error` is what ended it. `skipped` are jobs that failed and are asked for again by the next sync.
     """
@@ -54,13 +60,13 @@ class Crew:
         writer: Writer,
         pace: Pace,
         *,
+        journal: Journal,
         nouns: Iterable[str],
         costs: Costs,
-        askers: int = ASKERS,
     ) -> None:
         self._reader, self._supply, self._writer, self._pace = reader, supply, writer, pace
         self._nouns = [noun for noun in OF_RUNS if noun in nouns]
-        self._costs, self._askers = costs, askers
+        self._journal, self._costs = journal, costs
         self._lock = threading.Lock()
         self._unavailable = 0
         self.formless: frozenset[str] = frozenset()
@@ -72,22 +78,28 @@ class Crew:
         self._threads: list[threading.Thread] = []
 
     def begin(self) -> None:
-        """Start the threads. They are daemons: an interpreter that ends does not wait for an answer."""
-        self._threads = [
-            threading.Thread(target=self._work, name="psauth-mirror", daemon=True) for _ in range(self._askers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        """Start the first threads, which start more where an answer takes its time.
+
+        They are daemons: an interpreter that ends does not wait for an answer.
+        """
+        self._grow(FEWEST)
+
+    def _grow(self, most: int) -> None:
+        with self._lock:
+            while len(self._threads) < most:
+                thread = threading.Thread(target=self._work, name="psauth-mirror", daemon=True)
+                thread.start()  # before anybody may join it
+                self._threads.append(thread)
 
     @property
     def is_done(self) -> bool:
         """Whether all threads have ended."""
-        return not any(thread.is_alive() for thread in self._threads)
+        return not any(thread.is_alive() for thread in [*self._threads])
 
     def join(self, timeout: float) -> None:
         """Return when the threads have ended, after so many seconds at the latest."""
         until = time.monotonic() + timeout
-        for thread in self._threads:
+        for thread in [*self._threads]:
             thread.join(max(0.0, until - time.monotonic()))
 
     def fail(self, error: BaseException) -> None:
@@ -118,20 +130,22 @@ class Crew:
                 return
             else:
                 self._unavailable = 0
+                quickest = self._reader.transport.usage.quickest_answer
+                self._grow(min(ASKERS, max(FEWEST, ceil(quickest / READ))))
 
     def _do(self, job: Job) -> None:
         match job:
             case Question():
-                asked_at = datetime.now(UTC)
+                noun, owner = job.noun, job.owner
+                source = self._journal.source(name_of(job), AGES[noun])
                 try:
-                    records = job.ask(self._reader, self._pace)
+                    records = job.ask(Reader(self._reader.transport, source), self._pace)
                 except (NotFound, PermissionDenied) as error:
-                    refused = partial(Store.note_refused, noun=job.noun, owner=job.owner, asked_at=asked_at)
-                    self._writer.put(refused, partial(self._supply.done, job))
+                    self._put(job, partial(Store.note_refused, noun=noun, owner=owner, asked_at=source.asked_at))
                     self.skipped.append(Skipped(_name(job), str(error)))
                     return
-                write = partial(Store.write_list, noun=job.noun, owner=job.owner, records=records, asked_at=asked_at)
-                self._writer.put(write, partial(self._supply.done, job))
+                write = partial(Store.write_list, noun=noun, owner=owner, records=records, asked_at=source.asked_at)
+                self._put(job, write)
             case MissedRun():
                 self._ask_what_became_of(job, job.run_id)
             case PendingRun():
@@ -141,13 +155,13 @@ class Crew:
                     self._ask_what_became_of(job, job.run_id)
 
     def _ask_run(self, job: PendingRun) -> None:
-        asked_at = datetime.now(UTC)
+        source = self._journal.source(name_of(job))
         workflow = job.record.get("workflowId")
         has_fields = workflow not in self.formless
-        answered = ask_run(self._reader, job.run_id, self._nouns, has_fields=has_fields, pace=self._pace)
+        reader = Reader(self._reader.transport, source)
+        answered = ask_run(reader, job.run_id, self._nouns, has_fields=has_fields, pace=self._pace)
         self._costs.note(workflow, answered.requests)
-        answer = Answer(job.record, answered.lists, asked_at, whole=len(self._nouns) == len(OF_RUNS))
-        self._writer.put(answer, partial(self._supply.done, job))
+        self._put(job, Answer(job.record, answered.lists, source.asked_at, whole=len(self._nouns) == len(OF_RUNS)))
 
     def _ask_what_became_of(self, job: Job, run_id: str) -> None:
         """One request for a run that is not where it was: deleted, hidden from this person, or there all the same."""
@@ -160,11 +174,15 @@ class Crew:
             return
         run = answer.get("data", answer) if isinstance(answer, dict) else {}
         if run.get("status") == DELETED:
-            self._writer.put(partial(self._mark_deleted, run_id, asked_at), partial(self._supply.done, job))
+            self._put(job, partial(self._mark_deleted, run_id, asked_at))
         elif isinstance(job, PendingRun):
             raise PsauthError("Its lists are refused, although the run itself is shown.")
         else:
-            self._writer.put(partial(_note_there, run=run, seen_at=asked_at), partial(self._supply.done, job))
+            self._put(job, partial(_note_there, run=run, seen_at=asked_at))
+
+    def _put(self, job: Job, what: Answer | Write) -> None:
+        """Have the end of a job written; it is over when that is on the disk."""
+        self._writer.put(what, partial(self._supply.done, job), job=name_of(job))
 
     def _mark_deleted(self, run_id: str, asked_at: datetime, store: Store) -> None:
         if store.mark_gone(run_id, "deleted", asked_at):
@@ -182,7 +200,7 @@ class Crew:
 
 def _name(job: Job) -> str:
     """What a job is about, for people."""
-    return f"{job.noun} of {job.owner}".removesuffix(" of ") if isinstance(job, Question) else f"run {job.run_id}"
+    return name_of(job).removesuffix(" of ") if isinstance(job, Question) else f"run {job.run_id}"
 
 
 def _note_there(store: Store, *, run: Record, seen_at: datetime) -> None:

@@ -176,7 +176,7 @@ class Planner:
         def ask(reader: Reader, pace: Pace) -> list[Record]:
             found: dict[object, Record] = {}
             for page in walk(
-                reader.transport, endpoint.path, query, list_key=endpoint.list_key, key=endpoint.key, pace=pace
+                reader.source, endpoint.path, query, list_key=endpoint.list_key, key=endpoint.key, pace=pace
             ):
                 found |= {record.get("id"): record for record in page}
                 dates = [str(record.get("createdDate", "")) for record in page]

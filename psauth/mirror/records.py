@@ -111,6 +111,16 @@ class PendingRun:
 
 
 @dataclass(frozen=True)
+class KeptPage:
+    """The answer to one `request` of a `job` that was not over when it came."""
+
+    job: str
+    request: str
+    answer: Any
+    asked_at: datetime
+
+
+@dataclass(frozen=True)
 class Change:
     """A value that was seen to change between two looks.
 

@@ -67,6 +67,14 @@ PENDING: Final = sa.Table(  # runs whose lists must be asked
     sa.Column("seen_in", sa.Integer, nullable=False),
     sa.Index("pending_in_order", "priority", "updated"),
 )
+PAGES: Final = sa.Table(  # of lists that are not whole yet
+    "pages",
+    METADATA,
+    sa.Column("job", sa.String, primary_key=True),
+    sa.Column("request", sa.String, primary_key=True),
+    sa.Column("answer", sa.LargeBinary, nullable=False),
+    sa.Column("asked_at", sa.Float, nullable=False),
+)
 CHANGES: Final = sa.Table(
     "changes",
     METADATA,

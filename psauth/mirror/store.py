@@ -12,7 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from psauth.exceptions import MirrorError
-from psauth.mirror import lists, queue, runs, schema
+from psauth.mirror import lists, pages, queue, runs, schema
 from psauth.mirror.answers import Answer as Answer
 from psauth.mirror.answers import compare, put_answers
 from psauth.mirror.database import Database
@@ -22,6 +22,7 @@ from psauth.mirror.queue import ALL, Priority, Which
 from psauth.mirror.records import (
     Change,
     Gone,
+    KeptPage,
     Publication,
     Record,
     StoredList,
@@ -180,6 +181,21 @@ class Store:
         """A list is refused: what it was stays, and is as old as this for the question when to ask again."""
         with self._database.writing() as db:
             lists.touch_list(db, noun, owner, asked_at)
+
+    def take_up_pages(self, since: datetime, until: datetime) -> list[KeptPage]:
+        """The pages that an earlier sync kept between these moments; all others are forgotten."""
+        with self._database.writing() as db:
+            return pages.take_up_pages(db, since, until)
+
+    def keep_pages(self, kept: Sequence[KeptPage]) -> None:
+        """Keep pages of jobs that are not over."""
+        with self._database.writing() as db:
+            pages.put_pages(db, kept)
+
+    def drop_pages(self, jobs: Sequence[str]) -> None:
+        """These jobs are over: their pages are not needed any more."""
+        with self._database.writing() as db:
+            pages.drop_pages(db, jobs)
 
     def drop_lists(self, noun: str, owners: Sequence[str]) -> Written:
         """Forget lists whose owner is there no more."""

@@ -33,6 +33,17 @@ class MissedRun:
 Job = Question | PendingRun | MissedRun
 
 
+def name_of(job: Job) -> str:
+    """A name that a job has again in the next sync; a run that has moved since is another job."""
+    match job:
+        case Question():
+            return f"{job.noun} of {job.owner}"
+        case PendingRun():
+            return f"run {job.run_id} {job.signature}"
+        case MissedRun():
+            return f"run {job.run_id}"
+
+
 class Supply:
     """Jobs for workers: what is urgent, then the runs that wait, then the rest. Threads share it.
 

@@ -15,9 +15,10 @@ from psauth.api.pace import PATIENCE, Pace
 from psauth.api.transport import Transport
 from psauth.exceptions import ArgumentError, MirrorError, RateLimited, ServiceUnavailable
 from psauth.mirror import lock
-from psauth.mirror.crew import ASKERS, Crew
+from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.forecast import Costs, Forecast, forecast, seconds_to_go
+from psauth.mirror.journal import Journal
 from psauth.mirror.lists import REFUSED
 from psauth.mirror.looks import AGES
 from psauth.mirror.progress import Bar, Speed, Standing
@@ -95,11 +96,8 @@ class Sync:
         *,
         wait: bool = False,
         progress: Progress = True,
-        askers: int = ASKERS,
     ) -> None:
-        """`askers`: so many requests are under way at once; fewer where the service is a small one on this machine."""
         self._transport, self._store, self._wanted, self._wait = transport, store, wanted, wait
-        self._askers = askers
         self._reader = Reader(transport)
         self._folder = folder
         self._bar = Bar(progress)
@@ -159,7 +157,8 @@ class Sync:
         began_at, self._sent_before = datetime.now(UTC), self._transport.usage.requests_sent
         writer = Writer(self._store)
         nouns = self._wanted.tables if self._wanted.tables is not None else OF_RUNS
-        crew = Crew(self._reader, self._supply, writer, self._pace, nouns=nouns, costs=self._costs, askers=self._askers)
+        journal = Journal(self._store, self._transport, writer, anew=self._wanted.full)
+        crew = Crew(self._reader, self._supply, writer, self._pace, journal=journal, nouns=nouns, costs=self._costs)
         stopped: str | None = None
         try:
             self._begin(crew, lambda: self._find(crew, writer), "find")

@@ -1,16 +1,20 @@
-"""Writer: one thread that writes what the workers bring. Runs that came since its last write go into one transaction."""
+"""Writer: one thread that writes what the workers bring. Runs that came since its last write go into one transaction.
+
+A page is written by itself where its list takes long: most lists are whole before that, and are written as such.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Final
 
 from psauth.mirror.answers import Answer
-from psauth.mirror.records import Written
+from psauth.mirror.records import KeptPage, Written
 from psauth.mirror.report import Counts
 from psauth.mirror.store import Store
 
@@ -19,6 +23,8 @@ MOST: Final = 200
 PAUSE: Final = 0.05
 """Seconds in which answers gather before they are written: a power cut costs no more than these."""
 
+KEEP_AFTER: Final = 0.25
+"""Seconds after which a page is written although its list is not whole yet."""
 LOOK_AGAIN: Final = 0.1
 """Seconds after which somebody who waits looks whether the writer still works."""
 
@@ -28,25 +34,76 @@ Then = Callable[[], None]
 """What happens when something is on the disk."""
 
 
+@dataclass(frozen=True)
+class _Item:
+    """Something to write, what happens then, and the job that is over with it."""
+
+    what: Answer | Write
+    then: Then
+    job: str | None = None
+
+
+class _Pages:
+    """Pages of jobs that are not over: those that came a short while ago, and the names of jobs that have some on the disk."""
+
+    def __init__(self) -> None:
+        self._came: dict[str, list[tuple[float, KeptPage]]] = {}
+        self._on_disk: set[str] = set()
+
+    @property
+    def wait(self) -> bool:
+        """Whether some are still to be written."""
+        return bool(self._came)
+
+    def add(self, page: KeptPage) -> None:
+        """A page has come."""
+        self._came.setdefault(page.job, []).append((time.monotonic(), page))
+
+    def write(self, store: Store, over: Collection[str]) -> Callable[[], None]:
+        """Write those that have waited for long enough, forget those of jobs that are over; what to do once that is on the disk."""
+        before = time.monotonic() - KEEP_AFTER
+        for job in over:
+            self._came.pop(job, None)
+        late = {job for job, pages in self._came.items() if pages[0][0] <= before}
+        if late:
+            store.keep_pages([page for job in late for _, page in self._came[job]])
+        gone = self._on_disk.intersection(over)
+        if gone:
+            store.drop_pages(sorted(gone))
+
+        def then() -> None:
+            for job in late:
+                del self._came[job]
+            self._on_disk.difference_update(gone)
+            self._on_disk.update(late)
+
+        return then
+
+
 class Writer:
     """Writes what it is given; `error` is what ended it before its time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: SimpleQueue[tuple[Answer | Write, Then] | None] = SimpleQueue()
+        self._waiting: SimpleQueue[_Item | KeptPage | None] = SimpleQueue()
+        self._pages = _Pages()
         self._counts: dict[str, Counter[str]] = {}
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="psauth-mirror-writer", daemon=True)
         self._thread.start()
 
-    def put(self, what: Answer | Write, then: Then) -> None:
-        """Have a run written, or anything else done with the store."""
-        self._waiting.put((what, then))
+    def put(self, what: Answer | Write, then: Then, *, job: str | None = None) -> None:
+        """Have a run written, or anything else done with the store. `job` is over then, and its pages are forgotten."""
+        self._waiting.put(_Item(what, then, job))
+
+    def note_page(self, page: KeptPage) -> None:
+        """Have a page kept if its job is not over soon."""
+        self._waiting.put(page)
 
     def flush(self) -> None:
         """Return when everything until now is written. Raises the writer's error, InterruptedError when it was closed."""
         written = threading.Event()
-        self._waiting.put((_nothing, written.set))
+        self._waiting.put(_Item(_nothing, written.set))
         while not written.wait(LOOK_AGAIN):
             if not self._thread.is_alive():
                 raise self.error or InterruptedError("closed")
@@ -67,25 +124,33 @@ class Writer:
     def _work(self) -> None:
         try:
             while True:
-                items = self._gather()
-                given = [item for item in items if item is not None]
+                came = self._gather()
+                items = [each for each in came if isinstance(each, _Item)]
+                for each in came:
+                    if isinstance(each, KeptPage):
+                        self._pages.add(each)
                 with self._store.together():
-                    for what, _ in given:
-                        if not isinstance(what, Answer):
-                            self._add(what(self._store))
-                    answers = [what for what, _ in given if isinstance(what, Answer)]
+                    for item in items:
+                        if not isinstance(item.what, Answer):
+                            self._add(item.what(self._store))
+                    answers = [item.what for item in items if isinstance(item.what, Answer)]
                     if answers:
                         self._add(self._store.write_runs(answers))
-                for _, then in given:
-                    then()
-                if len(given) < len(items):
+                    then = self._pages.write(self._store, {item.job for item in items if item.job is not None})
+                then()
+                for item in items:
+                    item.then()
+                if None in came:
                     return
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that syncs
             self.error = error
 
-    def _gather(self) -> list[tuple[Answer | Write, Then] | None]:
-        """What there is, at least one, and what comes in the PAUSE after it; None stands for the end."""
-        items = [self._waiting.get()]
+    def _gather(self) -> list[_Item | KeptPage | None]:
+        """What there is and what comes in the PAUSE after it; None stands for the end. Nothing, where pages have waited for long."""
+        try:
+            items = [self._waiting.get(timeout=KEEP_AFTER if self._pages.wait else None)]
+        except Empty:
+            return []
         until = time.monotonic() + PAUSE
         while items[-1] is not None and len(items) < MOST:
             try:

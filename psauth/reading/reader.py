@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from psauth.api.pace import INTERACTIVE, Pace
-from psauth.api.pages import Record, id_of, one_of, walk
+from psauth.api.pages import Record, Source, id_of, one_of, walk
 from psauth.api.transport import Transport
 from psauth.exceptions import ArgumentError
 from psauth.reading.arguments import ID_SHAPE, URL_SAFE, ids, moment, shown
@@ -55,8 +55,10 @@ class Listing:
 class Reader:
     """Reads one connection's records; threads may share it."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, source: Source | None = None) -> None:
+        """`source`: what the pages of lists come from, where it is not the transport itself."""
         self.transport = transport
+        self.source: Source = source or transport
         self.names = Names()
 
     # Lists ------------------------------------------------------------------------------------------------------
@@ -73,10 +75,10 @@ class Reader:
         run_id = dict(listing.names).get("run_id")
         pages: Iterable[list[Record]]
         if endpoint.single:
-            pages = ([one_of(self.transport, path, list_key=endpoint.list_key, pace=pace)] for _ in range(1))
+            pages = ([one_of(self.source, path, list_key=endpoint.list_key, pace=pace)] for _ in range(1))
         else:
             query = dict(listing.query)
-            pages = walk(self.transport, path, query, list_key=endpoint.list_key, key=endpoint.key, pace=pace)
+            pages = walk(self.source, path, query, list_key=endpoint.list_key, key=endpoint.key, pace=pace)
         for page in pages:
             self.names.learn(endpoint.noun, page)
             if since is not None:

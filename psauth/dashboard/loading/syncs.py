@@ -9,9 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urlsplit
 
-from psauth.addresses import is_loopback
 from psauth.api.transport import Transport
 from psauth.dashboard.loading.copies import OWNER, NotOurs, copies, open_store, place_of
 from psauth.dashboard.loading.jobs import Owner
@@ -35,8 +33,6 @@ LOOK: Final = 60.0
 """Seconds between two looks at the clock: that of a machine which slept has moved on."""
 ENDING: Final = 5.0
 """Seconds in which syncs that were told to end do so, when the app ends."""
-FEW: Final = 2
-"""Requests under way at once to a service on this machine: the sandbox is in this very process, and so are the pages."""
 SWITCH: Final = "kept current by the app"
 """The note in a store that says whether the app keeps it current."""
 COUNTED: Final = 100
@@ -220,7 +216,6 @@ class Syncing:
 
     def _do(self, task: Task) -> None:
         with needs_extra("mirror", "The local copy"):
-            from psauth.mirror.crew import ASKERS
             from psauth.mirror.publish import folder_of
             from psauth.mirror.store import Store
             from psauth.mirror.sync import Sync, Wanted
@@ -241,9 +236,7 @@ class Syncing:
                 return self._goes_on(task, transport)
 
             self._most = None
-            is_here = is_loopback(urlsplit(identity.api_url).hostname)
-            askers = FEW if is_here else ASKERS
-            self._sync = Sync(transport, store, folder, Wanted(), wait=True, progress=progress, askers=askers)
+            self._sync = Sync(transport, store, folder, Wanted(), wait=True, progress=progress)
             if task == "look":
                 self.forecast = self._sync.forecast()
                 self.knows_all = self._sync.has_seen_all
