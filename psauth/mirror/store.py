@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -192,7 +192,7 @@ class Store:
         with self._database.writing() as db:
             pages.put_pages(db, kept)
 
-    def drop_pages(self, jobs: Sequence[str]) -> None:
+    def drop_pages(self, jobs: Collection[str]) -> None:
         """These jobs are over: their pages are not needed any more."""
         with self._database.writing() as db:
             pages.drop_pages(db, jobs)

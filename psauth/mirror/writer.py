@@ -44,11 +44,10 @@ class _Item:
 
 
 class _Pages:
-    """Pages of jobs that are not over: those that came a short while ago, and the names of jobs that have some on the disk."""
+    """Pages that came a short while ago, of jobs that are not over."""
 
     def __init__(self) -> None:
         self._came: dict[str, list[tuple[float, KeptPage]]] = {}
-        self._on_disk: set[str] = set()
 
     @property
     def wait(self) -> bool:
@@ -59,25 +58,18 @@ class _Pages:
         """A page has come."""
         self._came.setdefault(page.job, []).append((time.monotonic(), page))
 
-    def write(self, store: Store, over: Collection[str]) -> Callable[[], None]:
-        """Write those that have waited for long enough, forget those of jobs that are over; what to do once that is on the disk."""
+    def write(self, store: Store, over: Collection[str]) -> None:
+        """Write those that have waited for long enough; those of jobs that are over are forgotten, on the disk too."""
         before = time.monotonic() - KEEP_AFTER
         for job in over:
             self._came.pop(job, None)
         late = {job for job, pages in self._came.items() if pages[0][0] <= before}
         if late:
             store.keep_pages([page for job in late for _, page in self._came[job]])
-        gone = self._on_disk.intersection(over)
-        if gone:
-            store.drop_pages(sorted(gone))
-
-        def then() -> None:
-            for job in late:
-                del self._came[job]
-            self._on_disk.difference_update(gone)
-            self._on_disk.update(late)
-
-        return then
+        if over:
+            store.drop_pages(over)
+        for job in late:
+            del self._came[job]
 
 
 class Writer:
@@ -136,8 +128,7 @@ class Writer:
                     answers = [item.what for item in items if isinstance(item.what, Answer)]
                     if answers:
                         self._add(self._store.write_runs(answers))
-                    then = self._pages.write(self._store, {item.job for item in items if item.job is not None})
-                then()
+                    self._pages.write(self._store, {item.job for item in items if item.job is not None})
                 for item in items:
                     item.then()
                 if None in came:
