@@ -30,6 +30,11 @@ from tests.auth.machines import Authority, serving
 from tests.interrupting import Interrupted, Search
 from tests.interrupting_stage import FAULTS, SECRETS, AnyService, Stage
 
+pytestmark = [
+    # What an interrupt leaves open is closed by the collector, at whatever line that is.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 SAMPLE = 6
 """Moments of each case in the quick search."""
 LOCKS = ("/threading.py", "/queue.py")

@@ -87,6 +87,7 @@ class Crew:
     def _grow(self, most: int) -> None:
         with self._lock:
             while len(self._threads) < most:
+                self._supply.add_taker()
                 thread = threading.Thread(target=self._work, name="psauth-mirror", daemon=True)
                 thread.start()  # before anybody may join it
                 self._threads.append(thread)

@@ -31,8 +31,6 @@ from psauth.reading.names import Names
 
 T = TypeVar("T")
 
-PIECE: Final = 6 * ROWS
-"""Records that are in memory at once, about. Those of one workflow lie together in such a piece."""
 BLOCK: Final = 100_000
 """Changes in one part of their table."""
 BY_PERSON: Final = "by-person"
@@ -108,24 +106,23 @@ class Derivation:
         for noun, layout in CHILDREN.items():
             if noun in drafts:
                 drafts[noun].begin(month, self._mark(month))
-                for some in self._in_order(noun, month, workflow_of):
+                for some in self._in_order(noun, workflow_of):
                     frame = rows.of_lists(noun, some, names)
                     drafts[noun].append(to_arrow(frame, layout.fields), (each.asked_at for each in some))
                     if noun == "form_values":
                         self._note_fields(frame, workflow_of)
 
-    def _in_order(self, noun: str, month: str, workflow_of: Mapping[str, str | None]) -> Iterator[list[StoredList]]:
-        """The lists of a month in pieces, those of one workflow together."""
-        for piece in rows.in_pieces(self._snap.lists(noun, month), PIECE):
-            piece.sort(key=lambda each: str(workflow_of.get(each.owner)))
-            yield from rows.in_pieces(piece, ROWS)
+    def _in_order(self, noun: str, workflow_of: Mapping[str, str | None]) -> Iterator[list[StoredList]]:
+        """The lists of a month in pieces, those of one workflow together: who reads that one skips the others."""
+        run_ids = sorted(workflow_of, key=lambda run_id: (str(workflow_of[run_id]), run_id))
+        return rows.in_pieces(self._snap.lists_of(noun, run_ids), ROWS)
 
     def _derive_people(self, draft: Draft) -> None:
         mark = draft.mark(BY_PERSON) if self._whole_is_same else self._mark_of("assigned_tasks", "users")
         if draft.needs(BY_PERSON, mark):
             users = {str(user.get("email")).casefold(): user for user in self._users}
             draft.begin(BY_PERSON, mark or self._mark_of("assigned_tasks", "users"))
-            for piece in rows.in_pieces(self._snap.lists("assigned_tasks"), PIECE):
+            for piece in rows.in_pieces(self._snap.lists("assigned_tasks"), ROWS):
                 draft.append(rows.of_people(piece, users), (each.asked_at for each in piece))
 
     # Form values, a table a workflow ------------------------------------------------------------------------------
@@ -207,7 +204,7 @@ class Derivation:
             return
         draft.begin("", mark or self._mark_of(*nouns))
         for noun in nouns:
-            for piece in rows.in_pieces(self._snap.lists(noun), PIECE):
+            for piece in rows.in_pieces(self._snap.lists(noun), ROWS):
                 draft.append(rows.of_whole(layout.name, noun, piece), (each.asked_at for each in piece))
         draft.finish()
 

@@ -48,6 +48,15 @@ def read_lists(db: sa.Connection, noun: str, month: str | None = None) -> Iterat
     return map(_stored, db.execute(query.execution_options(yield_per=AT_ONCE)))
 
 
+def read_lists_of(db: sa.Connection, noun: str, owners: Sequence[str]) -> Iterator[StoredList]:
+    """The lists of a noun that these owners have, in their order."""
+    for begin in range(0, len(owners), AT_ONCE):
+        some = owners[begin : begin + AT_ONCE]
+        query = sa.select(LISTS).where((LISTS.c.noun == noun) & LISTS.c.owner.in_(some))
+        rows = {row.owner: row for row in db.execute(query)}
+        yield from (_stored(rows[owner]) for owner in some if owner in rows)
+
+
 def read_list(db: sa.Connection, noun: str, owner: str) -> list[StoredList]:
     """One list, if it is there."""
     here = (LISTS.c.noun == noun) & (LISTS.c.owner == owner)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,10 @@ class Snapshot:
     def lists(self, noun: str, month: str | None = None) -> Iterator[StoredList]:
         """The lists of a noun; `month`: of the runs created in it, "" those that belong to no run, None all."""
         return lists.read_lists(self._db, noun, month)
+
+    def lists_of(self, noun: str, owners: Sequence[str]) -> Iterator[StoredList]:
+        """The lists of a noun that these have, in their order."""
+        return lists.read_lists_of(self._db, noun, owners)
 
     def records(self, noun: str, owner: str) -> list[Record]:
         """The records of one list; none where it is not there."""

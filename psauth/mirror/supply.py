@@ -15,8 +15,8 @@ from psauth.mirror.store import Store
 
 AHEAD: Final = 200
 """Runs taken out of the queue at once; no more of them are in memory, however many wait."""
-MOST_UNDER_WAY: Final = 40
-"""Jobs that may be asked for and not yet be on the disk: what a kill costs at most. Who asks waits for who writes."""
+AHEAD_OF_WRITER: Final = 8
+"""Jobs that may be answered and not yet be on the disk, beside those that are asked for: together what a kill costs."""
 EVERY: Final = 4
 """While history is read, one job in so many is another list: a long one that was begun last would be waited for."""
 LOOK_AGAIN: Final = 0.5
@@ -59,7 +59,7 @@ class Supply:
         self._last: deque[Job] = deque()
         self._under_way: set[str] = set()
         self._set_aside: set[str] = set()
-        self._jobs = self._finders = self._given = 0
+        self._jobs = self._finders = self._given = self._takers = 0
         self._runs_open = self._stopped = False
         self._dry = False
         """No run waits, as far as the last look into the queue showed."""
@@ -82,6 +82,11 @@ class Supply:
             self._dry = False
             self._changed.notify_all()
 
+    def add_taker(self) -> None:
+        """One thread more takes jobs."""
+        with self._changed:
+            self._takers += 1
+
     def open(self) -> None:
         """Somebody begins to look for jobs."""
         with self._changed:
@@ -103,7 +108,7 @@ class Supply:
         """The next job, as soon as there is one; None when there will be none any more."""
         with self._changed:
             while not self._stopped:
-                job = self._next() if self._jobs < MOST_UNDER_WAY else None
+                job = self._next() if self._jobs < self._takers + AHEAD_OF_WRITER else None
                 if job is not None:
                     self._jobs += 1
                     if isinstance(job, PendingRun):

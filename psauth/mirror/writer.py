@@ -25,6 +25,8 @@ PAUSE: Final = 0.05
 
 KEEP_AFTER: Final = 0.25
 """Seconds after which a page is written although its list is not whole yet."""
+MOST_LOOSE: Final = 4
+"""So many pages of one job are written at once; a run seldom has as many."""
 LOOK_AGAIN: Final = 0.1
 """Seconds after which somebody who waits looks whether the writer still works."""
 
@@ -59,11 +61,11 @@ class _Pages:
         self._came.setdefault(page.job, []).append((time.monotonic(), page))
 
     def write(self, store: Store, over: Collection[str]) -> None:
-        """Write those that have waited for long enough; those of jobs that are over are forgotten, on the disk too."""
+        """Write those that are many or have waited for long; those of jobs that are over are forgotten, on the disk too."""
         before = time.monotonic() - KEEP_AFTER
         for job in over:
             self._came.pop(job, None)
-        late = {job for job, pages in self._came.items() if pages[0][0] <= before}
+        late = {job for job, pages in self._came.items() if pages[0][0] <= before or len(pages) >= MOST_LOOSE}
         if late:
             store.keep_pages([page for job in late for _, page in self._came[job]])
         if over:

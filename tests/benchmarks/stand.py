@@ -51,10 +51,14 @@ class Stand:
 
     access: Access
 
+    def __init__(self, runs: int = RUNS) -> None:
+        """`runs`: so many are drawn."""
+        self._runs = runs
+
     def __enter__(self) -> Stand:
         spawn = multiprocessing.get_context("spawn")
         self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_serve, args=(theirs,), name="stand", daemon=True)
+        self._process = spawn.Process(target=_serve, args=(theirs, self._runs), name="stand", daemon=True)
         self._process.start()
         theirs.close()
         self.access = self._pipe.recv()
@@ -76,14 +80,18 @@ class Stand:
         """When (seconds since 1970) the requests since the last `turn` came, and with what status they were answered."""
         return self._ask("answered", {})
 
+    def live(self, steps: int) -> None:
+        """Let so many things happen in the company."""
+        self._ask("live", {"steps": steps})
+
     def _ask(self, what: str, how: dict[str, Any]) -> Any:
         self._pipe.send((what, how))
         return self._pipe.recv()
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, runs: int) -> None:
     """The other process."""
-    with psauth.Sandbox(runs=RUNS, seed=SEED) as box:
+    with psauth.Sandbox(runs=runs, seed=SEED) as box:
         box.company.now = box.company.anchor = NOW  # the same company on every day
         box.company.templates = _long_forms()
         box.knobs.next_host = None  # other clients follow links wherever they lead
@@ -97,6 +105,9 @@ def _serve(pipe: Connection) -> None:
                 for name, value in how.items():
                     setattr(box.knobs, name, value)
                 box.requests.clear()
+                pipe.send(None)
+            elif what == "live":
+                box.company.live(seed=SEED, **how)
                 pipe.send(None)
             elif what == "asked":
                 pipe.send(Counter(f"{s.path}?{s.query.get('_', '')}" for s in box.requests))

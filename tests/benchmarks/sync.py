@@ -1,10 +1,19 @@
-"""Sync: a first copy of 2,000 runs at 50 ms, beside the bare fetch of the same pages and dlt; what later syncs ask for."""
+"""Sync: a first copy beside the bare fetch of the same pages and dlt, what later ones ask for, the budget's use, and memory.
+
+`python tests/benchmarks/sync.py` alone runs what stands in `main`.
+"""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import resource
 import shutil
+import statistics
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -23,6 +32,15 @@ import psauth
 LATENCY = 0.05
 POOL = 32
 ROUNDS = 3
+RUNS = 2_000
+MANY_RUNS = 10_000
+FEW_AND_MANY = (5_000, 50_000)
+"""Runs of the two companies whose peaks of memory are compared."""
+STEPS = 100
+"""Things that happen in the company before the third sync."""
+BUDGET = 100
+WINDOW = 10.0
+WINDOWS = 6
 CHILDREN = {
     "workflow_tasks": ("workflows", "workflows/{}/tasks", "tasks"),
     "form_fields": ("workflows", "workflows/{}/form-fields", "fields"),
@@ -44,36 +62,124 @@ LISTS = {
 """The tables that dlt reads: those of a sync without comments, rules and assignments, which would take it longer still."""
 
 
-def compare(stand: Stand, runs: int) -> None:
-    """The first sync beside others, then the second one."""
-    stand.turn(latency=LATENCY, budget=UNLIMITED)
+def main() -> None:
+    """A company of its own for each size."""
+    with Stand(RUNS) as stand:
+        compare_speed(stand)
+        compare_budget(stand)
+    with Stand(MANY_RUNS) as stand:
+        compare_requests(stand)
+    compare_memory()
+
+
+def compare_speed(stand: Stand) -> None:
+    """The first sync beside others."""
+    stand.turn(latency=0.0, budget=UNLIMITED)
     access = stand.access
     with copied(access) as ps:
         stand.turn()
         first = ps.sync(progress=False)
         assert first.is_complete, first
         pages = [*stand.asked()]
-        stand.turn(latency=0.0)
-        second = ps.sync(progress=False)
-        assert second.is_complete, second
-    line(
-        f"second sync of {runs:,} runs, nothing changed",
-        "at most 40 requests",
-        f"{second.requests}",
-        f"{first.requests:,} requests for the first, {first.requests / second.requests:,.0f} times as many",
-    )
     stand.turn(latency=LATENCY)
-    ways = [
+    ours, bare, fives, many = in_turn(
         lambda: timed_sync(access),
         lambda: timed(lambda: bare_fetch(access, pages)),
         lambda: timed(lambda: by_dlt(access)),
         lambda: timed(lambda: by_dlt(access, workers=POOL)),
-    ]
-    ours, bare, fives, many = in_turn(*ways, rounds=ROUNDS)
-    what = f"first sync of {runs:,} runs, {len(pages):,} pages at {LATENCY * 1000:.0f} ms"
+        rounds=ROUNDS,
+    )
+    what = f"first sync of {RUNS:,} runs, {len(pages):,} pages at {LATENCY * 1000:.0f} ms"
     report(f"bare fetch by {POOL} threads / psauth, tables published: {what}", "at least 0.75", bare, ours)
-    report(f"dlt rest_api into DuckDB / psauth: {what}", "at least 4", fives, ours)
-    report(f"dlt rest_api with {POOL} workers / psauth", "at least 1.3", many, ours)
+    report("dlt rest_api into DuckDB / psauth, fewer tables: the same", "at least 4", fives, ours)
+    report(f"dlt rest_api into DuckDB with {POOL} workers / psauth", "at least 1.3", many, ours)
+
+
+def compare_requests(stand: Stand) -> None:
+    """What later syncs ask for."""
+    stand.turn(latency=0.0, budget=UNLIMITED)
+    with copied(stand.access) as ps:
+        first, second = ps.sync(progress=False), ps.sync(progress=False)
+        stand.live(STEPS)
+        third = ps.sync(progress=False)
+        active = ps.sql("select count(*) from runs where status = 'Active'").iat[0, 0]
+    assert all(report.is_complete for report in (first, second, third))
+    line(
+        f"second sync of {MANY_RUNS:,} runs, {active:,} of them Active, nothing changed",
+        "at most 40 requests",
+        f"{second.requests}",
+        f"{first.requests:,} for the first, {first.requests / second.requests:,.0f} times as many",
+    )
+    line(
+        f"third sync, after {STEPS} things happened in the company",
+        "the lists of those runs",
+        f"{third.requests} requests",
+        f"{third.tables['runs'].added + third.tables['runs'].changed} runs new or changed",
+    )
+
+
+def compare_budget(stand: Stand) -> None:
+    """A first sync that must wait for the budget, and somebody who asks once a second meanwhile."""
+    stand.turn(latency=LATENCY, budget=BUDGET, window=WINDOW)
+    time.sleep(WINDOW)
+    stand.turn()
+    spawn = multiprocessing.get_context("spawn")
+    syncing = spawn.Process(target=_sync, args=(stand.access,), daemon=True)
+    waits = []
+    with stand.access.connect() as ps:
+        syncing.start()
+        until = time.monotonic() + WINDOW * (WINDOWS + 2)
+        while (began := time.monotonic()) < until:
+            ps.get("/users")
+            waits.append(time.monotonic() - began)
+            time.sleep(max(0.0, 1.0 - waits[-1]))
+    syncing.terminate()
+    syncing.join()
+    windows: list[list[int]] = []
+    began = -WINDOW
+    for moment, status in sorted(stand.answered()):
+        if moment - began >= WINDOW:
+            began = moment
+            windows.append([])
+        windows[-1].append(status)
+    whole = windows[1 : WINDOWS + 1]
+    used, refused = [w.count(200) for w in whole], sum(w.count(429) for w in whole)
+    line(
+        f"budget of {BUDGET} per {WINDOW:.0f} s, used by a sync and somebody who asks once a second",
+        "at least 95 %",
+        f"{statistics.median(used) / BUDGET:.0%}, from {min(used) / BUDGET:.0%} to {max(used) / BUDGET:.0%}",
+        f"{len(used)} windows, {refused / (sum(used) + refused):.1%} answered 429 (at most 1 %)",
+    )
+    line(
+        "the longest wait of somebody who asks once a second",
+        "at most 2 s",
+        f"{max(waits):.1f} s",
+        f"median {statistics.median(waits):.2f} s, {len(waits)} requests",
+    )
+
+
+def compare_memory() -> None:
+    """The peak of a first sync, publication included, in a process of its own, of a small and of a large company."""
+    peaks = []
+    for runs in FEW_AND_MANY:
+        with Stand(runs) as stand:
+            stand.turn(latency=0.0, budget=UNLIMITED)
+            access = stand.access
+            command = [sys.executable, __file__, access.home, access.secret_key, access.api_url]
+            peaks.append(float(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
+    few, many = FEW_AND_MANY
+    line(
+        f"peak memory of a first sync of {many:,} runs / of {few:,}",
+        "at most 1.3",
+        f"{peaks[1] / peaks[0]:.2f}",
+        f"{peaks[1]:.0f} and {peaks[0]:.0f} MB",
+    )
+
+
+def _sync(access: Access) -> None:
+    """Another process: a sync that waits for the budget."""
+    with copied(access) as ps:
+        ps.sync(progress=False, wait=True)
 
 
 @contextmanager
@@ -137,3 +243,12 @@ def by_dlt(access: Access, *, workers: int | None = None) -> None:
         pipeline.run(rest_api_source({"client": client, "resources": resources}))
     finally:
         shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:]:
+        with copied(Access(*sys.argv[1:])) as measured:
+            measured.sync(progress=False)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+    else:
+        main()

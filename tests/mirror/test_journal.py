@@ -5,6 +5,7 @@ from threading import Event
 
 import pytest
 
+from psauth.mirror import writer as writing
 from psauth.mirror.journal import FRESH, Journal
 from psauth.mirror.records import KeptPage, Written
 from psauth.mirror.writer import Writer
@@ -140,3 +141,14 @@ def test_a_job_that_comes_again_asks_again(store, service, begin):
     for _ in range(2):
         journal.source("a").get("/a")
     assert len(service.asked) == 2
+
+
+def test_many_pages_of_one_list_do_not_wait(store, begin, writer, monkeypatch):
+    monkeypatch.setattr(writing, "KEEP_AFTER", 3600.0)
+    source = begin().source("a")
+    for number in range(writing.MOST_LOOSE - 1):
+        source.get(f"/{number}")
+    writer.flush()
+    assert kept(store) == []
+    source.get("/last")
+    wait_until(lambda: len(kept(store)) == writing.MOST_LOOSE)

@@ -1,6 +1,7 @@
 """kill -9 in the middle of a sync, and what the next one makes of it."""
 
 import random
+import shutil
 
 import pytest
 
@@ -40,6 +41,19 @@ def test_a_kill_costs_only_what_was_under_way(copy, begin):
     copy.sync()
     assert copy.asked_runs.isdisjoint(written)
     assert copy.differences() == []
+
+
+def test_a_kill_costs_few_requests(copy, begin):
+    """Beside what a sync without kills asks for: what was under way, and what every sync begins with."""
+    copy.sync()
+    without = len(copy.box.requests)
+    for moment in (40, without // 2, without - 40):
+        shutil.rmtree(copy.place.folder)
+        before = len(copy.box.requests)
+        assert killed_after(copy.box, begin(), moment)
+        copy.sync()
+        assert len(copy.box.requests) - before <= without * 1.2
+        assert copy.differences() == []
 
 
 @pytest.mark.soak
