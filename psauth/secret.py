@@ -192,7 +192,7 @@ def _bare(error: BaseException) -> BaseException:
     if type(error).__module__.partition(".")[0] == "psauth":
         error.__cause__ = error.__context__ = None
         return error.with_traceback(None)
-    known = next(kind for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind)
+    known: Any = next(filter(_is_built_in, type(error).__mro__))
     if isinstance(error, OSError) and error.errno is not None:
         return OSError(error.errno, os.strerror(error.errno))
     if isinstance(error, KeyboardInterrupt | GeneratorExit):
@@ -201,6 +201,10 @@ def _bare(error: BaseException) -> BaseException:
         return SystemExit(error.code if isinstance(error.code, int) else 1)
     words = f"{type(error).__name__} at {_place(error)} (its words are left out: they may hold a secret)"
     return cast(BaseException, (ValueError if issubclass(known, UnicodeError) else known)(words))
+
+
+def _is_built_in(kind: type) -> bool:
+    return getattr(builtins, kind.__name__, None) is kind
 
 
 def _place(error: BaseException) -> str:
