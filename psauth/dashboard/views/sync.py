@@ -46,9 +46,10 @@ def _idle(mine: Syncing) -> None:
     if mine.report is None and mine.forecast is not None:
         syncing.foretell(mine.forecast, knows_all=mine.knows_all)
         st.caption(GOES_ON)
-    words = "Start" if mine.report is None else "Sync now" if mine.report.stopped is None else "Go on"
+    if isinstance(mine.error, NotOurs | LoginRequired):
+        return  # the way to go on stands above
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(words, type="primary", icon=":material/sync:"):
+        if st.button(_next_step(mine), type="primary", icon=":material/sync:"):
             mine.start()
             st.rerun()
         if mine.report is not None:
@@ -56,6 +57,15 @@ def _idle(mine: Syncing) -> None:
             st.toggle(
                 "Keep it current, every 15 minutes", key=state.SWITCH, on_change=lambda: mine.keep(state.switch())
             )
+
+
+def _next_step(mine: Syncing) -> str:
+    """What the button says."""
+    if mine.error is not None:
+        return "Try again"
+    if mine.report is None:
+        return "Start"
+    return "Sync now" if mine.report.stopped is None else "Go on"
 
 
 def _failed(mine: Syncing, error: Exception) -> None:
@@ -73,7 +83,7 @@ def _failed(mine: Syncing, error: Exception) -> None:
     elif isinstance(error, PsauthError):
         st.warning(f"The sync failed, and the next one goes on where it was. {plain(error)}")
     else:
-        st.warning("Something went wrong in this app; its log says more. Start tries again.")
+        st.warning("Something went wrong in this app; its log says more.")
 
 
 def show() -> None:

@@ -147,9 +147,26 @@ def test_an_error_is_one_sentence_and_the_next_start_tries_again(
     assert mine.error is not None
     [warning] = [w.value for w in page.warning]
     assert "PSAUTH_MIRROR" in warning
+    assert "Start" not in labels(page)
     mirror.unlink()
-    next(b for b in page.button if b.label == "Start").click().run()
+    next(b for b in page.button if b.label == "Try again").click().run()
     assert waited(connected).error is None
+
+
+def test_a_damaged_copy_can_be_begun_anew(visit: Visit, copied: Vault, store: Store, box: psauth.Sandbox) -> None:
+    store.place.store.write_bytes(b"damaged" * 1000)
+    for beside in store.place.folder.glob("store.db-*"):
+        beside.unlink()
+    mine = syncs.of(here_of(copied))
+    mine.start()
+    assert mine.wait(PATIENCE)
+    page = visit("sync")
+    [warning] = [w.value for w in page.warning]
+    assert "psauth sync --anew" in warning
+    assert {"Begin anew", "Try again"} <= {*labels(page)}
+    next(b for b in page.button if b.label == "Begin anew").click().run()
+    assert waited(copied).error is None
+    assert [*store.place.folder.glob("store-*.db")]
 
 
 def test_what_was_skipped_is_said_with_the_reason(
@@ -246,6 +263,7 @@ def test_a_copy_of_which_nobody_knows_whose_it_is_is_asked_about(
     page = visit("sync", settle=False)
     waited(copied)
     page.run()
+    assert "Start" not in labels(page)
     assert "does not say whether it is of the organisation that is connected now" in page.warning[0].value
     next(b for b in page.button if b.label.startswith("It is the same")).click().run()
     mine = waited(copied)
