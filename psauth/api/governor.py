@@ -2,9 +2,10 @@
 
 Requests are let out by permits, leased in small blocks from a ledger that all threads and processes of a connection share.
 The ledger counts leases; every answer's headers correct it, because others spend from the same budget. The first request
-of a window goes out alone: its answer, and no clock here, shows that the service has begun the next one. Near the end of
-a window some permits are held back: for the interactive app, and, in the last second, as the requests that notice its end
-early (the service gives it in whole seconds, rounded up).
+of a window goes out alone: its answer, and no clock here, shows that the service has begun the next one. Some permits are
+held back from long reads: as many as single requests, those of the app and of people, will need until the window's end at
+the rate at which they come; and a few until its last second, as the requests that notice its end early (the service gives
+it in whole seconds, rounded up).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Final, Protocol, TypeVar
 
 from psauth.api.budget import Budget
@@ -46,6 +47,8 @@ class Ledger:
 
     `limit` is None until an answer names it. `used` counts leases and what others spent; `blocked_until` comes from a 429;
     `probing_until` is set while one request finds out what the window is; `last_single` when a held-back one left.
+    `people` counts single requests, which are no part of a long read, in this window, and `people_before` in the last one;
+    `people_in_used` are those that are in `used`, because an answer has told of them.
     """
 
     limit: int | None = None
@@ -55,14 +58,27 @@ class Ledger:
     blocked_until: float = 0.0
     probing_until: float = 0.0
     last_single: float = 0.0
+    people: int = 0
+    people_before: int = 0
+    people_in_used: int = 0
+
+    @classmethod
+    def read(cls, text: str | None) -> Ledger:
+        """The ledger as it is kept; what another version of psauth notes beside is passed over."""
+        noted = json.loads(text) if text else {}
+        return cls(**{field.name: noted[field.name] for field in fields(cls) if field.name in noted})
 
 
 @dataclass(frozen=True)
 class Lease:
-    """`permits` requests may leave now; with none, look again after `wait` seconds."""
+    """`permits` requests may leave now; with none, look again after `wait` seconds.
+
+    `until`: where a single one may come after that wait, the seconds until there are many again.
+    """
 
     permits: int
     wait: float = 0.0
+    until: float | None = None
 
 
 class Keeper(Protocol):
@@ -102,7 +118,7 @@ class VaultKeeper:
         """See Keeper."""
 
         def rewrite(text: str | None) -> tuple[str, T]:
-            ledger, result = change(Ledger(**json.loads(text)) if text else Ledger())
+            ledger, result = change(Ledger.read(text))
             return json.dumps(asdict(ledger)), result
 
         return self._vault.amend_budget(self._name, rewrite)
@@ -120,13 +136,25 @@ def correct(ledger: Ledger, seen: Budget, now: float) -> Ledger:
     # one clearly before it is a late answer from the last one if that is about over, else the service counts anew.
     nearer = now + 1.5 < end < ledger.window_end - 1.5
     if ledger.window_end == 0.0 or end > ledger.window_end + 1.5 or nearer:
-        length = max(1.0, end - now)
-        return replace(ledger, used=spent, window_end=end, length=length, last_single=0.0, probing_until=0.0)
+        is_next = not nearer and 0.0 < ledger.window_end > now - ledger.length
+        return replace(
+            ledger,
+            used=spent,
+            window_end=end,
+            length=max(1.0, end - now),
+            last_single=0.0,
+            probing_until=0.0,
+            people=ledger.people if nearer else 0,
+            people_in_used=ledger.people if nearer else 0,
+            people_before=ledger.people if is_next else ledger.people_before if nearer else 0,
+        )
     if end < ledger.window_end - 1.5 or end <= now:
         return ledger
     # The earliest end counts, unless it is past and an answer still knows the same window.
     end = min(ledger.window_end, end) if now < ledger.window_end else end
-    return replace(ledger, used=max(ledger.used, spent), window_end=end, probing_until=0.0)
+    news = max(0, spent - ledger.used)
+    in_used = min(ledger.people, ledger.people_in_used + news)
+    return replace(ledger, used=ledger.used + news, people_in_used=in_used, window_end=end, probing_until=0.0)
 
 
 def plausible(ledger: Ledger, now: float) -> Ledger:
@@ -145,8 +173,20 @@ def held_back(limit: int) -> int:
     return min(max(4, limit // HELD_BACK), limit // 2)
 
 
-def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
-    """How many requests of a long read may leave now. Until the window's last second some are left for the app."""
+def for_people(ledger: Ledger, now: float, share: float = 0.0) -> tuple[int, float]:
+    """How many requests single ones will need until the window's end, half of all at most, and how many that is a second.
+
+    `share`: they are taken to need this share of the budget, if not more.
+    """
+    limit, to_go = ledger.limit or 0, max(0.0, ledger.window_end - now)
+    so_far = ledger.people / max(1.0, ledger.length - to_go)
+    rate = max(so_far, ledger.people_before / ledger.length, limit * share / ledger.length)
+    under_way = 1 if rate else 0  # one of which no process has told yet
+    return min(math.ceil(rate * to_go) + under_way, limit // 2), rate
+
+
+def lease(ledger: Ledger, now: float, share: float = 0.0) -> tuple[Ledger, Lease]:
+    """How many requests of a long read may leave now. Some are left for the app and for people (see `for_people`)."""
     if now < ledger.blocked_until:
         return ledger, Lease(0, ledger.blocked_until - now)
     if ledger.limit is None or now >= ledger.window_end:
@@ -154,13 +194,17 @@ def lease(ledger: Ledger, now: float) -> tuple[Ledger, Lease]:
             return ledger, Lease(0, min(POLL, ledger.probing_until - now))
         return replace(ledger, probing_until=now + PROBE_TIME), Lease(1)
     limit = ledger.limit
-    left = limit - ledger.used
+    left = limit - ledger.used - (ledger.people - ledger.people_in_used)
     held = held_back(limit)
-    if left > held:
-        permits = max(1, min((left - held) // BLOCKS, LARGEST_LEASE))
+    people, rate = for_people(ledger, now, share)
+    spare = left - max(held, people)
+    if spare > 0:
+        permits = max(1, min(spare // BLOCKS, LARGEST_LEASE))
         return replace(ledger, used=ledger.used + permits), Lease(permits)
     to_go = ledger.window_end - now
-    if left > 0 and to_go <= 1.0:
+    if left > held:  # people need fewer as the time goes by
+        return ledger, Lease(0, max(POLL, to_go - (left - 1) / rate), to_go - 1.0)
+    if left > (1 if people else 0) and to_go <= 1.0:  # the last one is for people, where there are any
         pause = 1.0 / max(held, 1)
         if now - ledger.last_single >= pause:
             return replace(ledger, used=ledger.used + 1, last_single=now), Lease(1)
@@ -187,10 +231,13 @@ class Governor:
         self._trial_until = 0.0
         self._refusals = 0
         self._refused_since = 0.0
+        self._people = 0
         renew_in_children(self)
 
-    def wait(self, *, background: bool = False, stop: threading.Event | None = None) -> None:
+    def wait(self, *, background: bool = False, share: float = 0.0, stop: threading.Event | None = None) -> None:
         """Return when a request may leave; `background`: it belongs to a long read, which takes permits.
+
+        `share`: how much of the budget a long read leaves to others, whether they have asked so far or not.
 
         Raises InterruptedError when `stop` is set first, and RateLimited when a request that is no part of a long read
         would wait longer than PATIENCE.
@@ -206,6 +253,7 @@ class Governor:
                 if not background:
                     pause = self._single(now)
                     if pause <= 0:
+                        self._people += 1
                         return
                     if pause > PATIENCE:
                         raise RateLimited(
@@ -220,8 +268,8 @@ class Governor:
                 else:
                     pause = self._next_look - now
                     if not 0 < pause <= LONGEST_BLOCK:  # due, or the clock was set back
-                        granted = self._lease(now)
-                        self._due = 0.0 if granted.permits else now + granted.wait
+                        granted = self._lease(now, share)
+                        self._due = 0.0 if granted.permits else now + (granted.until or granted.wait)
                         if granted.permits:
                             self._permits, self._next_look = granted.permits - 1, 0.0
                             self._changed.notify_all()
@@ -331,26 +379,38 @@ class Governor:
         return 0.0
 
     def _blocked(self, now: float) -> float:
-        """Seconds that a refusal holds everybody back; the ledger is looked at once a second, for other processes'."""
+        """Seconds that a refusal holds everybody back; the ledger is looked at once a second, for other processes'.
+
+        It learns at the same time of the single requests that have left here.
+        """
         if now - self._looked_at >= 1.0 or now < self._looked_at:
-            self._looked_at = now
-            self._blocked_until = self._keeper.amend(lambda b: (b, plausible(b, now).blocked_until))
+            self._looked_at, people, self._people = now, self._people, 0
+
+            def change(ledger: Ledger) -> tuple[Ledger, float]:
+                blocked_until = plausible(ledger, now).blocked_until
+                if people:  # their answers have told how much is spent, which long reads must know
+                    ledger = self._corrected(ledger, now)
+                return replace(ledger, people=ledger.people + people), blocked_until
+
+            self._blocked_until = self._keeper.amend(change)
         return self._blocked_until - now
 
-    def _lease(self, now: float) -> Lease:
-        seen = self._seen
-
+    def _lease(self, now: float, share: float) -> Lease:
         def change(ledger: Ledger) -> tuple[Ledger, tuple[Ledger, Lease]]:
-            ledger = plausible(ledger, now)
-            to_go = seen.resets_at.timestamp() - now if seen is not None and seen.resets_at is not None else 0.0
-            if seen is not None and 0 < to_go <= ledger.length + 1.5 and now < ledger.window_end:
-                ledger = correct(ledger, seen, now)
-            ledger, granted = lease(ledger, now)
+            ledger, granted = lease(self._corrected(ledger, now), now, share)
             return ledger, (ledger, granted)
 
         ledger, granted = self._keeper.amend(change)
         self._window_end = ledger.window_end if ledger.limit is not None else now + PROBE_TIME
         return granted
+
+    def _corrected(self, ledger: Ledger, now: float) -> Ledger:
+        """The ledger after the last answer that came here, if that was in the same window."""
+        ledger, seen = plausible(ledger, now), self._seen
+        to_go = seen.resets_at.timestamp() - now if seen is not None and seen.resets_at is not None else 0.0
+        if seen is not None and 0 < to_go <= ledger.length + 1.5 and now < ledger.window_end:
+            return correct(ledger, seen, now)
+        return ledger
 
     def _correct(self, seen: Budget) -> None:
         now = self._clock()

@@ -12,9 +12,13 @@ PATIENCE: Final = 60.0
 
 @dataclass(frozen=True)
 class Pace:
-    """How a request is made: `background` ones wait for the budget as long as it takes; `stop` ends them early."""
+    """How a request is made: `background` ones wait for the budget as long as it takes; `stop` ends them early.
+
+    `share`: how much of the budget background ones leave to others.
+    """
 
     background: bool = False
+    share: float = 0.0
     stop: threading.Event | None = None
 
 

@@ -267,7 +267,7 @@ class Transport:
     def _send_once(
         self, stored: Stored, request: Request, address: str, params: Params | None, pace: Pace
     ) -> requests.Response:
-        self._governor.wait(background=pace.background, stop=pace.stop)
+        self._governor.wait(background=pace.background, share=pace.share, stop=pace.stop)
         asked = requests.Request(
             request.method,
             address,

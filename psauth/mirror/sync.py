@@ -38,6 +38,8 @@ from psauth.words import lasting
 
 TABLES: Final = frozenset({"runs", "assignments", *OF_RUNS, *AGES}) - {"active runs", "all runs"}
 """What a sync may be narrowed to."""
+SHARE: Final = 0.1
+"""How much of the budget a sync leaves to the app and to people; what they do not use it takes towards the window's end."""
 PUBLISH_FIRST: Final = 60.0
 """Seconds after which a first sync publishes what it has, the newest runs, so that answers can begin."""
 PUBLISH_EVERY: Final = 300.0
@@ -108,7 +110,7 @@ class Sync:
         self._sent_before = 0
         self._publishing: threading.Thread | None = None
         self._costs = Costs()
-        self._pace = Pace(background=True, stop=threading.Event())
+        self._pace = Pace(background=True, share=SHARE, stop=threading.Event())
         self._supply = Supply(store, wanted.which)
         self._others = 0
         self.standing = Standing()

@@ -121,6 +121,18 @@ def test_single_requests_lease_nothing_so_that_many_short_clients_spend_only_wha
     assert keeper.amend(lambda book: (book, book.used)) == 10
 
 
+def test_a_client_tells_once_a_second_how_many_single_requests_it_sent(now):
+    keeper = LocalKeeper()
+    client = Governor(keeper, clock=lambda: now.now)
+    for _ in range(10):
+        client.wait()
+        client.note_answer(budget(100, 90, 3600))
+    assert keeper.amend(lambda book: (book, book.people)) == 0
+    now.now += 1
+    client.wait()
+    assert keeper.amend(lambda book: (book, book.people)) == 10
+
+
 def test_what_a_long_read_leased_and_did_not_use_is_given_back(now):
     keeper = LocalKeeper()
     reader = Governor(keeper, clock=lambda: now.now)

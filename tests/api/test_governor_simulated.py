@@ -14,6 +14,7 @@ from psauth.api.governor import (
     LocalKeeper,
     VaultKeeper,
 )
+from psauth.mirror.sync import SHARE
 from tests.api.governing import NOW, Held, Time, Waits
 
 
@@ -42,10 +43,11 @@ class Service:
         }, math.ceil(left)  # fmt: skip
 
 
-def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None):
+def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None, waits=None):
     """Threads of several processes that always want to read more, one event after another; no thread, no sleep.
 
     A governor's own wait is replaced: whoever would wait comes back after as long, as its POLL has it.
+    `waits`: where it is noted how long somebody waited who asks once a second, in a process of their own.
     """
     clock = Time()
     clock.now = NOW
@@ -57,6 +59,10 @@ def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None
     order = itertools.count()
     end = NOW + service.window * windows
     events = [(NOW + n / 1000, next(order), "ask", governor, None) for n in range(threads) for governor in governors]
+    person = Governor(shared, clock=lambda: clock.now)
+    person._changed = Waits()
+    if waits is not None:
+        events += [(NOW + 0.4 + n, next(order), "ask", person, NOW + 0.4 + n) for n in range(int(end - NOW))]
     heapq.heapify(events)
     while events:
         clock.now, _, what, governor, answer = heapq.heappop(events)
@@ -64,10 +70,12 @@ def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None
             break
         if what == "ask":
             try:
-                governor.wait(background=True)
+                governor.wait(background=governor is not person, share=0.0 if waits is None else SHARE)
             except Held as held:
-                heapq.heappush(events, (clock.now + held.args[0], next(order), "ask", governor, None))
+                heapq.heappush(events, (clock.now + held.args[0], next(order), "ask", governor, answer))
                 continue
+            if governor is person:
+                waits.append(clock.now - answer)
             # On its way there and back; latencies differ, so answers overtake each other.
             there = latency * (0.3 + 0.4 * ((next(order) * 7919) % 97) / 97)
             heapq.heappush(events, (clock.now + there, next(order), "arrive", governor, None))
@@ -78,7 +86,8 @@ def simulate(service, *, processes, threads, windows, latency=0.05, keepers=None
             governor.note_answer(Budget.from_headers(headers, now=datetime.fromtimestamp(clock.now, UTC)))
             if not fine:
                 governor.hold_back(wait)
-            heapq.heappush(events, (clock.now + 0.001, next(order), "ask", governor, None))
+            if governor is not person:
+                heapq.heappush(events, (clock.now + 0.001, next(order), "ask", governor, None))
     return service
 
 
@@ -96,6 +105,20 @@ def test_the_budget_is_used_up_and_next_to_nothing_is_refused(limit, window, pro
     assert len(whole) >= 9
     assert service.refused <= 0.01 * service.answered, (service.refused, service.answered)
     assert service.answered >= 0.95 * limit * 12, (service.answered, limit * 12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("latency", [0.05, 0.6])
+@pytest.mark.parametrize(
+    ("limit", "window", "processes", "threads"), [(100, 10.0, 1, 24), (100, 10.0, 3, 8), (600, 60.0, 1, 24)]
+)
+def test_who_asks_once_a_second_waits_for_no_long_read(limit, window, processes, threads, latency):
+    service, waits = Service(limit, window), []
+    simulate(service, processes=processes, threads=threads, windows=12, latency=latency, waits=waits)
+    assert len(waits) >= 11 * window
+    assert max(waits) <= 2.0
+    assert service.refused <= 0.01 * service.answered
+    assert service.answered >= 0.95 * limit * 12
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from psauth.api.governor import (
     Lease,
     Ledger,
     correct,
+    for_people,
     lease,
     plausible,
 )
@@ -48,6 +49,53 @@ def test_leases_are_large_while_there_is_plenty_and_single_when_it_gets_tight():
 
 def test_long_reads_leave_something_for_the_app():
     assert lease(ledger(used=980), NOW)[1].permits == 0
+
+
+def test_what_people_will_need_at_their_rate_is_left_for_them_until_the_window_ends():
+    book = ledger(people=20, people_in_used=20, used=400, window_end=NOW + 80)
+    assert for_people(book, NOW) == (81, 1.0), "one a second, and one of which nobody has told yet"
+    assert for_people(book, NOW + 40) == (15, pytest.approx(1 / 3)), "20 in 60 seconds, 40 to go"
+    assert for_people(ledger(people_before=50, window_end=NOW + 100), NOW) == (51, 0.5), "as in the window before"
+
+
+def test_people_hold_back_half_of_the_budget_at_most():
+    assert for_people(ledger(people=90, window_end=NOW + 90), NOW)[0] == 500
+
+
+def test_a_sync_leaves_a_share_though_nobody_has_asked():
+    book, permits = ledger(), 0
+    while (step := lease(book, NOW, 0.1))[1].permits:
+        book = step[0]
+        permits += step[1].permits
+    assert permits == 1000 - 101
+    assert step[1].wait == pytest.approx(0.25, abs=1.0), "one a moment, as the window goes by"
+    assert step[1].until == 99.0, "many, when it ends"
+    assert lease(book, NOW + 50, 0.1)[1].permits > 1
+
+
+def test_requests_of_people_that_no_answer_has_told_of_count_too():
+    told = ledger(used=978, people=5, people_in_used=5, window_end=NOW + 1)
+    untold = replace(told, people_in_used=0)
+    assert lease(told, NOW - 10)[1].permits > 0
+    assert lease(untold, NOW - 10)[1].permits == 0
+    assert correct(untold, budget(1000, 19, 1), NOW).people_in_used == 3, "three more than were leased"
+
+
+def test_the_last_request_of_a_window_is_for_people_where_there_are_any():
+    assert lease(ledger(used=999), NOW + 99.5)[1].permits == 1
+    assert lease(ledger(used=999, people_before=9), NOW + 99.5)[1].permits == 0
+
+
+def test_the_next_window_knows_how_many_people_asked_in_this_one():
+    book = correct(ledger(people=7), budget(1000, 999, 200), NOW + 100)
+    assert (book.people, book.people_before) == (0, 7)
+    later = correct(ledger(people=7), budget(1000, 999, 300), NOW + 250)
+    assert (later.people, later.people_before) == (0, 0), "a whole window went by between"
+
+
+def test_what_another_version_notes_in_a_ledger_is_passed_over():
+    assert Ledger.read('{"used": 3, "something": [1]}') == Ledger(used=3)
+    assert Ledger.read(None) == Ledger()
 
 
 def test_what_was_held_back_leaves_one_by_one_in_the_last_second():
