@@ -135,7 +135,8 @@ def renew_in_vault(stage):
 def keep_api_key(stage):
     settings = stage.fresh(client_id="", client_secret="", api_key=SECRETS["API key"])
     vault = Vault.open(settings)
-    return lambda: store_api_key(settings.api_key, Service.for_api_key(settings), vault, "new")
+    service = Service.for_api_key(settings)
+    return lambda: store_api_key(settings.api_key, service, vault, "new", patience=0.5)
 
 
 def connect(stage):
