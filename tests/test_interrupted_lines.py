@@ -37,8 +37,8 @@ pytestmark = [
 ]
 SAMPLE = 6
 """Moments of each case in the quick search."""
-LOCKS = ("/threading.py", "/queue.py")
-"""Between two lines of theirs a lock is taken or freed: an interrupt there leaves it taken, and the run waits for itself."""
+LOCKS = ("/threading.py", "/queue.py", "/psauth/vault/forking.py")
+"""Between two lines of theirs a lock is taken or freed: a tracer, other than a signal, can leave it taken, and others wait."""
 PACKAGE = str(Path(psauth.__file__).parent)
 
 

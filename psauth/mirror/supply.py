@@ -53,7 +53,8 @@ class Supply:
 
     def __init__(self, store: Store, which: Which = ALL) -> None:
         self._store, self._which = store, which
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # taken by itself: the `with` of a Condition can be interrupted halfway
+        self._changed = threading.Condition(self._lock)
         self._urgent: deque[Job] = deque()
         self._runs: deque[PendingRun] = deque()
         self._last: deque[Job] = deque()
@@ -66,47 +67,47 @@ class Supply:
 
     def add(self, jobs: Iterable[Job], *, urgent: bool = True) -> None:
         """More jobs; those that are not urgent come when no run waits to be read."""
-        with self._changed:
+        with self._lock:
             (self._urgent if urgent else self._last).extend(jobs)
             self._changed.notify_all()
 
     def open_runs(self) -> None:
         """From now on the runs that wait are given out."""
-        with self._changed:
+        with self._lock:
             self._runs_open = True
             self._changed.notify_all()
 
     def found_runs(self) -> None:
         """There are more runs in the queue than before."""
-        with self._changed:
+        with self._lock:
             self._dry = False
             self._changed.notify_all()
 
     def add_taker(self) -> None:
         """One thread more takes jobs."""
-        with self._changed:
+        with self._lock:
             self._takers += 1
 
     def open(self) -> None:
         """Somebody begins to look for jobs."""
-        with self._changed:
+        with self._lock:
             self._finders += 1
 
     def close(self) -> None:
         """They will add nothing more."""
-        with self._changed:
+        with self._lock:
             self._finders -= 1
             self._changed.notify_all()
 
     def stop(self) -> None:
         """Nothing more is given out."""
-        with self._changed:
+        with self._lock:
             self._stopped = True
             self._changed.notify_all()
 
     def take(self) -> Job | None:
         """The next job, as soon as there is one; None when there will be none any more."""
-        with self._changed:
+        with self._lock:
             while not self._stopped:
                 job = self._next() if self._jobs < self._takers + AHEAD_OF_WRITER else None
                 if job is not None:
@@ -122,7 +123,7 @@ class Supply:
 
     def done(self, job: Job, *, again: bool = True) -> None:
         """A job is over. `again`: should its run wait once more, it is given out again; else it is left alone this time."""
-        with self._changed:
+        with self._lock:
             self._jobs -= 1
             if isinstance(job, PendingRun):
                 self._under_way.discard(job.run_id)
@@ -133,7 +134,7 @@ class Supply:
 
     def wait_for_urgent(self) -> bool:
         """Return when all urgent jobs are over; False when the supply was stopped before."""
-        with self._changed:
+        with self._lock:
             while (self._urgent or self._jobs) and not self._stopped:
                 self._changed.wait(LOOK_AGAIN)
             return not self._stopped
@@ -141,7 +142,7 @@ class Supply:
     @property
     def questions_left(self) -> int:
         """About how many requests everything takes that is no run of the queue."""
-        with self._changed:
+        with self._lock:
             return sum(job.requests if isinstance(job, Question) else 1 for job in [*self._urgent, *self._last])
 
     def _next(self) -> Job | None:
