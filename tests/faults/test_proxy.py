@@ -5,6 +5,7 @@ import random
 import pytest
 
 from psauth import AuthorizationFlow, Vault
+from psauth.exceptions import ApiError, AuthorizationError, LoginRequired
 from tests.faults import crew
 from tests.faults.proxy import KINDS, Proxy
 
@@ -13,21 +14,14 @@ SECONDS = 2
 MOST_MEMORY = 300 * 2**20
 """Bytes that the process which talks may come to, pandas and all."""
 QUICK, ALL = 15, 400
-NAMES = {
-    "done",
-    "ApiError",
-    "AuthorizationError",
-    "AuthorizationRefused",
-    "ExchangeFailed",
-    "LoginRequired",
-    "NotFound",
-    "OutcomeUnknown",
-    "PermissionDenied",
-    "RateLimited",
-    "ServiceUnavailable",
-    "SettingsError",
-    "WrongAddress",
-}
+
+
+def family(kind):
+    """What an error of psauth may be called."""
+    return {kind.__name__}.union(*map(family, kind.__subclasses__()))
+
+
+NAMES = {"done", "SettingsError"}.union(*map(family, (ApiError, AuthorizationError, LoginRequired)))
 """What a call may end with."""
 SPOILT = {"garble head", "garble body", "duplicate answer"}
 """After these the answer may be another one, and nothing in HTTP/1.1 could tell."""
