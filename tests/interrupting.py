@@ -136,8 +136,8 @@ class Search:
         if dataclasses.is_dataclass(value):
             for field in dataclasses.fields(value):
                 self.value(getattr(value, field.name, None), f"{path}.{field.name}", depth + 1)
-        if hasattr(value, "__dict__") and not isinstance(value, type):
-            self.value(vars(value), f"vars of {path}", depth + 1)
+        if not isinstance(value, type):
+            self.value(_fields(value), f"vars of {path}", depth + 1)
 
     def _is_known(self, value):
         if id(value) in self._seen:
@@ -155,6 +155,14 @@ def _items(mapping):
         return [*mapping.items()]
     except Exception:  # noqa: BLE001 - half made
         return ()
+
+
+def _fields(value):
+    """What an object holds; what it makes up when it is asked, half made, may have no end."""
+    try:
+        return object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return None
 
 
 def _shown(value):
