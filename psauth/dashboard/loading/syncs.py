@@ -90,9 +90,9 @@ class Syncing:
     def start(self) -> None:
         """Sync now, and keep the copy current from then on."""
         self._keeps = True
-        self._want("sync")
         with suppress(PsauthError):  # the sync itself says what is wrong with the copy
-            self._note_switch()
+            self._note_switch()  # before anybody sees that it has begun, for the app may end then
+        self._want("sync")
 
     def stop(self) -> None:
         """End what is being done, and begin nothing by itself any more."""
