@@ -55,7 +55,7 @@ def test_counts_are_whole_numbers_where_some_are_missing():
 def test_a_column_of_another_type_than_its_name_says_stays_what_it_is():
     read = to_pandas(pa.table({"status": [1, 2], "name": ["a", "b"]}), RUNS.fields)
     assert read["status"].tolist() == [1, 2]
-    assert isinstance(read["name"].dtype, pd.StringDtype)
+    assert read["name"].tolist() == ["a", "b"]
 
 
 def test_two_columns_of_one_name_are_both_there():
