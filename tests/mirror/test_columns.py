@@ -1,6 +1,5 @@
 """Columns: those of the frames, there and back."""
 
-import pandas as pd
 import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
