@@ -52,7 +52,8 @@ LEVELS = {
     ],
     "api": [
         ["access", "budget", "errors", "origin", "pace"],
-        ["answers", "governor", "usage"],
+        ["answers", "ledger", "usage"],
+        ["governor"],
         ["retrying"],
         ["transport"],
         ["pages"],

@@ -17,8 +17,9 @@ class Usage:
     """Numbers of one client. Threads may share it; a forked child goes on counting from its parent's numbers.
 
     `requests_sent` counts requests that may have reached the service, and so its budget. `answer_time` is how long an
-    answer takes at present, in seconds (0.0: none has come), and `quickest_answer` how long the quickest took. `longest_wait` is the longest time in seconds that was seen
-    until a budget begins anew. `budget` is what the service said last.
+    answer takes at present, in seconds (0.0: none has come), and `quickest_answer` how long the quickest took.
+    `longest_wait` is the longest time in seconds that was seen until a budget begins anew. `budget` is what the service
+    said last.
     """
 
     def __init__(self) -> None:

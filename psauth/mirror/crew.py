@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from psauth.api.pace import Pace
 from psauth.api.pages import Record
+from psauth.api.transport import Transport
 from psauth.exceptions import (
     LoginRequired,
     MirrorError,
@@ -38,11 +39,13 @@ from psauth.mirror.writer import Write, Writer
 from psauth.reading.reader import Reader
 
 FEWEST: Final = 2
+"""Threads that ask at first."""
 ASKERS: Final = 24
-"""Threads that ask, at least and at most: what each of them has under way is what a kill costs. (With the two that walk and
-find they keep within the client's connections.)"""
+"""Threads that ask at most: what each of them has under way is what a kill costs. (With the two that walk and find they keep
+within the client's connections.)"""
 READ: Final = 0.002
-"""Seconds that one process needs to read an answer: a thread more than fit into the time of an answer would only wait."""
+"""Seconds in which one process reads an answer. While one answer is on its way, so many others can be read; more threads
+than that would not be faster."""
 FATAL: Final = (LoginRequired, MirrorError, RateLimited, UntrustedAddress)
 """What no other question would fare better with."""
 
@@ -55,7 +58,7 @@ class Crew:
 
     def __init__(
         self,
-        reader: Reader,
+        transport: Transport,
         supply: Supply,
         writer: Writer,
         pace: Pace,
@@ -64,7 +67,7 @@ class Crew:
         nouns: Iterable[str],
         costs: Costs,
     ) -> None:
-        self._reader, self._supply, self._writer, self._pace = reader, supply, writer, pace
+        self._transport, self._supply, self._writer, self._pace = transport, supply, writer, pace
         self._nouns = [noun for noun in OF_RUNS if noun in nouns]
         self._journal, self._costs = journal, costs
         self._lock = threading.Lock()
@@ -131,8 +134,7 @@ class Crew:
                 return
             else:
                 self._unavailable = 0
-                quickest = self._reader.transport.usage.quickest_answer
-                self._grow(min(ASKERS, max(FEWEST, ceil(quickest / READ))))
+                self._grow(min(ASKERS, ceil(self._transport.usage.quickest_answer / READ)))
 
     def _do(self, job: Job) -> None:
         match job:
@@ -140,7 +142,7 @@ class Crew:
                 noun, owner = job.noun, job.owner
                 source = self._journal.source(name_of(job), AGES[noun])
                 try:
-                    records = job.ask(Reader(self._reader.transport, source), self._pace)
+                    records = job.ask(Reader(self._transport, source), self._pace)
                 except (NotFound, PermissionDenied) as error:
                     self._put(job, partial(Store.note_refused, noun=noun, owner=owner, asked_at=source.asked_at))
                     self.skipped.append(Skipped(_name(job), str(error)))
@@ -159,7 +161,7 @@ class Crew:
         source = self._journal.source(name_of(job))
         workflow = job.record.get("workflowId")
         has_fields = workflow not in self.formless
-        reader = Reader(self._reader.transport, source)
+        reader = Reader(self._transport, source)
         answered = ask_run(reader, job.run_id, self._nouns, has_fields=has_fields, pace=self._pace)
         self._costs.note(workflow, answered.requests)
         self._put(job, Answer(job.record, answered.lists, source.asked_at, whole=len(self._nouns) == len(OF_RUNS)))
@@ -168,7 +170,7 @@ class Crew:
         """One request for a run that is not where it was: deleted, hidden from this person, or there all the same."""
         asked_at = datetime.now(UTC)
         try:
-            answer = self._reader.transport.get(f"/workflow-runs/{quote(run_id, safe='')}", pace=self._pace)
+            answer = self._transport.get(f"/workflow-runs/{quote(run_id, safe='')}", pace=self._pace)
         except (NotFound, PermissionDenied):
             self.hidden[run_id] = asked_at
             self._supply.done(job, again=False)

@@ -155,3 +155,22 @@ class Publication:
     id: int
     published_at: datetime
     content: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a page of a walk brought: runs that are new, moved, there again, or gone; all others were the same."""
+
+    new: int = 0
+    moved: int = 0
+    back: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Runs that a complete list did not name, and of how many; `marked` tells whether they are asked for one by one."""
+
+    run_ids: Sequence[str]
+    known: int
+    marked: bool

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +22,8 @@ from psauth.mirror.records import (
     Change,
     Gone,
     KeptPage,
+    Missing,
+    Noted,
     Publication,
     Record,
     StoredList,
@@ -46,25 +47,6 @@ OUTDATES: Final[Mapping[str, Sequence[str]]] = {
     "revisions": ("field_options", "logic_rules", "due_date_rules", "assignment_rules"),
 }
 """Lists of a template that are asked for again when its record, or which revisions there are, has changed."""
-
-
-@dataclass(frozen=True)
-class Noted:
-    """What a page of a walk brought: runs that are new, moved, there again, or gone; all others were the same."""
-
-    new: int = 0
-    moved: int = 0
-    back: int = 0
-    gone: int = 0
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Runs that a complete list did not name, and of how many; `marked` tells whether they are asked for one by one."""
-
-    run_ids: Sequence[str]
-    known: int
-    marked: bool
 
 
 class Store:

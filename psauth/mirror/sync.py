@@ -33,7 +33,6 @@ from psauth.mirror.walk import MOST_VANISHING, Scope, Walker, vanished
 from psauth.mirror.writer import Writer
 from psauth.reading.arguments import shown
 from psauth.reading.fetch import Progress
-from psauth.reading.reader import Reader
 from psauth.words import lasting
 
 TABLES: Final = frozenset({"runs", "assignments", *OF_RUNS, *AGES}) - {"active runs", "all runs"}
@@ -100,7 +99,6 @@ class Sync:
         progress: Progress = True,
     ) -> None:
         self._transport, self._store, self._wanted, self._wait = transport, store, wanted, wait
-        self._reader = Reader(transport)
         self._folder = folder
         self._bar = Bar(progress)
         self._speed = Speed()
@@ -160,7 +158,7 @@ class Sync:
         writer = Writer(self._store)
         nouns = self._wanted.tables if self._wanted.tables is not None else OF_RUNS
         journal = Journal(self._store, self._transport, writer, anew=self._wanted.full)
-        crew = Crew(self._reader, self._supply, writer, self._pace, journal=journal, nouns=nouns, costs=self._costs)
+        crew = Crew(self._transport, self._supply, writer, self._pace, journal=journal, nouns=nouns, costs=self._costs)
         stopped: str | None = None
         try:
             self._begin(crew, lambda: self._find(crew, writer), "find")
@@ -287,7 +285,9 @@ class Sync:
             held = self._transport.held_until - time.time()
             self._speed.look(self._transport.usage.requests_sent, held=held > 0)
             if held > PATIENCE and not self._wait:
-                return f"The budget of requests is spent; more in {lasting(held)}."
+                left = self._transport.usage.budget.remaining
+                kept = f", but for {left:,} that are left to you" if left else ""
+                return f"The budget of requests is spent{kept}; more in {lasting(held)}."
             if not self._show():
                 return STOPPED
             if time.monotonic() - published > pause and not self._only_look:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Final
@@ -51,27 +51,26 @@ class _Pages:
     def __init__(self) -> None:
         self._came: dict[str, list[tuple[float, KeptPage]]] = {}
 
-    @property
-    def wait(self) -> bool:
-        """Whether some are still to be written."""
+    def __bool__(self) -> bool:
+        """Whether there are some."""
         return bool(self._came)
 
     def add(self, page: KeptPage) -> None:
         """A page has come."""
         self._came.setdefault(page.job, []).append((time.monotonic(), page))
 
-    def write(self, store: Store, over: Collection[str]) -> None:
-        """Write those that are many or have waited for long; those of jobs that are over are forgotten, on the disk too."""
-        before = time.monotonic() - KEEP_AFTER
-        for job in over:
+    def forget(self, jobs: Iterable[str]) -> None:
+        """These jobs are over."""
+        for job in jobs:
             self._came.pop(job, None)
-        late = {job for job, pages in self._came.items() if pages[0][0] <= before or len(pages) >= MOST_LOOSE}
-        if late:
-            store.keep_pages([page for job in late for _, page in self._came[job]])
-        if over:
-            store.drop_pages(over)
-        for job in late:
-            del self._came[job]
+
+    def take(self, *, at_once: bool) -> list[KeptPage]:
+        """Those that are many or have waited for long, which are to be written now; `at_once`: all."""
+        before = time.monotonic() - KEEP_AFTER
+        taken = [
+            job for job, pages in self._came.items() if at_once or pages[0][0] <= before or len(pages) >= MOST_LOOSE
+        ]
+        return [page for job in taken for _, page in self._came.pop(job)]
 
 
 class Writer:
@@ -119,29 +118,44 @@ class Writer:
         try:
             while True:
                 came = self._gather()
+                is_over = None in came
                 items = [each for each in came if isinstance(each, _Item)]
                 for each in came:
                     if isinstance(each, KeptPage):
                         self._pages.add(each)
-                with self._store.together():
-                    for item in items:
-                        if not isinstance(item.what, Answer):
-                            self._add(item.what(self._store))
-                    answers = [item.what for item in items if isinstance(item.what, Answer)]
-                    if answers:
-                        self._add(self._store.write_runs(answers))
-                    self._pages.write(self._store, {item.job for item in items if item.job is not None})
+                jobs = {item.job for item in items if item.job is not None}
+                self._pages.forget(jobs)
+                pages = self._pages.take(at_once=is_over)
+                if items or pages:
+                    with self._store.together():
+                        self._write(items, pages, jobs)
                 for item in items:
                     item.then()
-                if None in came:
+                if is_over:
                     return
         except BaseException as error:  # noqa: BLE001 - raised again in the thread that syncs
             self.error = error
 
+    def _write(self, items: Iterable[_Item], pages: Sequence[KeptPage], jobs: Collection[str]) -> None:
+        """What there is to write; `jobs` are over, so that no page of theirs is needed any more."""
+        for item in items:
+            if not isinstance(item.what, Answer):
+                self._add(item.what(self._store))
+        answers = [item.what for item in items if isinstance(item.what, Answer)]
+        if answers:
+            self._add(self._store.write_runs(answers))
+        if pages:
+            self._store.keep_pages(pages)
+        if jobs:
+            self._store.drop_pages(jobs)
+
     def _gather(self) -> list[_Item | KeptPage | None]:
-        """What there is and what comes in the PAUSE after it; None stands for the end. Nothing, where pages have waited for long."""
+        """What there is and what comes in the PAUSE after it; None stands for the end.
+
+        Nothing, where pages have waited for long and nothing else has come.
+        """
         try:
-            items = [self._waiting.get(timeout=KEEP_AFTER if self._pages.wait else None)]
+            items = [self._waiting.get(timeout=KEEP_AFTER if self._pages else None)]
         except Empty:
             return []
         until = time.monotonic() + PAUSE

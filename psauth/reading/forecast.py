@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from psauth.api.budget import Budget
-from psauth.api.governor import held_back
+from psauth.api.ledger import held_back
 from psauth.reading.fetch import WORKERS
 
 WINDOW: Final = 3600.0
@@ -36,7 +36,7 @@ def seconds_for(
 ) -> float:
     """Seconds until so many requests of a long read are answered, WORKERS at a time, with all waits.
 
-    The last requests of a window are held back until its end (see psauth.api.governor). `held` are the seconds for
+    The last requests of a window are held back until its end (see psauth.api.ledger). `held` are the seconds for
     which nothing leaves at all, because the service refused a request or other processes have spent the budget.
     """
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from psauth.api.budget import Budget
-from psauth.api.governor import held_back
+from psauth.api.ledger import held_back
 from psauth.api.pace import Pace
 from psauth.api.pages import id_of
 from psauth.exceptions import ArgumentError

@@ -44,9 +44,8 @@ def make_engine(path: Path, *, patience: float = BUSY_PATIENCE, for_secrets: boo
         if is_new:
             # Once, for a new file: it keeps this mode, and somebody else's database is not converted.
             raw.execute("PRAGMA journal_mode=WAL")
-        raw.execute(
-            "PRAGMA synchronous=FULL"
-        )  # what was committed survives a power cut: a rotated token, an answer that took a request
+        # What was committed survives a power cut: a rotated token, an answer that took a request.
+        raw.execute("PRAGMA synchronous=FULL")
         if for_secrets:
             raw.execute("PRAGMA secure_delete=ON")
         raw.execute("PRAGMA trusted_schema=OFF")

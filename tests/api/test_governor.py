@@ -9,13 +9,8 @@ import pytest
 
 from psauth import Vault
 from psauth.api.budget import Budget
-from psauth.api.governor import (
-    PROBE_TIME,
-    Governor,
-    Ledger,
-    LocalKeeper,
-    VaultKeeper,
-)
+from psauth.api.governor import Governor, LocalKeeper, VaultKeeper
+from psauth.api.ledger import PROBE_TIME, Ledger
 from psauth.api.pace import PATIENCE
 from psauth.exceptions import RateLimited
 from tests.api.governing import NOW, Held, Time, Waits, budget

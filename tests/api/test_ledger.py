@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from psauth.api.budget import Budget
-from psauth.api.governor import (
+from psauth.api.ledger import (
     LONGEST_BLOCK,
     PROBE_TIME,
     Lease,
