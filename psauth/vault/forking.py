@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,25 +22,31 @@ class Gate:
     def __init__(self) -> None:
         self.is_torn = False
         """Whether this process was forked in the middle of a transaction, because PATIENCE had an end."""
-        self._changed = threading.Condition()
-        self._inside: dict[int, int] = {}
-        self._forks = 0
+        self._inside: dict[object, int] = {}
+        """The threads that are in a transaction, once for each that they have begun."""
+        self._alone: dict[object, int] = {}
+        """The threads that fork, or want no transaction of others."""
+        self._new_lock()
+
+    def _new_lock(self) -> None:
+        # It is taken by `with` on itself, which is one step. The `with` of a Condition can be interrupted after it has taken
+        # its lock: everybody would wait for that. For the same reason it is never held while others' code runs.
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
 
     @contextmanager
     def held_open(self) -> Iterator[None]:
         """No fork happens inside, but for one by this very thread."""
-        thread = threading.get_ident()
-        with self._changed:
-            while self._forks and thread not in self._inside:
-                self._changed.wait()
-            self._inside[thread] = self._inside.get(thread, 0) + 1
+        mine, thread = object(), threading.get_ident()
         try:
+            with self._lock:
+                if thread not in self._inside.values():
+                    self._wait_for_turn()
+                self._inside[mine] = thread
             yield
         finally:
-            with self._changed:
-                self._inside[thread] -= 1
-                if not self._inside[thread]:
-                    del self._inside[thread]
+            with self._lock:
+                self._inside.pop(mine, None)
                 self._changed.notify_all()
 
     @contextmanager
@@ -50,34 +56,49 @@ class Gate:
         Whoever closes a file takes all locks from it that its process holds (POSIX), also those of SQLite in another
         thread: so a database is opened by others than SQLite only here. Not for a thread that is in a transaction itself.
         """
-        self.before_fork()
+        mine = object()
         try:
+            with self._lock:
+                self._enter_alone(mine)
             yield
         finally:
-            self.after_fork_in_parent()
+            with self._lock:
+                self._alone.pop(mine, None)
+                self._changed.notify_all()
 
     def before_fork(self) -> None:
         """Let nobody in, wait until everybody else is out, and keep it so until the fork is done."""
-        self._changed.acquire()
-        self._forks += 1
-        self._changed.wait_for(lambda: not self._others(), PATIENCE)
+        self._lock.acquire()
+        self._enter_alone(self)
 
     def after_fork_in_parent(self) -> None:
         """Go on as before."""
-        self._forks -= 1
+        self._alone.pop(self, None)
         self._changed.notify_all()
-        self._changed.release()
+        self._lock.release()
 
     def after_fork_in_child(self) -> None:
         """Begin anew with the one thread that there is."""
-        self.is_torn = self.is_torn or bool(self._others())
-        for thread in self._others():
-            del self._inside[thread]
-        self._changed = threading.Condition()
-        self._forks = 0
+        me = threading.get_ident()
+        self.is_torn = self.is_torn or _others(self._inside)
+        self._inside = {mine: thread for mine, thread in self._inside.items() if thread == me}
+        self._alone = {}
+        self._new_lock()
 
-    def _others(self) -> list[int]:
-        return [thread for thread in self._inside if thread != threading.get_ident()]
+    def _enter_alone(self, mine: object) -> None:
+        self._wait_for_turn()
+        self._alone[mine] = threading.get_ident()
+        self._changed.wait_for(lambda: not _others(self._inside), PATIENCE)
+
+    def _wait_for_turn(self) -> None:
+        """Wait until no other thread is alone. Nobody is so for longer than PATIENCE: an interrupt has left it there."""
+        if not self._changed.wait_for(lambda: not _others(self._alone), PATIENCE):
+            self._alone.clear()
+
+
+def _others(threads: Mapping[object, int]) -> bool:
+    """Whether other threads than this one are among them."""
+    return any(thread != threading.get_ident() for thread in threads.values())
 
 
 class Descriptors:

@@ -1,5 +1,6 @@
 """Forks: a child goes on with the vault it inherited, whatever threads of its parent were doing, and hangs at nothing."""
 
+import linecache
 import os
 import threading
 import time
@@ -12,6 +13,7 @@ from psauth import Vault
 from psauth.exceptions import VaultError
 from psauth.vault import forking
 from psauth.vault.forking import Descriptors, Gate
+from tests.interrupting import Interrupted
 from tests.vault.parts import in_a_child, posix
 
 pytestmark = posix
@@ -233,7 +235,7 @@ def test_a_thread_inside_may_enter_again_while_a_fork_waits_and_others_wait_for_
             entered.append("late")
 
     def mark():
-        while not gate._forks:
+        while not gate._alone:
             time.sleep(0.001)
         forking_begun.set()
 
@@ -287,8 +289,8 @@ def test_a_child_that_was_forked_in_the_middle_of_a_transaction_is_torn_for_good
     gate.after_fork_in_child()
     assert gate.is_torn is False
     another = threading.get_ident() + 1
-    gate._inside[another] = 1
-    gate._changed.acquire()
+    gate._inside[object()] = another
+    gate._lock.acquire()
     gate.after_fork_in_child()
     assert gate.is_torn is True
     assert gate._inside == {}
@@ -316,3 +318,35 @@ def test_a_child_closes_the_files_whose_locks_are_its_parents():
     assert descriptors.discard(writer)
     assert not descriptors.discard(writer)
     os.close(writer)
+
+
+@pytest.mark.parametrize("way", ["held_open", "alone"])
+def test_an_interrupt_at_any_line_keeps_nobody_out(way, monkeypatch):
+    """Ctrl-C in a transaction, or while a file is opened, must not stop all that comes after it in this process."""
+    monkeypatch.setattr(forking, "PATIENCE", 0.05)
+
+    def enter(gate):
+        with getattr(gate, way)():
+            pass
+
+    whole = Gate()
+    lines = Interrupted(lambda: enter(whole), passing_by=["/threading.py"]).places
+    # Between the end of a block and its lock a tracer interrupts, and no signal does.
+    moments = [n for n, place in enumerate(lines, 1) if linecache.getline(*place).strip() != "with self._lock:"]
+    assert len(moments) > 5
+    for moment in moments:
+        gate = Gate()
+        run = Interrupted(lambda gate=gate: enter(gate), moment, passing_by=["/threading.py"])
+        assert run.place is not None
+        entered = threading.Event()
+
+        def come_later(gate=gate, entered=entered):
+            with gate.held_open():
+                pass
+            with gate.alone():
+                entered.set()
+
+        worker = threading.Thread(target=come_later, daemon=True)
+        worker.start()
+        assert entered.wait(30), run.place
+        worker.join(30)
