@@ -69,8 +69,9 @@ LEVELS = {
     ],
     "mirror": [
         ["columns", "packing", "pins", "place", "progress", "records", "report", "schema"],
-        ["changes", "database", "delta", "lock", "looks", "pages", "rows", "runs"],
-        ["engine", "lists", "publication", "queue"],
+        ["changes", "database", "lock", "looks", "pages", "part_writer", "rows", "runs"],
+        ["delta", "lists", "queue"],
+        ["engine", "publication"],
         ["answers", "drafts", "forms", "snapshot"],
         ["derive", "forecast", "questions", "store"],
         ["publish", "supply", "writer"],

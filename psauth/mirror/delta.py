@@ -7,9 +7,9 @@ import os
 import re
 import shutil
 import time
-import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,12 +24,11 @@ from deltalake.transaction import AddAction, RemoveAction, create_table_with_add
 
 from psauth.exceptions import MirrorError
 from psauth.mirror.columns import Layout
+from psauth.mirror.part_writer import File, PartWriter
 from psauth.vault import disk
 from psauth.vault.files import device_in, make_folder
 from psauth.vault.modes import close_to_others
 
-ROWS: Final = 8192
-"""Rows that a reader can skip or take at once, about: rows of a workflow lie together, and few of them are read in vain."""
 COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m|↳")
 """What the library's errors have for terminals."""
 FOOTER: Final = b"PAR1"
@@ -47,15 +46,6 @@ class Damaged(MirrorError):
         super().__init__(
             f"The published table {name} cannot be opened. Ask again, and it is published again: ps.mirror"
         )
-
-
-class File(NamedTuple):
-    """One file of a table: its path in the table's folder, bytes, rows, and the part that it holds ("" for all)."""
-
-    path: str
-    size: int
-    rows: int
-    part: str
 
 
 class Version(NamedTuple):
@@ -137,13 +127,13 @@ class DeltaFolder:
     # Writing ----------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def writer(self, layout: Layout) -> Iterator[Writer]:
+    def writer(self, layout: Layout) -> Iterator[PartWriter]:
         """Writes new files of a table, which no reader sees before they are committed."""
         if self.is_local:
             with self._explained():
                 self._make(Path(self.url))
                 self._make(Path(self._url(layout.name)))
-        writer = Writer(self, layout)
+        writer = PartWriter(layout, partial(self._new_file, layout.name), is_durable=self.is_local)
         try:
             with self._explained():
                 yield writer
@@ -226,6 +216,14 @@ class DeltaFolder:
                 raise Damaged(name) from error
             raise self._unreachable(error) from None
 
+    def _new_file(self, name: str, path: str) -> Any:
+        """A file of a table that is not there yet, to be written."""
+        if not self.is_local:
+            return self._files(name).open_output_stream(path)
+        place = Path(self._url(name)) / path
+        self._make(place.parent)
+        return open(place, "xb")
+
     def _files(self, name: str) -> pafs.FileSystem:
         if self.is_local:
             return pafs.SubTreeFileSystem(self._url(name), pafs.LocalFileSystem())
@@ -302,77 +300,6 @@ class DeltaFolder:
                 f"The published tables in {self.url} cannot be written ({cause}). Make room there, or make the folder "
                 "writable for you, and publish again: psauth sync. What was published before is unchanged."
             ) from None
-
-
-class Writer:
-    """Appends rows to new files of a table, one file a part at a time."""
-
-    def __init__(self, folder: DeltaFolder, layout: Layout) -> None:
-        self.files: list[File] = []
-        """The files that are whole."""
-        self._folder, self._name, self._schema, self._by = folder, layout.name, layout.schema(), layout.by
-        self._part = ""
-        self._path = ""
-        self._parquet: Any = None
-        self._is_open = False
-        self._stream: Any = None
-        self._waiting: list[pa.Table] = []
-        self._rows = 0
-
-    def begin(self, part: str) -> None:
-        """The rows that follow are of this part; it gets a file, though none should follow."""
-        self.close()
-        folder = f"{self._by}={part}/" if self._by else ""
-        self._part, self._path, self._rows = part, f"{folder}{uuid.uuid4().hex}.parquet", 0
-        self._is_open = True
-
-    def append(self, rows: pa.Table) -> None:
-        """Write rows, together with those before them while they are few."""
-        self._waiting.append(rows)
-        if sum(table.num_rows for table in self._waiting) >= ROWS // 2:
-            self._write()
-
-    def close(self) -> None:
-        """Make the file of this part whole."""
-        if not self._is_open:
-            return
-        self._write()
-        self._parquet.close()
-        self._parquet, self._is_open = None, False
-        if self._folder.is_local:
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-        size = self._stream.tell()
-        self._stream.close()
-        self._stream = None
-        self.files.append(File(self._path, size, self._rows, self._part))
-
-    def abandon(self) -> None:
-        """Let go of a file that will not be whole."""
-        self._is_open, self._waiting = False, []
-        for left in (self._parquet, self._stream):
-            if left is not None:
-                with suppress(OSError, pa.ArrowException):
-                    left.close()
-        self._parquet = self._stream = None
-
-    def _write(self) -> None:
-        """What waits becomes one piece of the file, of which a reader takes all or nothing."""
-        if self._parquet is None:  # not before there is something to write: many parts may be under way at once
-            self._stream = self._opened()
-            self._parquet = pq.ParquetWriter(self._stream, self._schema, compression="zstd", write_page_checksum=True)
-        if self._waiting:
-            rows = pa.concat_tables(self._waiting)
-            self._parquet.write_table(rows, row_group_size=max(1, rows.num_rows))
-            self._rows += rows.num_rows
-            self._waiting = []
-
-    def _opened(self) -> Any:
-        if not self._folder.is_local:
-            return self._folder._files(self._name).open_output_stream(self._path)
-        path = Path(self._folder._url(self._name)) / self._path
-        self._folder._make(path.parent)
-        return open(path, "xb")
 
 
 def _refuse_fork() -> None:

@@ -22,8 +22,8 @@ from psauth.mirror.columns import (
     to_arrow,
     to_pandas,
 )
-from psauth.mirror.delta import ROWS
 from psauth.mirror.drafts import Draft, Drafts
+from psauth.mirror.part_writer import ROWS
 from psauth.mirror.publication import Content, FormField, Published
 from psauth.mirror.records import Record, StoredList
 from psauth.mirror.snapshot import Snapshot

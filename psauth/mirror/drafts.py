@@ -10,7 +10,8 @@ from types import TracebackType
 import pyarrow as pa
 
 from psauth.mirror.columns import Layout
-from psauth.mirror.delta import Damaged, DeltaFolder, File, Writer
+from psauth.mirror.delta import Damaged, DeltaFolder
+from psauth.mirror.part_writer import File, PartWriter
 from psauth.mirror.publication import Part, Published
 
 
@@ -18,7 +19,12 @@ class Draft:
     """One table: what stands of its last version, and what is written anew."""
 
     def __init__(
-        self, folder: DeltaFolder, layout: Layout, writer: Writer, before: Published | None, damaged: Collection[str]
+        self,
+        folder: DeltaFolder,
+        layout: Layout,
+        writer: PartWriter,
+        before: Published | None,
+        damaged: Collection[str],
     ) -> None:
         self.layout = layout
         self._folder, self._writer, self._before = folder, writer, before

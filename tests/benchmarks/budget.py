@@ -50,15 +50,7 @@ def _measure(stand: Stand, processes: int) -> tuple[list[int], list[int]]:
     for reader in readers:
         reader.terminate()
         reader.join()
-    # A window begins with the first request after the end of the one before, as the sandbox counts them.
-    windows: list[list[int]] = []
-    began = -WINDOW
-    for moment, status in sorted(stand.answered()):
-        if moment - began >= WINDOW:
-            began = moment
-            windows.append([])
-        windows[-1].append(status)
-    whole = windows[1 : WINDOWS + 1]
+    whole = stand.windows(WINDOW, WINDOWS)
     return [w.count(200) for w in whole], [w.count(429) for w in whole]
 
 

@@ -80,6 +80,21 @@ class Stand:
         """When (seconds since 1970) the requests since the last `turn` came, and with what status they were answered."""
         return self._ask("answered", {})
 
+    def windows(self, seconds: float, most: int) -> list[list[int]]:
+        """The statuses of the answers since the last `turn`, window by window, as the sandbox counts them.
+
+        A window begins with the first request after the end of the one before. The first, in which processes start, is
+        left out, and what comes after `most` others.
+        """
+        windows: list[list[int]] = []
+        began = -seconds
+        for moment, status in sorted(self.answered()):
+            if moment - began >= seconds:
+                began = moment
+                windows.append([])
+            windows[-1].append(status)
+        return windows[1 : most + 1]
+
     def live(self, steps: int) -> None:
         """Let so many things happen in the company."""
         self._ask("live", {"steps": steps})

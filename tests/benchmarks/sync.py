@@ -19,9 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dlt
 import requests
+from budget import BUDGET, WINDOW, WINDOWS
 from dlt.sources.rest_api import rest_api_source
 from ratios import in_turn, line, report, timed
 from requests.adapters import HTTPAdapter
@@ -38,9 +40,6 @@ FEW_AND_MANY = (5_000, 50_000)
 """Runs of the two companies whose peaks of memory are compared."""
 STEPS = 100
 """Things that happen in the company before the third sync."""
-BUDGET = 100
-WINDOW = 10.0
-WINDOWS = 6
 CHILDREN = {
     "workflow_tasks": ("workflows", "workflows/{}/tasks", "tasks"),
     "form_fields": ("workflows", "workflows/{}/form-fields", "fields"),
@@ -135,14 +134,7 @@ def compare_budget(stand: Stand) -> None:
             time.sleep(max(0.0, 1.0 - waits[-1]))
     syncing.terminate()
     syncing.join()
-    windows: list[list[int]] = []
-    began = -WINDOW
-    for moment, status in sorted(stand.answered()):
-        if moment - began >= WINDOW:
-            began = moment
-            windows.append([])
-        windows[-1].append(status)
-    whole = windows[1 : WINDOWS + 1]
+    whole = stand.windows(WINDOW, WINDOWS)
     used, refused = [w.count(200) for w in whole], sum(w.count(429) for w in whole)
     line(
         f"budget of {BUDGET} per {WINDOW:.0f} s, used by a sync and somebody who asks once a second",
@@ -201,7 +193,7 @@ def timed_sync(access: Access) -> float:
 
 def bare_fetch(access: Access, pages: list[str]) -> None:
     """Every page once, nothing checked, nothing kept."""
-    base = access.api_url.removesuffix("/v1").rsplit("/", access.api_url.count("/") - 2)[0]
+    base = access.api_url.removesuffix(urlsplit(access.api_url).path)
     with requests.Session() as session, ThreadPoolExecutor(POOL) as pool:
         session.trust_env = False
         session.mount("http://", HTTPAdapter(pool_maxsize=POOL))

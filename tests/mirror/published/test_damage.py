@@ -124,7 +124,7 @@ def test_a_full_disk_leaves_what_was_published(store, folder, truth, open_mirror
         raise OSError(28, "No space left on device")
 
     store.write_runs([an_answer(0, "2026-01", at=LATER, name="Another")])
-    monkeypatch.setattr("psauth.mirror.delta.os.fsync", full)
+    monkeypatch.setattr("psauth.mirror.part_writer.os.fsync", full)
     with pytest.raises(MirrorError, match="No space left on device.*unchanged"):
         publish(store, folder)
     monkeypatch.undo()
