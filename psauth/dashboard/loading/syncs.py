@@ -136,6 +136,7 @@ class Syncing:
             self.error = error
             return
         copies.forget(self.here.owner)
+        self.report = self.forecast = None  # they were of the copy that was put aside
         self.start()
 
     def recognise(self, here: Here) -> None:

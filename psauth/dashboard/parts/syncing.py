@@ -99,7 +99,7 @@ def headline(syncing: Syncing, copy: Copy | None) -> None:
     elif report is not None and report.runs_left:
         left = f"{report.runs_left:,} {plural('run', report.runs_left)}"
         st.markdown(f"**The first sync is not finished: {left} and about {cost(report.requests_left)} are left**")
-    elif report is not None:
+    elif report is not None and report.stopped is not None:
         st.markdown("**The first sync is not finished**")
     if syncing.next_at is not None:
         seconds = max(0.0, (syncing.next_at - datetime.now(UTC)).total_seconds())

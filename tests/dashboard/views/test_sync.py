@@ -164,7 +164,13 @@ def test_a_damaged_copy_can_be_begun_anew(visit: Visit, copied: Vault, store: St
     [warning] = [w.value for w in page.warning]
     assert "psauth sync --anew" in warning
     assert {"Begin anew", "Try again"} <= {*labels(page)}
-    next(b for b in page.button if b.label == "Begin anew").click().run()
+    assert "not finished" not in texts(page), "it was, before it was damaged"
+    box.knobs.latency = 0.1
+    try:
+        next(b for b in page.button if b.label == "Begin anew").click().run()
+        assert "Last sync" not in texts(page), "that was of the copy that was put aside"
+    finally:
+        box.knobs.latency = 0.0
     assert waited(copied).error is None
     assert [*store.place.folder.glob("store-*.db")]
 
