@@ -95,7 +95,7 @@ LEVELS = {
         ["connection", "data_sets", "form_values", "people", "records", "runs", "sync", "tasks", "workflows"],
     ],
     "dashboard/web": [
-        ["account", "cookies", "html", "label", "local", "notices", "refusals", "target", "voucher"],
+        ["account", "cookies", "html", "label", "local", "notices", "refusals", "target", "timers", "voucher"],
         ["both_addresses", "paths", "start"],
         ["origin"],
         ["guard"],

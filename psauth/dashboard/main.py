@@ -23,7 +23,7 @@ from psauth.dashboard.web.local import listens_locally
 from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, refused
 from psauth.dashboard.web.refusals import NOT_LOCAL, UNGUARDED, Refusal
 from psauth.dashboard.web.target import Target, find_target, is_elsewhere, mismatch_of
-from psauth.dashboard.web.voucher import is_vouched_for
+from psauth.dashboard.web.voucher import is_vouched_for, opened_at
 from psauth.exceptions import PsauthError
 from psauth.secret import Secret
 from psauth.vault.connection import Connection
@@ -45,7 +45,7 @@ def main() -> None:
         _refuse(UNGUARDED)
     looks.show()
     browser = browser_here()
-    state.begin(browser)
+    state.begin(browser, opened_at(headers))
     try:
         account = account_of(browser)
         target = find_target()

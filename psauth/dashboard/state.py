@@ -34,8 +34,8 @@ SAYS_BUDGET: Final = "psauth.says_budget"
 """Whether the view itself says how many requests are left, so that the sidebar does not say it again."""
 BUDGET: Final = "psauth.budget"
 """Where the sidebar says how many requests are left, unless the view says it."""
-SWITCH: Final = "psauth.keeps"
-"""Whether the local copy is kept current, as the switch shows it."""
+SWITCH: Final = "psauth.keeps."
+"""Before `True` or `False`: the switch that shows whether the local copy is kept current."""
 LIVE: Final = "psauth.live"
 """The paths of the views that show what the service says now, although there is a local copy."""
 TABLE: Final = "psauth.table."
@@ -58,10 +58,10 @@ OF_THE_CALLBACK: Final = frozenset({"code", "state", "error"})
 """Names in the address that mean an answer of the service; nothing else may be called so."""
 
 
-def begin(browser: str | None) -> None:
-    """At the first run of a session: take what the callback left for this browser."""
+def begin(browser: str | None, opened_at: float | None) -> None:
+    """At the first run of a session: take what the callback left for this browser, unless it came after this page."""
     if NOTICE not in st.session_state:
-        st.session_state[NOTICE] = notices.take(browser)
+        st.session_state[NOTICE] = notices.take(browser, opened_at)
 
 
 def keep_vault(vault: Vault) -> None:
@@ -163,14 +163,13 @@ def show_live(live: bool) -> None:
     st.session_state[LIVE] = paths | ({st.session_state[PATH]} if live else set())
 
 
-def show_switch(on: bool) -> None:
-    """Have the switch of the Sync view show whether the copy is kept current."""
-    st.session_state[SWITCH] = on
+def switch_key(on: bool) -> str:
+    """The key of the switch that shows whether the copy is kept current.
 
-
-def switch() -> bool:
-    """What the switch shows."""
-    return bool(st.session_state[SWITCH])
+    Each of its two states is a switch of its own. If it were one, which another tab has turned meanwhile, a browser that
+    still says the old state would count as somebody who turns it back.
+    """
+    return f"{SWITCH}{on}"
 
 
 def keep_budget_place(place: DeltaGenerator) -> None:

@@ -59,6 +59,7 @@ class Syncing:
         self.next_at: datetime | None = None
         self._keeps: bool | None = None
         self._changed = threading.Condition()
+        self._turning = threading.Lock()  # so that the note of the switch is what it was turned to last
         self._thread: threading.Thread | None = None
         self._wanted: Task | None = None
         self._sync: Sync | None = None
@@ -89,10 +90,12 @@ class Syncing:
 
     def start(self) -> None:
         """Sync now, and keep the copy current from then on."""
-        self._keeps = True
-        with suppress(PsauthError):  # the sync itself says what is wrong with the copy
-            self._note_switch()  # before anybody sees that it has begun, for the app may end then
-        self._want("sync")
+        with self._turning:
+            with suppress(PsauthError):  # the sync itself says what is wrong with the copy
+                self._note_switch(True)  # before anybody sees that it has begun, for the app may end then
+            with self._changed:
+                self._keeps = True
+                self._want("sync")
 
     def stop(self) -> None:
         """End what is being done, and begin nothing by itself any more."""
@@ -104,13 +107,14 @@ class Syncing:
 
     def keep(self, on: bool) -> None:
         """Keep the copy current, or do not any more; a sync under way goes on."""
-        with self._changed:
-            self._keeps = on
-            self.next_at = None if not on else self.next_at or datetime.now(UTC) + EVERY
-            if on:
-                self._begin()
-            self._changed.notify_all()
-        self._note_switch()
+        with self._turning:
+            with self._changed:
+                self._keeps = on
+                self.next_at = None if not on else self.next_at or datetime.now(UTC) + EVERY
+                if on:
+                    self._begin()
+                self._changed.notify_all()
+            self._note_switch(on)
 
     def begin_by_itself(self) -> None:
         """Start where nobody has started or stopped it yet, and there is no copy."""
@@ -229,7 +233,9 @@ class Syncing:
             if store is None:
                 store = Store.open(place, identity)
                 store.note(**{OWNER: self.here.connection.id})
-            self._note_switch(store)
+            with self._turning:
+                if self._keeps is not None:  # the store may be new, or somebody's who has said so since
+                    self._note_switch(self._keeps, store)
             folder = folder_of(self.here.settings, place)
 
             def progress(*_: object) -> bool:
@@ -291,14 +297,12 @@ class Syncing:
                 self.next_at = min(max(due, now + SOON), now + EVERY)
                 self._begin()
 
-    def _note_switch(self, store: Store | None = None) -> None:
+    def _note_switch(self, on: bool, store: Store | None = None) -> None:
         """Keep the switch with the copy, so that an app that is started again has it."""
-        if self._keeps is None:
-            return
         with suppress(NotOurs):
             store = store or open_store(self.here)
             if store is not None:
-                store.note(**{SWITCH: "on" if self._keeps else "off"})
+                store.note(**{SWITCH: "on" if on else "off"})
 
 
 def _latest_report(store: Store) -> SyncReport | None:

@@ -53,9 +53,13 @@ def _idle(mine: Syncing) -> None:
             mine.start()
             st.rerun()
         if mine.report is not None:
-            state.show_switch(mine.keeps)  # another tab may have turned it
+            keeps = mine.keeps
             st.toggle(
-                "Keep it current, every 15 minutes", key=state.SWITCH, on_change=lambda: mine.keep(state.switch())
+                "Keep it current, every 15 minutes",
+                value=keeps,
+                key=state.switch_key(keeps),
+                on_change=mine.keep,
+                args=(not keeps,),
             )
 
 

@@ -31,7 +31,7 @@ from psauth.dashboard.web.refusals import (
     Refusal,
 )
 from psauth.dashboard.web.start import this_start, token_in, without_token
-from psauth.dashboard.web.voucher import HEADER, voucher
+from psauth.dashboard.web.voucher import OURS, vouching_headers
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -137,9 +137,10 @@ class _Visit:
         that this machine has on the internet.
         """
         origin = origin_of(self._scope, self._host or "")
-        headers = [(name, value) for name, value in without_forwarding(self._scope) if name != b"origin"]
+        left_out = {b"origin", *OURS}
+        headers = [(name, value) for name, value in without_forwarding(self._scope) if name not in left_out]
         if self._scope["type"] == "websocket":
-            headers += [(b"origin", origin.encode()), (HEADER.encode(), voucher().encode())]
+            headers += [(b"origin", origin.encode()), *vouching_headers()]
         self._scope["headers"] = headers
         self._scope["psauth.browser"], self._scope["psauth.browsers_sent"] = self._browser, self._browsers
         self._scope["psauth.started"], self._scope["psauth.start"] = self._is_started, self._start

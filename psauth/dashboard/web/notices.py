@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
@@ -103,21 +104,29 @@ class Notices:
     """Notices by browser; each is handed out once. Threads may share it."""
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[str, Notice] = OrderedDict()
+        self._waiting: OrderedDict[str, tuple[Notice, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def leave(self, browser: str, notice: Notice) -> None:
         """Keep a notice for this browser, in the place of an older one."""
         with self._lock:
             self._waiting.pop(browser, None)
-            self._waiting[browser] = notice
+            self._waiting[browser] = notice, time.monotonic()
             while len(self._waiting) > KEPT:
                 self._waiting.popitem(last=False)
 
-    def take(self, browser: str | None) -> Notice | None:
-        """The notice for this browser, once."""
+    def take(self, browser: str | None, opened_at: float | None = None) -> Notice | None:
+        """The notice for this browser, once.
+
+        `opened_at` is when the page that asks was opened, by `time.monotonic`. One that was open before the notice was left
+        is not the page that it is for: another tab, or the page that the browser is just leaving.
+        """
         with self._lock:
-            return self._waiting.pop(browser or "", None)
+            notice, left_at = self._waiting.get(browser or "", (None, 0.0))
+            if notice is None or (opened_at is not None and opened_at < left_at):
+                return None
+            del self._waiting[browser or ""]
+            return notice
 
 
 notices = Notices()

@@ -35,6 +35,7 @@ from psauth.dashboard.web.target import (
     sandbox_grants,
     sandbox_settings,
 )
+from psauth.dashboard.web.timers import let_timers_wait
 from psauth.exceptions import BrowserMismatch, PsauthError, SettingsError
 from psauth.sandbox import Company, Knobs, create_app
 from psauth.secret import SecretBytes
@@ -298,4 +299,5 @@ def middleware() -> list[Middleware]:
     """What `st.App` puts in front of the pages and routes."""
     accept_long_lines()
     leave_out_unreadable_secrets()
+    let_timers_wait()
     return [Middleware(Guard), Middleware(CallbackTaker), Middleware(Signpost)]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState, WidgetStates
 
 import psauth
 from psauth.dashboard.loading import syncs as syncing
@@ -214,6 +215,41 @@ def test_the_switch_is_kept_with_the_copy(visit: Visit, copied: Vault, store: St
     page.run().toggle[0].set_value(False).run()
     syncs.end(timeout=PATIENCE)
     assert not syncs.of(here_of(copied)).keeps
+
+
+def test_what_a_browser_still_says_turns_nothing_back_that_another_tab_has_turned(
+    visit: Visit, copied: Vault, store: Store
+) -> None:
+    page = visit("sync")
+    shown = page.toggle[0].id
+    mine = syncs.of(here_of(copied))
+    mine.keep(True)  # in another tab
+    page.run()
+    assert page.toggle[0].value
+    page._run(WidgetStates(widgets=[WidgetState(id=shown, bool_value=False)]))  # sent before the answer had come
+    assert mine.keeps
+    assert page.toggle[0].value
+    page.toggle[0].set_value(False).run()
+    assert not mine.keeps
+
+
+def test_a_sync_that_begins_is_seen_with_its_switch_and_its_note(
+    copied: Vault, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = syncs.of(here_of(copied))
+    seen: list[tuple[bool, str | None]] = []
+    note = Store.note
+
+    def look_and_note(self: Store, **notes: str | None) -> None:
+        seen.append((mine.keeps, mine.task))
+        note(self, **notes)
+
+    monkeypatch.setattr(Store, "note", look_and_note)
+    mine.start()
+    assert seen[0] == (False, None)  # nothing shows before the note is written
+    assert (mine.keeps, mine.task) == (True, "sync")
+    assert store.get_note(syncing.SWITCH) == "on"
+    assert mine.wait(PATIENCE)
 
 
 def test_a_copy_that_is_kept_current_is_synced_when_it_is_time(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -9,7 +10,7 @@ from starlette.datastructures import Headers
 from streamlit.testing.v1 import AppTest
 
 from psauth.dashboard.web import cookies
-from psauth.dashboard.web.voucher import HEADER, is_vouched_for, voucher
+from psauth.dashboard.web.voucher import HEADER, OPENED, is_vouched_for, opened_at, voucher
 from psauth.vault.vault import Vault
 from tests.dashboard.conftest import texts
 from tests.dashboard.web.asking import ask
@@ -20,6 +21,15 @@ def test_the_guard_vouches_for_a_websocket_that_it_lets_in() -> None:
     assert answer.type == "websocket.accept"
     assert is_vouched_for(Headers(answer.seen))
     assert HEADER not in ask("/").seen
+
+
+def test_the_guard_says_when_it_has_let_a_websocket_in() -> None:
+    before = time.monotonic()
+    seen = Headers(ask("/_stcore/stream", kind="websocket", extra={OPENED: "1e9"}).seen)
+    at = opened_at(seen)
+    assert at is not None
+    assert before <= at <= time.monotonic()
+    assert opened_at(Headers({})) is None
 
 
 @pytest.mark.parametrize("value", ["", "x", "0" * 64, "é"])
