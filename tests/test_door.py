@@ -10,6 +10,7 @@ import pytest
 from psauth import Settings
 from psauth.exceptions import SettingsError
 from psauth.secret import Secret, SecretBytes, door
+from tests.apart import apart
 from tests.interrupting import Interrupted, Search
 
 PLAIN = "hunter2-hunter2"
@@ -104,6 +105,7 @@ def handle(text):
 
 
 @pytest.mark.parametrize("function", [read_json, encode, raise_ours, handle])
+@apart
 def test_an_interrupt_at_any_line_of_it_or_behind_it_shows_nothing(monkeypatch, function):
     monkeypatch.setattr("tests.interrupting.OURS", "/tests/interrupting.py")
     passing = door(function)
@@ -123,6 +125,7 @@ def test_an_interrupt_at_any_line_of_it_or_behind_it_shows_nothing(monkeypatch, 
     assert found == []
 
 
+@apart
 def test_the_search_finds_what_has_no_door(monkeypatch):
     monkeypatch.setattr("tests.interrupting.OURS", "/tests/interrupting.py")
     secret = Secret(PLAIN)
@@ -151,6 +154,7 @@ def test_what_is_made_of_a_secret_is_one_too():
     assert made[2] == "hunter2"
 
 
+@apart
 def test_plain_keywords_of_settings_stand_in_their_first_line_alone():
     keywords = {
         "client_secret": PLAIN,

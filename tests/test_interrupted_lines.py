@@ -26,6 +26,7 @@ from psauth.auth.session import system_context
 from psauth.connecting import store_api_key
 from psauth.secret import Secret
 from psauth.vault.service import Service
+from tests.apart import apart
 from tests.auth.machines import Authority, serving
 from tests.interrupting import Interrupted, Search
 from tests.interrupting_stage import FAULTS, SECRETS, AnyService, Stage
@@ -282,6 +283,7 @@ def run_once(way, stage, moment=None):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("way", "fault"), SOME_CASES)
+@apart
 def test_an_interrupt_at_some_lines_shows_no_secret(stage, way, fault):
     chosen = moments(stage, way, fault)
     assert leaks(stage, way, random.Random(way + fault).sample(chosen, SAMPLE)) == {}
@@ -289,5 +291,6 @@ def test_an_interrupt_at_some_lines_shows_no_secret(stage, way, fault):
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("way", "fault"), CASES)
+@apart
 def test_an_interrupt_at_any_line_shows_no_secret(stage, way, fault):
     assert leaks(stage, way, moments(stage, way, fault)) == {}

@@ -3,9 +3,11 @@
 import logging
 import threading
 
+from tests.apart import apart
 from tests.interrupting import Interrupted
 
 
+@apart
 def test_an_interrupt_within_logging_keeps_no_other_thread_waiting():
     def log():
         logging.getLogger("psauth.tests.interrupting").warning("a line")

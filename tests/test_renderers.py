@@ -11,6 +11,7 @@ from psauth.auth.renewal import renew
 from psauth.auth.revocation import disconnect
 from psauth.auth.session import system_context
 from psauth.secret import Secret
+from tests.apart import apart
 from tests.auth.machines import Authority, serving
 from tests.interrupting import Interrupted, _forms, _shown
 from tests.interrupting_stage import SECRETS, AnyService, Stage
@@ -92,6 +93,7 @@ def by_a_reporter(error, depth=3):
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", ["well", "certificate", "400", "a page"])
 @pytest.mark.parametrize("way", [read, exchange, refresh, leave])
+@apart
 def test_no_program_draws_a_secret(servers, tmp_path, naps, way, fault):
     stage = Stage(*servers, tmp_path)
     stage.address(fault)

@@ -9,6 +9,7 @@ import pytest
 
 from psauth.auth.limits import Limits
 from psauth.auth.session import Session, system_context
+from tests.apart import apart
 from tests.auth.machines import Authority, serving
 from tests.interrupting import Interrupted
 from tests.interrupting_stage import AnyService
@@ -51,6 +52,7 @@ def others(address):
     return brought
 
 
+@apart
 def test_an_interrupt_at_any_line_of_a_handshake_keeps_no_other_one_waiting(address):
     ask(address)
     lines = [

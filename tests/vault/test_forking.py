@@ -13,6 +13,7 @@ from psauth import Vault
 from psauth.exceptions import VaultError
 from psauth.vault import forking
 from psauth.vault.forking import Descriptors, Gate
+from tests.apart import apart
 from tests.interrupting import Interrupted
 from tests.vault.parts import in_a_child, posix
 
@@ -321,6 +322,7 @@ def test_a_child_closes_the_files_whose_locks_are_its_parents():
 
 
 @pytest.mark.parametrize("way", ["held_open", "alone"])
+@apart
 def test_an_interrupt_at_any_line_keeps_nobody_out(way, monkeypatch):
     """Ctrl-C in a transaction, or while a file is opened, must not stop all that comes after it in this process."""
     monkeypatch.setattr(forking, "PATIENCE", 0.05)

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from psauth.dashboard.web import routes
 from psauth.dashboard.web.routes import _finish, _finish_for_terminal
 from psauth.secret import SecretBytes
+from tests.apart import apart
 from tests.interrupting import Interrupted, Search
 
 SAMPLE = 40
@@ -15,6 +16,7 @@ SAMPLE = 40
 CODE = "code-Xy71-9fKd93Zp41"
 
 
+@apart
 def test_an_interrupt_of_a_callback_shows_no_code(settings, monkeypatch, tmp_path):
     homes = count()  # one for each run: an interrupted one may leave its vault in the middle of a transaction
 

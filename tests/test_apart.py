@@ -1,0 +1,82 @@
+"""A test in a process of its own fails as it would in this one, and is begun again where only the interpreter fell."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from tests.apart import TIMES, apart
+
+
+def test_what_it_leaves_behind_stays_there(monkeypatch):
+    monkeypatch.setenv("LEFT", "before")
+
+    @apart
+    def leave(what):
+        os.environ["LEFT"] = what
+
+    leave("after")
+    assert os.environ["LEFT"] == "before"
+
+
+def test_it_fails_with_the_words_of_its_error():
+    @apart
+    def fail():
+        raise KeyError("a wrong key")
+
+    with pytest.raises(AssertionError, match="KeyError: 'a wrong key'"):
+        fail()
+
+
+def test_an_interpreter_that_fell_is_begun_again(tmp_path):
+    @apart
+    def fall_once():
+        mark = tmp_path / "fallen"
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGSEGV)
+        (tmp_path / "done").touch()
+
+    fall_once()
+    assert (tmp_path / "done").exists()
+
+
+def test_one_that_falls_each_time_fails(tmp_path):
+    @apart
+    def fall():
+        with (tmp_path / "falls").open("a") as file:
+            file.write(".")
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    with pytest.raises(AssertionError, match="SIGSEGV"):
+        fall()
+    assert (tmp_path / "falls").read_text() == "." * TIMES
+
+
+def test_any_other_end_fails_at_once(tmp_path):
+    @apart
+    def end():
+        with (tmp_path / "ends").open("a") as file:
+            file.write(".")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(AssertionError, match="SIGTERM"):
+        end()
+    assert (tmp_path / "ends").read_text() == "."
+
+
+def test_threads_of_this_process_go_on_meanwhile():
+    asked, answered = os.pipe(), os.pipe()
+    server = threading.Thread(target=lambda: os.write(answered[1], os.read(asked[0], 1).upper()), daemon=True)
+    server.start()
+
+    @apart
+    def ask():
+        os.write(asked[1], b"a")
+        assert os.read(answered[0], 1) == b"A"
+
+    ask()
+    server.join(30)
+    for end in (*asked, *answered):
+        os.close(end)
