@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pytest
 import requests
@@ -54,7 +54,7 @@ def pytest_runtest_makereport(item, call):
     """A test that fails shows what its apps wrote: an exception on a page says only that there was one."""
     report = yield
     if report.failed:
-        apps = [value for value in item.funcargs.values() if isinstance(value, App)]
+        apps = {value for value in item.funcargs.values() if isinstance(value, App)} | App.made_here
         report.sections += [(f"the app at {app.url}", app.log.read_text()[-10_000:]) for app in apps]
     return report
 
@@ -63,6 +63,8 @@ class App:
     """`streamlit run app.py` as a process of its own, on a port and with a home of its own."""
 
     script = ROOT / "app.py"
+    made_here: ClassVar[set[App]] = set()
+    """The apps that the test made for itself."""
     syncs = False
     """Whether it copies the sandbox by itself after Connect, as it does for a person."""
 
@@ -96,11 +98,6 @@ class App:
         """The store of the copy of its sandbox."""
         identity = Identity(f"{self.url}sandbox/v1", "default", f"{ORGANIZATION} (sandbox)")
         return Store.open(Place.of(self.settings, identity), identity)
-
-    def store_pending(self) -> int:
-        """How many runs the copy of its sandbox has still to read."""
-        with self.store.snapshot() as snap:
-            return sum(snap.pending_count().values())
 
     def start(self) -> App:
         if not self.syncs:
@@ -227,11 +224,13 @@ def make_app(tmp_path: Path) -> Iterator[Callable[..., App]]:
     def make(*options: str, **variables: str) -> App:
         app = App(tmp_path / f"home{len(made)}", *options, **variables)
         made.append(app)
+        App.made_here.add(app)
         return app
 
     yield make
     for app in made:
         app.stop()
+        App.made_here.discard(app)
 
 
 @pytest.fixture
