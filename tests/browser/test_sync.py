@@ -11,7 +11,7 @@ from psauth.dashboard.loading.syncs import SWITCH
 from tests.browser.conftest import App, connect
 from tests.flow.parts import wait_until
 
-LONG = 120_000
+LONG = 300_000
 """Milliseconds in which the tables of a copy are written on a busy machine."""
 
 
