@@ -62,7 +62,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# About ten minutes, in which the machine should have nothing else to do.
+# About an hour, in which the machine should have nothing else to do. The parts: python tests/benchmarks/sync.py, for one.
 bench: $(VENV)/.bench
 	$(BIN)/python tests/benchmarks/bench.py
 

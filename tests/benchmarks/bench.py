@@ -1,11 +1,16 @@
-"""Everything that is compared, side by side in one run; `make bench` prints a line a comparison, in about ten minutes."""
+"""Everything that is compared, side by side in one run; `make bench` prints a line a comparison, in about an hour."""
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import budget
 import imports
+import mirror
 import request
 import runs
+import sync
 import tables
 from stand import Stand
 
@@ -18,6 +23,9 @@ def main() -> None:
         tables.compare()
         runs.compare(stand)
         budget.compare(stand)
+    sync.compare()
+    with tempfile.TemporaryDirectory(prefix="psauth-bench-") as folder:
+        mirror.compare(Path(folder))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Sync: a first copy beside the bare fetch of the same pages and dlt, what later ones ask for, the budget's use, and memory.
 
-`python tests/benchmarks/sync.py` alone runs what stands in `main`.
+`python tests/benchmarks/sync.py` alone runs what stands in `compare`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,10 +36,12 @@ import psauth
 LATENCY = 0.05
 POOL = 32
 ROUNDS = 3
+FEW_RUNS = 1_000
 RUNS = 2_000
 MANY_RUNS = 10_000
 FEW_AND_MANY = (5_000, 50_000)
 """Runs of the two companies whose peaks of memory are compared."""
+KILLS = 10
 STEPS = 100
 """Things that happen in the company before the third sync."""
 CHILDREN = {
@@ -61,11 +65,14 @@ LISTS = {
 """The tables that dlt reads: those of a sync without comments, rules and assignments, which would take it longer still."""
 
 
-def main() -> None:
+def compare() -> None:
     """A company of its own for each size."""
     with Stand(RUNS) as stand:
         compare_speed(stand)
+        compare_kills(stand)
         compare_budget(stand)
+    with Stand(FEW_RUNS) as stand:
+        compare_time_to_go(stand)
     with Stand(MANY_RUNS) as stand:
         compare_requests(stand)
     compare_memory()
@@ -92,6 +99,35 @@ def compare_speed(stand: Stand) -> None:
     report(f"bare fetch by {POOL} threads / psauth, tables published: {what}", "at least 0.75", bare, ours)
     report("dlt rest_api into DuckDB / psauth, fewer tables: the same", "at least 4", fives, ours)
     report(f"dlt rest_api into DuckDB with {POOL} workers / psauth", "at least 1.3", many, ours)
+
+
+def compare_kills(stand: Stand) -> None:
+    """What a kill -9 at a random moment of a first sync costs: requests of both syncs beside those of one without."""
+    stand.turn(latency=LATENCY, budget=UNLIMITED)
+    with copied(stand.access) as ps:
+        without = ps.sync(progress=False)
+    spawn, random, more = multiprocessing.get_context("spawn"), Random(8), []
+    for _ in range(KILLS):
+        folder = tempfile.mkdtemp(prefix="psauth-bench-")
+        settings = stand.access.settings.with_(mirror=folder)
+        stand.turn()
+        syncing = spawn.Process(target=_sync, args=(stand.access, folder), daemon=True)
+        syncing.start()
+        while not stand.asked():
+            time.sleep(0.1)
+        time.sleep(random.uniform(0.05, 0.8) * without.seconds)
+        syncing.kill()
+        syncing.join()
+        with psauth.connect(settings=settings) as ps:
+            assert ps.sync(progress=False).is_complete
+        more.append(sum(stand.asked().values()) - without.requests)
+        shutil.rmtree(folder)
+    line(
+        f"requests that a kill -9 at a random moment of a first sync costs, of {without.requests:,}",
+        "at most 2 %",
+        f"median {statistics.median(more) / without.requests:.2%}, at most {max(more) / without.requests:.2%}",
+        f"{min(more)} to {max(more)} requests, {len(more)} kills",
+    )
 
 
 def compare_requests(stand: Stand) -> None:
@@ -123,7 +159,8 @@ def compare_budget(stand: Stand) -> None:
     time.sleep(WINDOW)
     stand.turn()
     spawn = multiprocessing.get_context("spawn")
-    syncing = spawn.Process(target=_sync, args=(stand.access,), daemon=True)
+    folder = tempfile.mkdtemp(prefix="psauth-bench-")
+    syncing = spawn.Process(target=_sync, args=(stand.access, folder), daemon=True)
     waits = []
     with stand.access.connect() as ps:
         syncing.start()
@@ -134,6 +171,7 @@ def compare_budget(stand: Stand) -> None:
             time.sleep(max(0.0, 1.0 - waits[-1]))
     syncing.terminate()
     syncing.join()
+    shutil.rmtree(folder)
     whole = stand.windows(WINDOW, WINDOWS)
     used, refused = [w.count(200) for w in whole], sum(w.count(429) for w in whole)
     line(
@@ -147,6 +185,31 @@ def compare_budget(stand: Stand) -> None:
         "at most 2 s",
         f"{max(waits):.1f} s",
         f"median {statistics.median(waits):.2f} s, {len(waits)} requests",
+    )
+
+
+def compare_time_to_go(stand: Stand) -> None:
+    """What a sync that waits for the budget says of the time to go, from its second minute on, beside what was true."""
+    stand.turn(latency=LATENCY, budget=BUDGET, window=WINDOW)
+    time.sleep(WINDOW)
+    said: list[tuple[float, float]] = []
+    with copied(stand.access) as ps:
+        sync = ps._sync(False, None, None, None, wait=True, progress=False)
+        worker = threading.Thread(target=sync.run)
+        began = time.monotonic()
+        worker.start()
+        while worker.is_alive():
+            worker.join(1.0)
+            standing = sync.standing
+            if standing is not None and standing.seconds is not None and standing.left:
+                said.append((time.monotonic() - began, standing.seconds))
+        ended = time.monotonic() - began
+    off = [abs(seconds - (ended - at)) / (ended - at) for at, seconds in said if at > 60 and ended - at > WINDOW]
+    line(
+        f"time to go, as said from the second minute of a sync of {ended:.0f} s until its last {WINDOW:.0f} s",
+        "within 20 % of what was true",
+        f"{statistics.median(off):.0%} off, {sum(each <= 0.2 for each in off) / len(off):.0%} of the time within 20 %",
+        f"looked at {len(off)} times, at worst {max(off):.0%} off",
     )
 
 
@@ -168,9 +231,9 @@ def compare_memory() -> None:
     )
 
 
-def _sync(access: Access) -> None:
+def _sync(access: Access, folder: str) -> None:
     """Another process: a sync that waits for the budget."""
-    with copied(access) as ps:
+    with psauth.connect(settings=access.settings.with_(mirror=folder)) as ps:
         ps.sync(progress=False, wait=True)
 
 
@@ -243,4 +306,4 @@ if __name__ == "__main__":
             measured.sync(progress=False)
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
     else:
-        main()
+        compare()

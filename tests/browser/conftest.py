@@ -251,7 +251,7 @@ def connect(page: Page, app: App) -> None:
     page.goto(app.at())
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
 
 
 def enter(page: Page, app: App, path: str = "") -> None:
@@ -300,6 +300,14 @@ def rest(page: Page) -> None:
           return performance.now() - window.restsSince > 500;
         }"""
     )
+
+
+def wait_for_table(page: Page) -> Locator:
+    """The one table of a page, as soon as it is the only one: while a view runs again, its old table may be there too."""
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_have_count(1)
+    table.wait_for()
+    return table
 
 
 def box_of_table(page: Page) -> FloatRect:

@@ -11,7 +11,7 @@ import pandas as pd
 import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import App, connect, rest
+from tests.browser.conftest import App, connect, rest, wait_for_table
 
 Shot = Callable[[Page, str], None]
 NewBrowser = Callable[..., BrowserContext]
@@ -26,7 +26,7 @@ def test_one_click_leads_through_consent_to_the_table(app: App, page: Page, shot
     shot(page, "2-consent")
     page.get_by_role("button", name="Allow").click()
     expect(page.get_by_text("Connected", exact=True)).to_be_visible()  # first: it goes by itself, the table stays
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
     expect(page.get_by_text("12 workflows")).to_be_visible()
     shot(page, "3-workflows")
     assert page.url == app.url  # no query left
@@ -81,13 +81,13 @@ def test_a_no_is_a_calm_page_with_one_next_step(app: App, page: Page, shot: Shot
     assert page.url == app.url
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
 
 
 def test_a_reload_changes_nothing(app: App, page: Page) -> None:
     connect(page, app)
     page.reload()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
     assert page.url == app.url
 
 
@@ -100,7 +100,7 @@ def test_a_callback_that_was_used_before_says_so(app: App, page: Page, shot: Sho
     shot(page, "spent")
     assert page.url == app.url
     page.get_by_role("button", name="Go to the workflows").click()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
 
 
 def test_the_back_button_leads_to_a_page_that_explains_itself(app: App, page: Page, shot: Shot) -> None:
@@ -110,7 +110,9 @@ def test_the_back_button_leads_to_a_page_that_explains_itself(app: App, page: Pa
     shot(page, "answered-already")
     assert "Traceback" not in page.content()
     page.get_by_role("link").click()  # its one next step leads back
-    page.get_by_test_id("stDataFrame").or_(page.get_by_role("heading", name="This page was used before")).wait_for()
+    page.get_by_test_id("stDataFrame").or_(
+        page.get_by_role("heading", name="This page was used before")
+    ).first.wait_for()
 
 
 def test_another_browser_cannot_finish_what_this_one_began(
@@ -126,7 +128,7 @@ def test_another_browser_cannot_finish_what_this_one_began(
     shot(stranger, "stranger")
     assert app.vault.find("default") is None
     page.goto(callback)  # nothing was consumed: here it still works
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
 
 
 def test_a_foreign_state_is_refused(app: App, page: Page, shot: Shot) -> None:
@@ -141,7 +143,7 @@ def test_who_comes_by_another_name_of_this_machine_connects_all_the_same(app: Ap
     page.goto(app.at().replace("localhost", "127.0.0.1"))
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
     assert page.url == f"http://127.0.0.1:{app.port}/"  # the sandbox sends back to where it was asked from
 
 

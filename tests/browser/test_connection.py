@@ -8,7 +8,7 @@ import requests
 from playwright.sync_api import BrowserContext, Page, expect
 
 import psauth
-from tests.browser.conftest import PATIENCE, App, connect, enter
+from tests.browser.conftest import PATIENCE, App, connect, enter, wait_for_table
 
 Shot = Callable[[Page, str], None]
 NewBrowser = Callable[..., BrowserContext]
@@ -70,7 +70,7 @@ def test_tabs_agree_within_seconds(app: App, new_browser: NewBrowser) -> None:
     second.goto(app.at())
     expect(second.get_by_role("link", name="Connect", exact=True)).to_be_visible()
     connect(first, app)
-    expect(second.get_by_test_id("stDataFrame")).to_be_visible()
+    wait_for_table(second)
     first.get_by_role("link", name="Connection").click()
     first.get_by_role("button", name="Disconnect").click()
     first.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
@@ -93,7 +93,7 @@ def test_an_app_that_was_stopped_is_said_in_words_for_its_reader_and_the_page_go
     app.start()
     page.context.new_page().goto(app.at())  # each start has a token of its own
     expect(dialog).to_be_hidden()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
 
 
 def test_a_restart_of_the_app_keeps_the_connection(make_app: MakeApp, page: Page) -> None:
@@ -101,7 +101,7 @@ def test_a_restart_of_the_app_keeps_the_connection(make_app: MakeApp, page: Page
     connect(page, app)
     app.restart()
     page.goto(app.at())
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
     expect(page.get_by_text("12 workflows")).to_be_visible()
 
 
@@ -138,12 +138,12 @@ def test_a_service_of_its_own_with_the_callback_at_another_path(make_app: MakeAp
         shot(page, "ended")
         page.get_by_role("link", name="Connect again").click()
         page.get_by_role("button", name="Allow").click()
-        page.get_by_test_id("stDataFrame").wait_for()
+        wait_for_table(page)
 
     # The service is gone altogether: what was read stands, and what was not is a calm page.
     page.get_by_role("button", name="Reload").click()
     expect(page.get_by_text("The reload failed, so this is the table from before.")).to_be_visible()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
     page.get_by_role("link", name="People").click()
     expect(page.get_by_role("heading", name="Process Street does not answer")).to_be_visible()
     shot(page, "silent")

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import App
+from tests.browser.conftest import App, wait_for_table
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +60,7 @@ def allow(page: Page) -> None:
     """From the first page, as it is shown, to the table."""
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import App, enter
+from tests.browser.conftest import App, enter, wait_for_table
 
 Take = Callable[[str], tuple[str, Path]]
 
@@ -69,7 +69,7 @@ def test_the_help_of_the_csv_file_says_what_is_done_to_texts(shared: App, page: 
 
 def test_the_runs_of_a_workflow_are_called_after_it(shared: App, page: Page, take: Take) -> None:
     enter(page, shared, "runs")
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
     page.get_by_label("Search").first.fill("Purchase Request")
     page.get_by_label("Search").first.press("Enter")
     expect(page.get_by_text("rows match; the files hold these")).to_be_visible()

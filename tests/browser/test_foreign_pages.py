@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Request, expect
 
 import psauth
-from tests.browser.conftest import PATIENCE, ROOT, App, connect, enter, let_in
+from tests.browser.conftest import PATIENCE, ROOT, App, connect, enter, let_in, wait_for_table
 from tests.flow.parts import wait_until
 
 Shot = Callable[[Page, str], None]
@@ -201,7 +201,7 @@ def test_a_tab_that_was_open_before_a_restart_is_told_and_goes_on_once_the_new_a
     shot(page, "restarted")
     page.context.new_page().goto(app.at())
     expect(dialog).to_be_hidden()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
 
 
 def test_without_the_token_everybody_on_this_machine_comes_in_and_other_pages_still_do_not(

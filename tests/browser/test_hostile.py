@@ -11,7 +11,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 import psauth
-from tests.browser.conftest import PATIENCE, App, rest
+from tests.browser.conftest import PATIENCE, App, rest, wait_for_table
 from tests.browser.hostile import HOST, LINK, TEXT, HostileService
 from tests.flow.parts import wait_until
 
@@ -57,7 +57,7 @@ def reader(page: Page, hostile_app: App) -> Iterator[Page]:
     if hostile_app.vault.find("default") is None:
         page.goto(hostile_app.url)
         page.get_by_role("link", name="Connect", exact=True).click()
-        page.get_by_test_id("stDataFrame").wait_for()
+        wait_for_table(page)
     yield page
     assert [address for address in asked if HOST in (urlsplit(address).hostname or "")] == []
 
@@ -110,7 +110,7 @@ def test_a_run_and_its_name(
 ) -> None:
     run, name = name_of(service, "runs")
     reader.goto(f"{hostile_app.url}tasks?run={run}")
-    reader.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(reader)
     shot(reader, "tasks-of-a-run")
     assert reader.evaluate(AMISS) == []
     assert f"{name} {IN_ONE_LINE}" in words(reader)
@@ -121,7 +121,7 @@ def test_a_data_set_and_the_title_of_its_records(
 ) -> None:
     data_set, name = name_of(service, "data_sets")
     reader.goto(f"{hostile_app.url}records?data_set={data_set}")
-    reader.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(reader)
     expect(reader).to_have_title(re.compile(re.escape(name)))
     shot(reader, "records")
     assert reader.evaluate(AMISS) == []
@@ -130,8 +130,7 @@ def test_a_data_set_and_the_title_of_its_records(
 
 def test_a_selected_row_and_where_it_leads(reader: Page, hostile_app: App, shot: Shot) -> None:
     reader.goto(hostile_app.url + "runs")
-    table = reader.get_by_test_id("stDataFrame")
-    table.wait_for()
+    table = wait_for_table(reader)
     rest(reader)
     table.click(position={"x": 60, "y": 55})
     expect(reader.get_by_role("link", name="Form values").nth(1)).to_be_visible()
@@ -158,7 +157,7 @@ def test_an_error_of_the_service(
 def test_words_in_the_address(name: str, reader: Page, hostile_app: App, shot: Shot) -> None:
     reader.goto(hostile_app.url + f"runs?{name}={quote(TEXT, safe='')}")
     if name == "search":  # it is found: the words stand in every row
-        reader.get_by_test_id("stDataFrame").wait_for()
+        wait_for_table(reader)
     else:
         reader.get_by_role("heading", name="leads to nothing").wait_for()
     shot(reader, name)

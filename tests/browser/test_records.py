@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import psauth
-from tests.browser.conftest import PATIENCE, App, log_in, stop_button, turn
+from tests.browser.conftest import PATIENCE, App, log_in, stop_button, turn, wait_for_table
 from tests.flow.parts import wait_until
 
 Shot = Callable[[Page, str], None]
@@ -65,7 +65,7 @@ def person(service_app: App, box: psauth.Sandbox, page: Page) -> Iterator[Page]:
 def reader(service_app: App, person: Page) -> Page:
     """The same browser with the workflows open."""
     person.goto(service_app.at())
-    person.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(person)
     return person
 
 
@@ -85,8 +85,7 @@ def title(page: Page, words: str) -> None:
 
 def select_row(page: Page, number: int) -> str:
     """Select a row of the table; returns what the line above then calls it."""
-    table = page.get_by_test_id("stDataFrame")
-    table.wait_for()
+    table = wait_for_table(page)
     before = page.get_by_test_id("stText").first.inner_text()
     table.click(position={"x": BOX, "y": HEADER + ROW * number + BOX})
     expect(page.get_by_test_id("stText").first).not_to_have_text(before)
@@ -116,12 +115,12 @@ def test_a_workflow_leads_to_its_runs_and_a_run_to_its_tasks_and_forms(reader: P
     follow(reader, "Tasks")
     title(reader, "Tasks")
     expect(main(reader).get_by_text(run).first).to_be_visible()
-    reader.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(reader)
     shot(reader, "tasks-of-a-run")
     assert re.search(r"/tasks\?run=[\w-]{22}$", reader.url)
     main(reader).get_by_role("link", name="Form values").click()
     title(reader, "Form values")
-    reader.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(reader)
     shot(reader, "form-of-a-run")
     main(reader).get_by_role("link", name="All runs of this workflow").click()
     title(reader, "Runs")
@@ -133,12 +132,12 @@ def test_reload_and_the_back_button_keep_what_was_chosen(
 ) -> None:
     workflow_id, name = busiest
     reader.goto(service_app.at(f"runs?workflow={workflow_id}"))
-    reader.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(reader)
     main(reader).get_by_role("combobox").nth(1).click()
     reader.get_by_role("option", name="Completed").click()
     expect(reader).to_have_url(re.compile("status=Completed"))
     reader.reload()
-    reader.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(reader)
     expect(main(reader).get_by_role("combobox").first).to_have_value(name)
     expect(main(reader).get_by_role("combobox").nth(1)).to_have_value("Completed")
     view(reader, "People")
@@ -185,14 +184,14 @@ def test_in_a_narrow_window_the_menu_closes_behind_the_page_that_was_chosen(
 ) -> None:
     page = new_browser(viewport={"width": 390, "height": 844}).new_page()
     page.goto(service_app.at())
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
     page.get_by_role("button", name="Expand sidebar").click()
     view(page, "People")
     title(page, "People")
     expect(page.get_by_role("button", name="Expand sidebar")).to_be_visible()
     page.set_viewport_size({"width": 1280, "height": 844})
     page.reload()
-    page.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(page)
     open_again = page.get_by_role("button", name="Expand sidebar")
     if open_again.is_visible():  # Streamlit remembers that it was closed
         open_again.click()
@@ -207,7 +206,7 @@ def test_a_data_set_leads_to_its_records_and_back(reader: Page, shot: Shot) -> N
     name = select_row(reader, 0)
     follow(reader, "Records")
     title(reader, name)
-    reader.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(reader)
     shot(reader, "records")
     reader.reload()
     title(reader, name)
@@ -233,14 +232,14 @@ def test_a_long_read_says_its_cost_shows_how_far_it_is_and_outlives_its_page(
     shot(person, "progress")
     view(person, "Workflows")
     title(person, "Workflows")
-    person.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(person)
     second.get_by_role("button", name="Start").click()
     expect(stop_button(second)).to_be_visible()  # the same read, not another one
     box.knobs.latency = 0.0
     person.go_back()
     title(person, "Form values")
-    person.get_by_test_id("stDataFrame").wait_for()
-    second.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(person)
+    wait_for_table(second)
     shot(person, "wide")
     asked = [r.path for r in box.requests.matching(path="/v1/workflow-runs/") if r.path.endswith("/form-fields")]
     assert max(map(asked.count, asked)) <= 2  # each run once, and one of them to learn what it costs
@@ -260,24 +259,24 @@ def test_stop_keeps_what_has_come_and_read_on_gets_the_rest(
     expect(main(person).get_by_text(re.compile(r"[1-9]\d* of \d+ runs"))).to_be_visible()
     stop_button(main(person)).click()
     expect(main(person).get_by_text(re.compile(r"This table is incomplete. Stopped after \d+ of \d+"))).to_be_visible()
-    person.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(person)
     shot(person, "incomplete")
     box.knobs.latency = 0.0
     main(person).get_by_role("button", name="Read on").click()
     expect(main(person).get_by_text("This table is incomplete")).to_be_hidden()
-    person.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(person)
     main(person).get_by_role("button", name="Reload").click()
     dialog = person.get_by_role("dialog")
     expect(dialog.get_by_text(re.compile(r"Reading the tasks took \d+ requests"))).to_be_visible()
     shot(person, "reads-again")
     dialog.get_by_role("button", name="Keep these").click()
     expect(dialog).to_be_hidden()
-    person.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(person)
     main(person).get_by_role("button", name="Reload").click()
     before = len(box.requests.matching(path="/v1/workflow-runs/"))
     dialog.get_by_role("button", name="Read again").click()
     expect(dialog).to_be_hidden()
-    person.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(person)
     wait_until(
         lambda: len(box.requests.matching(path="/v1/workflow-runs/")) > before + 50,
         seconds=PATIENCE / 1000,
@@ -292,7 +291,7 @@ def test_a_slow_page_shows_the_outline_of_what_will_come(reader: Page, box: psau
     shot(reader, "skeleton")
     expect(stop_button(main(reader))).to_be_visible()
     view(reader, "Workflows")
-    reader.get_by_test_id("stDataFrame").wait_for()  # what was read is there at once meanwhile
+    wait_for_table(reader)  # what was read is there at once meanwhile
 
 
 def test_a_read_that_fails_is_a_calm_page_with_one_button(reader: Page, box: psauth.Sandbox, shot: Shot) -> None:
@@ -302,13 +301,13 @@ def test_a_read_that_fails_is_a_calm_page_with_one_button(reader: Page, box: psa
     shot(reader, "refused")
     assert "Traceback" not in reader.content()
     reader.get_by_role("button", name="Try again").click()
-    reader.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(reader)
 
 
 def test_a_search_that_finds_nothing_says_how_to_go_on(reader: Page, shot: Shot) -> None:
     view(reader, "Runs")
     title(reader, "Runs")
-    reader.get_by_test_id("stDataFrame").wait_for()
+    wait_for_table(reader)
     main(reader).get_by_role("textbox", name="Search").fill("nothing is called so")
     reader.keyboard.press("Enter")
     expect(main(reader).get_by_text("No run matches. Clear the search to see them all.")).to_be_visible()
@@ -336,7 +335,7 @@ def test_every_page_fits_its_window(
     person.set_viewport_size({"width": width, "height": 844})
     for path in ("", f"runs?workflow={busiest[0]}", "data-sets", "people"):
         person.goto(service_app.at(path))
-        person.get_by_test_id("stDataFrame").wait_for()
+        wait_for_table(person)
         for scheme in ("light", "dark"):
             turn(person, scheme)
             shot(person, f"{path.split('?')[0] or 'workflows'}-{scheme}")

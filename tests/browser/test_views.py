@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import psauth
 from psauth.dashboard.parts import waiting
-from tests.browser.conftest import App, box_of_table, connect, enter, rest, stop_button, turn
+from tests.browser.conftest import App, box_of_table, connect, enter, rest, stop_button, turn, wait_for_table
 
 NewBrowser = Callable[..., BrowserContext]
 MakeApp = Callable[..., App]
@@ -276,9 +276,9 @@ def test_a_reload_that_fails_leaves_the_table_and_says_so_above(make_app: MakeAp
         connect(page, app)
     page.get_by_role("button", name="Reload").click()
     warning = main(page).get_by_text("The reload failed, so this is the table from before.")
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    wait_for_table(page)
     expect(warning).to_be_visible()
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    wait_for_table(page)
     expect(main(page).get_by_text("12 workflows")).to_be_visible()
     table, above = box_of_table(page), warning.bounding_box()
     assert above is not None
@@ -301,7 +301,7 @@ def test_the_sandbox_of_an_app_that_is_gone_is_said_at_once_with_the_way_out(
         shot(page, "lost")
         again.click()
         page.get_by_role("button", name="Allow").click()
-        page.get_by_test_id("stDataFrame").wait_for()
+        wait_for_table(page)
     finally:
         second.stop()
 
