@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 
 TIMEOUT = (5.0, 60.0)
 """Seconds to connect, and to wait for the next byte; PSAUTH_TOTAL_TIME ends a request that goes on byte by byte."""
-CONNECTIONS: Final = 32
-"""Network connections kept open: one for each thread of a long read."""
+CONNECTIONS: Final = 48
+"""Network connections kept open: one for each thread of a long read, and some for the app beside it."""
 REDIRECTS: Final = 5
 UNTOUCHED: Final = (307, 308)
 """Redirects after which nothing was done where they came from (RFC 9110 §15.4). Behind the others the work may be done."""

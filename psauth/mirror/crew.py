@@ -40,10 +40,10 @@ from psauth.reading.reader import Reader
 
 FEWEST: Final = 2
 """Threads that ask at first."""
-ASKERS: Final = 24
+ASKERS: Final = 40
 """Threads that ask at most: what each of them has under way is what a kill costs. (With the two that walk and find they keep
 within the client's connections.)"""
-READ: Final = 0.002
+READ: Final = 0.00125
 """Seconds in which one process reads an answer. While one answer is on its way, so many others can be read; more threads
 than that would not be faster."""
 FATAL: Final = (LoginRequired, MirrorError, RateLimited, UntrustedAddress)

@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from psauth.mirror import forms, rows
 from psauth.mirror.columns import (
@@ -33,6 +35,8 @@ T = TypeVar("T")
 
 BLOCK: Final = 100_000
 """Changes in one part of their table."""
+TURNED: Final = 4 * ROWS
+"""Form values that are turned at once, about: months with fewer are turned together."""
 BY_PERSON: Final = "by-person"
 """The part of the assignments that come from the lists of people's tasks, which belong to no month."""
 
@@ -142,34 +146,68 @@ class Derivation:
             drafts[workflow_id] = self._drafts.open(forms.layout_of(name, fields[workflow_id]))
             known = self._published(name)
             before[workflow_id] = () if known is None else known.parts.keys()
+        needy: dict[str, set[str]] = {}
         for month in self._months:
-            needy = {w for w, d in drafts.items() if d.needs(month, self._mark(month))}
+            missing = {w for w, d in drafts.items() if d.needs(month, self._mark(month))}
             if month not in written:
-                needy = {w for w in needy if month in before[w]}
-            if needy:
-                self._derive_forms_of(month, {w: drafts[w] for w in needy}, fields)
+                missing = {w for w in missing if month in before[w]}
+            if missing:
+                needy[month] = missing
+        for months in self._together(needy):
+            self._derive_forms_of({month: needy[month] for month in months}, drafts, fields)
         for draft in drafts.values():
             draft.keep_only(self._months)
 
+    def _together(self, months: Iterable[str]) -> Iterator[list[str]]:
+        """Months that have few form values together: to turn some of them takes about as long as to turn many."""
+        some: list[str] = []
+        values = 0
+        for month in months:
+            rows_there = self._drafts.by_name["form_values"].count(month)
+            if some and values + rows_there > TURNED:
+                yield some
+                some, values = [], 0
+            some.append(month)
+            values += rows_there
+        if some:
+            yield some
+
     def _derive_forms_of(
-        self, month: str, drafts: Mapping[str, Draft], fields: Mapping[str, Sequence[FormField]]
+        self,
+        needy: Mapping[str, Collection[str]],
+        drafts: Mapping[str, Draft],
+        fields: Mapping[str, Sequence[FormField]],
     ) -> None:
-        """One month: the rows that were published one a value are read again and turned."""
-        workflow_of = self._workflows_of_runs(month)
-        needy = drafts.keys() & set(workflow_of.values())
-        for workflow_id, draft in drafts.items():
-            if workflow_id in needy:
+        """Some months, each with the workflows to write: the rows that were published one a value are read and turned."""
+        month_of: dict[str, str] = {}
+        months: dict[str, list[str]] = {}
+        frames: dict[str, list[pd.DataFrame]] = {}
+        for month, workflows in needy.items():
+            workflow_of = self._workflows_of_runs(month)
+            month_of |= dict.fromkeys(workflow_of, month)
+            there = set(workflow_of.values())
+            for workflow_id in workflows:
+                if workflow_id in there:
+                    months.setdefault(workflow_id, []).append(month)
+                else:
+                    draft = drafts[workflow_id]
+                    draft.keep_only([part for part in draft.parts if part != month])
+            for table in self._drafts.by_name["form_values"].rows(month):
+                tidy = to_pandas(table, FORM_VALUES.fields)
+                for workflow_id, part in tidy.groupby(tidy["run_id"].map(workflow_of), sort=False):
+                    if workflow_id in workflows:
+                        frames.setdefault(str(workflow_id), []).append(part)
+        for workflow_id, its_months in months.items():
+            draft = drafts[workflow_id]
+            turned = None
+            if parts := frames.pop(workflow_id, None):
+                turned = forms.widened(pd.concat(parts), fields[workflow_id], draft.layout)
+                month_of_row = pa.array([month_of[run_id] for run_id in turned["run_id"].to_pylist()])
+            for month in its_months:
                 draft.begin(month, self._mark(month))
-            else:
-                draft.keep_only([part for part in draft.parts if part != month])
-        for table in self._drafts.by_name["form_values"].rows(month):
-            tidy = to_pandas(table, FORM_VALUES.fields)
-            for workflow_id, part in tidy.groupby(tidy["run_id"].map(workflow_of), sort=False):
-                if workflow_id in needy:
-                    draft = drafts[str(workflow_id)]
-                    draft.append(forms.widened(part, fields[str(workflow_id)], draft.layout))
-        for workflow_id in needy:
-            drafts[workflow_id].finish()
+                if turned is not None and (here := turned.filter(pc.equal(month_of_row, month))).num_rows:
+                    draft.append(here)
+            draft.finish()
 
     def _workflows_of_runs(self, month: str) -> dict[str, str]:
         pairs: dict[str, str] = {}

@@ -65,6 +65,10 @@ class Draft:
             max([*times, *filter(None, [part.latest])], default=None),
         )
 
+    def count(self, part: str) -> int:
+        """How many rows a part has."""
+        return self._parts[part].rows if part in self._parts else 0
+
     def keep_only(self, parts: Collection[str]) -> None:
         """Parts but these are there no more."""
         self._gone |= self._parts.keys() - set(parts)

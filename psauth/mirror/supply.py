@@ -15,8 +15,9 @@ from psauth.mirror.store import Store
 
 AHEAD: Final = 200
 """Runs taken out of the queue at once; no more of them are in memory, however many wait."""
-AHEAD_OF_WRITER: Final = 8
-"""Jobs that may be answered and not yet be on the disk, beside those that are asked for: together what a kill costs."""
+AHEAD_OF_WRITER: Final = 4
+"""Jobs that may be answered and not yet be on the disk, beside half as many as there are takers: more threads fill the time
+in which one transaction is written with more answers. Together with what is asked for it is what a kill costs."""
 EVERY: Final = 4
 """While history is read, one job in so many is another list: a long one that was begun last would be waited for."""
 LOOK_AGAIN: Final = 0.5
@@ -109,7 +110,8 @@ class Supply:
         """The next job, as soon as there is one; None when there will be none any more."""
         with self._lock:
             while not self._stopped:
-                job = self._next() if self._jobs < self._takers + AHEAD_OF_WRITER else None
+                unwritten = self._takers // 2 + AHEAD_OF_WRITER
+                job = self._next() if self._jobs < self._takers + unwritten else None
                 if job is not None:
                     self._jobs += 1
                     if isinstance(job, PendingRun):

@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 import pandas as pd
+from pandas.api.extensions import take
 
 from psauth.reading.dates import date_of
 from psauth.reading.days import Days
@@ -22,6 +24,9 @@ LISTS: Final = frozenset({"MultiChoice", "MultiSelect", "Members", "MultiFile", 
 """Field types whose column in a wide frame holds lists, empty never: nothing chosen is missing."""
 OWN: Final = ("run_id", "run_name", "workflow_id", "workflow_name")
 """Columns that a wide table has beside its fields, or gets in the app and in files. No field's column is called so."""
+
+NOWHERE: Final = np.array([], dtype="int64")
+"""The rows of a field without a value."""
 
 Record = Mapping[str, Any]
 
@@ -112,20 +117,28 @@ def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None, run_ids: Iterab
     order = list(dict.fromkeys([*order, *tidy["field_id"].tolist()]))
     names = _names(tidy, fields, order)
     kinds = _kinds(tidy, fields)
-    by_field = dict(tuple(tidy.groupby("field_id", sort=False)))
-    columns: dict[str, pd.Series] = {}
+    latest = tidy.drop_duplicates(["field_id", "run_id"], keep="last")
+    by_field = latest.groupby("field_id", sort=False).indices
+    run_of, row_of = latest["run_id"].tolist(), runs.get_indexer(pd.Index(latest["run_id"]))
+    arrays = {name: latest[name].array for name in ("value", "number", "date", "items", "field_type")}
+    columns: dict[str, Any] = {}
     unreadable: dict[tuple[str, str], str] = {}
     days: dict[str, list[tuple[str, bool]]] = {}
     for field_id in order:
         name, kind = names[field_id], kinds.get(field_id, "Text")
-        values = by_field.get(field_id, tidy.iloc[:0]).drop_duplicates("run_id", keep="last").set_index("run_id")
-        column = _column(kind, values)
+        places = np.asarray(by_field.get(field_id, NOWHERE))
+        text, column = arrays["value"].take(places), _column(kind, places, arrays)
         if kind in ("Number", "Date"):
-            unread = values["value"][column.isna() & values["value"].notna()]
-            unreadable |= {(str(run), name): str(text) for run, text in unread.items()}
+            lost = np.flatnonzero(pd.isna(column) & ~pd.isna(text))
+            unreadable |= {(str(run_of[places[n]]), name): str(text[n]) for n in lost}
         if kind == "Date":
-            days[name] = list(_days(values, column))
-        columns[name] = _of_runs(column, runs)
+            days[name] = list(_days(places, latest, column))
+        # One row a run: -1 stands for those without a value.
+        chosen = np.full(len(runs), -1)
+        chosen[row_of[places]] = np.arange(len(places))
+        columns[name] = take(column, chosen, allow_fill=True)
+        if column.dtype == "object":
+            columns[name][chosen < 0] = None
     result = pd.DataFrame(columns, index=runs).reset_index()
     Unreadable(unreadable).mark(result)
     Days.among(days).mark(result)
@@ -216,37 +229,37 @@ def number_of(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _column(kind: str, values: pd.DataFrame) -> pd.Series:
-    """The values of one field as its kind has them. A value of another kind, from before the field changed, is read anew."""
-    text = values["value"]
+def _column(kind: str, places: np.ndarray, arrays: Mapping[str, Any]) -> Any:
+    """The values of one field as its kind has them. A value of another kind, from before the field changed, is read anew.
+
+    `places` are its rows in the `arrays` of the tidy frame.
+    """
+    text = arrays["value"].take(places)
     if kind in LISTS:
-        # A table without rows has a text and no items: nothing is in it.
-        single = ~values["field_type"].isin(LISTS) & text.notna()
-        triples = zip(values["items"], text, single, strict=True)
-        lists = [i if isinstance(i, list) else [t] if alone else None for i, t, alone in triples]
-        return pd.Series(lists, index=values.index, dtype="object")
+        lists = np.empty(len(places), dtype="object")
+        triples = zip(arrays["items"].take(places), text, arrays["field_type"].take(places), strict=True)
+        for row, (items, alone, written_as) in enumerate(triples):
+            # A table without rows has a text and no items: nothing is in it.
+            is_single = written_as not in LISTS and not pd.isna(alone)
+            lists[row] = items if isinstance(items, list) else [alone] if is_single else None
+        return lists
     if kind not in ("Number", "Date"):
         return text
-    column = values["number" if kind == "Number" else "date"]
-    anew = text[column.isna() & text.notna()]
-    if anew.empty:
-        return column
-    if kind == "Number":
-        return column.fillna(pd.Series([number_of(t) for t in anew], index=anew.index, dtype="float64"))
-    return column.fillna(dates(anew.tolist()).moments.set_axis(anew.index))
+    column = arrays["number" if kind == "Number" else "date"].take(places)
+    anew = np.flatnonzero(pd.isna(column) & ~pd.isna(text))
+    if len(anew):
+        texts_anew = [str(text[row]) for row in anew]
+        read = [number_of(each) for each in texts_anew] if kind == "Number" else dates(texts_anew).moments
+        column[anew] = pd.array(read, dtype=column.dtype) if kind == "Date" else np.array(read, dtype="float64")
+    return column
 
 
-def _of_runs(column: pd.Series, runs: pd.Index) -> pd.Series:
-    """The column with a row for each run; what is missing among objects, which lists are, is None in all of them."""
-    column = column.reindex(runs)
-    return column.where(column.notna(), None) if column.dtype == "object" else column
-
-
-def _days(values: pd.DataFrame, column: pd.Series) -> Iterable[tuple[str, bool]]:
+def _days(places: np.ndarray, tidy: pd.DataFrame, column: Any) -> Iterable[tuple[str, bool]]:
     """The runs that have a date, and whether it is a day."""
+    values = tidy.iloc[places]
     flags = values["date_only"] if "date_only" in values else values["date"].isna()
-    for run, text, moment, flag in zip(values.index, values["value"], column, flags, strict=True):
-        if not pd.isna(moment):
+    for run, text, missing, flag in zip(values["run_id"], values["value"], pd.isna(column), flags, strict=True):
+        if not missing:
             yield str(run), len(str(text).strip()) == len("2026-12-01") if pd.isna(flag) else bool(flag)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any
+from urllib.parse import urlencode
 
 import psauth
 from psauth.sandbox.company.blueprints import BLUEPRINTS
@@ -125,7 +126,7 @@ def _serve(pipe: Connection, runs: int) -> None:
                 box.company.live(seed=SEED, **how)
                 pipe.send(None)
             elif what == "asked":
-                pipe.send(Counter(f"{s.path}?{s.query.get('_', '')}" for s in box.requests))
+                pipe.send(Counter(f"{s.path}?{urlencode(s.query)}" for s in box.requests))
             else:
                 pipe.send([(s.time, s.status or 0) for s in box.requests])
 
