@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
-from pandas.api.extensions import take
+from pandas.api.extensions import ExtensionDtype, take
 
 from psauth.reading.dates import date_of
 from psauth.reading.days import Days
@@ -120,7 +120,7 @@ def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None, run_ids: Iterab
     latest = tidy.drop_duplicates(["field_id", "run_id"], keep="last")
     by_field = latest.groupby("field_id", sort=False).indices
     run_of, row_of = latest["run_id"].tolist(), runs.get_indexer(pd.Index(latest["run_id"]))
-    arrays = {name: latest[name].array for name in ("value", "number", "date", "items", "field_type")}
+    arrays = {name: _array(latest[name]) for name in ("value", "number", "date", "items", "field_type")}
     columns: dict[str, Any] = {}
     unreadable: dict[tuple[str, str], str] = {}
     days: dict[str, list[tuple[str, bool]]] = {}
@@ -138,7 +138,7 @@ def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None, run_ids: Iterab
         chosen[row_of[places]] = np.arange(len(places))
         columns[name] = take(column, chosen, allow_fill=True)
         if column.dtype == "object":
-            columns[name][chosen < 0] = None
+            columns[name][pd.isna(columns[name])] = None
     result = pd.DataFrame(columns, index=runs).reset_index()
     Unreadable(unreadable).mark(result)
     Days.among(days).mark(result)
@@ -227,6 +227,11 @@ def number_of(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def _array(column: pd.Series) -> Any:
+    """What a column holds, without its index."""
+    return column.array if isinstance(column.dtype, ExtensionDtype) else column.to_numpy()
 
 
 def _column(kind: str, places: np.ndarray, arrays: Mapping[str, Any]) -> Any:
