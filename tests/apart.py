@@ -12,10 +12,10 @@ import signal
 import traceback
 import warnings
 
-ENDED_BY_ITSELF = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT}
+FALLEN = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT}
 """How an interpreter ends that has lost its way."""
 TIMES = 3
-"""How often one is begun at most: a fault of ours comes back each time."""
+"""How often a test is begun at most: a fault of ours comes back each time."""
 
 
 def apart(test):
@@ -25,9 +25,9 @@ def apart(test):
     def run_apart(*args, **kwargs):
         for _ in range(TIMES):
             words, ended_by = _run(lambda: test(*args, **kwargs))
-            if ended_by not in ENDED_BY_ITSELF:
+            if ended_by not in FALLEN:
                 break
-        assert ended_by is None, f"the process of this test was ended by {ended_by!r}, {TIMES} times at most"
+        assert ended_by is None, f"{ended_by!r} ended the process of this test; one that fell is begun {TIMES} times"
         if words:
             raise AssertionError(words)
 

@@ -42,28 +42,17 @@ def test_an_interpreter_that_fell_is_begun_again(tmp_path):
     assert (tmp_path / "done").exists()
 
 
-def test_one_that_falls_each_time_fails(tmp_path):
-    @apart
-    def fall():
-        with (tmp_path / "falls").open("a") as file:
-            file.write(".")
-        os.kill(os.getpid(), signal.SIGSEGV)
-
-    with pytest.raises(AssertionError, match="SIGSEGV"):
-        fall()
-    assert (tmp_path / "falls").read_text() == "." * TIMES
-
-
-def test_any_other_end_fails_at_once(tmp_path):
+@pytest.mark.parametrize(("how", "times"), [(signal.SIGSEGV, TIMES), (signal.SIGTERM, 1)])
+def test_one_that_falls_each_time_fails_and_any_other_end_fails_at_once(tmp_path, how, times):
     @apart
     def end():
         with (tmp_path / "ends").open("a") as file:
             file.write(".")
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), how)
 
-    with pytest.raises(AssertionError, match="SIGTERM"):
+    with pytest.raises(AssertionError, match=how.name):
         end()
-    assert (tmp_path / "ends").read_text() == "."
+    assert (tmp_path / "ends").read_text() == "." * times
 
 
 def test_threads_of_this_process_go_on_meanwhile():

@@ -46,6 +46,8 @@ within the client's connections.)"""
 READ: Final = 0.00125
 """Seconds in which one process reads an answer. While one answer is on its way, so many others can be read; more threads
 than that would not be faster."""
+GIVEN_UP: Final = 24
+"""So many failures in a row, whoever asks, and the service is left alone."""
 FATAL: Final = (LoginRequired, MirrorError, RateLimited, UntrustedAddress)
 """What no other question would fare better with."""
 
@@ -195,10 +197,10 @@ class Crew:
         self.skipped.append(Skipped(_name(job), str(error)))
         with self._lock:
             self._unavailable = self._unavailable + 1 if isinstance(error, ServiceUnavailable) else 0
-            given_up = self._unavailable >= ASKERS
+            given_up = self._unavailable >= GIVEN_UP
         self._supply.done(job, again=False)
         if given_up:
-            self.fail(ServiceUnavailable(f"Given up: the service failed {ASKERS} times in a row. {error}"))
+            self.fail(ServiceUnavailable(f"Given up: the service failed {GIVEN_UP} times in a row. {error}"))
 
 
 def _name(job: Job) -> str:

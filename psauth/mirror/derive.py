@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeVar
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from psauth.mirror import forms, rows
 from psauth.mirror.columns import (
@@ -26,17 +24,16 @@ from psauth.mirror.columns import (
 )
 from psauth.mirror.drafts import Draft, Drafts
 from psauth.mirror.part_writer import ROWS
-from psauth.mirror.publication import Content, FormField, Published
+from psauth.mirror.publication import Content, Published
 from psauth.mirror.records import Record, StoredList
 from psauth.mirror.snapshot import Snapshot
+from psauth.mirror.turner import Turner
 from psauth.reading.names import Names
 
 T = TypeVar("T")
 
 BLOCK: Final = 100_000
 """Changes in one part of their table."""
-TURNED: Final = 4 * ROWS
-"""Form values that are turned at once, about: months with fewer are turned together."""
 BY_PERSON: Final = "by-person"
 """The part of the assignments that come from the lists of people's tasks, which belong to no month."""
 
@@ -146,68 +143,23 @@ class Derivation:
             drafts[workflow_id] = self._drafts.open(forms.layout_of(name, fields[workflow_id]))
             known = self._published(name)
             before[workflow_id] = () if known is None else known.parts.keys()
-        needy: dict[str, set[str]] = {}
+        turner = Turner({w: (draft, fields[w]) for w, draft in drafts.items()})
         for month in self._months:
-            missing = {w for w, d in drafts.items() if d.needs(month, self._mark(month))}
+            mark = self._mark(month)
+            needy = {w for w, draft in drafts.items() if draft.needs(month, mark)}
             if month not in written:
-                missing = {w for w in missing if month in before[w]}
-            if missing:
-                needy[month] = missing
-        for months in self._together(needy):
-            self._derive_forms_of({month: needy[month] for month in months}, drafts, fields)
+                needy = {w for w in needy if month in before[w]}
+            if needy:
+                workflow_of = self._workflows_of_runs(month)
+                turner.begin(month, mark, needy & set(workflow_of.values()))
+                for table in self._drafts.by_name["form_values"].rows(month):
+                    tidy = to_pandas(table, FORM_VALUES.fields)
+                    turner.append(tidy, tidy["run_id"].map(workflow_of))
+                for workflow_id in needy.difference(workflow_of.values()):
+                    drafts[workflow_id].drop(month)
+        turner.finish()
         for draft in drafts.values():
             draft.keep_only(self._months)
-
-    def _together(self, months: Iterable[str]) -> Iterator[list[str]]:
-        """Months that have few form values together: to turn some of them takes about as long as to turn many."""
-        some: list[str] = []
-        values = 0
-        for month in months:
-            rows_there = self._drafts.by_name["form_values"].count(month)
-            if some and values + rows_there > TURNED:
-                yield some
-                some, values = [], 0
-            some.append(month)
-            values += rows_there
-        if some:
-            yield some
-
-    def _derive_forms_of(
-        self,
-        needy: Mapping[str, Collection[str]],
-        drafts: Mapping[str, Draft],
-        fields: Mapping[str, Sequence[FormField]],
-    ) -> None:
-        """Some months, each with the workflows to write: the rows that were published one a value are read and turned."""
-        month_of: dict[str, str] = {}
-        months: dict[str, list[str]] = {}
-        frames: dict[str, list[pd.DataFrame]] = {}
-        for month, workflows in needy.items():
-            workflow_of = self._workflows_of_runs(month)
-            month_of |= dict.fromkeys(workflow_of, month)
-            there = set(workflow_of.values())
-            for workflow_id in workflows:
-                if workflow_id in there:
-                    months.setdefault(workflow_id, []).append(month)
-                else:
-                    draft = drafts[workflow_id]
-                    draft.keep_only([part for part in draft.parts if part != month])
-            for table in self._drafts.by_name["form_values"].rows(month):
-                tidy = to_pandas(table, FORM_VALUES.fields)
-                for workflow_id, part in tidy.groupby(tidy["run_id"].map(workflow_of), sort=False):
-                    if workflow_id in workflows:
-                        frames.setdefault(str(workflow_id), []).append(part)
-        for workflow_id, its_months in months.items():
-            draft = drafts[workflow_id]
-            turned = None
-            if parts := frames.pop(workflow_id, None):
-                turned = forms.widened(pd.concat(parts), fields[workflow_id], draft.layout)
-                month_of_row = pa.array([month_of[run_id] for run_id in turned["run_id"].to_pylist()])
-            for month in its_months:
-                draft.begin(month, self._mark(month))
-                if turned is not None and (here := turned.filter(pc.equal(month_of_row, month))).num_rows:
-                    draft.append(here)
-            draft.finish()
 
     def _workflows_of_runs(self, month: str) -> dict[str, str]:
         pairs: dict[str, str] = {}

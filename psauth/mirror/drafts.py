@@ -32,7 +32,8 @@ class Draft:
         self._parts = {} if before is None else dict(before.parts)
         self._written: set[str] = set()
         self._gone: set[str] = set()
-        self._part = ""
+        self.part = ""
+        """The part that is written, or was written last."""
 
     def needs(self, part: str, mark: str | None) -> bool:
         """Whether a part must be written: it is new, was derived from something else, or its file is damaged."""
@@ -43,7 +44,7 @@ class Draft:
         """The rows that follow are this part, whose old ones they replace."""
         self._writer.begin(part)
         self._written.add(part)
-        self._part = part
+        self.part = part
         self._parts[part] = Part(mark, 0, None, None)
 
     def mark(self, part: str) -> str | None:
@@ -52,22 +53,22 @@ class Draft:
 
     def remark(self, mark: str) -> None:
         """What the part that is written is derived from, where that is known only now."""
-        self._parts[self._part] = self._parts[self._part]._replace(mark=mark)
+        self._parts[self.part] = self._parts[self.part]._replace(mark=mark)
 
     def append(self, rows: pa.Table, asked: Iterable[datetime] = ()) -> None:
         """Rows, and when they were asked for."""
         self._writer.append(rows)
-        part, times = self._parts[self._part], [moment.timestamp() for moment in asked]
-        self._parts[self._part] = Part(
+        part, times = self._parts[self.part], [moment.timestamp() for moment in asked]
+        self._parts[self.part] = Part(
             part.mark,
             part.rows + rows.num_rows,
             min([*times, *filter(None, [part.oldest])], default=None),
             max([*times, *filter(None, [part.latest])], default=None),
         )
 
-    def count(self, part: str) -> int:
-        """How many rows a part has."""
-        return self._parts[part].rows if part in self._parts else 0
+    def drop(self, part: str) -> None:
+        """This part is there no more."""
+        self.keep_only(self._parts.keys() - {part})
 
     def keep_only(self, parts: Collection[str]) -> None:
         """Parts but these are there no more."""

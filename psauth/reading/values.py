@@ -118,7 +118,7 @@ def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None, run_ids: Iterab
     names = _names(tidy, fields, order)
     kinds = _kinds(tidy, fields)
     latest = tidy.drop_duplicates(["field_id", "run_id"], keep="last")
-    by_field = latest.groupby("field_id", sort=False).indices
+    by_field: dict[Any, Any] = latest.groupby("field_id", sort=False).indices
     run_of, row_of = latest["run_id"].tolist(), runs.get_indexer(pd.Index(latest["run_id"]))
     arrays = {name: _array(latest[name]) for name in ("value", "number", "date", "items", "field_type")}
     columns: dict[str, Any] = {}
@@ -126,8 +126,9 @@ def wide(tidy: pd.DataFrame, fields: pd.DataFrame | None = None, run_ids: Iterab
     days: dict[str, list[tuple[str, bool]]] = {}
     for field_id in order:
         name, kind = names[field_id], kinds.get(field_id, "Text")
-        places = np.asarray(by_field.get(field_id, NOWHERE))
-        text, column = arrays["value"].take(places), _column(kind, places, arrays)
+        places = by_field.get(field_id, NOWHERE)
+        text = arrays["value"].take(places)
+        column = _column(kind, text, places, arrays)
         if kind in ("Number", "Date"):
             lost = np.flatnonzero(pd.isna(column) & ~pd.isna(text))
             unreadable |= {(str(run_of[places[n]]), name): str(text[n]) for n in lost}
@@ -234,28 +235,29 @@ def _array(column: pd.Series) -> Any:
     return column.array if isinstance(column.dtype, ExtensionDtype) else column.to_numpy()
 
 
-def _column(kind: str, places: np.ndarray, arrays: Mapping[str, Any]) -> Any:
+def _column(kind: str, text: Any, places: np.ndarray, arrays: Mapping[str, Any]) -> Any:
     """The values of one field as its kind has them. A value of another kind, from before the field changed, is read anew.
 
-    `places` are its rows in the `arrays` of the tidy frame.
+    `places` are its rows in the `arrays` of the tidy frame, `text` is what people read there.
     """
-    text = arrays["value"].take(places)
     if kind in LISTS:
         lists = np.empty(len(places), dtype="object")
         triples = zip(arrays["items"].take(places), text, arrays["field_type"].take(places), strict=True)
-        for row, (items, alone, written_as) in enumerate(triples):
+        for row, (items, single, written_as) in enumerate(triples):
             # A table without rows has a text and no items: nothing is in it.
-            is_single = written_as not in LISTS and not pd.isna(alone)
-            lists[row] = items if isinstance(items, list) else [alone] if is_single else None
+            is_single = written_as not in LISTS and not pd.isna(single)
+            lists[row] = items if isinstance(items, list) else [single] if is_single else None
         return lists
     if kind not in ("Number", "Date"):
         return text
     column = arrays["number" if kind == "Number" else "date"].take(places)
     anew = np.flatnonzero(pd.isna(column) & ~pd.isna(text))
     if len(anew):
-        texts_anew = [str(text[row]) for row in anew]
-        read = [number_of(each) for each in texts_anew] if kind == "Number" else dates(texts_anew).moments
-        column[anew] = pd.array(read, dtype=column.dtype) if kind == "Date" else np.array(read, dtype="float64")
+        unread = [str(text[row]) for row in anew]
+        if kind == "Number":
+            column[anew] = np.array([number_of(each) for each in unread], dtype="float64")
+        else:
+            column[anew] = dates(unread).moments.array
     return column
 
 

@@ -234,7 +234,7 @@ class Syncing:
                 store = Store.open(place, identity)
                 store.note(**{OWNER: self.here.connection.id})
             with self._turning:
-                if self._keeps is not None:  # the store may be new, or somebody's who has said so since
+                if self._keeps is not None:  # where the store is new, it has no note yet
                     self._note_switch(self._keeps, store)
             folder = folder_of(self.here.settings, place)
 

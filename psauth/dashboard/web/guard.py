@@ -31,7 +31,7 @@ from psauth.dashboard.web.refusals import (
     Refusal,
 )
 from psauth.dashboard.web.start import this_start, token_in, without_token
-from psauth.dashboard.web.voucher import OURS, vouching_headers
+from psauth.dashboard.web.voucher import HEADERS, vouching_headers
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -137,7 +137,7 @@ class _Visit:
         that this machine has on the internet.
         """
         origin = origin_of(self._scope, self._host or "")
-        left_out = {b"origin", *OURS}
+        left_out = {b"origin", *HEADERS}
         headers = [(name, value) for name, value in without_forwarding(self._scope) if name not in left_out]
         if self._scope["type"] == "websocket":
             headers += [(b"origin", origin.encode()), *vouching_headers()]

@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 HEADER: Final = "x-psauth-voucher"
 OPENED: Final = "x-psauth-opened"
 """The header in which the guard says when it let the WebSocket in, by the clock `time.monotonic`."""
-OURS: Final = (HEADER.encode(), OPENED.encode())
+HEADERS: Final = (HEADER.encode(), OPENED.encode())
 """Both, as they stand in a request; nobody but the guard says them."""
 _OF_THE_GUARD: Final = b"psauth: let in by the guard"
 
@@ -35,7 +35,7 @@ def is_vouched_for(headers: Headers) -> bool:
 
 def vouching_headers() -> list[tuple[bytes, bytes]]:
     """What the guard adds to the headers of a WebSocket that it lets in now."""
-    return [*zip(OURS, (voucher().encode(), repr(time.monotonic()).encode()), strict=True)]
+    return [*zip(HEADERS, (voucher().encode(), repr(time.monotonic()).encode()), strict=True)]
 
 
 def opened_at(headers: Headers) -> float | None:

@@ -233,6 +233,23 @@ def test_what_a_browser_still_says_turns_nothing_back_that_another_tab_has_turne
     assert not mine.keeps
 
 
+def test_the_switch_shows_how_it_was_turned_last_whoever_did_it_and_however_often(
+    visit: Visit, copied: Vault, store: Store
+) -> None:
+    page = visit("sync")
+    mine = syncs.of(here_of(copied))
+    for _ in range(2):
+        page.toggle[0].set_value(True).run()
+        assert (mine.keeps, page.toggle[0].value) == (True, True)
+        mine.keep(False)  # in another tab
+        page.run()
+        assert (mine.keeps, page.toggle[0].value) == (False, False)
+        mine.keep(True)
+        page.run()
+        page.toggle[0].set_value(False).run()
+        assert (mine.keeps, page.toggle[0].value) == (False, False)
+
+
 def test_a_sync_that_begins_is_seen_with_its_switch_and_its_note(
     copied: Vault, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
