@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from psauth.exceptions import ArgumentError
 from psauth.reading.fetch import SHOWN_AFTER, TICK, Progress
+from psauth.words import lasting
 
 MEASURED: Final = 30.0
 """Seconds over which the speed is measured."""
@@ -19,6 +20,7 @@ MEASURED: Final = 30.0
 class Standing:
     """How far a sync is: requests `sent` and still `left`, runs that wait, and seconds to go (None: not known yet).
 
+    `knows_all` is whether the lists of runs were read to their ends; before that there is at least so much to do.
     `waiting_for` says who is syncing the same copy, and is waited for.
     """
 
@@ -26,7 +28,14 @@ class Standing:
     left: int | None = None
     runs_left: int = 0
     seconds: float | None = None
+    knows_all: bool = True
     waiting_for: str | None = None
+
+    @property
+    def time_to_go(self) -> str:
+        """The time to go in words; empty before it is known."""
+        least = "" if self.knows_all else "at least "
+        return "" if self.seconds is None else f"{least}about {lasting(self.seconds)} to go"
 
 
 class Speed:

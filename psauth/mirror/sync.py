@@ -314,12 +314,11 @@ class Sync:
     def _show(self) -> bool:
         sent = self._transport.usage.requests_sent - self._sent_before
         runs, left = self._left()
-        note, seconds = "", None
+        seconds = None
         if self._walked or sent > 100:
             seconds = seconds_to_go(self._transport, left, rate=self._speed.rate)
-            note = f"about {lasting(seconds)} to go"
-        self.standing = Standing(sent, left, runs, seconds)
-        return self._bar.report(sent, sent + left, note)
+        self.standing = Standing(sent, left, runs, seconds, knows_all=self._walked)
+        return self._bar.report(sent, sent + left, self.standing.time_to_go)
 
     def _left(self) -> tuple[int, int]:
         """Runs that wait, and about how many requests everything still takes."""

@@ -230,7 +230,7 @@ def assigned(path: Path, name: str) -> Iterator[ast.expr]:
             {"words", "least", "left"},
             {
                 *("runs", "forecast.every", "age(report.ended_at)", "cost(report.requests)", "cost(total)"),
-                *("lasting(forecast.newest_seconds)", "lasting(report.seconds)", "lasting(standing.seconds)"),
+                *("lasting(forecast.newest_seconds)", "lasting(report.seconds)", "standing.time_to_go"),
                 *("plural('run', report.runs_left)", "words"),
             },
         ),

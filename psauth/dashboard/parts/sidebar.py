@@ -70,7 +70,7 @@ def _show_sync(here: Here) -> None:
     if mine.task == "look":
         st.caption("Counting what there is to copy …")
     elif mine.task == "sync":
-        to_go = "" if standing is None or standing.seconds is None else f", {lasting(standing.seconds)} to go"
+        to_go = "" if standing is None or not standing.time_to_go else f", {standing.time_to_go}"
         st.caption(f"Syncing the local copy{to_go}")
     elif mine.error is not None:
         st.caption("The last sync failed: see Sync")

@@ -80,12 +80,13 @@ def say_how_far(syncing: Syncing) -> None:
         st.progress(0.0, text="Looking for what changed …")
         return
     total = standing.sent + standing.left
-    words = [f"{standing.sent:,} of about {cost(total)}"]
+    least = "" if standing.knows_all else "at least "
+    words = [f"{standing.sent:,} of {least}about {cost(total)}"]
     budget = reads.budget(syncing.here)
     if budget.remaining is not None:
         words.append(f"{budget.remaining:,} left this hour")
-    if standing.seconds is not None:
-        words.append(f"about {lasting(standing.seconds)} to go")
+    if standing.time_to_go:
+        words.append(standing.time_to_go)
     st.progress(standing.sent / total if total else 0.0, text=" · ".join(words))
     if standing.runs_left:
         st.caption(f"{standing.runs_left:,} {plural('run', standing.runs_left)} to read, the newest first.")
