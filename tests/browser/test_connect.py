@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import requests
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import App, connect, rest, wait_for_table
+from tests.flow.parts import wait_until
 
 Shot = Callable[[Page, str], None]
 NewBrowser = Callable[..., BrowserContext]
@@ -169,3 +170,22 @@ def consent_elsewhere(page: Page) -> str:
         page.url.split("?")[0], data={**form, "decision": "allow"}, allow_redirects=False, timeout=300
     )
     return answer.headers["Location"]
+
+
+def test_the_page_that_a_browser_is_just_leaving_does_not_take_the_next_ones_notice(app: App, page: Page) -> None:
+    held: list[Route] = []
+    callback: list[Route] = []
+    heard: list[bytes] = []
+    page.on("websocket", lambda socket: socket.on("framereceived", lambda sent: heard.append(bytes(sent))))
+    page.route("**/_stcore/health", lambda route: held.append(route))  # so that the first page opens no WebSocket yet
+    page.route("**/?code=*", lambda route: callback.append(route))
+    page.goto(app.at())
+    page.evaluate("location.href = '/?code=abc&state=nobody-made-this'")
+    wait_until(lambda: page.wait_for_timeout(20) or (held and callback))
+    answer = callback[0].fetch(max_redirects=0)
+    page.unroute("**/_stcore/health")
+    held[0].continue_()
+    wait_until(lambda: page.wait_for_timeout(20) or any(b"Connect" in sent or b"not ours" in sent for sent in heard))
+    callback[0].fulfill(response=answer)
+    expect(page.get_by_role("heading", name="This answer is not ours")).to_be_visible()
+    assert page.url == app.url

@@ -13,7 +13,7 @@ from psauth.dashboard.parts.menu import MENU
 from psauth.dashboard.web.notices import notices
 from psauth.vault.vault import Vault
 from tests.dashboard.conftest import labels, texts
-from tests.dashboard.web.asking import ask, named
+from tests.dashboard.web.asking import arrive, ask, named
 
 pytestmark = pytest.mark.slow
 Run = Callable[..., AppTest]
@@ -59,7 +59,7 @@ def test_connect_sends_nobody_anywhere_and_says_why(
     refused: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     refused(monkeypatch, tmp_path)
-    answer = ask("/connect", cookie="r")
+    answer = arrive(ask("/connect", cookie="r"), cookie="r")
     assert (answer.status, answer.headers["location"]) == (303, "/")
     notice = notices.take(named("r"))
     assert notice is not None

@@ -24,11 +24,21 @@ def page(title: str, text: str, step: str, *, leads_home: bool = False) -> str:
     `leads_home` adds a button that leads to the first page of the app.
     """
     button = '<p><a href="/">Open the app</a></p>' if leads_home else ""
+    body = f'<h1>{escape(title)}</h1><p class="text">{_marked(text)}</p><p class="step">{_marked(step)}</p>{button}'
+    return _document(title, body)
+
+
+def passage(path: str) -> str:
+    """A page that leads on to a path of this app at once, and takes no place of its own in the history."""
+    link = f'<a href="{escape(path)}" hidden></a><script>location.replace(document.links[0].href)</script>'
+    return _document("psauth", f'{link}<noscript><meta http-equiv="refresh" content="0;url={escape(path)}"></noscript>')
+
+
+def _document(title: str, body: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>"
-        f'<p class="text">{_marked(text)}</p><p class="step">{_marked(step)}</p>{button}</main></body></html>'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
     )
 
 

@@ -23,7 +23,7 @@ from psauth.connecting import Login, find_login, port_mismatch, store_api_key
 from psauth.dashboard.web.account import account_of
 from psauth.dashboard.web.cookies import accept_long_lines, new_value
 from psauth.dashboard.web.guard import UNKEPT, Guard
-from psauth.dashboard.web.html import page
+from psauth.dashboard.web.html import page, passage
 from psauth.dashboard.web.label import labels
 from psauth.dashboard.web.notices import ALLOW_COOKIES, CONNECTED, UNTRIED, Notice, notices, place_of, refused
 from psauth.dashboard.web.paths import CONNECT, SERVED, is_callback, is_page
@@ -47,7 +47,13 @@ from psauth.vault.vault import Vault
 log = logging.getLogger(__name__)
 
 NOTICE: Final = "/notice"
-"""Where a browser without a cookie reads what there is to tell."""
+"""Where a browser comes that there is something to tell."""
+SHOWN: Final = "/shown"
+"""Where it goes on from there, to the page that shows it."""
+OF: Final = "of"
+"""The parameter of both that names the notice."""
+RETURN_TO: Final = "return_to"
+"""The parameter that names the page to go to in the end."""
 SEVERAL: Final = 4
 """Names of one browser that are tried at most."""
 KEY_PATIENCE: Final = 0.7
@@ -59,6 +65,7 @@ def routes() -> list[BaseRoute]:
     return [
         Route(CONNECT, connect, methods=["GET"]),
         Route(NOTICE, notice, methods=["GET"]),
+        Route(SHOWN, shown, methods=["GET"]),
         Route("/workflows", lambda _: RedirectResponse("/", status_code=307)),  # the first page, by its natural name
         Route(APP_MARK, mark, methods=["GET"]),
         Mount(SANDBOX_PATH, _sandbox()),
@@ -81,7 +88,7 @@ async def connect(request: Request) -> Response:
 def _connect(request: Request) -> Response:
     base_url = f"{request.url.scheme}://{request.url.netloc}"
     browser = request.scope["psauth.browser"]
-    return_to = request.query_params.get("return_to")
+    return_to = request.query_params.get(RETURN_TO)
     try:
         account = account_of(browser)
         target = find_target()
@@ -92,7 +99,7 @@ def _connect(request: Request) -> Response:
             at = Service.for_api_key(settings)
             connection = store_api_key(settings.api_key, at, vault, account, patience=KEY_PATIENCE)
             labels.learn(connection, vault)
-            return _tell(request.scope, UNTRIED if connection.untried else CONNECTED, return_to)
+            return _tell(UNTRIED if connection.untried else CONNECTED, return_to)
         if way is None and target.sandbox:
             settings = sandbox_settings(settings, base_url)
         service = way.service if way is not None else None
@@ -103,28 +110,39 @@ def _connect(request: Request) -> Response:
             account, browser=browser, return_to=_path(return_to), redirect_uri=redirect_uri, service=service
         )
     except Exception as error:  # noqa: BLE001 - a page of its own for whatever it is, never a bare 500
-        return _tell(request.scope, _refused(error), return_to)
+        return _tell(_refused(error), return_to)
     return RedirectResponse(started.url, status_code=302, headers={"Cache-Control": "no-store"})
 
 
-def _tell(scope: Scope, news: Notice, return_to: str | None) -> Response:
-    """Go on to the page that shows the news. A browser without a cookie has no page of its own, and gets one here."""
-    if scope["psauth.browsers_sent"] or news.connected:
-        notices.leave(scope["psauth.browser"], news)
-        return _to(return_to)
+def _tell(news: Notice, return_to: str | None) -> Response:
+    """Go on to the page that shows the news, by way of `NOTICE` and `SHOWN`.
+
+    Not at once: the page that the browser is leaving lives on until it has an answer, and may begin a session of
+    Streamlit's meanwhile. That one would take the notice, and the page that follows show nothing.
+    """
     once = new_value()
     notices.leave(once, news)
-    return _to(f"{NOTICE}?of={once}")
+    return _to(f"{NOTICE}?{urlencode({OF: once, RETURN_TO: _path(return_to) or '/'})}")
 
 
 async def notice(request: Request) -> Response:
-    """What there is to tell a browser that sent no cookie: on the usual page if it sends one now, else here."""
-    news = notices.take(request.query_params.get("of"))
-    if news is None:
-        return _to(None)
+    """A page that puts an end to the one before it, and leads on; where there is no cookie, the notice itself."""
+    once, return_to = request.query_params.get(OF), _path(request.query_params.get(RETURN_TO)) or "/"
     if request.scope["psauth.browsers_sent"]:
-        return _tell(request.scope, news, None)
+        onward = f"{SHOWN}?{urlencode({OF: once or '', RETURN_TO: return_to})}"
+        return HTMLResponse(passage(onward), headers={"Cache-Control": "no-store"})
+    news = notices.take(once)
+    if news is None or news.connected:
+        return _to(return_to)
     return HTMLResponse(page(news.title, news.text, ALLOW_COOKIES), headers={"Cache-Control": "no-store"})
+
+
+async def shown(request: Request) -> Response:
+    """Leave the notice for this browser's next page, which this leads to."""
+    news = notices.take(request.query_params.get(OF))
+    if news is not None:
+        notices.leave(request.scope["psauth.browser"], news)
+    return _to(request.query_params.get(RETURN_TO))
 
 
 def _find_login(settings: Settings, vault: Vault, account: str) -> Login | None:
@@ -218,9 +236,9 @@ def _finish(scope: Scope) -> Response:
         vault = Vault.open(settings)
         connection = _finish_in_one_of(browsers or [None], AuthorizationFlow(settings, vault), "?" + query)
     except Exception as error:  # noqa: BLE001 - as above
-        return _tell(scope, _refused(error, knows_browser=bool(browsers)), None)
+        return _tell(_refused(error, knows_browser=bool(browsers)), None)
     labels.learn(connection, vault)
-    return _tell(scope, CONNECTED, connection.return_to)
+    return _tell(CONNECTED, connection.return_to)
 
 
 def _finish_for_terminal(scope: Scope) -> Response:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
+from html import unescape
 from typing import Any
 from urllib.parse import unquote
 
@@ -112,3 +114,16 @@ def ask(
 
     asyncio.run(app(scope, receive, send))
     return Answer(sent, seen)
+
+
+def arrive(answer: Answer, **asking: Any) -> Answer:
+    """Go where an answer with something to tell leads, as a browser does, up to the one that leads to a page of the app."""
+    assert answer.status == 303
+    passage = ask(answer.headers["location"], **asking)
+    return ask(onward(passage.text), **asking)
+
+
+def onward(page: str) -> str:
+    """Where the page that puts an end to the one before it leads on."""
+    (path,) = re.findall(r'<a href="([^"]+)" hidden>', page)
+    return unescape(path)

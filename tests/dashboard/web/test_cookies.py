@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +14,7 @@ from psauth.dashboard.web.cookies import browsers_of, cookie_name, new_value, po
 from psauth.dashboard.web.notices import notices
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
-from tests.dashboard.web.asking import Answer, ask, named
+from tests.dashboard.web.asking import Answer, arrive, ask, named, onward
 from tests.dashboard.web.cookie_sets import OTHER, SETS, lines_of
 
 NAME = "psauth-browser-8501"
@@ -174,7 +174,7 @@ def test_a_callback_whose_cookie_was_lost_is_said_by_the_next_page() -> None:
     answer = ask(f"/?code=c&state={state}")
     assert answer.headers["set-cookie"].startswith(NAME)
     fresh = answer.headers["set-cookie"].split(";")[0]
-    assert followed(answer, fresh).headers["location"] == "/"
+    assert arrive(answer, extra={"cookie": fresh}).headers["location"] == "/"
     notice = notices.take(fresh.partition("=")[2])
     assert notice is not None
     assert notice.title == "Begun in another browser"
@@ -184,7 +184,7 @@ def test_a_callback_whose_cookie_was_lost_is_said_by_the_next_page() -> None:
 def test_a_callback_with_another_cookie_says_that_it_may_have_changed() -> None:
     state = begun(f"{NAME}={named('b')}")
     answer = ask(f"/?code=c&state={state}", cookie="another")
-    assert answer.headers["location"] == "/"
+    assert arrive(answer, cookie="another").headers["location"] == "/"
     notice = notices.take(named("another"))
     assert notice is not None
     assert notice.title == "Begun in another browser"
@@ -202,6 +202,27 @@ def test_a_notice_is_told_once_and_an_unknown_one_leads_to_the_first_page() -> N
     assert followed(answer, None).status == 200
     assert (followed(answer, None).status, followed(answer, None).headers["location"]) == (303, "/")
     assert ask("/notice").headers["location"] == "/"
+    assert ask("/shown", cookie="b").headers["location"] == "/"
+    assert notices.take(named("b")) is None
+
+
+def test_a_notice_is_left_for_the_next_page_only_when_the_page_before_it_is_gone() -> None:
+    answer = ask("/?code=a&state=unknown", cookie="b")
+    passage = followed(answer, f"{NAME}={named('b')}")
+    assert passage.status == 200
+    assert notices.take(named("b")) is None, "the page that is left lives on until the browser has this answer"
+    assert ask(onward(passage.text), cookie="b").headers["location"] == "/"
+    assert notices.take(named("b")) is not None
+    assert ask(onward(passage.text), cookie="b").headers["location"] == "/"
+    assert notices.take(named("b")) is None, "told once"
+
+
+@pytest.mark.parametrize("path", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_the_way_to_a_notice_leads_to_no_other_host(path: str) -> None:
+    query = urlencode({"of": '"><script>', "return_to": path})
+    assert ask(f"/notice?{query}").headers["location"] == "/"
+    assert ask(f"/shown?{query}", cookie="b").headers["location"] == "/"
+    assert onward(ask(f"/notice?{query}", cookie="b").text) == f"/shown?{query.partition('&')[0]}&return_to=%2F"
 
 
 def test_a_refused_callback_without_a_cookie_consumes_nothing() -> None:

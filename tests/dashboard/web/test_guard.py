@@ -12,7 +12,7 @@ from psauth.dashboard.web.notices import CONNECTED, notices
 from psauth.dashboard.web.start import this_start
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
-from tests.dashboard.web.asking import LED, ask, named
+from tests.dashboard.web.asking import LED, arrive, ask, named
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501", "LOCALHOST"])
@@ -179,7 +179,7 @@ def test_a_bare_loopback_redirect_uri_gets_this_apps_port_and_keeps_its_name(
 
 def test_an_answer_that_would_come_back_to_another_port_is_said_beforehand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PSAUTH_CLIENT_ID", "analyst")
-    answer = ask("/connect", host="localhost:8502", cookie="p")
+    answer = arrive(ask("/connect", host="localhost:8502", cookie="p"), host="localhost:8502", cookie="p")
     assert (answer.status, answer.headers["location"]) == (303, "/")
     notice = notices.take(named("p"))
     assert notice is not None
@@ -191,7 +191,7 @@ def test_an_answer_that_would_come_back_to_another_port_is_said_beforehand(monke
 )
 def test_connect_never_returns_to_another_host(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PSAUTH_CLIENT_SECRET", "half")
-    answer = ask(f"/connect?return_to={path}", cookie="b")
+    answer = arrive(ask(f"/connect?return_to={path}", cookie="b"), cookie="b")
     assert (answer.status, answer.headers["location"]) == (303, "/")
     notices.take(named("b"))
 
@@ -200,7 +200,7 @@ def test_an_api_key_is_tried_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     with psauth.Sandbox(runs=5) as box:
         monkeypatch.setenv("PSAUTH_API_KEY", box.api_key)
         monkeypatch.setenv("PSAUTH_API_URL", box.api_url)
-        answer = ask("/connect?return_to=/connection", cookie="k")
+        answer = arrive(ask("/connect?return_to=/connection", cookie="k"), cookie="k")
         assert (answer.status, answer.headers["location"]) == (303, "/connection")
         assert notices.take(named("k")) == CONNECTED
         assert Vault.open(Settings(env_file=None)).read().connection.kind == "api_key"
@@ -208,7 +208,7 @@ def test_an_api_key_is_tried_and_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/callback", "/some/deep/path", "/connect/callback", "/connected"])
 def test_a_callback_is_taken_off_any_path_and_the_address_is_clean_afterwards(path: str) -> None:
-    answer = ask(f"{path}?code=abc&state=unknown", cookie="c")
+    answer = arrive(ask(f"{path}?code=abc&state=unknown", cookie="c"), cookie="c")
     assert (answer.status, answer.headers["location"]) == (303, "/")
     notice = notices.take(named("c"))
     assert notice is not None
@@ -233,8 +233,7 @@ def test_whatever_breaks_while_connecting_is_a_calm_page_and_never_a_bare_500(
 
     monkeypatch.setattr("psauth.dashboard.web.routes.Vault.open", break_down)
     for path in ("/connect", "/?code=a&state=b"):
-        answer = ask(path, cookie="x")
-        assert (answer.status, answer.headers["location"]) == (303, "/")
+        assert arrive(ask(path, cookie="x"), cookie="x").headers["location"] == "/"
         notice = notices.take(named("x"))
         assert notice is not None
         assert notice.title == "Something went wrong here"

@@ -20,7 +20,7 @@ from psauth.settings import Settings
 from psauth.vault.service import Service
 from psauth.vault.vault import Vault
 from tests.dashboard.conftest import texts
-from tests.dashboard.web.asking import Answer, ask, named
+from tests.dashboard.web.asking import Answer, arrive, ask, named
 from tests.flow.parts import wait_until
 
 pytestmark = pytest.mark.slow
@@ -138,7 +138,7 @@ def test_a_key_is_stored_untried_where_the_api_is_silent(
     monkeypatch.setenv("PSAUTH_API_KEY", "key-Rt55-of-acme")
     answer = ask("/connect?return_to=/connection", cookie="k")
     assert not api.speaks.is_set()
-    assert (answer.status, answer.headers["location"]) == (303, "/connection")
+    assert arrive(answer, cookie="k").headers["location"] == "/connection"
     assert label_of(vault) is None
     assert "stored untried" in caplog.text
     assert notices.take(named("k")) == UNTRIED

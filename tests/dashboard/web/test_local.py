@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from psauth.dashboard.web.notices import notices
-from tests.dashboard.web.asking import ask, named
+from tests.dashboard.web.asking import arrive, ask, named
 
 ODD = [
     "user@localhost:8501",
@@ -134,8 +134,7 @@ def broken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
 
 @pytest.mark.parametrize("path", ["/connect", "/?code=a&state=b", "/cb?error=access_denied&state=b"])
 def test_whatever_is_broken_connecting_and_the_callback_lead_to_a_page(broken: str, path: str) -> None:
-    answer = ask(path, cookie="broken")
-    assert answer.status == 303
+    arrive(ask(path, cookie="broken"), cookie="broken")
     notice = notices.take(named("broken"))
     assert notice is not None
     assert not notice.connected

@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet
 
 from psauth.vault.vault import Vault
 from tests.browser.conftest import App
+from tests.dashboard.web.asking import onward
 from tests.dashboard.web.cookie_sets import RANDOM, SETS, lines_of
 
 pytestmark = pytest.mark.slow
@@ -101,7 +102,9 @@ def log_in(kind: str, server: tuple[int, Vault]) -> None:
     browser = Browser(port, kind)
     answer = browser.log_in()
     assert answer.startswith("HTTP/1.1 303")
-    assert re.search(r"(?im)^location: /$", answer.replace("\r", ""))
+    _, passage = browser.follow(answer)
+    head, _ = browser.ask(onward(passage))
+    assert re.search(r"(?im)^location: /$", head.replace("\r", ""))
     assert vault.find("default") is not None
     assert browser.open_websocket().startswith("HTTP/1.1 101")
 

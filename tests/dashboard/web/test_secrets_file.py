@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -38,15 +39,16 @@ def write(folder: Path, content: bytes | None) -> Path:
 
 
 @pytest.fixture
-def spoilt(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def spoilt(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A secrets file of that kind in the working folder, where Streamlit and psauth look."""
     monkeypatch.chdir(tmp_path)
     file = write(tmp_path, SPOILT[request.param])
-    before = st.config.get_option("secrets.files")
     monkeypatch.setattr(st, "secrets", _NoSecrets())
+    # A copy: by default the option names files of the working folder of the moment, and what it is set to would stay.
+    options = st.config.get_config_options()
+    monkeypatch.setitem(options, "secrets.files", copy.copy(options["secrets.files"]))
     st.config.set_option("secrets.files", [str(tmp_path / "none.toml"), str(file)])
-    yield file
-    st.config.set_option("secrets.files", before)
+    return file
 
 
 class _NoSecrets:

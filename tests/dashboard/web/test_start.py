@@ -29,6 +29,7 @@ CLOSED = [
     "/_stcore/upload_file/a",
     "/static/x.js",
     "/notice",
+    "/shown",
     "//x",
 ]
 
