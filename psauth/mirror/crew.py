@@ -26,7 +26,7 @@ from psauth.exceptions import (
 )
 from psauth.mirror.answers import Answer
 from psauth.mirror.forecast import Costs
-from psauth.mirror.journal import Journal
+from psauth.mirror.journal import Journal, NotedSource
 from psauth.mirror.looks import AGES
 from psauth.mirror.questions import OF_RUNS, Question, ask_run
 from psauth.mirror.queue import Priority
@@ -81,6 +81,7 @@ class Crew:
         self.error: BaseException | None = None
         self.skipped: list[Skipped] = []
         self._threads: list[threading.Thread] = []
+        self._reading: dict[str, NotedSource] = {}
 
     def begin(self) -> None:
         """Start the first threads, which start more where an answer takes its time.
@@ -101,6 +102,11 @@ class Crew:
     def is_done(self) -> bool:
         """Whether all threads have ended."""
         return not any(thread.is_alive() for thread in [*self._threads])
+
+    @property
+    def requests_under_way(self) -> int:
+        """Requests that were answered for runs which are not on the disk yet, and so still wait in the queue."""
+        return sum(source.answered for source in [*self._reading.values()])
 
     def join(self, timeout: float) -> None:
         """Return when the threads have ended, after so many seconds at the latest."""
@@ -160,7 +166,7 @@ class Crew:
                     self._ask_what_became_of(job, job.run_id)
 
     def _ask_run(self, job: PendingRun) -> None:
-        source = self._journal.source(name_of(job))
+        source = self._reading[job.run_id] = self._journal.source(name_of(job))
         workflow = job.record.get("workflowId")
         has_fields = workflow not in self.formless
         reader = Reader(self._transport, source)
@@ -175,7 +181,7 @@ class Crew:
             answer = self._transport.get(f"/workflow-runs/{quote(run_id, safe='')}", pace=self._pace)
         except (NotFound, PermissionDenied):
             self.hidden[run_id] = asked_at
-            self._supply.done(job, again=False)
+            self._end(job, again=False)
             return
         run = answer.get("data", answer) if isinstance(answer, dict) else {}
         if run.get("status") == DELETED:
@@ -187,7 +193,12 @@ class Crew:
 
     def _put(self, job: Job, what: Answer | Write) -> None:
         """Have the end of a job written; it is over when that is on the disk."""
-        self._writer.put(what, partial(self._supply.done, job), job=name_of(job))
+        self._writer.put(what, partial(self._end, job), job=name_of(job))
+
+    def _end(self, job: Job, *, again: bool = True) -> None:
+        if isinstance(job, PendingRun):
+            self._reading.pop(job.run_id, None)
+        self._supply.done(job, again=again)
 
     def _mark_deleted(self, run_id: str, asked_at: datetime, store: Store) -> None:
         if store.mark_gone(run_id, "deleted", asked_at):
@@ -198,7 +209,7 @@ class Crew:
         with self._lock:
             self._unavailable = self._unavailable + 1 if isinstance(error, ServiceUnavailable) else 0
             given_up = self._unavailable >= GIVEN_UP
-        self._supply.done(job, again=False)
+        self._end(job, again=False)
         if given_up:
             self.fail(ServiceUnavailable(f"Given up: the service failed {GIVEN_UP} times in a row. {error}"))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from psauth.api.transport import Transport
+from psauth.api.usage import Usage
 from psauth.mirror.snapshot import Snapshot
 from psauth.reading.fetch import WORKERS
 from psauth.reading.forecast import USUAL_ANSWER, seconds_for, window_of
@@ -18,6 +20,8 @@ PAGE: Final = 20
 USUAL: Final = 2
 """Requests for a run of a workflow of which nothing is known: its tasks, its form."""
 WINDOWS: Final = {3600.0: "an hour", 60.0: "a minute", 1.0: "a second"}
+PLENTY: Final = 100.0
+"""Requests a second. A service that allows as many is slower than its budget."""
 NEWEST: Final = 1_000
 """So many of the newest runs are what most people look at first."""
 
@@ -82,6 +86,15 @@ class Costs:
         """Requests for so many runs of each workflow."""
         expected = sum(self._by_template.get(workflow, USUAL) * count for workflow, count in runs.items())
         return round(expected * (self._taken / self._expected if self._expected > 100 else 1.0))
+
+
+def has_plenty(usage: Usage) -> bool:
+    """Whether more of the budget is left than if it were spent evenly until the window's end."""
+    budget, window = usage.budget, window_of(usage.longest_wait)
+    if not budget.limit or budget.remaining is None or budget.resets_at is None or budget.limit >= PLENTY * window:
+        return True
+    to_go = (budget.resets_at - datetime.now(UTC)).total_seconds()
+    return budget.remaining / budget.limit > to_go / window
 
 
 def seconds_to_go(transport: Transport, requests: int, *, rate: float | None = None) -> float:

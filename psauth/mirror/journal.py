@@ -39,11 +39,15 @@ class Journal:
 
 
 class NotedSource:
-    """Pages for one job (see psauth.api.pages.Source). `asked_at` is when the oldest of them was asked for."""
+    """Pages for one job (see psauth.api.pages.Source).
+
+    `asked_at` is when the oldest of them was asked for, `answered` how many the service has answered.
+    """
 
     def __init__(self, transport: Transport, writer: Writer, job: str, kept: Mapping[str, KeptPage]) -> None:
         self._transport, self._writer, self._job, self._kept = transport, writer, job, kept
         self.asked_at = datetime.now(UTC)
+        self.answered = 0
 
     @property
     def origin(self) -> Origin:
@@ -70,5 +74,6 @@ class NotedSource:
             return page.answer
         asked_at = datetime.now(UTC)
         answer = self._transport.get(path, params, pace=pace)
+        self.answered += 1
         self._writer.note_page(KeptPage(self._job, request, answer, asked_at))
         return answer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,10 +50,14 @@ class Supply:
 
     A job is under way until `done` is called, after what it brought is on the disk. Runs and the rest are given out
     once `open_runs` was called. There is an end when everybody who said `open` has said `close`.
+
+    Between `begin_walk` and `end_walk` a job of these is given out for each page of the lists of runs that has come, and
+    more only where `has_plenty` says that the budget allows it. Else forty threads that read runs would take all of it from
+    the one that walks, and nobody knew for hours how much there is to do.
     """
 
-    def __init__(self, store: Store, which: Which = ALL) -> None:
-        self._store, self._which = store, which
+    def __init__(self, store: Store, which: Which = ALL, *, has_plenty: Callable[[], bool] = lambda: True) -> None:
+        self._store, self._which, self._has_plenty = store, which, has_plenty
         self._lock = threading.RLock()  # taken by itself: the `with` of a Condition can be interrupted halfway
         self._changed = threading.Condition(self._lock)
         self._urgent: deque[Job] = deque()
@@ -62,7 +66,8 @@ class Supply:
         self._under_way: set[str] = set()
         self._set_aside: set[str] = set()
         self._jobs = self._finders = self._given = self._takers = 0
-        self._runs_open = self._stopped = False
+        self._runs_open = self._walks = self._stopped = False
+        self._pages = self._given_in_walk = 0
         self._dry = False
         """No run waits, as far as the last look into the queue showed."""
 
@@ -78,10 +83,22 @@ class Supply:
             self._runs_open = True
             self._changed.notify_all()
 
+    def begin_walk(self) -> None:
+        """The lists of runs are being walked."""
+        with self._lock:
+            self._walks = True
+
     def found_runs(self) -> None:
-        """There are more runs in the queue than before."""
+        """A page of a list of runs has come, so there may be more runs in the queue than before."""
         with self._lock:
             self._dry = False
+            self._pages += 1
+            self._changed.notify_all()
+
+    def end_walk(self) -> None:
+        """All the runs that there are stand in the queue."""
+        with self._lock:
+            self._walks = self._dry = False
             self._changed.notify_all()
 
     def add_taker(self) -> None:
@@ -150,7 +167,7 @@ class Supply:
     def _next(self) -> Job | None:
         if self._urgent:
             return self._urgent.popleft()
-        if self._runs_open:
+        if self._runs_open and self._leaves_room():
             if not self._runs and not self._dry:
                 self._runs.extend(self._waiting())
                 self._dry = not self._runs
@@ -158,9 +175,16 @@ class Supply:
                 self._given += 1
                 is_history = self._runs[0].priority >= Priority.HISTORY
                 if not (is_history and self._last and self._given % EVERY == 0):
+                    self._given_in_walk += 1
                     return self._runs.popleft()
-            return self._last.popleft() if self._last else None
+            if self._last:
+                self._given_in_walk += 1
+                return self._last.popleft()
         return None
+
+    def _leaves_room(self) -> bool:
+        """Whether a job may be given out although the lists of runs are being walked."""
+        return not self._walks or self._given_in_walk < self._pages or self._has_plenty()
 
     def _waiting(self) -> Iterator[PendingRun]:
         others = self._under_way | self._set_aside

@@ -17,7 +17,7 @@ from psauth.exceptions import ArgumentError, MirrorError, RateLimited, ServiceUn
 from psauth.mirror import lock
 from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
-from psauth.mirror.forecast import Costs, Forecast, forecast, seconds_to_go
+from psauth.mirror.forecast import Costs, Forecast, forecast, has_plenty, seconds_to_go
 from psauth.mirror.journal import Journal
 from psauth.mirror.lists import REFUSED
 from psauth.mirror.looks import AGES
@@ -109,7 +109,7 @@ class Sync:
         self._publishing: threading.Thread | None = None
         self._costs = Costs()
         self._pace = Pace(background=True, share=SHARE, stop=threading.Event())
-        self._supply = Supply(store, wanted.which)
+        self._supply = Supply(store, wanted.which, has_plenty=lambda: has_plenty(transport.usage))
         self._others = 0
         self.standing = Standing()
         """How far it is; another thread may look at it."""
@@ -178,7 +178,7 @@ class Sync:
             stopped = str(crew.error)
         elif crew.error is not None:
             self._error, stopped = crew.error, str(crew.error)
-        runs_left, requests_left = self._left()
+        runs_left, requests_left = self._left(crew)
         return SyncReport(
             began_at=began_at,
             ended_at=datetime.now(UTC),
@@ -241,7 +241,9 @@ class Sync:
     def _find_runs(self, now: datetime, writer: Writer) -> None:
         walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
         scopes = self._wanted.scopes
+        self._supply.begin_walk()
         numbers = [walker.walk(scope, whole=self._wanted.full) for scope in scopes]
+        self._supply.end_walk()
         self._walked = True
         self._warnings += walker.warnings
         if not scopes:
@@ -255,7 +257,6 @@ class Sync:
         )  # not that of the beginning: runs were read since, and none is due because of that
         with self._store.snapshot() as snap:
             self._supply.add(MissedRun(run_id) for run_id in snap.missed())
-        self._supply.found_runs()
         coming = self._forecast()
         if coming.requests > WORTH_SAYING and not self._only_look:
             self._bar.say(str(coming))
@@ -288,7 +289,7 @@ class Sync:
                 left = self._transport.usage.budget.remaining
                 kept = f", but for {left:,} that are left to you" if left else ""
                 return f"The budget of requests is spent{kept}; more in {lasting(held)}."
-            if not self._show():
+            if not self._show(crew):
                 return STOPPED
             if time.monotonic() - published > pause and not self._only_look:
                 self._publish_beside()
@@ -311,20 +312,21 @@ class Sync:
             self._publishing = threading.Thread(target=do, name="psauth-mirror-publish", daemon=True)
             self._publishing.start()
 
-    def _show(self) -> bool:
+    def _show(self, crew: Crew) -> bool:
         sent = self._transport.usage.requests_sent - self._sent_before
-        runs, left = self._left()
+        runs, left = self._left(crew)
         seconds = None
         if self._walked or sent > 100:
             seconds = seconds_to_go(self._transport, left, rate=self._speed.rate)
         self.standing = Standing(sent, left, runs, seconds, knows_all=self._walked)
         return self._bar.report(sent, sent + left, self.standing.time_to_go)
 
-    def _left(self) -> tuple[int, int]:
+    def _left(self, crew: Crew) -> tuple[int, int]:
         """Runs that wait, and about how many requests everything still takes."""
         with self._store.snapshot() as snap:
             waiting = snap.pending_count(self._wanted.which)
-        return sum(waiting.values()), self._costs.of(waiting) + self._supply.questions_left
+        for_runs = max(0, self._costs.of(waiting) - crew.requests_under_way)
+        return sum(waiting.values()), for_runs + self._supply.questions_left
 
 
 def _first(plan: Planner, workflows: list[str]) -> Iterable[Question]:

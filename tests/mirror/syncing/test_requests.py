@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.mirror.syncing.copies import ID
+
 
 def test_the_first_sync_asks_for_everything_once(copy):
     report = copy.sync()
@@ -171,4 +173,14 @@ def test_deleted_is_not_searched_where_the_service_refuses_it(copy):
     searches = [seen.query["status"] for seen in copy.box.requests if seen.path == "/v1/workflow-runs"]
     assert searches[0] == "Active,Completed,Archived,Deleted"
     assert set(searches[1:]) == {"Active,Completed,Archived"}
+    assert copy.differences() == []
+
+
+def test_where_the_budget_is_short_the_lists_of_runs_come_first_so_that_it_is_known_how_much_there_is(copy):
+    copy.box.knobs.budget = 2_500
+    copy.sync()
+    asked = [ID.sub("/{}", seen.path.removeprefix("/v1")) for seen in copy.box.requests]
+    walked = [place for place, path in enumerate(asked) if path in ("/workflow-runs", "/workflow-runs/list")]
+    assert len(walked) >= 50 / 20
+    assert asked[: walked[-1]].count("/workflow-runs/{}/tasks") <= len(walked)
     assert copy.differences() == []

@@ -1,0 +1,72 @@
+"""What is given out next: while the lists of runs are walked, they come before the runs, unless the budget allows both."""
+
+import pytest
+
+from psauth.mirror.records import PendingRun
+from psauth.mirror.supply import Supply
+
+
+@pytest.fixture
+def twenty(store, make_run, noon):
+    """A store in which twenty runs wait."""
+    store.note_runs([make_run(f"r{number}") for number in range(20)], noon)
+    return store
+
+
+@pytest.fixture
+def short(twenty):
+    """A supply during a walk, with a budget that is short; it stops where a thread would have to wait."""
+
+    def has_plenty():
+        supply.stop()
+        return False
+
+    supply = begin(twenty, has_plenty)
+    return supply
+
+
+def begin(store, has_plenty):
+    supply = Supply(store, has_plenty=has_plenty)
+    for _ in range(40):
+        supply.add_taker()
+    supply.open()
+    supply.open_runs()
+    supply.begin_walk()
+    return supply
+
+
+@pytest.mark.parametrize("pages", [0, 1, 2, 7])
+def test_while_the_lists_are_walked_a_run_is_given_out_for_each_page(short, pages):
+    for _ in range(pages):
+        short.found_runs()
+    assert all(isinstance(short.take(), PendingRun) for _ in range(pages))
+    assert short.take() is None
+
+
+def test_after_the_walk_all_are_given_out(short):
+    short.found_runs()
+    short.end_walk()
+    short.close()
+    for _ in range(20):
+        short.done(short.take())
+
+
+def test_long_lists_wait_for_the_walk_as_well_and_what_is_urgent_does_not(short):
+    long_lists, urgent = [object() for _ in range(5)], [object() for _ in range(5)]
+    short.add(long_lists, urgent=False)
+    short.add(urgent)
+    short.found_runs()
+    assert [short.take() for _ in range(5)] == urgent
+    assert short.take() is not None
+    assert short.take() is None
+
+
+def test_where_there_is_plenty_of_the_budget_nobody_waits_for_the_walk(twenty):
+    supply = begin(twenty, lambda: True)
+    assert {supply.take().run_id for _ in range(20)} == {f"r{number}" for number in range(20)}
+
+
+def test_a_thread_that_waits_looks_again_whether_the_budget_allows_more(twenty):
+    answers = iter([False, False, True])
+    assert isinstance(begin(twenty, lambda: next(answers)).take(), PendingRun)
+    assert next(answers, None) is None
