@@ -28,6 +28,8 @@ from psauth.reading.endpoints import RUN_SEARCH, RUN_STATUSES, RUNS
 
 CUT: Final = 200
 """Runs after which the service's search may break off (its documentation: "the latest 200")."""
+AHEAD: Final = 25
+"""Pages that may wait to be written at most: a service that answers faster than the disk would fill the memory with them."""
 DELETED: Final = "Deleted"
 MOST_VANISHING: Final = 1 / 20
 """The share of runs that may be missing from a complete list. When more are, a permission was lost, and not the runs."""
@@ -68,6 +70,7 @@ class Walker:
         self._transport, self._store, self._writer, self._pace, self._found = transport, store, writer, pace, found
         self.warnings: list[str] = []
         """What should be said of the walks."""
+        self._pages_ahead = 0
         self._number = 0
         """The latest walk of the search: what it has named is there, whatever its status."""
 
@@ -231,6 +234,10 @@ class Walker:
             return None
 
         self._writer.put(write, self._found)
+        self._pages_ahead += 1
+        if self._pages_ahead == AHEAD:
+            self._writer.flush()
+            self._pages_ahead = 0
         return len(wanted) < len(there)
 
     # Notes ------------------------------------------------------------------------------------------------------
