@@ -194,12 +194,12 @@ class Derivation:
             return
         draft.begin("", mark or self._mark_of(*nouns))
         for noun in nouns:
-            for piece in rows.in_pieces(self._snap.lists(noun), ROWS):
+            for piece in rows.in_pieces(self._snap.pieces(noun, ROWS), ROWS):
                 draft.append(rows.of_whole(layout.name, noun, piece), (each.asked_at for each in piece))
         draft.finish()
 
     def _mark_of(self, *nouns: str) -> str:
-        return _digest([(noun, each.owner, each.digest) for noun in nouns for each in self._snap.lists(noun)])
+        return _digest([(noun, *each) for noun in nouns for each in self._snap.digests(noun)])
 
     def _derive_data_sets(self) -> None:
         """The records of each data set, with a column a field."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from psauth.mirror.changes import differences
-from psauth.mirror.packing import pack, unpack
+from psauth.mirror.packing import pack, unpack, unpack_pieces
 from psauth.mirror.records import Change, Record, StoredList, Written, moment_at
 from psauth.mirror.schema import CHANGES, LISTS, MONTHS
 
@@ -48,6 +48,20 @@ def read_lists(db: sa.Connection, noun: str, month: str | None = None) -> Iterat
     return map(_stored, db.execute(query.execution_options(yield_per=AT_ONCE)))
 
 
+def read_pieces(db: sa.Connection, noun: str, size: int) -> Iterator[StoredList]:
+    """The lists of a noun, those with more records than `size` as several, so that a long one is never in memory whole."""
+    query = sa.select(LISTS).where(LISTS.c.noun == noun).order_by(LISTS.c.month, LISTS.c.owner)
+    for row in db.execute(query.execution_options(yield_per=1)):
+        for piece in unpack_pieces(row.records, _name(row.noun, row.owner), size):
+            yield _stored(row, piece)
+
+
+def read_digests(db: sa.Connection, noun: str) -> Iterator[tuple[str, str]]:
+    """The owner and the digest of each list of a noun."""
+    query = sa.select(LISTS.c.owner, LISTS.c.digest).where(LISTS.c.noun == noun)
+    return (tuple(row) for row in db.execute(query.order_by(LISTS.c.month, LISTS.c.owner)))
+
+
 def read_lists_of(db: sa.Connection, noun: str, owners: Sequence[str]) -> Iterator[StoredList]:
     """The lists of a noun that these owners have, in their order."""
     for begin in range(0, len(owners), AT_ONCE):
@@ -63,12 +77,12 @@ def read_list(db: sa.Connection, noun: str, owner: str) -> list[StoredList]:
     return [_stored(row) for row in db.execute(sa.select(LISTS).where(here))]
 
 
-def _stored(row: Any) -> StoredList:
+def _stored(row: Any, records: Sequence[Record] | None = None) -> StoredList:
     return StoredList(
         noun=row.noun,
         owner=row.owner,
         run_id=row.run_id,
-        records=unpack(row.records, _name(row.noun, row.owner)),
+        records=unpack(row.records, _name(row.noun, row.owner)) if records is None else records,
         digest=row.digest,
         asked_at=moment_at(row.asked_at),
     )

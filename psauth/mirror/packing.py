@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,7 +34,37 @@ def unpack(content: bytes, where: str) -> Any:
     try:
         return json.loads(zlib.decompress(content))
     except (zlib.error, ValueError):
-        raise MirrorError(
-            f"In the mirror's store {where} is damaged. Restore the store from a backup, or begin anew beside it: "
-            "psauth sync --anew"
-        ) from None
+        raise _damaged(where) from None
+
+
+def unpack_pieces(content: bytes, where: str, size: int) -> Iterator[list[Any]]:
+    """The records of a list, so many at once: as records they take several times the memory of their text.
+
+    An empty list is one piece. `where` as above.
+    """
+    try:
+        text = zlib.decompress(content).decode("utf-8")
+    except (zlib.error, ValueError):
+        raise _damaged(where) from None
+    piece: list[Any] = []
+    decode, place = json.JSONDecoder().raw_decode, 1  # behind the bracket; `pack` puts no space anywhere
+    is_first = True
+    while text[place : place + 1] != "]":
+        try:
+            record, place = decode(text, place)
+        except ValueError:
+            raise _damaged(where) from None
+        piece.append(record)
+        place += text[place : place + 1] == ","
+        if len(piece) == size:
+            yield piece
+            piece, is_first = [], False
+    if piece or is_first:
+        yield piece
+
+
+def _damaged(where: str) -> MirrorError:
+    return MirrorError(
+        f"In the mirror's store {where} is damaged. Restore the store from a backup, or begin anew beside it: "
+        "psauth sync --anew"
+    )

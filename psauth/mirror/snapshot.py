@@ -28,6 +28,14 @@ class Snapshot:
         """The lists of a noun; `month`: of the runs created in it, "" those that belong to no run, None all."""
         return lists.read_lists(self._db, noun, month)
 
+    def pieces(self, noun: str, size: int) -> Iterator[StoredList]:
+        """The lists of a noun, those with more records than `size` as several of the same owner."""
+        return lists.read_pieces(self._db, noun, size)
+
+    def digests(self, noun: str) -> Iterator[tuple[str, str]]:
+        """The owner and the digest of each list of a noun."""
+        return lists.read_digests(self._db, noun)
+
     def lists_of(self, noun: str, owners: Sequence[str]) -> Iterator[StoredList]:
         """The lists of a noun that these have, in their order."""
         return lists.read_lists_of(self._db, noun, owners)

@@ -20,7 +20,7 @@ from psauth.mirror.store import Store
 
 MOST: Final = 200
 """Runs in one transaction at most."""
-PAUSE: Final = 0.05
+PAUSE: Final = 0.02
 """Seconds in which answers gather before they are written: a power cut costs no more than these."""
 
 KEEP_AFTER: Final = 0.25

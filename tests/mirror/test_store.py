@@ -180,3 +180,19 @@ def test_damaged_content_is_said_and_not_given_out(store, make_run, noon):
         db.exec_driver_sql("UPDATE lists SET records = x'00'")
     with pytest.raises(MirrorError, match=r"tasks of r1 is damaged.*psauth sync --anew"):
         list(store.lists("tasks"))
+
+
+def test_long_lists_are_read_in_pieces_of_their_owner(store, noon):
+    for owner, count in (("w1", 5), ("w2", 0), ("w3", 2)):
+        store.write_list("comments", owner, [{"id": f"{owner}-{number}"} for number in range(count)], noon)
+    with store.snapshot() as snap:
+        pieces = [(each.owner, [record["id"] for record in each.records]) for each in snap.pieces("comments", 2)]
+        whole = [(each.owner, each.digest) for each in snap.lists("comments")]
+        assert [*snap.digests("comments")] == whole
+    assert pieces == [
+        ("w1", ["w1-0", "w1-1"]),
+        ("w1", ["w1-2", "w1-3"]),
+        ("w1", ["w1-4"]),
+        ("w2", []),
+        ("w3", ["w3-0", "w3-1"]),
+    ]
