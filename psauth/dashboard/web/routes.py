@@ -52,8 +52,6 @@ SHOWN: Final = "/shown"
 """Where it goes on from there, to the page that shows it."""
 OF: Final = "of"
 """The parameter of both that names the notice."""
-RETURN_TO: Final = "return_to"
-"""The parameter that names the page to go to in the end."""
 SEVERAL: Final = 4
 """Names of one browser that are tried at most."""
 KEY_PATIENCE: Final = 0.7
@@ -88,7 +86,7 @@ async def connect(request: Request) -> Response:
 def _connect(request: Request) -> Response:
     base_url = f"{request.url.scheme}://{request.url.netloc}"
     browser = request.scope["psauth.browser"]
-    return_to = request.query_params.get(RETURN_TO)
+    return_to = request.query_params.get("return_to")
     try:
         account = account_of(browser)
         target = find_target()
@@ -118,31 +116,36 @@ def _tell(news: Notice, return_to: str | None) -> Response:
     """Go on to the page that shows the news, by way of `NOTICE` and `SHOWN`.
 
     Not at once: the page that the browser is leaving lives on until it has an answer, and may begin a session of
-    Streamlit's meanwhile. That one would take the notice, and the page that follows show nothing.
+    Streamlit's meanwhile. That one would take the notice, and the page that follows show nothing. Where it leads stands in
+    no address: what another site had written into it would be followed as if this app had said it.
     """
     once = new_value()
-    notices.leave(once, news)
-    return _to(f"{NOTICE}?{urlencode({OF: once, RETURN_TO: _path(return_to) or '/'})}")
+    notices.leave(once, news, _path(return_to) or "/")
+    return _to(f"{NOTICE}?{urlencode({OF: once})}")
 
 
 async def notice(request: Request) -> Response:
     """A page that puts an end to the one before it, and leads on; where there is no cookie, the notice itself."""
-    once, return_to = request.query_params.get(OF), _path(request.query_params.get(RETURN_TO)) or "/"
+    once = request.query_params.get(OF)
     if request.scope["psauth.browsers_sent"]:
-        onward = f"{SHOWN}?{urlencode({OF: once or '', RETURN_TO: return_to})}"
-        return HTMLResponse(passage(onward), headers={"Cache-Control": "no-store"})
-    news = notices.take(once)
-    if news is None or news.connected:
+        return HTMLResponse(passage(f"{SHOWN}?{urlencode({OF: once or ''})}"), headers={"Cache-Control": "no-store"})
+    kept = notices.take_along(once)
+    if kept is None:
+        return _to(None)
+    news, return_to = kept
+    if news.connected:
         return _to(return_to)
     return HTMLResponse(page(news.title, news.text, ALLOW_COOKIES), headers={"Cache-Control": "no-store"})
 
 
 async def shown(request: Request) -> Response:
     """Leave the notice for this browser's next page, which this leads to."""
-    news = notices.take(request.query_params.get(OF))
-    if news is not None:
-        notices.leave(request.scope["psauth.browser"], news)
-    return _to(request.query_params.get(RETURN_TO))
+    kept = notices.take_along(request.query_params.get(OF))
+    if kept is None:
+        return _to(None)
+    news, return_to = kept
+    notices.leave(request.scope["psauth.browser"], news)
+    return _to(return_to)
 
 
 def _find_login(settings: Settings, vault: Vault, account: str) -> Login | None:

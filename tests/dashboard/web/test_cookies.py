@@ -217,12 +217,12 @@ def test_a_notice_is_left_for_the_next_page_only_when_the_page_before_it_is_gone
     assert notices.take(named("b")) is None, "told once"
 
 
-@pytest.mark.parametrize("path", ["https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
-def test_the_way_to_a_notice_leads_to_no_other_host(path: str) -> None:
+@pytest.mark.parametrize("path", ["https://evil.example", "/connect", "/connection", "javascript:alert(1)"])
+def test_the_way_to_a_notice_leads_nowhere_that_its_address_says(path: str) -> None:
     query = urlencode({"of": '"><script>', "return_to": path})
     assert ask(f"/notice?{query}").headers["location"] == "/"
     assert ask(f"/shown?{query}", cookie="b").headers["location"] == "/"
-    assert onward(ask(f"/notice?{query}", cookie="b").text) == f"/shown?{query.partition('&')[0]}&return_to=%2F"
+    assert onward(ask(f"/notice?{query}", cookie="b").text) == f"/shown?{query.partition('&')[0]}"
 
 
 def test_a_refused_callback_without_a_cookie_consumes_nothing() -> None:
