@@ -89,12 +89,15 @@ class Costs:
 
 
 def has_plenty(usage: Usage) -> bool:
-    """Whether more of the budget is left than if it were spent evenly until the window's end."""
+    """Whether more of the budget is left than if it were spent evenly until the window's end.
+
+    False from that end on, until an answer tells of the next window.
+    """
     budget, window = usage.budget, window_of(usage.longest_wait)
     if not budget.limit or budget.remaining is None or budget.resets_at is None or budget.limit >= PLENTY * window:
         return True
     to_go = (budget.resets_at - datetime.now(UTC)).total_seconds()
-    return budget.remaining / budget.limit > to_go / window
+    return to_go > 0 and budget.remaining / budget.limit > to_go / window
 
 
 def seconds_to_go(transport: Transport, requests: int, *, rate: float | None = None) -> float:

@@ -49,7 +49,7 @@ def read_lists(db: sa.Connection, noun: str, month: str | None = None) -> Iterat
 
 
 def read_pieces(db: sa.Connection, noun: str, size: int) -> Iterator[StoredList]:
-    """The lists of a noun, those with more records than `size` as several, so that a long one is never in memory whole."""
+    """The lists of a noun, those with more records than `size` as several: the records of a long one are never in memory together."""
     query = sa.select(LISTS).where(LISTS.c.noun == noun).order_by(LISTS.c.month, LISTS.c.owner)
     for row in db.execute(query.execution_options(yield_per=1)):
         for piece in unpack_pieces(row.records, _name(row.noun, row.owner), size):

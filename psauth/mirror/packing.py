@@ -44,23 +44,21 @@ def unpack_pieces(content: bytes, where: str, size: int) -> Iterator[list[Any]]:
     """
     try:
         text = zlib.decompress(content).decode("utf-8")
+        if text[:1] != "[" or text[-1:] != "]":
+            raise ValueError
+        decode, piece, place = json.JSONDecoder().raw_decode, [], 1  # `pack` puts no space anywhere
+        while place < len(text) - 1:
+            record, place = decode(text, place)
+            piece.append(record)
+            if place < len(text) - 1 and text[place] != ",":
+                raise ValueError
+            place += 1
+            if len(piece) == size and place < len(text):
+                yield piece
+                piece = []
+        yield piece
     except (zlib.error, ValueError):
         raise _damaged(where) from None
-    piece: list[Any] = []
-    decode, place = json.JSONDecoder().raw_decode, 1  # behind the bracket; `pack` puts no space anywhere
-    is_first = True
-    while text[place : place + 1] != "]":
-        try:
-            record, place = decode(text, place)
-        except ValueError:
-            raise _damaged(where) from None
-        piece.append(record)
-        place += text[place : place + 1] == ","
-        if len(piece) == size:
-            yield piece
-            piece, is_first = [], False
-    if piece or is_first:
-        yield piece
 
 
 def _damaged(where: str) -> MirrorError:

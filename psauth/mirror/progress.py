@@ -34,8 +34,8 @@ class Standing:
     @property
     def time_to_go(self) -> str:
         """The time to go in words; empty before it is known."""
-        least = "" if self.knows_all else "at least "
-        return "" if self.seconds is None else f"{least}about {lasting(self.seconds)} to go"
+        known = "about" if self.knows_all else "at least"
+        return "" if self.seconds is None else f"{known} {lasting(self.seconds)} to go"
 
 
 class Speed:

@@ -51,9 +51,9 @@ class Supply:
     A job is under way until `done` is called, after what it brought is on the disk. Runs and the rest are given out
     once `open_runs` was called. There is an end when everybody who said `open` has said `close`.
 
-    Between `begin_walk` and `end_walk` a job of these is given out for each page of the lists of runs that has come, and
-    more only where `has_plenty` says that the budget allows it. Else forty threads that read runs would take all of it from
-    the one that walks, and nobody knew for hours how much there is to do.
+    Between `begin_walk` and `end_walk` one run is given out for each page of the lists of runs that has come, and more, or
+    the rest, only where `has_plenty` says that the budget allows it. Else forty threads that read runs would take all of it
+    from the one that walks, and nobody would know for hours how much there is to do.
     """
 
     def __init__(self, store: Store, which: Which = ALL, *, has_plenty: Callable[[], bool] = lambda: True) -> None:
@@ -96,7 +96,7 @@ class Supply:
             self._changed.notify_all()
 
     def end_walk(self) -> None:
-        """All the runs that there are stand in the queue."""
+        """All runs that are to be read stand in the queue."""
         with self._lock:
             self._walks = self._dry = False
             self._changed.notify_all()
@@ -144,9 +144,9 @@ class Supply:
         """A job is over. `again`: should its run wait once more, it is given out again; else it is left alone this time."""
         with self._lock:
             self._jobs -= 1
+            self._dry = False  # a run may have moved while it was read, or be there after all, and wait again
             if isinstance(job, PendingRun):
                 self._under_way.discard(job.run_id)
-                self._dry = False  # it may have moved while it was read, and wait again
                 if not again:
                     self._set_aside.add(job.run_id)
             self._changed.notify_all()
@@ -167,24 +167,22 @@ class Supply:
     def _next(self) -> Job | None:
         if self._urgent:
             return self._urgent.popleft()
-        if self._runs_open and self._leaves_room():
+        if self._runs_open and (self._given_in_walk < self._pages or self._is_free()):
             if not self._runs and not self._dry:
                 self._runs.extend(self._waiting())
                 self._dry = not self._runs
             if self._runs:
                 self._given += 1
                 is_history = self._runs[0].priority >= Priority.HISTORY
-                if not (is_history and self._last and self._given % EVERY == 0):
+                if not (is_history and self._last and self._given % EVERY == 0 and self._is_free()):
                     self._given_in_walk += 1
                     return self._runs.popleft()
-            if self._last:
-                self._given_in_walk += 1
-                return self._last.popleft()
+            return self._last.popleft() if self._last and self._is_free() else None
         return None
 
-    def _leaves_room(self) -> bool:
-        """Whether a job may be given out although the lists of runs are being walked."""
-        return not self._walks or self._given_in_walk < self._pages or self._has_plenty()
+    def _is_free(self) -> bool:
+        """Whether no walk is held up by what is given out."""
+        return not self._walks or self._has_plenty()
 
     def _waiting(self) -> Iterator[PendingRun]:
         others = self._under_way | self._set_aside

@@ -223,6 +223,7 @@ class Sync:
         self._supply.add(self._plan(now, lambda plan, _: plan.first()))
         if not self._supply.wait_for_urgent():
             return
+        self._supply.begin_walk()
         self._begin(crew, lambda: self._find_runs(now, writer), "walk")
         self._supply.add(self._plan(now, lambda plan, snap: _first(plan, self._workflows(snap))))
         if not self._supply.wait_for_urgent():
@@ -241,15 +242,20 @@ class Sync:
     def _find_runs(self, now: datetime, writer: Writer) -> None:
         walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
         scopes = self._wanted.scopes
-        self._supply.begin_walk()
         numbers = [walker.walk(scope, whole=self._wanted.full) for scope in scopes]
+        self._warnings += walker.warnings
+        if scopes:
+            self._note_walked(now, min(numbers))
         self._supply.end_walk()
         self._walked = True
-        self._warnings += walker.warnings
-        if not scopes:
-            return
+        coming = self._forecast()
+        if scopes and coming.requests > WORTH_SAYING and not self._only_look:
+            self._bar.say(str(coming))
+
+    def _note_walked(self, now: datetime, number: int) -> None:
+        """Have what the lists of runs do not say wait as well: runs that are due, and what became of those that are missing."""
         if self._wanted.full:
-            self._store.note_all(now, self._wanted.which, walk=min(numbers))
+            self._store.note_all(now, self._wanted.which, walk=number)
         if self._wanted.tables is None:
             self._store.note_partial(now)
         self._store.note_due(
@@ -257,9 +263,6 @@ class Sync:
         )  # not that of the beginning: runs were read since, and none is due because of that
         with self._store.snapshot() as snap:
             self._supply.add(MissedRun(run_id) for run_id in snap.missed())
-        coming = self._forecast()
-        if coming.requests > WORTH_SAYING and not self._only_look:
-            self._bar.say(str(coming))
 
     def _workflows(self, snap: Snapshot) -> list[str]:
         """The workflows that are wanted, as the store knows them."""

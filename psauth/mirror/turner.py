@@ -36,6 +36,9 @@ class Turner:
 
         `mark`: what the month is derived from. Each of these workflows gets its part, though it should have no value.
         """
+        for workflow_id, (draft, _) in self._tables.items():
+            if workflow_id not in self._waiting:
+                draft.finish()  # nothing more comes of the month before
         self._month, self._workflows = month, workflows
         self._marks[month] = mark
         for workflow_id in workflows:

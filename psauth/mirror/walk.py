@@ -28,7 +28,7 @@ from psauth.reading.endpoints import RUN_SEARCH, RUN_STATUSES, RUNS
 
 CUT: Final = 200
 """Runs after which the service's search may break off (its documentation: "the latest 200")."""
-AHEAD: Final = 25
+PAGES_AHEAD: Final = 25
 """Pages that may wait to be written at most: a service that answers faster than the disk would fill the memory with them."""
 DELETED: Final = "Deleted"
 MOST_VANISHING: Final = 1 / 20
@@ -235,7 +235,7 @@ class Walker:
 
         self._writer.put(write, self._found)
         self._pages_ahead += 1
-        if self._pages_ahead == AHEAD:
+        if self._pages_ahead == PAGES_AHEAD:
             self._writer.flush()
             self._pages_ahead = 0
         return len(wanted) < len(there)

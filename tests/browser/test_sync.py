@@ -17,7 +17,7 @@ LONG = 300_000
 
 def figures(page: Page) -> int:
     """How many requests a sync has sent, as the page says it."""
-    bar = page.get_by_text(re.compile(r"^[\d,]+ of (at least )?about [\d,]+ requests"))
+    bar = page.get_by_text(re.compile(r"^[\d,]+ of (at least|about) [\d,]+ requests"))
     bar.wait_for()
     return int(bar.inner_text().split()[0].replace(",", ""))
 

@@ -105,7 +105,7 @@ OURS = {
         "cost(report.requests_left)",
         "lasting(forecast.seconds)",
         "lasting(seconds)",
-        "least",
+        "known",
         "left",
         "plural('run', standing.runs_left)",
     },
@@ -227,7 +227,7 @@ def assigned(path: Path, name: str) -> Iterator[ast.expr]:
         ("parts/columns.py", {"header"}, set()),
         (
             "parts/syncing.py",
-            {"words", "least", "left"},
+            {"words", "known", "left"},
             {
                 *("runs", "forecast.every", "age(report.ended_at)", "cost(report.requests)", "cost(total)"),
                 *("lasting(forecast.newest_seconds)", "lasting(report.seconds)", "standing.time_to_go"),

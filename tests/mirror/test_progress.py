@@ -11,7 +11,7 @@ from psauth.mirror.progress import Standing
         (Standing(), ""),
         (Standing(5, 10, 3, None), ""),
         (Standing(5, 10, 3, 30.0), "about 30 s to go"),
-        (Standing(5, 10, 3, 30.0, knows_all=False), "at least about 30 s to go"),
+        (Standing(5, 10, 3, 30.0, knows_all=False), "at least 30 s to go"),
     ],
 )
 def test_the_time_to_go(standing, words):

@@ -3,7 +3,7 @@
 import pytest
 
 from psauth.mirror.records import PendingRun
-from psauth.mirror.supply import Supply
+from psauth.mirror.supply import MissedRun, Supply
 
 
 @pytest.fixture
@@ -55,10 +55,35 @@ def test_long_lists_wait_for_the_walk_as_well_and_what_is_urgent_does_not(short)
     long_lists, urgent = [object() for _ in range(5)], [object() for _ in range(5)]
     short.add(long_lists, urgent=False)
     short.add(urgent)
-    short.found_runs()
+    for _ in range(30):
+        short.found_runs()
     assert [short.take() for _ in range(5)] == urgent
-    assert short.take() is not None
+    assert all(isinstance(short.take(), PendingRun) for _ in range(20))
     assert short.take() is None
+
+
+def test_what_waits_only_at_the_end_of_the_walk_is_given_out_although_a_thread_has_looked_before(store, make_run, noon):
+    asked = iter(["before", "at the end"])
+
+    def has_plenty():
+        if next(asked) == "at the end":  # a thread has found the queue empty, and looks again
+            store.note_runs([make_run()], noon)
+            supply.end_walk()
+        return True
+
+    supply = begin(store, has_plenty)
+    assert supply.take().run_id == "r1"
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_run_that_is_there_after_all_is_read(store, make_run, noon, again):
+    supply = begin(store, lambda: True)
+    supply.add([MissedRun("r1")])
+    job = supply.take()
+    supply._next()  # the queue is empty
+    store.note_runs([make_run()], noon)
+    supply.done(job, again=again)
+    assert isinstance(supply.take(), PendingRun)
 
 
 def test_where_there_is_plenty_of_the_budget_nobody_waits_for_the_walk(twenty):

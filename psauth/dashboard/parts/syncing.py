@@ -54,12 +54,12 @@ SKIPPED: Final = 200
 
 def foretell(forecast: Forecast, *, knows_all: bool) -> None:
     """What a first sync will take."""
-    least = "" if knows_all else "at least "
+    known = "about" if knows_all else "at least"
     runs = f"{forecast.runs:,} {plural('run', forecast.runs)}"
     st.markdown(
-        f"**The first sync takes {least}about {cost(forecast.requests)} and {lasting(forecast.seconds)}**",
+        f"**The first sync takes {known} {cost(forecast.requests)} and {lasting(forecast.seconds)}**",
     )
-    words = [f"There are {least}{runs} to read."]
+    words = [f"There are {'' if knows_all else 'at least '}{runs} to read."]
     if forecast.limit is not None:
         words.append(f"Process Street allows {forecast.limit:,} requests {forecast.every}.")
     if forecast.newest_runs < forecast.runs:
@@ -80,8 +80,8 @@ def say_how_far(syncing: Syncing) -> None:
         st.progress(0.0, text="Looking for what changed …")
         return
     total = standing.sent + standing.left
-    least = "" if standing.knows_all else "at least "
-    words = [f"{standing.sent:,} of {least}about {cost(total)}"]
+    known = "about" if standing.knows_all else "at least"
+    words = [f"{standing.sent:,} of {known} {cost(total)}"]
     budget = reads.budget(syncing.here)
     if budget.remaining is not None:
         words.append(f"{budget.remaining:,} left this hour")

@@ -26,7 +26,7 @@ from psauth.exceptions import (
 )
 
 KEPT: Final = 100
-"""Browsers whose notice is kept at most; the oldest go first."""
+"""Notices that are kept at most; the oldest go first."""
 
 
 @dataclass(frozen=True)
@@ -101,17 +101,33 @@ def place_of(error: BaseException) -> str:
 
 
 class Notices:
-    """Notices by browser; each is handed out once. Threads may share it."""
+    """Notices, each handed out once: first on their way under a name of their own, then waiting for a browser's next page.
+
+    Threads may share it.
+    """
 
     def __init__(self) -> None:
-        self._waiting: OrderedDict[str, tuple[Notice, float, str]] = OrderedDict()
+        self._on_their_way: OrderedDict[str, tuple[Notice, str]] = OrderedDict()
+        self._waiting: OrderedDict[str, tuple[Notice, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def leave(self, browser: str, notice: Notice, return_to: str = "/") -> None:
-        """Keep a notice for this browser, in the place of an older one. `return_to`: the page that is to show it."""
+    def send(self, name: str, notice: Notice, return_to: str) -> None:
+        """Keep a notice under a name that nobody can guess, until a browser comes with it. `return_to` is to show it."""
+        with self._lock:
+            self._on_their_way[name] = notice, return_to
+            while len(self._on_their_way) > KEPT:
+                self._on_their_way.popitem(last=False)
+
+    def arrive(self, name: str | None) -> tuple[Notice, str] | None:
+        """The notice that was sent under this name, and the page that is to show it."""
+        with self._lock:
+            return self._on_their_way.pop(name or "", None)
+
+    def leave(self, browser: str, notice: Notice) -> None:
+        """Keep a notice for this browser, in the place of an older one."""
         with self._lock:
             self._waiting.pop(browser, None)
-            self._waiting[browser] = notice, time.monotonic(), return_to
+            self._waiting[browser] = notice, time.monotonic()
             while len(self._waiting) > KEPT:
                 self._waiting.popitem(last=False)
 
@@ -122,17 +138,11 @@ class Notices:
         is not the page that it is for: another tab, or the page that the browser is just leaving.
         """
         with self._lock:
-            notice, left_at, _ = self._waiting.get(browser or "", (None, 0.0, ""))
+            notice, left_at = self._waiting.get(browser or "", (None, 0.0))
             if notice is None or (opened_at is not None and opened_at < left_at):
                 return None
             del self._waiting[browser or ""]
             return notice
-
-    def take_along(self, name: str | None) -> tuple[Notice, str] | None:
-        """The notice under this name, once, and the page that is to show it."""
-        with self._lock:
-            notice, _, return_to = self._waiting.pop(name or "", (None, 0.0, ""))
-            return None if notice is None else (notice, return_to)
 
 
 notices = Notices()

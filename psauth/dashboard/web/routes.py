@@ -47,7 +47,7 @@ from psauth.vault.vault import Vault
 log = logging.getLogger(__name__)
 
 NOTICE: Final = "/notice"
-"""Where a browser comes that there is something to tell."""
+"""Where a browser comes first when there is something to tell it."""
 SHOWN: Final = "/shown"
 """Where it goes on from there, to the page that shows it."""
 OF: Final = "of"
@@ -120,7 +120,7 @@ def _tell(news: Notice, return_to: str | None) -> Response:
     no address: what another site had written into it would be followed as if this app had said it.
     """
     once = new_value()
-    notices.leave(once, news, _path(return_to) or "/")
+    notices.send(once, news, _path(return_to) or "/")
     return _to(f"{NOTICE}?{urlencode({OF: once})}")
 
 
@@ -129,7 +129,7 @@ async def notice(request: Request) -> Response:
     once = request.query_params.get(OF)
     if request.scope["psauth.browsers_sent"]:
         return HTMLResponse(passage(f"{SHOWN}?{urlencode({OF: once or ''})}"), headers={"Cache-Control": "no-store"})
-    kept = notices.take_along(once)
+    kept = notices.arrive(once)
     if kept is None:
         return _to(None)
     news, return_to = kept
@@ -140,7 +140,7 @@ async def notice(request: Request) -> Response:
 
 async def shown(request: Request) -> Response:
     """Leave the notice for this browser's next page, which this leads to."""
-    kept = notices.take_along(request.query_params.get(OF))
+    kept = notices.arrive(request.query_params.get(OF))
     if kept is None:
         return _to(None)
     news, return_to = kept

@@ -44,7 +44,11 @@ def test_a_kill_costs_only_what_was_under_way(copy, begin):
 
 
 def test_a_kill_costs_few_requests(copy, begin):
-    """Beside what a sync without kills asks for: what was under way, and what every sync begins with."""
+    """Beside what a sync without kills asks for: what was under way, and what every sync begins with.
+
+    Some twenty requests, as a rule; where the disk stands still for a moment, all jobs that may be ahead of it. Who began
+    again would ask for half as many once more, or for nearly all.
+    """
     copy.sync()
     without = len(copy.box.requests)
     for moment in (40, without // 2, without - 40):
@@ -52,7 +56,7 @@ def test_a_kill_costs_few_requests(copy, begin):
         before = len(copy.box.requests)
         assert killed_after(copy.box, begin(), moment)
         copy.sync()
-        assert len(copy.box.requests) - before <= without * 1.2
+        assert len(copy.box.requests) - before <= without * 1.4
         assert copy.differences() == []
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.mirror.syncing.copies import ID
+from psauth.mirror import sync
+from tests.flow.parts import wait_until
 
 
 def test_the_first_sync_asks_for_everything_once(copy):
@@ -176,11 +177,16 @@ def test_deleted_is_not_searched_where_the_service_refuses_it(copy):
     assert copy.differences() == []
 
 
-def test_where_the_budget_is_short_the_lists_of_runs_come_first_so_that_it_is_known_how_much_there_is(copy):
-    copy.box.knobs.budget = 2_500
-    copy.sync()
-    asked = [ID.sub("/{}", seen.path.removeprefix("/v1")) for seen in copy.box.requests]
-    walked = [place for place, path in enumerate(asked) if path in ("/workflow-runs", "/workflow-runs/list")]
-    assert len(walked) >= 50 / 20
-    assert asked[: walked[-1]].count("/workflow-runs/{}/tasks") <= len(walked)
-    assert copy.differences() == []
+def test_runs_that_wait_only_when_the_lists_are_walked_are_read_although_a_thread_has_looked_before(
+    synced, monkeypatch
+):
+    noting = sync.Sync._note_walked
+
+    def note_late(self, *its):
+        wait_until(lambda: self._supply._dry and not self._supply._jobs, why="a thread that finds nothing to do")
+        noting(self, *its)
+
+    monkeypatch.setattr(sync.Sync, "_note_walked", note_late)
+    report = synced.sync(full=True)
+    assert report.runs_left == 0
+    assert synced.asked_runs == {run.run_id for run in synced.runs.values()}

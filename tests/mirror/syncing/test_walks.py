@@ -110,7 +110,7 @@ class LazyWriter:
 
 
 def test_a_walk_that_is_faster_than_the_disk_waits_for_it(copy, monkeypatch):
-    monkeypatch.setattr(walk, "AHEAD", 2)
+    monkeypatch.setattr(walk, "PAGES_AHEAD", 2)
     writer = LazyWriter(copy.store)
     walk.Walker(copy.ps._transport, copy.store, writer, Pace()).walk(walk.Scope(), whole=True)
     assert (writer.most, writer.waiting) == (2, [])
