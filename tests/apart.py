@@ -2,13 +2,16 @@
 
 CPython 3.11 ends now and then with a segmentation fault where a tracer raises, which nothing but a tracer can do at those
 places: seen three times in some hundred thousand interrupts. That says nothing of what is tested, so such a process is
-begun once more. Whatever else goes wrong in it fails the test.
+begun once more, and so is one that stands still, as a fork of a process with threads may: seen once. Whatever else goes
+wrong in it fails the test, and one that stands still each time says where.
 """
 
 import faulthandler
 import functools
 import os
+import select
 import signal
+import time
 import traceback
 import warnings
 
@@ -16,6 +19,8 @@ FALLEN = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT}
 """How an interpreter ends that has lost its way."""
 TIMES = 3
 """How often a test is begun at most: a fault of ours comes back each time."""
+STANDS_STILL = 120.0
+"""Seconds without any work after which a process is taken to stand still. However busy the machine is, one that runs works."""
 
 
 def apart(test):
@@ -27,7 +32,9 @@ def apart(test):
             words, ended_by = _run(lambda: test(*args, **kwargs))
             if ended_by not in FALLEN:
                 break
-        assert ended_by is None, f"{ended_by!r} ended the process of this test; one that fell is begun {TIMES} times"
+        assert ended_by is None, (
+            f"{ended_by!r} ended the process of this test; one that fell is begun {TIMES} times. {words}"
+        )
         if words:
             raise AssertionError(words)
 
@@ -45,11 +52,11 @@ def _run(test):
     os.close(writer)
     ended = False
     try:
-        with os.fdopen(reader, "rb") as pipe:
-            words = pipe.read().decode()
+        words = _read(reader, child).decode()
         _, status = os.waitpid(child, 0)
         ended = True
     finally:
+        os.close(reader)
         if not ended:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
@@ -59,11 +66,41 @@ def _run(test):
     return words, None
 
 
+def _read(reader, child):
+    """All that the process says. One that stands still is made to say where it is, and ended as if it had fallen."""
+    words, worked, since = b"", None, time.monotonic()
+    while True:
+        if select.select([reader], [], [], 1.0)[0]:
+            some = os.read(reader, 65536)
+            words += some
+            if not some:
+                return words
+        if (work := _work_of(child)) != worked:
+            worked, since = work, time.monotonic()
+        elif time.monotonic() - since > STANDS_STILL:
+            os.kill(child, signal.SIGUSR1)
+            while select.select([reader], [], [], 1.0)[0] and (some := os.read(reader, 65536)):
+                words += some
+            os.kill(child, signal.SIGABRT)
+            return words
+
+
+def _work_of(process):
+    """How much processor time a process has had, in ticks; where the system does not say it, never the same."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return time.monotonic()
+    return int(fields[11]) + int(fields[12])
+
+
 def _answer(test, writer):
     """In the new process: run the test, say what went wrong, and end."""
     code = 1
     try:
         faulthandler.disable()
+        faulthandler.register(signal.SIGUSR1, file=writer)
         words = ""
         try:
             test()

@@ -42,6 +42,21 @@ def test_an_interpreter_that_fell_is_begun_again(tmp_path):
     assert (tmp_path / "done").exists()
 
 
+def test_one_that_stands_still_is_begun_again_and_at_last_says_where(tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.apart.STANDS_STILL", 1.0)
+
+    @apart
+    def stand_still_where_nobody_comes():
+        with (tmp_path / "begun").open("a") as file:
+            file.write(".")
+        threading.Event().wait()
+
+    with pytest.raises(AssertionError, match=r"(?s)SIGABRT.*stand_still_where_nobody_comes") as error:
+        stand_still_where_nobody_comes()
+    assert (tmp_path / "begun").read_text() == "." * TIMES
+    assert "test_apart.py" in str(error.value)
+
+
 @pytest.mark.parametrize(("how", "times"), [(signal.SIGSEGV, TIMES), (signal.SIGTERM, 1)])
 def test_one_that_falls_each_time_fails_and_any_other_end_fails_at_once(tmp_path, how, times):
     @apart
