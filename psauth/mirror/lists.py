@@ -42,24 +42,29 @@ class Tally:
 
 def read_lists(db: sa.Connection, noun: str, month: str | None = None) -> Iterator[StoredList]:
     """The lists of a noun; of the runs of one month, or all."""
-    query = sa.select(LISTS).where(LISTS.c.noun == noun).order_by(LISTS.c.month, LISTS.c.owner)
+    query = _in_order(sa.select(LISTS), noun)
     if month is not None:
         query = query.where(LISTS.c.month == month)
     return map(_stored, db.execute(query.execution_options(yield_per=AT_ONCE)))
 
 
 def read_pieces(db: sa.Connection, noun: str, size: int) -> Iterator[StoredList]:
-    """The lists of a noun, those with more records than `size` as several: the records of a long one are never in memory together."""
-    query = sa.select(LISTS).where(LISTS.c.noun == noun).order_by(LISTS.c.month, LISTS.c.owner)
-    for row in db.execute(query.execution_options(yield_per=1)):
+    """The lists of a noun, those with more records than `size` as several.
+
+    The records of a long one are never in memory together.
+    """
+    for row in db.execute(_in_order(sa.select(LISTS), noun).execution_options(yield_per=1)):
         for piece in unpack_pieces(row.records, _name(row.noun, row.owner), size):
             yield _stored(row, piece)
 
 
 def read_digests(db: sa.Connection, noun: str) -> Iterator[tuple[str, str]]:
     """The owner and the digest of each list of a noun."""
-    query = sa.select(LISTS.c.owner, LISTS.c.digest).where(LISTS.c.noun == noun)
-    return (tuple(row) for row in db.execute(query.order_by(LISTS.c.month, LISTS.c.owner)))
+    return (tuple(row) for row in db.execute(_in_order(sa.select(LISTS.c.owner, LISTS.c.digest), noun)))
+
+
+def _in_order(query: sa.Select[Any], noun: str) -> sa.Select[Any]:
+    return query.where(LISTS.c.noun == noun).order_by(LISTS.c.month, LISTS.c.owner)
 
 
 def read_lists_of(db: sa.Connection, noun: str, owners: Sequence[str]) -> Iterator[StoredList]:

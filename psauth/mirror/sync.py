@@ -248,8 +248,7 @@ class Sync:
             self._note_walked(now, min(numbers))
         self._supply.end_walk()
         self._walked = True
-        coming = self._forecast()
-        if scopes and coming.requests > WORTH_SAYING and not self._only_look:
+        if scopes and not self._only_look and (coming := self._forecast()).requests > WORTH_SAYING:
             self._bar.say(str(coming))
 
     def _note_walked(self, now: datetime, number: int) -> None:
@@ -258,9 +257,8 @@ class Sync:
             self._store.note_all(now, self._wanted.which, walk=number)
         if self._wanted.tables is None:
             self._store.note_partial(now)
-        self._store.note_due(
-            datetime.now(UTC)
-        )  # not that of the beginning: runs were read since, and none is due because of that
+        # Not the moment of the beginning: runs were read since, and none is due because of that.
+        self._store.note_due(datetime.now(UTC))
         with self._store.snapshot() as snap:
             self._supply.add(MissedRun(run_id) for run_id in snap.missed())
 

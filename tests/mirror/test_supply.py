@@ -47,8 +47,11 @@ def test_after_the_walk_all_are_given_out(short):
     short.found_runs()
     short.end_walk()
     short.close()
-    for _ in range(20):
-        short.done(short.take())
+    jobs = [short.take() for _ in range(20)]
+    assert {job.run_id for job in jobs} == {f"r{number}" for number in range(20)}
+    for job in jobs:
+        short.done(job, again=False)
+    assert short.take() is None
 
 
 def test_long_lists_wait_for_the_walk_as_well_and_what_is_urgent_does_not(short):

@@ -118,10 +118,10 @@ class Notices:
             while len(self._on_their_way) > KEPT:
                 self._on_their_way.popitem(last=False)
 
-    def arrive(self, name: str | None) -> tuple[Notice, str] | None:
-        """The notice that was sent under this name, and the page that is to show it."""
+    def arrive(self, name: str | None) -> tuple[Notice | None, str]:
+        """The notice that was sent under this name, and the page that is to show it; the first page, where there is none."""
         with self._lock:
-            return self._on_their_way.pop(name or "", None)
+            return self._on_their_way.pop(name or "", (None, "/"))
 
     def leave(self, browser: str, notice: Notice) -> None:
         """Keep a notice for this browser, in the place of an older one."""

@@ -109,7 +109,7 @@ def _connect(request: Request) -> Response:
         )
     except Exception as error:  # noqa: BLE001 - a page of its own for whatever it is, never a bare 500
         return _tell(_refused(error), return_to)
-    return RedirectResponse(started.url, status_code=302, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(started.url, status_code=302, headers=UNKEPT)
 
 
 def _tell(news: Notice, return_to: str | None) -> Response:
@@ -128,23 +128,18 @@ async def notice(request: Request) -> Response:
     """A page that puts an end to the one before it, and leads on; where there is no cookie, the notice itself."""
     once = request.query_params.get(OF)
     if request.scope["psauth.browsers_sent"]:
-        return HTMLResponse(passage(f"{SHOWN}?{urlencode({OF: once or ''})}"), headers={"Cache-Control": "no-store"})
-    kept = notices.arrive(once)
-    if kept is None:
-        return _to(None)
-    news, return_to = kept
-    if news.connected:
+        return HTMLResponse(passage(f"{SHOWN}?{urlencode({OF: once or ''})}"), headers=UNKEPT)
+    news, return_to = notices.arrive(once)
+    if news is None or news.connected:
         return _to(return_to)
-    return HTMLResponse(page(news.title, news.text, ALLOW_COOKIES), headers={"Cache-Control": "no-store"})
+    return HTMLResponse(page(news.title, news.text, ALLOW_COOKIES), headers=UNKEPT)
 
 
 async def shown(request: Request) -> Response:
     """Leave the notice for this browser's next page, which this leads to."""
-    kept = notices.arrive(request.query_params.get(OF))
-    if kept is None:
-        return _to(None)
-    news, return_to = kept
-    notices.leave(request.scope["psauth.browser"], news)
+    news, return_to = notices.arrive(request.query_params.get(OF))
+    if news is not None:
+        notices.leave(request.scope["psauth.browser"], news)
     return _to(return_to)
 
 
@@ -276,7 +271,7 @@ def _finish_in_one_of(browsers: Sequence[str | None], flow: AuthorizationFlow, c
 
 
 def _to(path: str | None) -> Response:
-    return RedirectResponse(_path(path) or "/", status_code=303, headers={"Cache-Control": "no-store"})
+    return RedirectResponse(_path(path) or "/", status_code=303, headers=UNKEPT)
 
 
 def _path(path: str | None) -> str | None:

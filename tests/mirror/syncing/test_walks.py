@@ -8,6 +8,7 @@ import psauth
 from psauth.api.pace import Pace
 from psauth.mirror import walk
 from psauth.mirror.looks import LAG
+from tests.mirror.syncing.lazy import LazyWriter
 
 
 @pytest.fixture
@@ -90,23 +91,6 @@ def test_repeated_records_and_empty_last_pages_count_once(synced):
     seen = Counter(run.run_id for run in synced.store.runs())
     assert set(seen.values()) == {1}
     assert len(seen) == len(synced.box.truth()["runs"])
-
-
-class LazyWriter:
-    """A writer that writes only when it is waited for; `most` pages were in its memory at once."""
-
-    def __init__(self, store):
-        self.store, self.waiting, self.most = store, [], 0
-
-    def put(self, what, then, *, job=None):
-        self.waiting.append((what, then))
-        self.most = max(self.most, len(self.waiting))
-
-    def flush(self):
-        for what, then in self.waiting:
-            what(self.store)
-            then()
-        self.waiting.clear()
 
 
 def test_a_walk_that_is_faster_than_the_disk_waits_for_it(copy, monkeypatch):
