@@ -87,7 +87,8 @@ def say_how_far(syncing: Syncing) -> None:
         words.append(f"{budget.remaining:,} left this hour")
     if standing.time_to_go:
         words.append(standing.time_to_go)
-    st.progress(standing.sent / total if total else 0.0, text=" · ".join(words))
+    # A part of what is not known yet would shrink with each page of the lists, and the bar run backwards.
+    st.progress(standing.sent / total if total and standing.knows_all else 0.0, text=" · ".join(words))
     if standing.runs_left:
         st.caption(f"{standing.runs_left:,} {plural('run', standing.runs_left)} to read, the newest first.")
 
