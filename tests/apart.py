@@ -1,9 +1,7 @@
 """Apart: a test that runs in a process of its own, which may leave behind what it likes.
 
-CPython 3.11 ends now and then with a segmentation fault where a tracer raises, which nothing but a tracer can do at those
-places: seen three times in some hundred thousand interrupts. That says nothing of what is tested, so such a process is
-begun once more, and so is one that stands still, as a fork of a process with threads may: seen once. Whatever else goes
-wrong in it fails the test, and one that stands still each time says where.
+A fork of a process with threads may fall or stand still for reasons that say nothing of what is tested: one that does is
+begun again. Whatever else goes wrong in it fails the test, and one that stands still each time says where.
 """
 
 import faulthandler

@@ -2,6 +2,8 @@
 
 import base64
 import dataclasses
+import dis
+import gc
 import logging
 import sys
 import types
@@ -24,6 +26,9 @@ class Interrupted:
 
     `places` are the lines that it passed, each as its file and number.
     Lines of files in whose path one of `passing_by` stands are not counted.
+
+    Where a `with` is about to be left, the interrupt comes at the next line: between a block and the release of its lock a
+    tracer can interrupt, and no signal does, so the lock would stay taken as it never does.
     """
 
     def __init__(self, function, at=None, *, passing_by=()):
@@ -33,8 +38,10 @@ class Interrupted:
         self._at = at
         self._passing_by = (OURS, IMPORTS, *passing_by)
         before = sys.gettrace()
+        # Held here: CPython 3.11 only borrows it, and falls where what is collected meanwhile is interrupted.
+        tracer = self._call
         with _quiet():
-            sys.settrace(self._call)
+            sys.settrace(tracer)
             try:
                 next(_call(function), None)
             except BaseException as error:  # noqa: BLE001 - that is what is searched
@@ -51,10 +58,21 @@ class Interrupted:
         if event == "line":
             place = (frame.f_code.co_filename, frame.f_lineno)
             self.places.append(place)
-            if len(self.places) == self._at:
+            is_due = self._at is not None and len(self.places) >= self._at and self.place is None
+            if is_due and not _leaves_a_with(frame):
                 self.place = place
                 raise KeyboardInterrupt
         return self._line
+
+
+def _leaves_a_with(frame):
+    """Whether what comes next is the call of `__exit__`: with three times None after the block, or with what was raised."""
+    code, at = frame.f_code, frame.f_lasti
+    operations = code.co_code[at : at + 6 : 2]
+    arguments = code.co_code[at + 1 : at + 6 : 2]
+    if operations == bytes([dis.opmap["LOAD_CONST"]] * 3):
+        return all(code.co_consts[argument] is None for argument in arguments)
+    return operations[:2] == bytes([dis.opmap["PUSH_EXC_INFO"], dis.opmap["WITH_EXCEPT_START"]])
 
 
 def _free_the_locks_of_logging():
@@ -74,15 +92,20 @@ def _call(function):
 
 @contextmanager
 def _quiet():
-    """What is interrupted in a finalizer, or leaves a socket to one, is nothing to warn of here."""
-    before = sys.unraisablehook
+    """No garbage of others is collected, whose finalizers have lines of their own; and what is interrupted in a finalizer,
+    or leaves a socket to one, is nothing to warn of here.
+    """
+    before, collects = sys.unraisablehook, gc.isenabled()
     sys.unraisablehook = lambda _: None
+    gc.disable()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             yield
         finally:
             sys.unraisablehook = before
+            if collects:
+                gc.enable()
 
 
 class Search:

@@ -32,13 +32,19 @@ def program(tmp_path):
 
 @pytest.fixture(autouse=True)
 def no_default(monkeypatch):
-    """Python finds no browser by itself."""
+    """Python finds no browser by itself; what still looks for one when a test ends is waited for, or it finds the next one's."""
 
     def get(using=None):
         raise webbrowser.Error("could not locate runnable browser")
 
     monkeypatch.setattr(webbrowser, "get", get)
     monkeypatch.setattr(webbrowser, "open", lambda url: False)
+    yield
+    wait_until(lambda: not _browsers(), why="the end of what looks for a browser")
+
+
+def _browsers():
+    return [thread for thread in threading.enumerate() if thread.name == "psauth-browser"]
 
 
 @POSIX
@@ -127,7 +133,7 @@ def test_a_browser_that_stays_is_not_waited_for(program, monkeypatch, tmp_path):
     monkeypatch.setenv("BROWSER", f"{path} %s")
     assert open_browser(ADDRESS)
     end.touch()
-    wait_until(lambda: not [t for t in threading.enumerate() if t.name == "psauth-browser"], why="the browser's end")
+    wait_until(lambda: not _browsers(), why="the browser's end")
     assert note.read_text() == ADDRESS
 
 

@@ -1,6 +1,5 @@
 """Forks: a child goes on with the vault it inherited, whatever threads of its parent were doing, and hangs at nothing."""
 
-import linecache
 import os
 import threading
 import time
@@ -337,11 +336,6 @@ def test_an_interrupt_at_any_line_keeps_nobody_out(way, monkeypatch):
     for moment in range(1, len(lines) + 1):
         gate = Gate()
         run = Interrupted(lambda gate=gate: enter(gate), moment, passing_by=["/threading.py"])
-        assert run.place is not None
-        # Between the end of a block and its lock a tracer interrupts, and no signal does. Where it was counts, and not where
-        # it was to be: what is tidied away meanwhile may pass lines of its own.
-        if linecache.getline(*run.place).strip() == "with self._lock:":
-            continue
         interrupted.add(run.place)
         entered = threading.Event()
 
@@ -355,4 +349,4 @@ def test_an_interrupt_at_any_line_keeps_nobody_out(way, monkeypatch):
         worker.start()
         assert entered.wait(30), run.place
         worker.join(30)
-    assert len(interrupted) > 5
+    assert len(interrupted) > 10
