@@ -127,22 +127,24 @@ class Crew:
         self._supply.stop()
 
     def _work(self) -> None:
-        while (job := self._supply.take()) is not None:
-            try:
-                self._do(job)
-            except InterruptedError:
-                return
-            except FATAL as error:
-                self.fail(error)
-                return
-            except PsauthError as error:
-                self._skip(job, error)
-            except BaseException as error:  # noqa: BLE001 - raised again in the thread that syncs
-                self.fail(error)
-                return
-            else:
-                self._unavailable = 0
-                self._grow(min(ASKERS, ceil(self._transport.usage.quickest_answer / READ)))
+        try:
+            while (job := self._supply.take()) is not None:
+                self._try(job)
+        except InterruptedError:
+            return
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that syncs
+            self.fail(error)
+
+    def _try(self, job: Job) -> None:
+        try:
+            self._do(job)
+        except FATAL:
+            raise
+        except PsauthError as error:
+            self._skip(job, error)
+        else:
+            self._unavailable = 0
+            self._grow(min(ASKERS, ceil(self._transport.usage.quickest_answer / READ)))
 
     def _do(self, job: Job) -> None:
         match job:

@@ -13,7 +13,7 @@ from typing import Final
 
 from psauth.api.pace import PATIENCE, Pace
 from psauth.api.transport import Transport
-from psauth.exceptions import ArgumentError, MirrorError, RateLimited, ServiceUnavailable
+from psauth.exceptions import ArgumentError, RateLimited, ServiceUnavailable
 from psauth.mirror import lock
 from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
@@ -306,7 +306,7 @@ class Sync:
         """Publish what there is in a thread, while the sync goes on; what goes wrong with it is seen again at the end."""
 
         def do() -> None:
-            with suppress(MirrorError):
+            with suppress(Exception):
                 publish(self._store, self._folder)
 
         if self._publishing is None or not self._publishing.is_alive():

@@ -305,8 +305,7 @@ def rest(page: Page) -> None:
 def wait_for_table(page: Page) -> Locator:
     """The one table of a page, as soon as it is the only one: while a view runs again, its old table may be there too."""
     table = page.get_by_test_id("stDataFrame")
-    expect(table).to_have_count(1)
-    table.wait_for()
+    expect(table.filter(visible=True)).to_have_count(1)  # in one step: between two the other may come
     return table
 
 

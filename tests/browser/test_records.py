@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 import psauth
-from tests.browser.conftest import PATIENCE, App, log_in, stop_button, turn, wait_for_table
+from tests.browser.conftest import PATIENCE, App, log_in, rest, stop_button, turn, wait_for_table
 from tests.flow.parts import wait_until
 
 Shot = Callable[[Page, str], None]
@@ -86,6 +86,7 @@ def title(page: Page, words: str) -> None:
 def select_row(page: Page, number: int) -> str:
     """Select a row of the table; returns what the line above then calls it."""
     table = wait_for_table(page)
+    rest(page)
     before = page.get_by_test_id("stText").first.inner_text()
     table.click(position={"x": BOX, "y": HEADER + ROW * number + BOX})
     expect(page.get_by_test_id("stText").first).not_to_have_text(before)

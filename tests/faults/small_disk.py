@@ -1,10 +1,12 @@
-"""A disk that is full: a real one in memory where one may be mounted, else a limit to how far any file may grow."""
+"""A disk that is full: a real one in memory where one may be mounted, else a limit to how far files or databases may grow."""
 
 import contextlib
 import os
 import resource
 import signal
 import subprocess
+
+import sqlalchemy as sa
 
 
 class MountedDisk:
@@ -49,9 +51,35 @@ class LimitedFiles:
         signal.signal(signal.SIGXFSZ, self._handler)
 
 
-def make_disk(folder, size):
+class LimitedDatabases:
+    """No database of SQLite at `folder` grows while it is full, by more than `leave` bytes."""
+
+    MOST = 2**32 - 2
+
+    def __init__(self, folder, size):
+        self.folder = folder
+        self._pages = self.MOST
+        sa.event.listen(sa.Pool, "connect", self._limit)
+
+    def _limit(self, connection, record):
+        _, _, path = connection.execute("PRAGMA database_list").fetchone()
+        if path.startswith(str(self.folder)):
+            connection.execute(f"PRAGMA max_page_count = {self._pages}")
+
+    def fill(self, *, leave):
+        used = sum(path.stat().st_size for path in self.folder.glob("**/*.db"))
+        self._pages = max(1, (used + leave) // 4096)
+
+    def free(self):
+        self._pages = self.MOST
+
+    def close(self):
+        sa.event.remove(sa.Pool, "connect", self._limit)
+
+
+def make_disk(folder, size, *, otherwise=LimitedFiles):
     """A small disk at `folder`, in the way this machine allows."""
     try:
         return MountedDisk(folder, size)
     except (OSError, subprocess.CalledProcessError):
-        return LimitedFiles(folder, size)
+        return otherwise(folder, size)

@@ -13,10 +13,10 @@ ID = re.compile(r"/[\w-]{22}(?=/|$)")
 class Copy:
     """A client of a sandbox and the store of its copy; what its syncs asked for, by path with `{}` for ids."""
 
-    def __init__(self, box, ps):
+    def __init__(self, box, ps, settings=None):
         self.box, self.ps = box, ps
-        self.place = Place.of(box.settings, Identity.of(ps.connection))
         self.identity = Identity.of(ps.connection)
+        self.place = Place.of(settings or box.settings, self.identity)
 
     def sync(self, **options):
         """The report of a sync."""
