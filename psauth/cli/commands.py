@@ -118,6 +118,7 @@ def export_command(path: Path, form: str | None, zone: str | None, account: str)
 
     PATH is a file for xlsx and duckdb, and a folder for parquet and csv. No request is made.
     """
+    from psauth.export.replace import whole_path
     from psauth.export.zones import named_zone
 
     ending = path.suffix.casefold().removeprefix(".")
@@ -128,7 +129,8 @@ def export_command(path: Path, form: str | None, zone: str | None, account: str)
             param_hint="'PATH'",
         )
     form = form or (ending if ending in FORMATS else "parquet")
-    written = export(connect(account, interactive=False).mirror, path.expanduser(), form, named_zone(zone))
+    target, named = whole_path(path), named_zone(zone)
+    written = export(connect(account, interactive=False).mirror, target, form, named)
     say(f"Written: {written[0]}" if len(written) == 1 else f"Written: {len(written)} files in {path}")
 
 

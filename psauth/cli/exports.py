@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 from zoneinfo import ZoneInfo
 
 from psauth.exceptions import ArgumentError, FileNotWritten
-from psauth.export.replace import replaced
+from psauth.export.replace import replaced, replaced_by
 from psauth.vault.files import make_folder
 
 if TYPE_CHECKING:
@@ -33,8 +31,11 @@ def export(mirror: Mirror, path: Path, form: str, zone: ZoneInfo) -> list[Path]:
     if form in IN_ONE_FILE:
         if path.suffix.casefold() != f".{form}":
             raise ArgumentError(f"{str(path)!r} does not end in .{form}. Try {str(path) + '.' + form!r}.")
-        with replaced(path) as stream:
-            (_write_book if form == "xlsx" else _write_database)(mirror, stream, zone)
+        if form == "xlsx":
+            _write_book(mirror, path, zone)
+        else:
+            with replaced_by(path) as draft:
+                mirror.copy_to(draft)
         return [path]
     try:
         make_folder(path)
@@ -68,8 +69,10 @@ def _frames(mirror: Mirror, name: str) -> Iterator[pd.DataFrame]:
 def _write_csv(mirror: Mirror, name: str, stream: BinaryIO, zone: ZoneInfo) -> None:
     from psauth.export.csv import to_csv
 
+    # The head is that of the first piece, and times may come in a later one.
+    moments = {field.name for field in mirror.layouts()[name].fields if field.kind == "time"}
     for number, frame in enumerate(_frames(mirror, name)):
-        lines = to_csv(frame, zone)
+        lines = to_csv(frame, zone, moments=moments)
         stream.write(lines if number == 0 else lines.partition(b"\r\n")[2])
 
 
@@ -81,17 +84,12 @@ def _write_parquet(mirror: Mirror, name: str, stream: BinaryIO, _: ZoneInfo) -> 
             writer.write_table(piece.cast(writer.schema))
 
 
-def _write_book(mirror: Mirror, stream: Any, zone: ZoneInfo) -> None:
+def _write_book(mirror: Mirror, path: Path, zone: ZoneInfo) -> None:
     import pandas as pd
 
-    from psauth.export.excel import write_workbook
+    from psauth.export.excel import warn_of_cut, write_workbook
 
-    write_workbook([(name, pd.concat(_frames(mirror, name), ignore_index=True)) for name in mirror], stream, zone)
-
-
-def _write_database(mirror: Mirror, stream: BinaryIO, _: ZoneInfo) -> None:
-    with tempfile.TemporaryDirectory(prefix="psauth-export-") as folder:
-        draft = Path(folder) / "draft.duckdb"
-        mirror.copy_to(draft)
-        with draft.open("rb") as copied:
-            shutil.copyfileobj(copied, stream)
+    with replaced(path) as stream:
+        sheets = [(name, pd.concat(_frames(mirror, name), ignore_index=True)) for name in mirror]
+        cut = write_workbook(sheets, stream, zone)
+    warn_of_cut(cut, "psauth export --format parquet keeps them whole.")

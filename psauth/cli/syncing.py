@@ -59,6 +59,7 @@ def sync(account: str, every: int | None, full: bool, wait: bool, anew: bool, as
         while True:
             try:
                 report = ps.sync(full=full, wait=wait, progress=not as_json)
+                full = False  # one that failed, or found another sync under way, is full again
                 say(report.to_json() if as_json else str(report))
             except LoginRequired:
                 raise
@@ -72,7 +73,6 @@ def sync(account: str, every: int | None, full: bool, wait: bool, anew: bool, as
                 note(f"{error} Tried again in {lasting(every)}.")
             if every is None:
                 return
-            full = False
             _sleep(every)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -34,8 +34,8 @@ class Column(NamedTuple):
     cells: list[Cell]
 
 
-def columns(frame: pd.DataFrame, zone: ZoneInfo) -> list[Column]:
-    """The columns of a frame, times in this zone.
+def columns(frame: pd.DataFrame, zone: ZoneInfo, *, moments: Collection[str] = ()) -> list[Column]:
+    """The columns of a frame, times in this zone. The heads of `moments` name it though there should be mere days here.
 
     An index that has a name or holds labels stands in front; one of mere row numbers is left out. Texts have one kind of
     line break, and what a file cannot hold stands in them as its escape, like `\\x1b`. Lists are joined, what is nested is JSON.
@@ -46,7 +46,7 @@ def columns(frame: pd.DataFrame, zone: ZoneInfo) -> list[Column]:
         frame = frame.set_axis([_joined(labels) for labels in frame.columns], axis="columns")
     if _says_something(frame.index):
         frame = frame.reset_index(allow_duplicates=True)
-    return [_column(frame.iloc[:, place], source, zone) for place in range(frame.shape[1])]
+    return [_column(frame.iloc[:, place], source, zone, moments) for place in range(frame.shape[1])]
 
 
 def clean(text: str) -> str:
@@ -66,15 +66,15 @@ def check_frame(frame: object, call: str) -> pd.DataFrame:
     raise ArgumentError(f"A {type(frame).__name__} is not a DataFrame. Expected one, as in {call}.{hint}")
 
 
-def _column(series: pd.Series, frame: pd.DataFrame, zone: ZoneInfo) -> Column:
-    column = _read(series, frame, zone)
+def _column(series: pd.Series, frame: pd.DataFrame, zone: ZoneInfo, moments: Collection[str]) -> Column:
+    column = _read(series, frame, zone, moments)
     for place, text in marks.unreadable(series.name, frame).items():
         if column.cells[place] is None:
             column.cells[place] = clean(text)
     return column
 
 
-def _read(series: pd.Series, frame: pd.DataFrame, zone: ZoneInfo) -> Column:
+def _read(series: pd.Series, frame: pd.DataFrame, zone: ZoneInfo, moments: Collection[str] = ()) -> Column:
     head = clean(str(series.name))
     if isinstance(series.dtype, pd.ArrowDtype) and series.dtype.kind == "M":
         zoned = getattr(series.dtype.pyarrow_dtype, "tz", None)
@@ -86,7 +86,8 @@ def _read(series: pd.Series, frame: pd.DataFrame, zone: ZoneInfo) -> Column:
     if series.dtype.kind == "M":
         cells: list[Cell] = _times(series, frame, zone)
         zoned = isinstance(series.dtype, pd.DatetimeTZDtype)
-        has_times = head in marks.MOMENTS or any(isinstance(cell, datetime) for cell in cells)
+        known = head in marks.MOMENTS or series.name in moments
+        has_times = known or any(isinstance(cell, datetime) for cell in cells)
         return Column(f"{head} ({zone.key})" if zoned and has_times else head, cells)
     values = series.tolist()
     if series.dtype == "object" and any(isinstance(v, datetime) and v.tzinfo is not None for v in values):

@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import re
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -16,11 +17,11 @@ from psauth.export.cells import Cell, columns
 
 SIGNS: Final = "=＝﹦⁼₌+＋﹢⁺₊﬩\\-－﹣@＠﹫"
 """What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), in all its widths."""
-DROPPED: Final = r"\n\x0b-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'\"‘’“”`´"
+DROPPED: Final = r"\x0b-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff'\"‘’“”`´"
 """What spreadsheets and people's imports drop in front of one: spaces, quotes, what cannot be seen."""
-AT_START: Final = re.compile(rf"[\t{DROPPED}]*+[{SIGNS}]|[\t\n]")
-IN_NEW_CELL: Final = re.compile(rf"(?<=[;\t])( *+)(?=[{DROPPED}]*+[{SIGNS}])")
-"""The same behind what is a separator to a spreadsheet of another country."""
+AT_START: Final = re.compile(rf"[\t\n{DROPPED}]*+[{SIGNS}]|[\t\n]")
+IN_NEW_CELL: Final = re.compile(rf"(?<=[;\t\n])( *+)(?=[{DROPPED}]*+[{SIGNS}])")
+"""The same behind what is a separator to a spreadsheet of another country; to that one a line break ends the row."""
 HELP: Final = (
     "For spreadsheets: an apostrophe stands before texts that would run as a formula (those that begin with = + - @), "
     "and times are in the zone that their column's head names. Excel guesses numbers and dates in a CSV file; "
@@ -28,12 +29,13 @@ HELP: Final = (
 )
 
 
-def to_csv(frame: pd.DataFrame, zone: ZoneInfo) -> bytes:
+def to_csv(frame: pd.DataFrame, zone: ZoneInfo, *, moments: Collection[str] = ()) -> bytes:
     """The frame as UTF-8 CSV with a byte order mark, which makes Excel read its letters; times in this zone.
 
     A text that would run as a formula has an apostrophe before it, as have heads; columns of numbers stay numbers.
+    `moments`: columns of times whose heads name the zone though there should be mere days in this frame.
     """
-    table = columns(frame, zone)
+    table = columns(frame, zone, moments=moments)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([_escaped(column.head) for column in table])
@@ -69,9 +71,7 @@ def _duration(length: timedelta) -> str:
 
 def _escaped(text: str) -> str:
     """The text, with an apostrophe wherever a spreadsheet would see the beginning of a formula."""
-    start = AT_START.match(text)
-    place = start.end() if start else 0
-    rest = text[place:]
-    if ";" in rest or "\t" in rest:
-        rest = IN_NEW_CELL.sub(r"\1'", rest)
-    return f"'{text[:place]}{rest}" if start else rest
+    harmless = text
+    if ";" in text or "\t" in text or "\n" in text:
+        harmless = IN_NEW_CELL.sub(r"\1'", text)
+    return f"'{harmless}" if AT_START.match(text) else harmless

@@ -21,7 +21,7 @@ from xlsxwriter.exceptions import XlsxWriterException
 from psauth.exceptions import ArgumentError, PsauthWarning
 from psauth.export.cells import Cell, Column, check_frame, columns
 from psauth.export.naming import free_sheet_name, sheet_names
-from psauth.export.replace import replaced
+from psauth.export.replace import replaced, whole_path
 from psauth.export.zones import named_zone
 from psauth.reading.calls import checked
 
@@ -82,13 +82,7 @@ def to_excel(
         target = _target(path)
         with replaced(target) as stream:
             cut = write_workbook(sheets, stream, named)
-    if cut:
-        texts = "A text was" if cut == 1 else f"{cut:,} texts were"
-        warnings.warn(
-            f"{texts} cut: Excel holds at most {LONGEST_TEXT:,} characters in a cell. to_parquet keeps them whole.",
-            PsauthWarning,
-            stacklevel=3,  # behind the check of the arguments
-        )
+    warn_of_cut(cut, "to_parquet keeps them whole.", stacklevel=4)  # behind the check of the arguments
     return target
 
 
@@ -115,6 +109,17 @@ def write_workbook(sheets: Sequence[tuple[str, pd.DataFrame]], stream: Any, zone
             for sheet in book.worksheets():
                 sheet._opt_close()  # its file in the folder, where an error left it open
     return cut
+
+
+def warn_of_cut(cut: int, remedy: str, *, stacklevel: int = 2) -> None:
+    """Warn where so many texts had to be cut."""
+    if cut:
+        texts = "A text was" if cut == 1 else f"{cut:,} texts were"
+        warnings.warn(
+            f"{texts} cut: Excel holds at most {LONGEST_TEXT:,} characters in a cell. {remedy}",
+            PsauthWarning,
+            stacklevel=stacklevel,
+        )
 
 
 class _Looks:
@@ -253,7 +258,7 @@ def _target(path: object) -> Path:
     """The path of the workbook, with an ending that Excel goes by."""
     if not isinstance(path, str | os.PathLike) or not str(path).strip():
         raise ArgumentError(f'{path!r} is not a path. Expected one, as in psauth.to_excel(frame, "file.xlsx").')
-    target = Path(path).expanduser()
+    target = whole_path(path)
     if target.suffix.casefold() != ".xlsx":
         better = target.with_suffix(".xlsx") if target.suffix else f"{target}.xlsx"
         raise ArgumentError(

@@ -11,7 +11,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from psauth.exceptions import FileNotWritten
+from psauth.exceptions import ArgumentError, FileNotWritten
+
+
+def whole_path(path: str | os.PathLike[str]) -> Path:
+    """The path, with ~ as the home folder; ArgumentError for that of somebody who has none."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ArgumentError(
+            f"{os.fspath(path)!r} is in a home folder that nobody has. Expected a whole path."
+        ) from None
 
 
 @contextmanager
@@ -20,15 +30,21 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
 
     FileNotWritten where the folder or the file does not allow that.
     """
+    with replaced_by(path) as draft, draft.open("xb") as stream:
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+@contextmanager
+def replaced_by(path: Path) -> Iterator[Path]:
+    """The same for a program that opens its file by itself: a path beside `path`, at which there is nothing yet."""
     target = Path(os.path.realpath(path))  # a link goes on pointing to its file
     draft = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
         if target.exists() and not target.is_file():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
-        with draft.open("xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        yield draft
         if target.exists():
             if not os.access(target, os.W_OK):  # renaming would not ask
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
@@ -39,6 +55,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
+            draft.with_name(f"{draft.name}.wal").unlink(missing_ok=True)  # what DuckDB has beside one
 
 
 def _sentence(path: Path, error: OSError) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -26,6 +28,12 @@ TYPES: Final[Mapping[str, pa.DataType]] = {
     "list": pa.list_(pa.string()),
 }
 """A status is a text in the files, so that every reader takes it and a new one breaks nothing; Parquet keeps a dictionary."""
+
+INTERVAL: Final = pa.month_day_nano_interval()
+"""What the difference of two times is to DuckDB."""
+PARTS: Final = np.dtype([("months", "<i4"), ("days", "<i4"), ("nanoseconds", "<i8")])
+"""How Arrow keeps one in memory."""
+MOST_DAYS: Final = 100_000_000
 
 GONE: Final = ("deleted", "hidden")
 RULE_KINDS: Final = ("logic", "due_date", "assignment")
@@ -183,6 +191,11 @@ def _series(column: pa.ChunkedArray, field: Field | None) -> pd.Series:
     kind = column.type
     if pa.types.is_dictionary(kind):
         column, kind = column.cast(kind.value_type), kind.value_type
+    if pa.types.is_decimal(kind):
+        column = _number(column)
+        kind = column.type
+    if kind == INTERVAL:
+        return _interval(column)
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind):
         if field is not None and field.kind == "category":
             return _category(column, field)
@@ -196,6 +209,30 @@ def _series(column: pa.ChunkedArray, field: Field | None) -> pd.Series:
     if pa.types.is_nested(kind):
         return pd.Series(column.to_pylist(), dtype="object")
     return pd.Series(column.to_pandas())
+
+
+def _number(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Decimal numbers, which sums are, as whole ones where they are that and fit, else as floating ones."""
+    if column.type.scale == 0:
+        with suppress(pa.ArrowInvalid):
+            return column.cast(pa.int64())
+    return column.cast(pa.float64())
+
+
+def _interval(column: pa.ChunkedArray) -> pd.Series:
+    """Differences of times; as they are where one has months, or more days than a difference of pandas has."""
+    parts = [
+        np.frombuffer(chunk.buffers()[1], PARTS, len(chunk), chunk.offset * PARTS.itemsize)
+        for chunk in column.chunks
+        if len(chunk)
+    ]
+    values = np.concatenate([np.empty(0, PARTS), *parts])
+    is_there = column.is_valid().to_numpy()
+    if (is_there & ((values["months"] != 0) | (np.abs(values["days"].astype("int64")) > MOST_DAYS))).any():
+        return pd.Series(column.to_pylist(), dtype="object")
+    length = values["days"].astype("timedelta64[D]").astype("timedelta64[us]")
+    length += (values["nanoseconds"] // 1000).astype("timedelta64[us]")
+    return pd.Series(np.where(is_there, length, np.timedelta64("NaT", "us")))
 
 
 def _category(column: pa.ChunkedArray, field: Field) -> pd.Series:

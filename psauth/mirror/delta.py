@@ -78,7 +78,9 @@ class DeltaFolder:
     def version(self, name: str, number: int | None = None, *, fitting: Layout | None = None) -> Version:
         """One version of a table, by default its latest.
 
-        Damaged where there is none, or what is there cannot be read; also where the latest has other columns than `fitting`.
+        Damaged where there is none, or what is there cannot be read. With `fitting`, also where the latest has other columns
+        than that, or another number: then it is not what this store published last, but of a store that was there before
+        it was restored, or of another machine's.
         """
         table = self._open(name, None if fitting is not None else number)
         if fitting is not None:
@@ -86,7 +88,7 @@ class DeltaFolder:
             if table.schema() != expected or table.metadata().partition_columns != ([fitting.by] if fitting.by else []):
                 raise Damaged(name)
             if table.version() != number:
-                table = self._open(name, number)
+                raise Damaged(name)
         actions = pa.table(table.get_add_actions(flatten=True)).to_pylist()
         by = [f"partition.{column}" for column in table.metadata().partition_columns]
         files = [

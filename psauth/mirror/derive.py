@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final, TypeVar
 
 import pandas as pd
 
 from psauth.mirror import forms, rows
 from psauth.mirror.columns import (
+    ASSIGNMENTS,
     CHANGES,
     CHILDREN,
     FORM_VALUES,
+    LAYOUTS,
     RECORDS,
     RULES,
     RUNS,
@@ -34,6 +37,11 @@ T = TypeVar("T")
 
 BLOCK: Final = 100_000
 """Changes in one part of their table."""
+SOURCES: Final[Mapping[str, Sequence[str]]] = {
+    RULES.name: tuple(rows.RULE_NOUNS),
+    ASSIGNMENTS.name: (ASSIGNMENTS.name, "assigned_tasks"),
+}
+"""The lists of tables that are not called as these are."""
 BY_PERSON: Final = "by-person"
 """The part of the assignments that come from the lists of people's tasks, which belong to no month."""
 
@@ -53,6 +61,8 @@ class Derivation:
         self.names = {} if before is None else dict(before.names)
         self.forms = {} if before is None else dict(before.forms)
         self.wide = {} if before is None else dict(before.wide)
+        self.ages: dict[str, tuple[datetime, datetime]] = {}
+        """Table → when the oldest and the latest of what it is derived from was asked for; tables of nothing have none."""
 
     def run(self) -> None:
         """All tables."""
@@ -61,6 +71,15 @@ class Derivation:
         self._derive_whole()
         self._derive_data_sets()
         self._derive_changes()
+        self._note_ages()
+
+    def _note_ages(self) -> None:
+        """How old each table is, also where what was asked for again was as before."""
+        known = self._snap.spans()
+        for name in self._drafts.by_name:
+            spans = [known[noun] for noun in _nouns_of(name) if noun in known]
+            if spans:
+                self.ages[name] = min(oldest for oldest, _ in spans), max(latest for _, latest in spans)
 
     # Runs and what is in them -----------------------------------------------------------------------------------
 
@@ -103,13 +122,13 @@ class Derivation:
         if "runs" in drafts:
             drafts["runs"].begin(month, self._mark(month))
             for piece in pieces(self._snap.runs(month), ROWS):
-                drafts["runs"].append(rows.of_runs(piece, names), (run.asked_at for run in piece))
+                drafts["runs"].append(rows.of_runs(piece, names))
         for noun, layout in CHILDREN.items():
             if noun in drafts:
                 drafts[noun].begin(month, self._mark(month))
                 for some in self._in_order(noun, workflow_of):
                     frame = rows.of_lists(noun, some, names)
-                    drafts[noun].append(to_arrow(frame, layout.fields), (each.asked_at for each in some))
+                    drafts[noun].append(to_arrow(frame, layout.fields))
                     if noun == "form_values":
                         self._note_fields(frame, workflow_of)
 
@@ -124,7 +143,7 @@ class Derivation:
             users = {str(user.get("email")).casefold(): user for user in self._users}
             draft.begin(BY_PERSON, mark or self._mark_of("assigned_tasks", "users"))
             for piece in rows.in_pieces(self._snap.lists("assigned_tasks"), ROWS):
-                draft.append(rows.of_people(piece, users), (each.asked_at for each in piece))
+                draft.append(rows.of_people(piece, users))
 
     # Form values, a table a workflow ------------------------------------------------------------------------------
 
@@ -184,7 +203,7 @@ class Derivation:
     def _derive_whole(self) -> None:
         for noun, layout in WHOLE.items():
             self._derive_one(layout, (noun,))
-        self._derive_one(RULES, tuple(rows.RULE_NOUNS))
+        self._derive_one(RULES, SOURCES[RULES.name])
         self._derive_one(RECORDS, ("records",))
 
     def _derive_one(self, layout: Layout, nouns: Sequence[str]) -> None:
@@ -195,7 +214,7 @@ class Derivation:
         draft.begin("", mark or self._mark_of(*nouns))
         for noun in nouns:
             for piece in rows.in_pieces(self._snap.pieces(noun, ROWS), ROWS):
-                draft.append(rows.of_whole(layout.name, noun, piece), (each.asked_at for each in piece))
+                draft.append(rows.of_whole(layout.name, noun, piece))
         draft.finish()
 
     def _mark_of(self, *nouns: str) -> str:
@@ -217,7 +236,7 @@ class Derivation:
             mark = _digest([stored.digest, fields])
             if draft.needs("", mark):
                 draft.begin("", mark)
-                draft.append(table, [stored.asked_at])
+                draft.append(table)
                 draft.finish()
 
     def _stands(self, data_set_id: str) -> bool:
@@ -244,7 +263,7 @@ class Derivation:
                 if number != block:
                     draft.begin(f"{number:06}", "")
                     block = number
-                draft.append(rows.of_changes(some), (change.seen_at for change in some))
+                draft.append(rows.of_changes(some))
                 draft.remark(str(some[-1].id))
         draft.finish()
 
@@ -259,6 +278,13 @@ def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
             piece = []
     if piece:
         yield piece
+
+
+def _nouns_of(name: str) -> Sequence[str]:
+    """What a table is derived from, as the store calls it."""
+    if name in LAYOUTS:
+        return SOURCES.get(name, (name,))
+    return ("records",) if name.startswith("records_") else ("form_values",)
 
 
 def _digest(content: object) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from datetime import datetime
 from types import TracebackType
 
 import pyarrow as pa
@@ -45,7 +44,7 @@ class Draft:
         self._writer.begin(part)
         self._written.add(part)
         self.part = part
-        self._parts[part] = Part(mark, 0, None, None)
+        self._parts[part] = Part(mark, 0)
 
     def mark(self, part: str) -> str | None:
         """What a part was derived from; None for one that there is not."""
@@ -55,16 +54,11 @@ class Draft:
         """What the part that is written is derived from, where that is known only now."""
         self._parts[self.part] = self._parts[self.part]._replace(mark=mark)
 
-    def append(self, rows: pa.Table, asked: Iterable[datetime] = ()) -> None:
-        """Rows, and when they were asked for."""
+    def append(self, rows: pa.Table) -> None:
+        """Rows of the part that is written."""
         self._writer.append(rows)
-        part, times = self._parts[self.part], [moment.timestamp() for moment in asked]
-        self._parts[self.part] = Part(
-            part.mark,
-            part.rows + rows.num_rows,
-            min([*times, *filter(None, [part.oldest])], default=None),
-            max([*times, *filter(None, [part.latest])], default=None),
-        )
+        part = self._parts[self.part]
+        self._parts[self.part] = part._replace(rows=part.rows + rows.num_rows)
 
     def drop(self, part: str) -> None:
         """This part is there no more."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
@@ -101,18 +103,19 @@ class Engine:
             cursor.close()
 
     def copy_to(self, path: str) -> None:
-        """All tables as a DuckDB database in a new file."""
-        copy = duckdb.connect(path)
+        """All tables as a DuckDB database in a new file; OSError where that cannot be written."""
         try:
-            for name, (layout, _) in self._tables.items():
-                copy.register("piece", layout.schema().empty_table())
-                copy.execute(f"CREATE TABLE {_quoted(name)} AS SELECT * FROM piece")
-                for piece in self.pieces(name):
-                    copy.register("piece", piece)
-                    copy.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM piece")
-            copy.unregister("piece")
-        finally:
-            copy.close()
+            with duckdb.connect(path) as copy:
+                for name, (layout, _) in self._tables.items():
+                    copy.register("piece", layout.schema().empty_table())
+                    copy.execute(f"CREATE TABLE {_quoted(name)} AS SELECT * FROM piece")
+                    for piece in self.pieces(name):
+                        copy.register("piece", piece)
+                        copy.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM piece")
+                copy.unregister("piece")
+                copy.execute("CHECKPOINT")  # closing would do it, and say nothing of a full disk
+        except duckdb.Error as error:
+            raise _as_os_error(error) from error
 
     def _open_cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = self._duckdb.cursor()
@@ -204,6 +207,15 @@ class _Backend(DuckDB):  # type: ignore[misc] # Ibis ships no types
             for field in self.layouts[table.name].fields if table.name in self.layouts else ():
                 fields.setdefault(field.name, field)
         return fields.values()
+
+
+def _as_os_error(error: duckdb.Error) -> OSError:
+    """What the disk said to DuckDB, which has only its words."""
+    words = str(error).strip().partition("\n")[0]
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS):
+        if os.strerror(number).casefold() in words.casefold():
+            return OSError(number, os.strerror(number))
+    return OSError(errno.EIO, words)
 
 
 def _question(layout: Layout, paths: list[str]) -> str:

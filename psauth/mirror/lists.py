@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from psauth.mirror.changes import differences
 from psauth.mirror.packing import pack, unpack, unpack_pieces
 from psauth.mirror.records import Change, Record, StoredList, Written, moment_at
-from psauth.mirror.schema import CHANGES, LISTS, MONTHS
+from psauth.mirror.schema import CHANGES, LISTS, MONTHS, RUNS
 
 REFUSED: Final = "refused"
 """The digest of a list that the service has never shown."""
@@ -235,6 +235,18 @@ def read_ages(db: sa.Connection, noun: str, *, fresh: bool = False) -> dict[str,
     query = sa.select(LISTS.c.owner, LISTS.c.asked_at).where(LISTS.c.noun == noun)
     rows = db.execute(query.where(LISTS.c.stale.is_(False)) if fresh else query)
     return {row.owner: moment_at(row.asked_at) for row in rows}
+
+
+def read_spans(db: sa.Connection) -> dict[str, tuple[datetime, datetime]]:
+    """Noun → when the oldest and the latest of its lists was asked for; the same of the runs, and of when changes were seen."""
+    at = LISTS.c.asked_at
+    found = [
+        tuple(row)
+        for row in db.execute(sa.select(LISTS.c.noun, sa.func.min(at), sa.func.max(at)).group_by(LISTS.c.noun))
+    ]
+    for noun, at in (("runs", RUNS.c.asked_at), ("changes", CHANGES.c.seen_at)):
+        found.append((noun, *db.execute(sa.select(sa.func.min(at), sa.func.max(at))).one()))
+    return {noun: (moment_at(oldest), moment_at(latest)) for noun, oldest, latest in found if oldest is not None}
 
 
 def read_months(db: sa.Connection) -> dict[str, int]:

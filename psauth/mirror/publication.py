@@ -12,12 +12,10 @@ from psauth.mirror.rows import FORMAT
 
 
 class Part(NamedTuple):
-    """What one part of a table was derived from: a mark of it, its rows, and when the oldest and latest of it was asked."""
+    """One part of a table: a mark of what it was derived from, and its rows."""
 
     mark: str
     rows: int
-    oldest: float | None
-    latest: float | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,9 @@ class FormField(NamedTuple):
 class Content:
     """A whole publication.
 
-    `place`: the folder or address of the tables. `as_of`: up to when they are current; None before the first complete sync. `whole`: the number of what belongs to no run (see Snapshot.months). `names`: by month, the names that its rows repeat, by id. `forms`: by
+    `place`: the folder or address of the tables. `as_of`: up to when they are current; None before the first complete
+    sync. `whole`: the number of what belongs to no run (see Snapshot.months). `ages`: by table, when the oldest and the
+    latest of what it was derived from was asked for. `names`: by month, the names that its rows repeat, by id. `forms`: by
     workflow, its form fields. `wide`: the tables of single workflows and data sets, by the id of each. `retired`: by table,
     the files that were replaced, and when; they are deleted later.
     """
@@ -57,6 +57,7 @@ class Content:
     as_of: datetime | None
     whole: int = 0
     tables: Mapping[str, Published] = field(default_factory=dict)
+    ages: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     forms: Mapping[str, Sequence[FormField]] = field(default_factory=dict)
     wide: Mapping[str, str] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Content:
             "as_of": None if self.as_of is None else self.as_of.isoformat(),
             "whole": self.whole,
             "tables": tables,
+            "ages": {name: [moment.isoformat() for moment in span] for name, span in self.ages.items()},
             "names": self.names,
             "forms": self.forms,
             "wide": self.wide,
@@ -95,9 +97,13 @@ class Content:
             whole=noted["whole"],
             tables={
                 name: Published(
-                    table["version"], _layout(name, table), {p: Part(*v) for p, v in table["parts"].items()}
+                    table["version"], _layout(name, table), {p: Part(*v[:2]) for p, v in table["parts"].items()}
                 )
                 for name, table in noted["tables"].items()
+            },
+            ages={
+                name: (datetime.fromisoformat(oldest), datetime.fromisoformat(latest))
+                for name, (oldest, latest) in noted.get("ages", {}).items()
             },
             names=noted["names"],
             forms={key: [FormField(*each) for each in fields] for key, fields in noted["forms"].items()},

@@ -46,7 +46,14 @@ def folder_of(settings: Settings, place: Place) -> DeltaFolder:
         )
     if not settings.publish:
         return DeltaFolder(str(place.tables))
-    root = settings.publish if "://" in settings.publish else Path(settings.publish).expanduser().absolute().as_posix()
+    root = settings.publish
+    try:
+        if "://" not in root:
+            root = Path(root).expanduser().absolute().as_posix()
+    except RuntimeError:  # ~somebody, who is nobody
+        raise SettingsError(
+            f"PSAUTH_PUBLISH is {settings.publish!r}, in a home folder that nobody has. Expected a whole path."
+        ) from None
     return DeltaFolder(f"{root.rstrip('/')}/{place.folder.name}", is_private=False)
 
 
@@ -84,6 +91,7 @@ def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None,
             as_of=as_of or (None if noted is None else _as_of(noted.content)),
             whole=derivation.whole,
             tables={name: table for name, (table, _) in published.items()},
+            ages=derivation.ages,
             names={month: derivation.names[month] for month in sorted(derivation.names)},
             forms=derivation.forms,
             wide=derivation.wide,

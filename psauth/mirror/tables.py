@@ -131,19 +131,14 @@ class Mirror:
     def ages(self) -> pd.DataFrame:
         """One row a table: its rows, and when the oldest and the latest of them was asked for at the service.
 
+        What was asked for again and was as before is as young as that look. Changes are as old as they were seen.
+
         >>> ps.mirror.ages().columns.tolist()
         ['table', 'rows', 'oldest', 'latest']
         """
-        rows = []
-        for name in self:
-            parts = self._content.tables[name].parts.values()
-            oldest = min((p.oldest for p in parts if p.oldest is not None), default=None)
-            latest = max((p.latest for p in parts if p.latest is not None), default=None)
-            rows.append((name, sum(p.rows for p in parts), oldest, latest))
+        rows = [(name, count, *self._content.ages.get(name, (None, None))) for name, count in self.counts().items()]
         frame = pd.DataFrame(rows, columns=["table", "rows", "oldest", "latest"])
-        for column in ("oldest", "latest"):
-            frame[column] = pd.to_datetime(frame[column], unit="s", utc=True).astype(TIME_DTYPE)
-        return frame
+        return frame.astype({"oldest": TIME_DTYPE, "latest": TIME_DTYPE})
 
     def pieces(self, name: str) -> Iterator[pa.Table]:
         """The rows of a table as Arrow has them, some at a time."""

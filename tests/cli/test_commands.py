@@ -108,3 +108,9 @@ def test_an_address_behind_login_is_told_what_to_copy_and_where(terminal, words)
     assert "Type: psauth login --paste." in err
     assert "looks like http://localhost:8501/?code=…&state=… Copy all of it from the browser's address bar." in err
     assert "hidden" not in err
+
+
+def test_an_export_into_the_home_folder_of_nobody_is_refused(terminal):
+    code, _, err = terminal("export", "~no-such-person/x.xlsx")
+    assert code == 1
+    assert "'~no-such-person/x.xlsx' is in a home folder that nobody has. Expected a whole path." in err

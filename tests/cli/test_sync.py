@@ -77,6 +77,32 @@ def test_a_list_that_fails_ends_no_watch(connected, terminal, unpublished, monke
     assert len(out.splitlines()) == 2
 
 
+def test_a_full_sync_that_failed_or_found_another_one_is_full_again(connected, terminal, monkeypatch):
+    from psauth.client import ProcessStreet
+    from psauth.exceptions import MirrorError
+    from psauth.mirror.lock import Busy
+
+    outcomes = [Busy("Another one syncs."), MirrorError("No."), None, None]
+    asked = []
+
+    def sync(_, *, full, **options):
+        asked.append(full)
+        outcome = outcomes[len(asked) - 1]
+        if outcome is not None:
+            raise outcome
+        return "Up to date."
+
+    def sleep(_):
+        if len(asked) == len(outcomes):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProcessStreet, "sync", sync)
+    monkeypatch.setattr("psauth.cli.syncing._sleep", sleep)
+    code, _, err = terminal("sync", "--full", "--watch", "15m")
+    assert (code, asked) == (130, [True, True, True, False])
+    assert "Another one syncs." in err
+
+
 @pytest.mark.parametrize("every", ["5", "15 minutes", "1s", "m", "-5m"])
 def test_no_time_between_two_syncs(connected, terminal, every):
     code, _, err = terminal("sync", "--watch", every)

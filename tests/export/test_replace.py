@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from psauth import FileNotWritten
-from psauth.export.replace import replaced
+from psauth.exceptions import ArgumentError, FileNotWritten
+from psauth.export.replace import replaced, replaced_by, whole_path
 
 
 def write(path: Path, data: bytes = b"new") -> None:
@@ -104,6 +104,23 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
 
     with pytest.raises(FileNotWritten, match="the disk is full. Make room"):
         full()
+
+
+def test_the_home_folder_of_nobody_is_said() -> None:
+    with pytest.raises(ArgumentError, match=r"'~no-such-person/x\.xlsx' is in a home folder that nobody has"):
+        whole_path("~no-such-person/x.xlsx")
+
+
+def test_a_program_may_open_the_draft_by_itself(tmp_path: Path) -> None:
+    path = tmp_path / "x.duckdb"
+    path.write_bytes(b"old")
+    with replaced_by(path) as draft:
+        assert draft.parent == tmp_path
+        assert not draft.exists()
+        draft.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert [*tmp_path.iterdir()] == [path]
 
 
 def test_a_file_that_may_only_be_read_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

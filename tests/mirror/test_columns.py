@@ -1,5 +1,8 @@
 """Columns: those of the frames, there and back."""
 
+from decimal import Decimal
+
+import pandas as pd
 import pyarrow as pa
 import pytest
 from pandas.testing import assert_frame_equal
@@ -49,6 +52,41 @@ def test_counts_are_whole_numbers_where_some_are_missing():
     table = pa.table({"size": pa.array([1, None], pa.int64()), "n": pa.array([1, 2], pa.int32())})
     read = to_pandas(table, [Field("size", "count")])
     assert read.dtypes.astype(str).tolist() == ["Int64", "int32"]
+
+
+def test_sums_are_whole_numbers_where_they_are_that_and_fit():
+    sums = pa.table(
+        {
+            "whole": pa.array([Decimal(3), Decimal(-4)], pa.decimal128(38, 0)),
+            "missing": pa.array([Decimal(3), None], pa.decimal128(38, 0)),
+            "large": pa.array([Decimal(2**63), Decimal(1)], pa.decimal128(38, 0)),
+            "broken": pa.array([Decimal("1.25"), None], pa.decimal128(5, 2)),
+        }
+    )
+    read = to_pandas(sums, ())
+    assert read.dtypes.astype(str).tolist() == ["int64", "Int64", "float64", "float64"]
+    assert read["whole"].tolist() == [3, -4]
+    assert read["missing"].tolist() == [3, pd.NA]
+    assert read["large"].tolist() == [2.0**63, 1.0]
+    assert read["broken"].tolist()[0] == 1.25
+
+
+def test_differences_of_times_are_those_of_pandas():
+    interval, some = pa.month_day_nano_interval(), [(0, 2, 1500), None, (0, -1, -1000)]
+    table = pa.table(
+        {
+            "interval": pa.chunked_array([pa.array(some, interval), pa.array([], interval)]),
+            "months": pa.array([(1, 0, 0), None, (0, 1, 0)], interval),
+            "ages": pa.array([(0, 2**31 - 1, 0), None, None], interval),
+            "duration": pa.array([1, None, 2], pa.duration("us")),
+        }
+    )
+    read = to_pandas(table, ())
+    assert read.dtypes.astype(str).tolist() == ["timedelta64[us]", "object", "object", "timedelta64[us]"]
+    assert read["interval"].tolist() == [pd.Timedelta("2D") + pd.Timedelta("1us"), pd.NaT, -pd.Timedelta("1D 1us")]
+    assert read["months"].tolist() == [(1, 0, 0), None, (0, 1, 0)]
+    assert to_pandas(table.slice(2), ())["interval"].tolist() == [-pd.Timedelta("1D 1us")]
+    assert str(to_pandas(table.slice(3), ())["interval"].dtype) == "timedelta64[us]"
 
 
 def test_a_column_of_another_type_than_its_name_says_stays_what_it_is():

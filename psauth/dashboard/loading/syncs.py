@@ -106,7 +106,7 @@ class Syncing:
         self.keep(False)
 
     def keep(self, on: bool) -> None:
-        """Keep the copy current, or do not any more; a sync under way goes on."""
+        """Keep the copy current, or do not any more; a sync under way goes on. `error` says where that cannot be noted."""
         with self._turning:
             with self._changed:
                 self._keeps = on
@@ -114,7 +114,10 @@ class Syncing:
                 if on:
                     self._begin()
                 self._changed.notify_all()
-            self._note_switch(on)
+            try:
+                self._note_switch(on)
+            except PsauthError as error:
+                self.error = error
 
     def begin_by_itself(self) -> None:
         """Start where nobody has started or stopped it yet, and there is no copy."""
@@ -125,7 +128,8 @@ class Syncing:
         """The copy that is there is of this connection's organisation: sync it from now on."""
         from psauth.mirror.store import Store
 
-        Store(place_of(self.here)[0]).note(**{OWNER: self.here.connection.id})
+        with suppress(PsauthError):  # the sync itself says what is wrong with the copy
+            Store(place_of(self.here)[0]).note(**{OWNER: self.here.connection.id})
         self.start()
 
     def begin_anew(self) -> None:
@@ -185,7 +189,8 @@ class Syncing:
         while (task := self._next()) is not None:
             error = self._outcome(task)
             with self._changed:
-                self.error, self._sync, self.task = error, None, None
+                self.error = error or self.error  # that of the switch, which was turned meanwhile
+                self._sync = self.task = None
                 # A connection that has ended is not tried again: the next one has a thread of its own.
                 goes_on = self.keeps and not isinstance(error, LoginRequired)
                 self.next_at = datetime.now(UTC) + EVERY if goes_on else None
@@ -196,7 +201,7 @@ class Syncing:
         with self._changed:
             while not self._ended:
                 if self._wanted is None and self.next_at is not None and self.next_at <= datetime.now(UTC):
-                    self._wanted = "sync"
+                    self._wanted, self.error = "sync", None
                     self._stop.clear()
                 if self._wanted is not None:
                     self.task, self._wanted = self._wanted, None

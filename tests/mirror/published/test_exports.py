@@ -1,5 +1,7 @@
 """Exports: the copy as files for other programs, whole, with the times of a zone in spreadsheets, and without formulas."""
 
+import os
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -10,8 +12,9 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from psauth.cli.exports import export
-from psauth.exceptions import ArgumentError, FileNotWritten
+from psauth.exceptions import ArgumentError, FileNotWritten, PsauthWarning
 from psauth.mirror import engine
+from psauth.mirror.columns import Field, Layout
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -47,6 +50,34 @@ def test_csv_in_pieces_has_one_head(mirror, tmp_path, monkeypatch):
     monkeypatch.setattr(type(mirror), "__iter__", lambda _: iter(["tasks"]))
     export(mirror, tmp_path / "pieces", "csv", BERLIN)
     assert (tmp_path / "pieces" / "tasks.csv").read_bytes() == (tmp_path / "whole" / "tasks.csv").read_bytes()
+
+
+def test_the_head_of_a_column_names_the_zone_though_times_come_late(mirror, tmp_path, monkeypatch):
+    """A field of a form may have days alone in the first piece, and times in a later one."""
+    layout = Layout("late", (Field("run_id", "text"), Field("Needed by", "time")))
+    dates = [datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 5, 10, 30, tzinfo=UTC)]
+    late = pa.table([["r1", "r2"], dates], schema=layout.schema())
+    monkeypatch.setattr(mirror, "pieces", lambda name: iter([late.slice(0, 1), late.slice(1)]), raising=False)
+    monkeypatch.setattr(type(mirror), "layouts", lambda _: {"late": layout})
+    monkeypatch.setattr(type(mirror), "__iter__", lambda _: iter(["late"]))
+    export(mirror, tmp_path / "copy", "csv", BERLIN)
+    assert (tmp_path / "copy" / "late.csv").read_text("utf-8-sig").splitlines() == [
+        "Needed by (Europe/Berlin),run_id",
+        "2026-01-05,r1",
+        "2026-01-05 11:30:00,r2",
+    ]
+
+
+def test_a_workbook_says_how_many_texts_it_cut(mirror, tmp_path, monkeypatch):
+    layout = Layout("long", (Field("text", "text"),))
+    monkeypatch.setattr(
+        mirror, "pieces", lambda name: iter([pa.table([["x" * 40_000]], schema=layout.schema())]), raising=False
+    )
+    monkeypatch.setattr(type(mirror), "layouts", lambda _: {"long": layout})
+    monkeypatch.setattr(type(mirror), "__iter__", lambda _: iter(["long"]))
+    with pytest.warns(PsauthWarning, match=r"A text was cut: Excel holds at most 32,767 .*--format parquet keeps them"):
+        export(mirror, tmp_path / "copy.xlsx", "xlsx", BERLIN)
+    assert (tmp_path / "copy.xlsx").exists()
 
 
 def test_a_workbook_has_a_sheet_a_table(mirror, tmp_path):
@@ -95,6 +126,39 @@ def test_what_stood_there_stays_when_the_copy_cannot_be_read(mirror, tmp_path, m
         export(mirror, target, "duckdb", BERLIN)
     assert target.read_text() == "mine"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there is no limit to the size of a file")
+def test_a_disk_that_takes_no_more_is_said_in_one_sentence(mirror, tmp_path):
+    import resource
+
+    target = tmp_path / "copy.duckdb"
+    target.write_text("mine")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
+    try:
+        with pytest.raises(FileNotWritten, match=r"copy\.duckdb could not be written: .*What stood there is unchanged"):
+            export(mirror, target, "duckdb", BERLIN)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert target.read_text() == "mine"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_full_disk_is_told_from_others(mirror, tmp_path, monkeypatch):
+    def full(*_):
+        raise duckdb.IOException('IO Error: Could not write file "x": No space left on device')
+
+    monkeypatch.setattr(engine.duckdb, "connect", full)
+    with pytest.raises(FileNotWritten, match="the disk is full. Make room"):
+        export(mirror, tmp_path / "copy.duckdb", "duckdb", BERLIN)
+
+
+def test_a_database_is_made_beside_its_place(mirror, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(engine.Engine, "copy_to", lambda _, path: (seen.append(path), open(path, "xb").close()))
+    export(mirror, tmp_path / "copy.duckdb", "duckdb", BERLIN)
+    assert [os.path.dirname(path) for path in seen] == [str(tmp_path)]
 
 
 def test_a_table_that_is_left_half_read_is_in_nobodys_way(mirror):

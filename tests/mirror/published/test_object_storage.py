@@ -109,6 +109,11 @@ def test_a_file_that_holds_no_credential_sends_no_data_elsewhere(place, tmp_path
     assert folder_of(psauth.Settings(), place).url == f"{tmp_path}/shared/{place.folder.name}"
 
 
+def test_the_home_folder_of_nobody_is_no_place_to_publish_in(settings, place):
+    with pytest.raises(SettingsError, match=r"PSAUTH_PUBLISH is '~no-such-person/x', in a home folder that nobody has"):
+        folder_of(settings.with_(publish="~no-such-person/x"), place)
+
+
 def test_connections_that_publish_at_one_address_have_a_folder_each(settings, place):
     other = Place.of(settings, Identity("http://localhost:1/api", "sandbox"))
     shared = settings.with_(publish="s3://company/x")

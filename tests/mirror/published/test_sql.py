@@ -30,6 +30,16 @@ def test_an_answer_has_the_dtypes_of_a_frame(sql):
     }
 
 
+def test_sums_and_differences_are_numbers_and_times(sql):
+    frame = sql(
+        "select sum(case when status = 'Active' then 1 else 0 end) as active, sum(null::int) as nothing, "
+        "avg(1.5) as mean, max(due_date - created_date) as length from runs"
+    )
+    assert frame.dtypes.astype(str).tolist() == ["int64", "Int64", "float64", "timedelta64[us]"]
+    assert frame["active"][0] == 6
+    assert frame["length"][0] == pd.Timedelta("14D 14h")
+
+
 @pytest.mark.parametrize(
     "question",
     [

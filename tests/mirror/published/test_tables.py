@@ -1,5 +1,6 @@
 """Tables: one moment for whoever reads, whatever is published meanwhile, and as Ibis and pandas have it."""
 
+import json
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from psauth.mirror.place import Identity
 from psauth.mirror.publish import READERS, publish
 from psauth.mirror.store import Store
 from psauth.mirror.tables import Mirror
-from tests.mirror.published.invented import LATER, NOON, an_answer
+from tests.mirror.published.invented import LATER, NOON, a_record, an_answer
 
 
 def files_of(folder, name="tasks"):
@@ -171,6 +172,16 @@ def test_expressions_come_back_as_the_frames_are(open_mirror):
     assert mirror.tasks.filter(mirror.tasks.name == "nothing").completed_date.max().to_pandas() is None
 
 
+def test_sums_and_differences_are_numbers_and_times(open_mirror):
+    runs = open_mirror().runs
+    active = runs.status.cases(("Active", 1), else_=0)
+    frame = runs.select(length=runs.due_date - runs.created_date).to_pandas()
+    assert str(frame["length"].dtype) == "timedelta64[us]"
+    assert set(frame["length"]) == {pd.Timedelta("14D 14h")}
+    assert runs.agg(active=active.sum()).to_pandas()["active"].dtype == "int64"
+    assert active.sum().to_pandas() == 6
+
+
 def test_a_table_that_is_not_there_is_refused_with_a_similar_one(open_mirror):
     mirror = open_mirror()
     with pytest.raises(AttributeError, match=r"no table 'task'.*tasks"):
@@ -186,6 +197,43 @@ def test_it_says_how_old_what_is(store, folder):
     ages = mirror.ages().set_index("table")
     assert ages.loc["tasks", "rows"] == 12
     assert ages.loc["tasks", "oldest"] == NOON
+    assert ages.loc["tasks", "latest"] == NOON
+    for name in ("runs", "rules", "assignments", "records_cost_centres", "form_values_onboarding", "changes"):
+        assert (ages.loc[name, "oldest"] == NOON) == (ages.loc[name, "rows"] > 0), name
+    assert pd.isna(ages.loc["field_options", "latest"])
+    assert ages.dtypes.astype(str).tolist() == ["int64", "datetime64[us, UTC]", "datetime64[us, UTC]"]
     assert repr(mirror).startswith("Mirror(6 runs, 12 tasks, ")
     assert {"runs", "tasks"} < set(dir(mirror)) & set(mirror)
     assert len(mirror) == len(list(mirror))
+
+
+def test_what_was_looked_at_again_and_is_as_before_is_as_young_as_that_look(store, folder, open_mirror):
+    publish(store, folder)
+    before = folder.version("tasks").number, folder.version("records").number
+    store.write_runs([an_answer(0, "2026-01", at=LATER)])
+    store.write_list("records", "d1", [a_record(1), a_record(2)], LATER)
+    store.write_list("logic_rules", "w1", [{"id": "l1", "workflowRevisionId": "v1", "when": [1]}], LATER)
+    publish(store, folder)
+    assert (folder.version("tasks").number, folder.version("records").number) == before, "nothing was written"
+    ages = open_mirror().ages().set_index("table")
+    young = ["runs", "tasks", "form_values", "approvals", "form_values_onboarding"]
+    assert set(ages.loc[young, "latest"]) == {LATER}
+    assert set(ages.loc[young, "oldest"]) == {NOON}
+    assert set(ages.loc[["records", "records_cost_centres", "rules"], "oldest"]) == {LATER}
+    assert ages.loc["workflows", "latest"] == NOON
+
+
+def test_a_publication_without_ages_is_read_all_the_same(store, folder):
+    """As psauth noted them before: the ages of each part beside its rows."""
+    content = dict(publish(store, folder).content)
+    noted = json.loads(json.dumps(content))
+    del noted["ages"]
+    for table in noted["tables"].values():
+        table["parts"] = {part: [*value, 1.0, 2.0] for part, value in table["parts"].items()}
+    store.note_publication(noted, LATER)
+    mirror = Mirror.open(store, folder)
+    assert mirror.counts()["tasks"] == 12
+    assert mirror.ages()["latest"].isna().all()
+    again = publish(store, folder)
+    assert json.loads(json.dumps(again.content))["tables"] == json.loads(json.dumps(content))["tables"]
+    assert Mirror.open(store, folder).ages().set_index("table").loc["tasks", "latest"] == NOON
