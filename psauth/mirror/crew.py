@@ -174,6 +174,7 @@ class Crew:
         reader = Reader(self._transport, source)
         answered = ask_run(reader, job.run_id, self._nouns, has_fields=has_fields, pace=self._pace)
         self._costs.note(workflow, answered.requests)
+        self.skipped += [Skipped(f"{noun} of run {job.run_id}", why) for noun, why in answered.refused.items()]
         self._put(job, Answer(job.record, answered.lists, source.asked_at, whole=len(self._nouns) == len(OF_RUNS)))
 
     def _ask_what_became_of(self, job: Job, run_id: str) -> None:

@@ -9,7 +9,8 @@ from typing import Final
 
 from psauth.api.pace import Pace
 from psauth.api.pages import Record, walk
-from psauth.exceptions import NotFound
+from psauth.exceptions import NotFound, PermissionDenied
+from psauth.mirror.lists import REFUSED
 from psauth.mirror.looks import is_old
 from psauth.mirror.snapshot import Snapshot
 from psauth.reading.endpoint import Endpoint
@@ -66,14 +67,18 @@ def read(
 
 @dataclass(frozen=True)
 class RunLists:
-    """The lists of a run by noun, and how many requests they took."""
+    """The lists of a run by noun, how many requests they took, and by noun what the service said of those it refused."""
 
     lists: Mapping[str, list[Record]]
     requests: int
+    refused: Mapping[str, str]
 
 
 def ask_run(reader: Reader, run_id: str, nouns: Iterable[str], *, has_fields: bool, pace: Pace) -> RunLists:
-    """All lists of a run: approvals only where it has a task for them, form values only where its form has fields."""
+    """All lists of a run: approvals only where it has a task for them, form values only where its form has fields.
+
+    PermissionDenied where its tasks are refused: a person who may not see them may not see the run.
+    """
     listing = Listing.of({}, run_id=run_id)
     pages: list[list[Record]] = []
 
@@ -83,14 +88,40 @@ def ask_run(reader: Reader, run_id: str, nouns: Iterable[str], *, has_fields: bo
         return [record for page in pages[first:] for record in page]
 
     lists: dict[str, list[Record]] = {}
+    refused: dict[str, str] = {}
+
+    def ask_further(endpoint: Endpoint, *, needed: bool) -> None:
+        try:
+            lists[endpoint.noun] = ask(endpoint) if needed else []
+        except PermissionDenied as error:
+            if "tasks" not in lists:
+                raise
+            refused[endpoint.noun] = str(error)
+
     if "tasks" in nouns:
         lists["tasks"] = ask(TASKS)
     if "form_values" in nouns:
-        lists["form_values"] = ask(FORM_VALUES) if has_fields else []
+        ask_further(FORM_VALUES, needed=has_fields)
     if "approvals" in nouns:
-        needed = "tasks" not in nouns or any(task.get("taskType") == "Approval" for task in lists["tasks"])
-        lists["approvals"] = ask(APPROVALS) if needed else []
-    return RunLists(lists, len(pages))
+        approves = "tasks" not in nouns or any(task.get("taskType") == "Approval" for task in lists["tasks"])
+        ask_further(APPROVALS, needed=approves)
+    return RunLists(lists, len(pages), refused)
+
+
+CHILDREN_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "workflows": (
+        "workflow_tasks",
+        "form_fields",
+        "field_options",
+        "revisions",
+        "logic_rules",
+        "due_date_rules",
+        "assignment_rules",
+    ),
+    "data_sets": ("records",),
+    "users": ("assigned_tasks",),
+}
+"""Noun → those whose lists belong to one of its records, and go with it."""
 
 
 class Planner:
@@ -190,6 +221,31 @@ class Planner:
 def emails(snap: Snapshot) -> list[str]:
     """The addresses of all users."""
     return sorted({str(user["email"]) for user in snap.records("users", "") if user.get("email")})
+
+
+def orphans(snap: Snapshot) -> Iterator[tuple[str, list[str]]]:
+    """Nouns, and the owners of their lists that are there no more; none where no owner is there, which says nothing."""
+    there = {
+        "workflows": {str(record.get("id")) for record in snap.records("workflows", "")},
+        "data_sets": {str(record.get("id")) for record in snap.records("data_sets", "")},
+        "users": set(emails(snap)),
+    }
+    for parent, nouns in CHILDREN_OF.items():
+        for noun in nouns:
+            gone = sorted(snap.ages(noun).keys() - there[parent])
+            if gone and there[parent]:
+                yield noun, gone
+
+
+def formless(snap: Snapshot) -> frozenset[str]:
+    """Workflows of which no run has form values: the form has no fields, no run has had values, and no revision went before."""
+    revised = {
+        each.owner: each.digest == REFUSED or any(r.get("status") == "Revised" for r in each.records)
+        for each in snap.lists("revisions", "")
+    }
+    forms = [each for each in snap.lists("form_fields", "") if not each.records and each.digest != REFUSED]
+    without = {each.owner for each in forms if not revised.get(each.owner, True)}
+    return frozenset(without - snap.workflows_with("form_values", without))
 
 
 def current_revision(revisions: Iterable[Record]) -> str | None:

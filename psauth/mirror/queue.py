@@ -100,13 +100,39 @@ def put_partial(db: sa.Connection, now: datetime) -> int:
     return _put_stored(db, RUNS.c.whole.is_(False), Priority.HISTORY, now)
 
 
-def put_all(db: sa.Connection, now: datetime, which: Which, walk: int) -> int:
-    """All runs of some that this walk has named; how many. What is not named any more has nothing to ask for."""
-    return _put_stored(db, which.of(RUNS) & (RUNS.c.seen_in >= walk), Priority.FULL, now)
+def put_all(db: sa.Connection, now: datetime, which: Which, walk: int, since: datetime) -> int:
+    """All runs of some that this walk has named and that were asked for before a moment; how many.
+
+    What is not named any more has nothing to ask for. A run that was asked for later than now was so by a wrong clock.
+    """
+    return _put_stored(db, _older(now, which, walk, since), Priority.FULL, now)
+
+
+def count_all(db: sa.Connection, now: datetime, which: Which, walk: int, since: datetime) -> dict[str | None, int]:
+    """Workflow → how many of its runs `put_all` would have wait."""
+    workflow = RUNS.c.workflow_id
+    chosen = RUNS.c.gone.is_(None) & _older(now, which, walk, since) & ~_waits()
+    return {row[0]: row[1] for row in db.execute(sa.select(workflow, sa.func.count()).where(chosen).group_by(workflow))}
+
+
+def _older(now: datetime, which: Which, walk: int, since: datetime) -> sa.ColumnElement[bool]:
+    older = (RUNS.c.asked_at < since.timestamp()) | (RUNS.c.asked_at > now.timestamp())
+    return which.of(RUNS) & (RUNS.c.seen_in >= walk) & older
+
+
+def is_looking_at_all(db: sa.Connection) -> bool:
+    """Whether runs still wait because everything is looked at."""
+    waits = sa.select(PENDING.c.run_id).where(PENDING.c.priority == int(Priority.FULL)).limit(1)
+    return db.execute(waits).first() is not None
+
+
+def unread(db: sa.Connection) -> int:
+    """How many of those that wait were never read."""
+    read = sa.select(RUNS.c.run_id).where(RUNS.c.run_id == PENDING.c.run_id).exists()
+    return int(db.execute(sa.select(sa.func.count()).select_from(PENDING).where(~read)).scalar_one())
 
 
 def _put_stored(db: sa.Connection, which: sa.ColumnElement[bool], priority: Priority, now: datetime) -> int:
-    waits = sa.select(PENDING.c.run_id).where(PENDING.c.run_id == RUNS.c.run_id).exists()
     newest_first = sa.func.coalesce(RUNS.c.moved_at, 0.0)
     columns = ["run_id", "workflow_id", "created", "priority", "updated", "signature", "record", "seen_at", "seen_in"]
     chosen = sa.select(
@@ -119,8 +145,13 @@ def _put_stored(db: sa.Connection, which: sa.ColumnElement[bool], priority: Prio
         RUNS.c.record,
         sa.literal(now.timestamp()),
         RUNS.c.seen_in,
-    ).where(RUNS.c.gone.is_(None) & which & ~waits)
+    ).where(RUNS.c.gone.is_(None) & which & ~_waits())
     return db.execute(PENDING.insert().from_select(columns, chosen)).rowcount
+
+
+def _waits() -> sa.ColumnElement[bool]:
+    """Whether a stored run waits already."""
+    return sa.select(PENDING.c.run_id).where(PENDING.c.run_id == RUNS.c.run_id).exists()
 
 
 def read_pending(db: sa.Connection, limit: int | None = None, which: Which = ALL) -> list[PendingRun]:

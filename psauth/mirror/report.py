@@ -13,6 +13,8 @@ from psauth.words import lasting
 
 STOPPED: Final = "Stopped."
 """Why a sync ended that a person has stopped."""
+INTERRUPTED: Final = "Interrupted."
+"""Why one ended by Ctrl-C, or by an error of who watched it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class SyncReport:
 
     `tables` has the rows added, changed and gone, by table. `requests` were sent in the time from `began_at` to `ended_at`
     (UTC). `stopped` says why it ended before everything was asked for; None: it did not. `runs_left` and `requests_left`
-    are what the next sync goes on with. `warnings` are what a reader should know of the copy.
+    are what the next sync goes on with. `warnings` are what a reader should know of the copy. `narrowed`: it was asked for
+    some workflows, tables or runs only.
     """
 
     began_at: datetime
@@ -50,6 +53,7 @@ class SyncReport:
     stopped: str | None = None
     runs_left: int = 0
     requests_left: int = 0
+    narrowed: bool = False
 
     @property
     def seconds(self) -> float:
@@ -79,6 +83,7 @@ class SyncReport:
             "stopped": self.stopped,
             "runs_left": self.runs_left,
             "requests_left": self.requests_left,
+            "narrowed": self.narrowed,
         }
 
     def to_json(self) -> str:
@@ -98,6 +103,7 @@ class SyncReport:
             stopped=kept["stopped"],
             runs_left=kept["runs_left"],
             requests_left=kept["requests_left"],
+            narrowed=kept.get("narrowed", False),
         )
 
     def _head(self) -> str:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from psauth.mirror.packing import pack, unpack
 from psauth.mirror.records import Record, StoredRun, created_of, moment_at, month_of, signature_of
-from psauth.mirror.schema import RUNS
+from psauth.mirror.schema import PENDING, RUNS
 
 AT_ONCE: Final = 500
 """Keys in one statement at most: a database takes some thousand."""
@@ -111,9 +111,11 @@ def note_seen(db: sa.Connection, run_ids: Sequence[str], walk: int, seen_at: dat
 def unseen(db: sa.Connection, walk: int, status: str | None, workflow: str | None) -> tuple[list[str], int]:
     """Runs that are not gone and that this walk has not named, and how many there are with those it has named.
 
+    Runs that wait are left out: whether they are there is seen when they are asked for, and their status may be an old one.
     `status`, `workflow`: of these alone; None: of any.
     """
-    there: sa.ColumnElement[bool] = RUNS.c.gone.is_(None)
+    waits = sa.select(PENDING.c.run_id).where(PENDING.c.run_id == RUNS.c.run_id).exists()
+    there: sa.ColumnElement[bool] = RUNS.c.gone.is_(None) & ~waits
     if status is not None:
         there &= RUNS.c.status == status
     if workflow is not None:
@@ -129,11 +131,19 @@ def count_there(db: sa.Connection) -> int:
     return int(db.execute(there).scalar_one())
 
 
-def rest(db: sa.Connection, run_ids: Sequence[str]) -> None:
-    """These runs are not looked at again before something tells of them."""
+def count_hidden(db: sa.Connection, since: datetime) -> int:
+    """How many runs are hidden that were first missed since a moment."""
+    hidden = (RUNS.c.gone == "hidden") & (RUNS.c.first_missed >= since.timestamp())
+    return int(db.execute(sa.select(sa.func.count()).select_from(RUNS).where(hidden)).scalar_one())
+
+
+def rest(db: sa.Connection, run_ids: Sequence[str], until: datetime) -> None:
+    """These runs are not looked at again before this moment, or before something tells of them."""
     for begin in range(0, len(run_ids), AT_ONCE):
         some = RUNS.c.run_id.in_(run_ids[begin : begin + AT_ONCE])
-        db.execute(RUNS.update().where(some).values(look_at=None, first_missed=None))
+        db.execute(RUNS.update().where(some).values(first_missed=None))
+        looked_at = some & RUNS.c.look_at.is_not(None)
+        db.execute(RUNS.update().where(looked_at).values(look_at=until.timestamp()))
 
 
 def note_missed(db: sa.Connection, run_ids: Sequence[str], missed_at: datetime) -> None:

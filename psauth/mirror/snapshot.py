@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,6 +56,10 @@ class Snapshot:
         """Owner → when its list of this noun was asked for; `fresh`: without those that are known to have changed since."""
         return lists.read_ages(self._db, noun, fresh=fresh)
 
+    def spans(self) -> dict[str, tuple[datetime, datetime]]:
+        """Noun → when the oldest and the latest of its lists was asked for; of "runs" too, and when "changes" were seen."""
+        return lists.read_spans(self._db)
+
     def pending(self, limit: int | None = None, which: Which = ALL) -> list[PendingRun]:
         """The runs whose lists must be asked, the most urgent first."""
         return queue.read_pending(self._db, limit, which)
@@ -75,6 +79,16 @@ class Snapshot:
         if workflow is not None:
             query = query.where(table.c.workflow_id == workflow)
         return int(self._db.execute(query).scalar_one())
+
+    def workflows_with(self, noun: str, workflows: Collection[str]) -> set[str]:
+        """Those of these workflows that have a run whose list of this noun is not empty."""
+        lists_of, runs_of = schema.LISTS, schema.RUNS
+        query = (
+            sa.select(runs_of.c.workflow_id)
+            .join(lists_of, (lists_of.c.noun == noun) & (lists_of.c.owner == runs_of.c.run_id))
+            .where(runs_of.c.workflow_id.in_(sorted(workflows)) & (lists_of.c.count > 0))
+        )
+        return set(self._db.execute(query.distinct()).scalars()) if workflows else set()
 
     def note(self, name: str) -> str | None:
         """What was noted under a name."""

@@ -16,6 +16,7 @@ from psauth.mirror.answers import Answer as Answer
 from psauth.mirror.answers import compare, put_answers
 from psauth.mirror.database import Database
 from psauth.mirror.lists import NewList, Tally
+from psauth.mirror.looks import AGES, LATEST
 from psauth.mirror.place import Identity, Place
 from psauth.mirror.queue import ALL, Priority, Which
 from psauth.mirror.records import (
@@ -38,6 +39,8 @@ from psauth.words import printable
 SMALL: Final = 32 << 20
 """Bytes of a store that is looked through whenever it is opened; that takes a tenth of a second."""
 REPORTS_KEPT: Final = 1000
+LOOKING_AT_ALL: Final = "looking at all"
+"""The note of the moment since which everything is looked at, for as long as runs wait because of that."""
 PUBLICATIONS_KEPT: Final = 10
 """Readers use the last; each has some 100 kB."""
 
@@ -198,26 +201,45 @@ class Store:
             return queue.put_partial(db, now)
 
     def note_all(self, now: datetime, which: Which = ALL, *, walk: int = 0) -> int:
-        """All runs that this walk or a later one has named wait from now on; how many did not before."""
+        """All runs that this walk or a later one has named wait from now on; how many did not before.
+
+        Where some still wait since such a call before, those that were read after it do not wait once more.
+        """
         with self._database.writing() as db:
-            return queue.put_all(db, now, which, walk)
+            since = _looking_at_all_since(db, now)
+            schema.write_meta(db, LOOKING_AT_ALL, str(since.timestamp()))
+            return queue.put_all(db, now, which, walk, since)
+
+    def count_all(self, now: datetime, which: Which = ALL, *, walk: int = 0) -> dict[str | None, int]:
+        """Workflow → how many of its runs `note_all` would have wait."""
+        with self._database.reading() as db:
+            return queue.count_all(db, now, which, walk, _looking_at_all_since(db, now))
 
     def note_hidden(self, hidden: Mapping[str, datetime], *, share: float) -> Missing:
         """Runs that the service does not show any more, and when it said so, are gone from now on.
 
-        Where they are more than this share of all, they are left as they are: not they are gone, but a permission.
+        Where they are, with those of the day before, more than this share of all, they are left as they are: not they are gone, but a permission. They are
+        looked at again in a day. Those that were never read are not: a walk of the whole list finds them, which is due then.
         """
         with self._database.writing() as db:
-            there = [run_id for run_id, row in runs.rows_of(db, list(hidden)).items() if row.gone is None]
-            known = runs.count_there(db)
-            marked = len(there) <= max(1.0, known * share)
+            rows = runs.rows_of(db, list(hidden))
+            there = [run_id for run_id, row in rows.items() if row.gone is None]
+            vanished = [*there, *(hidden.keys() - rows.keys())]
+            known = runs.count_there(db) + queue.unread(db)
+            lately = runs.count_hidden(db, min(hidden.values()) - LATEST)
+            marked = len(vanished) + lately <= max(1.0, (known + lately) * share)
             queue.take_pending(db, dict.fromkeys(hidden))
             if marked:
                 months = [self._note_gone(db, run_id, "hidden", hidden[run_id]) for run_id in there]
                 lists.advance(db, set().union(*months))
             else:
-                runs.rest(db, there)
-        return Missing(there, known, marked)
+                again = max(hidden.values()) + LATEST
+                runs.rest(db, there, again)
+                walked = schema.read_meta(db, "all runs")
+                if walked is not None and len(vanished) > len(there):
+                    due = (again - AGES["all runs"]).timestamp()
+                    schema.write_meta(db, "all runs", str(min(float(walked), due)))
+        return Missing(there if marked else vanished, known, marked)
 
     def drop_pending(self, run_id: str) -> None:
         """Let a run wait no more: the service does not know it."""
@@ -378,6 +400,12 @@ class Store:
             queue.take_pending(db, {run_id: None})
         month = runs.set_gone(db, run_id, how, first_missed)
         return set() if month is None else {month}
+
+
+def _looking_at_all_since(db: sa.Connection, now: datetime) -> datetime:
+    """Since when everything is looked at: since now, unless runs still wait because of an earlier time."""
+    began = schema.read_meta(db, LOOKING_AT_ALL) if queue.is_looking_at_all(db) else None
+    return now if began is None else moment_at(float(began))
 
 
 def _outdating(noun: str, owner: str, before: Sequence[Record], after: Sequence[Record]) -> list[str]:

@@ -5,27 +5,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from psauth.api.pace import PATIENCE, Pace
 from psauth.api.transport import Transport
-from psauth.exceptions import ArgumentError, RateLimited, ServiceUnavailable
+from psauth.exceptions import ArgumentError, PsauthError, RateLimited, ServiceUnavailable
 from psauth.mirror import lock
 from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.forecast import Costs, Forecast, forecast, has_plenty, seconds_to_go
 from psauth.mirror.journal import Journal
-from psauth.mirror.lists import REFUSED
 from psauth.mirror.looks import AGES
 from psauth.mirror.progress import Bar, Speed, Standing
 from psauth.mirror.publish import publish
-from psauth.mirror.questions import OF_RUNS, Planner, Question
+from psauth.mirror.questions import OF_RUNS, Planner, Question, formless, orphans
 from psauth.mirror.queue import Which
-from psauth.mirror.report import STOPPED, SyncReport
+from psauth.mirror.report import INTERRUPTED, STOPPED, SyncReport
 from psauth.mirror.snapshot import Snapshot
 from psauth.mirror.store import Store
 from psauth.mirror.supply import MissedRun, Supply
@@ -78,6 +79,11 @@ class Wanted:
         return Which(None if self.workflows is None else frozenset(self.workflows), self.since)
 
     @property
+    def is_narrowed(self) -> bool:
+        """Whether it leaves out some of what there is."""
+        return self.workflows is not None or self.tables is not None or self.since is not None
+
+    @property
     def scopes(self) -> list[Scope]:
         """The lists of runs that are walked for it."""
         if self.tables is not None and not self.tables & {*OF_RUNS, "runs"}:
@@ -111,6 +117,8 @@ class Sync:
         self._pace = Pace(background=True, share=SHARE, stop=threading.Event())
         self._supply = Supply(store, wanted.which, has_plenty=lambda: has_plenty(transport.usage))
         self._others = 0
+        self._would_wait: Mapping[str | None, int] = {}
+        """Workflow → runs that a look at everything would ask for, where it is only a forecast."""
         self.standing = Standing()
         """How far it is; another thread may look at it."""
 
@@ -126,7 +134,8 @@ class Sync:
             self._store.note_report(report.to_dict())
             if self._error is not None:
                 raise self._error
-            publish(self._store, self._folder, as_of=report.began_at if report.is_complete else None)
+            is_current = report.is_complete and not report.narrowed
+            publish(self._store, self._folder, as_of=report.began_at if is_current else None)
             return report
 
     def forecast(self) -> Forecast:
@@ -164,6 +173,8 @@ class Sync:
             self._begin(crew, lambda: self._find(crew, writer), "find")
             crew.begin()
             stopped = self._watch(crew, writer)
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C, or what progress raised: raised again with a report kept
+            self._error, stopped = error, str(error) if isinstance(error, PsauthError) else INTERRUPTED
         finally:
             crew.stop()
             crew.join(ENDING)
@@ -176,7 +187,7 @@ class Sync:
             self._note_hidden(crew, writer)
         if isinstance(crew.error, RateLimited | ServiceUnavailable) and not self._only_look:
             stopped = str(crew.error)
-        elif crew.error is not None:
+        elif crew.error is not None and self._error is None:
             self._error, stopped = crew.error, str(crew.error)
         runs_left, requests_left = self._left(crew)
         return SyncReport(
@@ -189,6 +200,7 @@ class Sync:
             stopped=stopped,
             runs_left=runs_left,
             requests_left=requests_left,
+            narrowed=self._wanted.is_narrowed,
         )
 
     def _note_hidden(self, crew: Crew, writer: Writer) -> None:
@@ -230,14 +242,17 @@ class Sync:
             return
         with self._store.snapshot() as snap:
             self._costs.learn(snap)
-            forms = snap.lists("form_fields", "")
-            crew.formless = frozenset(each.owner for each in forms if not each.records and each.digest != REFUSED)
+            crew.formless = formless(snap)
+            gone = [*orphans(snap)]
+        for noun, owners in gone:
+            writer.put(partial(Store.drop_lists, noun=noun, owners=owners), lambda: None)
         rest = self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap)))
         if self._only_look:
             self._others = sum(question.requests for question in rest)
             return
         self._supply.add(rest, urgent=False)
-        self._supply.open_runs()
+        if self._wanted.scopes:
+            self._supply.open_runs()
 
     def _find_runs(self, now: datetime, writer: Writer) -> None:
         walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
@@ -253,7 +268,9 @@ class Sync:
 
     def _note_walked(self, now: datetime, number: int) -> None:
         """Have what the lists of runs do not say wait as well: runs that are due, and what became of those that are missing."""
-        if self._wanted.full:
+        if self._wanted.full and self._only_look:
+            self._would_wait = self._store.count_all(now, self._wanted.which, walk=number)
+        elif self._wanted.full:
             self._store.note_all(now, self._wanted.which, walk=number)
         if self._wanted.tables is None:
             self._store.note_partial(now)
@@ -299,7 +316,7 @@ class Sync:
 
     def _forecast(self) -> Forecast:
         with self._store.snapshot() as snap:
-            waiting = snap.pending_count(self._wanted.which)
+            waiting = Counter(snap.pending_count(self._wanted.which)) + Counter(self._would_wait)
         return forecast(self._transport, waiting, self._costs, self._supply.questions_left + self._others)
 
     def _publish_beside(self) -> None:

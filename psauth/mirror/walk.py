@@ -141,6 +141,8 @@ class Walker:
             try:
                 mark = _Bookmark(**json.loads(kept))
                 if self._go_through(scope, mark):
+                    if (signpost := self._signpost(scope)) is not None:
+                        self._search(scope, signpost)  # what was updated since on pages that had been read before
                     return mark.number
             except ApiError as error:
                 if error.status not in (400, 404, 410):  # the service does not know the link any more
@@ -180,9 +182,19 @@ class Walker:
         return True
 
     def _was_deleted_since(self, scope: Scope, began: datetime) -> bool:
-        """Whether runs were deleted while the list was walked: others then moved to pages that had been read."""
-        page = next(self._search_pages(scope), Page())
-        return any(run.get("status") == DELETED and (updated_of(run) or began) > began for run in page)
+        """Whether runs may have been deleted while the list was walked: others then moved to pages that had been read.
+
+        The search tells it, if it does not break off before that moment.
+        """
+        shown = 0
+        for page in self._search_pages(scope):
+            updates = [updated_of(run) or began for run in page]
+            if any(run.get("status") == DELETED and at > began for run, at in zip(page, updates, strict=True)):
+                return True
+            if updates and min(updates) < began:
+                return False
+            shown += len(page)
+        return shown >= CUT
 
     def _list_active(self, scope: Scope) -> None:
         """Walk the list of Active runs to its end, for those that it does not name any more."""

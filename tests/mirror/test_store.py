@@ -136,6 +136,55 @@ def test_when_many_vanish_at_once_nothing_is_noted(store, make_run, noon):
         assert snap.missed() == []
 
 
+def test_hidden_runs_that_are_too_many_to_be_gone_are_looked_at_again_in_a_day(store, make_run, noon):
+    runs = [make_run(f"r{number}") for number in range(40)]
+    store.write_runs([Answer(run, {}, noon) for run in runs])
+    later = noon + timedelta(hours=25)
+    assert store.note_due(later) == 40
+    assert not store.note_hidden(dict.fromkeys([run["id"] for run in runs], later), share=0.05).marked
+    assert store.note_due(later + timedelta(hours=23)) == 0
+    assert store.note_due(later + timedelta(hours=25)) == 40
+
+
+def test_hidden_runs_that_were_never_read_count_as_well(store, make_run, noon):
+    store.note_runs([make_run(f"r{number}") for number in range(40)], noon)
+    hidden = store.note_hidden({f"r{number}": noon for number in range(3)}, share=0.05)
+    assert (len(hidden.run_ids), hidden.known, hidden.marked) == (3, 40, False)
+
+
+def test_runs_that_are_hidden_in_small_steps_are_counted_together_for_a_day(store, make_run, noon):
+    store.write_runs([Answer(make_run(f"r{number}"), {}, noon) for number in range(40)])
+    assert store.note_hidden({"r0": noon}, share=0.05).marked
+    assert store.note_hidden({"r1": noon + timedelta(hours=1)}, share=0.05).marked
+    assert not store.note_hidden({"r2": noon + timedelta(hours=2)}, share=0.05).marked
+    assert store.note_hidden({"r2": noon + timedelta(hours=26)}, share=0.05).marked
+
+
+def test_a_run_that_waits_is_not_missed(store, make_run, noon):
+    runs = [make_run(f"r{number}") for number in range(40)]
+    store.write_runs([Answer(run, {}, noon) for run in runs])
+    store.note_runs([make_run("r0", moved=30, status="Completed")], noon)
+    walk = store.begin_walk()
+    store.note_runs(runs[1:], noon, walk=walk)
+    assert store.note_missing(walk, noon, status="Active", share=0.05).run_ids == []
+
+
+def test_a_look_at_everything_goes_on_where_it_was(store, make_run, noon):
+    store.write_runs([Answer(make_run(f"r{number}"), {}, noon) for number in range(4)])
+    later = noon + timedelta(hours=1)
+    assert store.count_all(later) == {"w1": 4}
+    assert store.note_all(later) == 4
+    store.write_run(make_run("r0"), {}, later + timedelta(minutes=1))
+    assert store.note_all(later + timedelta(hours=1)) == 0, "r0 was read since"
+    store.write_runs([Answer(make_run(f"r{number}"), {}, later + timedelta(hours=1)) for number in (1, 2, 3)])
+    assert store.note_all(later + timedelta(hours=2)) == 4, "that look was over"
+
+
+def test_a_run_that_was_read_by_a_wrong_clock_is_looked_at_with_everything(store, make_run, noon):
+    store.write_run(make_run(), {}, noon)
+    assert store.note_all(noon - timedelta(days=400)) == 1
+
+
 def test_a_snapshot_sees_one_moment_and_holds_nobody_up(store, make_run, noon):
     store.write_run(make_run("a"), {"tasks": []}, noon)
     with store.snapshot() as snap:

@@ -150,7 +150,9 @@ class _Kept:
         """Runs that the first sync has not read yet; None once one has come to its end."""
         if not self._is_whole:
             with store.snapshot() as snap:
-                self._is_whole = any(report["stopped"] is None for report in snap.reports())
+                self._is_whole = any(
+                    report["stopped"] is None and not report.get("narrowed") for report in snap.reports()
+                )
                 if not self._is_whole:
                     return sum(snap.pending_count().values())
         return None

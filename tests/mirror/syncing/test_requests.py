@@ -1,8 +1,11 @@
 """What each kind of sync asks for, and that the copy is true afterwards."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from psauth.mirror import sync
+from psauth.mirror import lists, sync
+from psauth.sandbox.company import migration
 from tests.flow.parts import wait_until
 
 
@@ -190,3 +193,44 @@ def test_runs_that_wait_only_when_the_lists_are_walked_are_read_although_a_threa
     report = synced.sync(full=True)
     assert report.runs_left == 0
     assert synced.asked_runs == {run.run_id for run in synced.runs.values()}
+
+
+@pytest.mark.parametrize("narrowed", [{"tables": ["users"]}, {"since": "2026-01-01"}, {"workflows": True}])
+def test_a_narrowed_sync_does_not_say_that_everything_is_current(copy, monkeypatch, narrowed):
+    said = []
+    monkeypatch.setattr(sync, "publish", lambda store, folder, as_of=None: said.append(as_of))
+    if "workflows" in narrowed:
+        narrowed = {"workflows": copy.box.truth()["workflows"][0]["name"]}
+    assert copy.sync(**narrowed).narrowed
+    report = copy.sync()
+    assert not report.narrowed
+    assert said == [None, report.began_at]
+
+
+def test_values_of_runs_whose_form_has_lost_its_fields_stay(synced):
+    """A template's new form counts for new runs; the values of older ones are there all the same."""
+    company = synced.box.company
+    values = {each.owner for each in synced.store.lists("form_values") if each.records}
+    run = next(run for run in synced.runs.values() if run.status == "Active" and run.run_id in values)
+    place = next(n for n, each in enumerate(company.templates) if each.id == run.record["workflowId"])
+    parts = migration._parts(company.templates[place])
+    for part in parts:
+        part.fields.clear()
+    company.templates[place] = migration._template(company.templates[place], parts)
+    company.rename_run(run.run_id, "Moved")
+    with synced.store._database.writing() as db:
+        lists.make_stale(db, ["form_fields"], run.record["workflowId"])
+    synced.sync()
+    assert synced.asked["/workflow-runs/{}/form-fields"] == 1
+    assert synced.differences(runs_only=True) == []
+
+
+def test_lists_of_what_is_there_no_more_go_with_it(synced):
+    """As if a workflow, a data set and a person had been there at an earlier sync."""
+    for noun in ("form_fields", "revisions", "records", "assigned_tasks"):
+        synced.store.write_list(noun, "gone", [{"id": "one"}], datetime.now(UTC))
+    report = synced.sync()
+    assert report.tables["records"].gone == 1
+    for noun in ("form_fields", "revisions", "records", "assigned_tasks"):
+        assert "gone" not in {each.owner for each in synced.store.lists(noun)}
+    assert synced.differences() == []

@@ -53,6 +53,9 @@ def test_ctrl_c(copy):
 
     with pytest.raises(KeyboardInterrupt):
         copy.ps.sync(progress=interrupt)
+    (report,) = copy.store.reports(1)
+    assert report["stopped"] == "Interrupted."
+    assert report["requests"] > 100
     assert copy.sync().is_complete
     assert copy.differences() == []
 
@@ -74,6 +77,20 @@ def test_a_list_that_fails_is_skipped_and_asked_for_again(copy):
     copy.box.knobs.faults.clear()
     assert copy.sync().is_complete
     assert copy.asked_runs == {run_id}
+    assert copy.differences() == []
+
+
+def test_a_run_of_which_one_list_is_refused_is_there_with_the_others(copy):
+    run_id = next(run_id for run_id, approvals in copy.box.truth()["approvals"].items() if approvals)
+    copy.box.knobs.fault(f"/v1/workflow-runs/{run_id}/approvals", "status", status=403, times=10_000)
+    report = copy.sync()
+    assert [each.what for each in report.skipped] == [f"approvals of run {run_id}"]
+    assert run_id in copy.runs
+    assert run_id in {each.owner for each in copy.store.lists("tasks")}
+    assert copy.sync().is_complete
+    assert copy.asked_runs == set()
+    copy.box.knobs.faults.clear()
+    copy.sync(full=True)
     assert copy.differences() == []
 
 

@@ -45,6 +45,36 @@ def test_runs_that_were_deleted_meanwhile_hide_none(broken_off, deleted):
     assert broken_off.differences(runs_only=True) == []
 
 
+def test_what_moved_meanwhile_on_a_page_that_was_read_is_found_by_the_same_sync(broken_off):
+    run_id = next(run["id"] for run in broken_off.box.truth()["runs"][:40] if run["status"] == "Active")
+    broken_off.box.company.rename_run(run_id, "Another")
+    assert broken_off.sync().is_complete
+    assert broken_off.differences(runs_only=True) == []
+
+
+@pytest.mark.parametrize("updated", [3, 30])
+def test_a_run_that_a_deleted_one_has_moved_to_a_page_that_was_read_is_found(copy, monkeypatch, updated):
+    """However many runs were updated after it was deleted: its deletion stands behind them in the search."""
+    run_ids = [run["id"] for run in copy.box.truth()["runs"]]
+    pages = []
+
+    def note(walker, page, scope, number, priority, notes=None, real=walk.Walker._note_page):
+        beyond = real(walker, page, scope, number, priority, notes)
+        if notes is not None:
+            pages.append(page)
+            if len(pages) == 2:
+                copy.box.company.delete_run(run_ids[3])
+                for run_id in run_ids[5 : 5 + updated]:
+                    copy.box.company.rename_run(run_id, "Another")
+        return beyond
+
+    copy.box.knobs.repeats = False
+    monkeypatch.setattr(walk.Walker, "_note_page", note)
+    copy.sync()
+    copy.sync()
+    assert copy.differences(runs_only=True) == []
+
+
 def test_a_link_that_the_service_has_forgotten(broken_off):
     broken_off.box.knobs.fault("/v1/workflow-runs/list", "status", status=400, times=1)
     assert broken_off.sync().stopped is None

@@ -1,0 +1,91 @@
+"""Runs that wait to be read: they are neither forgotten nor taken for something else."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from psauth.mirror import walk
+from psauth.mirror.supply import Supply
+
+
+@pytest.fixture
+def walked(copy, monkeypatch):
+    """A copy whose first sync was stopped when it had walked the lists, before it read a run."""
+    _walk(copy, monkeypatch)
+    assert _waiting(copy) == len(copy.box.truth()["runs"])
+    assert copy.runs == {}
+    return copy
+
+
+def _walk(copy, monkeypatch):
+    """A sync that is stopped when all lists were walked."""
+    with monkeypatch.context() as patch:
+        patch.setattr(Supply, "open_runs", lambda self: None)
+        looks = iter(range(1_000))
+        copy.ps.sync(progress=lambda done, total: next(looks) < 5)
+
+
+def _waiting(copy):
+    with copy.store.snapshot() as snap:
+        return sum(snap.pending_count().values())
+
+
+def test_a_sync_of_a_table_without_runs_leaves_those_that_wait(walked):
+    waiting = _waiting(walked)
+    walked.sync(tables=["users"])
+    assert walked.runs == {}
+    assert _waiting(walked) == waiting
+    walked.sync()
+    assert walked.differences() == []
+
+
+def test_found_runs_that_are_refused_for_a_while_are_said_and_found_again(walked, monkeypatch):
+    company = walked.box.company
+    emails = [user["email"] for user in walked.box.truth()["users"]]
+    for template in company.templates:
+        for email in emails:
+            company.hide_workflow(template.id, email)
+    assert "a permission was lost" in " ".join(walked.sync().warnings)
+    for template in company.templates:
+        for email in emails:
+            company.show_workflow(template.id, email)
+    tomorrow = datetime.now(UTC) + timedelta(days=1, minutes=1)
+    monkeypatch.setattr(walk, "is_old", lambda what, asked_at, _, real=walk.is_old: real(what, asked_at, tomorrow))
+    walked.sync()
+    walked.sync()
+    assert walked.differences(runs_only=True) == []
+
+
+def test_a_full_sync_that_is_stopped_again_and_again_comes_to_its_end(synced):
+    asked, rounds = set(), 0
+    while asked != set(synced.runs):
+        synced.before = len(synced.box.requests)
+        synced.ps.sync(full=True, progress=lambda done, total: done < 40)
+        asked |= synced.asked_runs
+        rounds += 1
+        assert rounds <= len(synced.runs)
+
+
+def test_a_forecast_of_a_full_sync_has_nothing_wait(synced):
+    coming = synced.ps.plan_sync(full=True, progress=False)
+    assert coming.runs == len(synced.runs)
+    synced.sync()
+    assert synced.asked_runs == set()
+
+
+def test_a_run_that_has_closed_and_waits_has_not_vanished(copy, no_lag, monkeypatch):
+    company = copy.box.company
+    for template in [*company.templates] * 3:
+        company.start_run(template.id)
+    copy.sync()
+    active = [run_id for run_id, run in copy.runs.items() if run.status == "Active"]
+    for run_id in active[:15]:
+        company.finish_run(run_id)
+    _walk(copy, monkeypatch)
+    for run_id in active[15:]:
+        company.rename_run(run_id, "Another")
+    copy.store.note(**{"active runs": "1000"})
+    report = copy.sync()
+    assert copy.asked["/workflow-runs/list"] > 0
+    assert report.warnings == ()
+    assert copy.differences(runs_only=True) == []
