@@ -82,6 +82,8 @@ class Crew:
         self.skipped: list[Skipped] = []
         self._threads: list[threading.Thread] = []
         self._reading: dict[str, NotedSource] = {}
+        self._refused: dict[str, list[str]] = {}
+        """Noun → what the service said of each run whose list of it is refused while the run itself is shown."""
 
     def begin(self) -> None:
         """Start the first threads, which start more where an answer takes its time.
@@ -107,6 +109,14 @@ class Crew:
     def requests_under_way(self) -> int:
         """Requests that were answered for runs which are not on the disk yet, and so still wait in the queue."""
         return sum(source.answered for source in [*self._reading.values()])
+
+    def refusals(self) -> list[str]:
+        """What to say of lists that are refused although their runs are shown."""
+        return [
+            f"The {noun.replace('_', ' ')} of {len(whys):,} {'run' if len(whys) == 1 else 'runs'} are refused, and kept as they "
+            f"were: {whys[0]}"
+            for noun, whys in sorted(self._refused.items())
+        ]
 
     def join(self, timeout: float) -> None:
         """Return when the threads have ended, after so many seconds at the latest."""
@@ -174,7 +184,8 @@ class Crew:
         reader = Reader(self._transport, source)
         answered = ask_run(reader, job.run_id, self._nouns, has_fields=has_fields, pace=self._pace)
         self._costs.note(workflow, answered.requests)
-        self.skipped += [Skipped(f"{noun} of run {job.run_id}", why) for noun, why in answered.refused.items()]
+        for noun, why in answered.refused.items():
+            self._refused.setdefault(noun, []).append(why)
         self._put(job, Answer(job.record, answered.lists, source.asked_at, whole=len(self._nouns) == len(OF_RUNS)))
 
     def _ask_what_became_of(self, job: Job, run_id: str) -> None:

@@ -120,9 +120,10 @@ def _older(now: datetime, which: Which, walk: int, since: datetime) -> sa.Column
     return which.of(RUNS) & (RUNS.c.seen_in >= walk) & older
 
 
-def is_looking_at_all(db: sa.Connection) -> bool:
-    """Whether runs still wait because everything is looked at."""
-    waits = sa.select(PENDING.c.run_id).where(PENDING.c.priority == int(Priority.FULL)).limit(1)
+def is_looking_at_all(db: sa.Connection, which: Which) -> bool:
+    """Whether some of these runs still wait because everything is looked at."""
+    full = PENDING.c.priority == int(Priority.FULL)
+    waits = sa.select(PENDING.c.run_id).where(which.of(PENDING) & full).limit(1)
     return db.execute(waits).first() is not None
 
 

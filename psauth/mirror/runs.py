@@ -111,17 +111,17 @@ def note_seen(db: sa.Connection, run_ids: Sequence[str], walk: int, seen_at: dat
 def unseen(db: sa.Connection, walk: int, status: str | None, workflow: str | None) -> tuple[list[str], int]:
     """Runs that are not gone and that this walk has not named, and how many there are with those it has named.
 
-    Runs that wait are left out: whether they are there is seen when they are asked for, and their status may be an old one.
+    Runs that wait are not missing: whether they are there is seen when they are asked for, and their status may be an old one.
     `status`, `workflow`: of these alone; None: of any.
     """
     waits = sa.select(PENDING.c.run_id).where(PENDING.c.run_id == RUNS.c.run_id).exists()
-    there: sa.ColumnElement[bool] = RUNS.c.gone.is_(None) & ~waits
+    there: sa.ColumnElement[bool] = RUNS.c.gone.is_(None)
     if status is not None:
         there &= RUNS.c.status == status
     if workflow is not None:
         there &= RUNS.c.workflow_id == workflow
     known = db.execute(sa.select(sa.func.count()).select_from(RUNS).where(there)).scalar_one()
-    missing = sa.select(RUNS.c.run_id).where(there & (RUNS.c.seen_in < walk)).order_by(RUNS.c.run_id)
+    missing = sa.select(RUNS.c.run_id).where(there & ~waits & (RUNS.c.seen_in < walk)).order_by(RUNS.c.run_id)
     return list(db.execute(missing).scalars()), known
 
 
@@ -129,12 +129,6 @@ def count_there(db: sa.Connection) -> int:
     """How many runs are not gone."""
     there = sa.select(sa.func.count()).select_from(RUNS).where(RUNS.c.gone.is_(None))
     return int(db.execute(there).scalar_one())
-
-
-def count_hidden(db: sa.Connection, since: datetime) -> int:
-    """How many runs are hidden that were first missed since a moment."""
-    hidden = (RUNS.c.gone == "hidden") & (RUNS.c.first_missed >= since.timestamp())
-    return int(db.execute(sa.select(sa.func.count()).select_from(RUNS).where(hidden)).scalar_one())
 
 
 def rest(db: sa.Connection, run_ids: Sequence[str], until: datetime) -> None:

@@ -200,25 +200,29 @@ class Store:
         with self._database.writing() as db:
             return queue.put_partial(db, now)
 
-    def note_all(self, now: datetime, which: Which = ALL, *, walk: int = 0) -> int:
-        """All runs that this walk or a later one has named wait from now on; how many did not before.
+    def note_all(self, now: datetime, which: Which = ALL, *, walk: int = 0, since: datetime | None = None) -> int:
+        """All runs that this walk or a later one has named, and that were not read since, wait; how many did not before.
 
-        Where some still wait since such a call before, those that were read after it do not wait once more.
+        `since`: by default now. Where some still wait because of an earlier look at everything, it is since that began.
         """
         with self._database.writing() as db:
-            since = _looking_at_all_since(db, now)
+            since = _looking_at_all_since(db, since or now, which)
             schema.write_meta(db, LOOKING_AT_ALL, str(since.timestamp()))
             return queue.put_all(db, now, which, walk, since)
+
+    def end_look_at_all(self) -> None:
+        """Everything was looked at: the next time, all runs wait again."""
+        self.note(**{LOOKING_AT_ALL: None})
 
     def count_all(self, now: datetime, which: Which = ALL, *, walk: int = 0) -> dict[str | None, int]:
         """Workflow → how many of its runs `note_all` would have wait."""
         with self._database.reading() as db:
-            return queue.count_all(db, now, which, walk, _looking_at_all_since(db, now))
+            return queue.count_all(db, now, which, walk, _looking_at_all_since(db, now, which))
 
     def note_hidden(self, hidden: Mapping[str, datetime], *, share: float) -> Missing:
         """Runs that the service does not show any more, and when it said so, are gone from now on.
 
-        Where they are, with those of the day before, more than this share of all, they are left as they are: not they are gone, but a permission. They are
+        Where they are more than this share of all, they are left as they are: not they are gone, but a permission. They are
         looked at again in a day. Those that were never read are not: a walk of the whole list finds them, which is due then.
         """
         with self._database.writing() as db:
@@ -226,8 +230,7 @@ class Store:
             there = [run_id for run_id, row in rows.items() if row.gone is None]
             vanished = [*there, *(hidden.keys() - rows.keys())]
             known = runs.count_there(db) + queue.unread(db)
-            lately = runs.count_hidden(db, min(hidden.values()) - LATEST)
-            marked = len(vanished) + lately <= max(1.0, (known + lately) * share)
+            marked = len(vanished) <= max(1.0, known * share)
             queue.take_pending(db, dict.fromkeys(hidden))
             if marked:
                 months = [self._note_gone(db, run_id, "hidden", hidden[run_id]) for run_id in there]
@@ -402,9 +405,9 @@ class Store:
         return set() if month is None else {month}
 
 
-def _looking_at_all_since(db: sa.Connection, now: datetime) -> datetime:
-    """Since when everything is looked at: since now, unless runs still wait because of an earlier time."""
-    began = schema.read_meta(db, LOOKING_AT_ALL) if queue.is_looking_at_all(db) else None
+def _looking_at_all_since(db: sa.Connection, now: datetime, which: Which) -> datetime:
+    """Since when everything is looked at: since now, unless some of these runs still wait because of an earlier time."""
+    began = schema.read_meta(db, LOOKING_AT_ALL) if queue.is_looking_at_all(db, which) else None
     return now if began is None else moment_at(float(began))
 
 

@@ -66,7 +66,7 @@ class Supply:
         self._under_way: set[str] = set()
         self._set_aside: set[str] = set()
         self._jobs = self._finders = self._given = self._takers = 0
-        self._runs_open = self._walks = self._stopped = False
+        self._runs_open = self._gives_runs = self._walks = self._stopped = False
         self._pages = self._given_in_walk = 0
         self._dry = False
         """No run waits, as far as the last look into the queue showed."""
@@ -77,10 +77,10 @@ class Supply:
             (self._urgent if urgent else self._last).extend(jobs)
             self._changed.notify_all()
 
-    def open_runs(self) -> None:
-        """From now on the runs that wait are given out."""
+    def open_runs(self, *, given_out: bool = True) -> None:
+        """From now on the runs that wait are given out, and what is not urgent; not `given_out`: the latter alone."""
         with self._lock:
-            self._runs_open = True
+            self._runs_open, self._gives_runs = True, given_out
             self._changed.notify_all()
 
     def begin_walk(self) -> None:
@@ -168,7 +168,7 @@ class Supply:
         if self._urgent:
             return self._urgent.popleft()
         if self._runs_open and (self._given_in_walk < self._pages or self._is_free()):
-            if not self._runs and not self._dry:
+            if self._gives_runs and not self._runs and not self._dry:
                 self._runs.extend(self._waiting())
                 self._dry = not self._runs
             if self._runs:

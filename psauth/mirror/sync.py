@@ -15,7 +15,7 @@ from typing import Final
 
 from psauth.api.pace import PATIENCE, Pace
 from psauth.api.transport import Transport
-from psauth.exceptions import ArgumentError, PsauthError, RateLimited, ServiceUnavailable
+from psauth.exceptions import ArgumentError, MirrorError, PsauthError, RateLimited, ServiceUnavailable
 from psauth.mirror import lock
 from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
@@ -131,12 +131,21 @@ class Sync:
         with lock.held(self._store.place, wait=self._wait, waiting=self._is_wanted):
             self._store.check()
             report = self._run()
-            self._store.note_report(report.to_dict())
+            self._keep(report)
             if self._error is not None:
                 raise self._error
             is_current = report.is_complete and not report.narrowed
             publish(self._store, self._folder, as_of=report.began_at if is_current else None)
             return report
+
+    def _keep(self, report: SyncReport) -> None:
+        try:
+            self._store.note_report(report.to_dict())
+            if self._wanted.full and report.stopped is None:
+                self._store.end_look_at_all()
+        except MirrorError:
+            if self._error is None:  # else that is what a person should hear of
+                raise
 
     def forecast(self) -> Forecast:
         """What a sync would take from here on. The lists of runs are walked for it, which the sync then need not do again.
@@ -181,15 +190,21 @@ class Sync:
             writer.close()
             self._transport.release()
             self._bar.close()
-        if writer.error is not None:
+        if writer.error is not None and self._error is None:
             raise writer.error
-        if crew.hidden:
+        if crew.hidden and self._error is None:
             self._note_hidden(crew, writer)
+        self._warnings += crew.refusals()
         if isinstance(crew.error, RateLimited | ServiceUnavailable) and not self._only_look:
             stopped = str(crew.error)
         elif crew.error is not None and self._error is None:
             self._error, stopped = crew.error, str(crew.error)
-        runs_left, requests_left = self._left(crew)
+        try:
+            runs_left, requests_left = self._left(crew)
+        except MirrorError:
+            if self._error is None:
+                raise
+            runs_left = requests_left = 0
         return SyncReport(
             began_at=began_at,
             ended_at=datetime.now(UTC),
@@ -244,15 +259,14 @@ class Sync:
             self._costs.learn(snap)
             crew.formless = formless(snap)
             gone = [*orphans(snap)]
-        for noun, owners in gone:
-            writer.put(partial(Store.drop_lists, noun=noun, owners=owners), lambda: None)
         rest = self._plan(now, lambda plan, snap: _rest(plan, self._workflows(snap)))
         if self._only_look:
             self._others = sum(question.requests for question in rest)
             return
+        for noun, owners in gone:
+            writer.put(partial(Store.drop_lists, noun=noun, owners=owners), lambda: None)
         self._supply.add(rest, urgent=False)
-        if self._wanted.scopes:
-            self._supply.open_runs()
+        self._supply.open_runs(given_out=bool(self._wanted.scopes))
 
     def _find_runs(self, now: datetime, writer: Writer) -> None:
         walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
@@ -271,7 +285,7 @@ class Sync:
         if self._wanted.full and self._only_look:
             self._would_wait = self._store.count_all(now, self._wanted.which, walk=number)
         elif self._wanted.full:
-            self._store.note_all(now, self._wanted.which, walk=number)
+            self._store.note_all(datetime.now(UTC), self._wanted.which, walk=number, since=now)
         if self._wanted.tables is None:
             self._store.note_partial(now)
         # Not the moment of the beginning: runs were read since, and none is due because of that.

@@ -163,6 +163,20 @@ def test_narrowed_to_tables_and_then_not(copy):
     assert copy.differences() == []
 
 
+@pytest.mark.parametrize("table", ["comments", "records", "attachments", "logic_rules", "field_options", "assignments"])
+def test_narrowed_to_a_table_that_belongs_to_no_run(copy, table):
+    copy.sync()
+    before = {each.owner: each.asked_at for each in copy.store.lists(NOUNS.get(table, table))}
+    assert copy.sync(tables=[table], full=True).narrowed
+    assert copy.asked_runs == set()
+    after = {each.owner: each.asked_at for each in copy.store.lists(NOUNS.get(table, table))}
+    assert all(after[owner] > asked_at for owner, asked_at in before.items())
+    assert before
+
+
+NOUNS = {"assignments": "assigned_tasks"}
+
+
 def test_narrowed_to_what_began_lately_and_then_not(copy):
     newest = sorted((run["audit"]["createdDate"] for run in copy.box.truth()["runs"]), reverse=True)[9]
     copy.sync(since=newest)
@@ -234,3 +248,14 @@ def test_lists_of_what_is_there_no_more_go_with_it(synced):
     for noun in ("form_fields", "revisions", "records", "assigned_tasks"):
         assert "gone" not in {each.owner for each in synced.store.lists(noun)}
     assert synced.differences() == []
+
+
+def test_lists_stay_where_most_owners_are_missing_at_once(synced):
+    """A permission was lost, and they come back with it."""
+    company = synced.box.company
+    emails = [user["email"] for user in synced.box.truth()["users"]]
+    for template in company.templates[1:]:
+        for email in emails:
+            company.hide_workflow(template.id, email)
+    synced.sync()
+    assert {each.owner for each in synced.store.lists("form_fields")} >= {t.id for t in company.templates}

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from psauth.mirror import walk
+from psauth.mirror.queue import Which
 from psauth.mirror.supply import Supply
 
 
@@ -20,7 +21,7 @@ def walked(copy, monkeypatch):
 def _walk(copy, monkeypatch):
     """A sync that is stopped when all lists were walked."""
     with monkeypatch.context() as patch:
-        patch.setattr(Supply, "open_runs", lambda self: None)
+        patch.setattr(Supply, "open_runs", lambda self, **_: None)
         looks = iter(range(1_000))
         copy.ps.sync(progress=lambda done, total: next(looks) < 5)
 
@@ -64,6 +65,22 @@ def test_a_full_sync_that_is_stopped_again_and_again_comes_to_its_end(synced):
         asked |= synced.asked_runs
         rounds += 1
         assert rounds <= len(synced.runs)
+
+
+def test_a_full_sync_is_full_again_although_a_run_of_the_last_one_could_not_be_read(synced):
+    run_id = next(iter(synced.runs))
+    synced.box.knobs.fault(f"/v1/workflow-runs/{run_id}/tasks", "status", status=422, times=10_000)
+    for _ in range(2):
+        assert [each.what for each in synced.sync(full=True).skipped] == [f"run {run_id}"]
+        assert synced.asked_runs == set(synced.runs)
+
+
+def test_a_full_sync_of_one_workflow_is_full_although_runs_of_another_wait(synced):
+    one, other, *_ = {run.record["workflowId"] for run in synced.runs.values()}
+    synced.store.note_all(datetime.now(UTC), Which(frozenset([one])))
+    for _ in range(2):
+        synced.sync(full=True, workflows=[other])
+        assert synced.asked_runs == {id for id, run in synced.runs.items() if run.record["workflowId"] == other}
 
 
 def test_a_forecast_of_a_full_sync_has_nothing_wait(synced):
