@@ -54,16 +54,26 @@ def export(mirror: Mirror, path: Path, form: str, zone: ZoneInfo) -> list[Path]:
 
 def _frames(mirror: Mirror, name: str) -> Iterator[pd.DataFrame]:
     """The rows of a table, some at a time, as people read them; no row is one piece, too."""
+    import pyarrow as pa
+
     from psauth.export.order import names_first
     from psauth.mirror.columns import to_pandas
+    from psauth.mirror.dated import days_in, field_ids
 
     layout = mirror.layouts()[name]
+    days, ids = days_in(mirror, name), field_ids(layout)
+
+    def read(piece: pa.Table) -> pd.DataFrame:
+        frame = days.mark(names_first(to_pandas(piece, layout.fields)))
+        frame.attrs["field_ids"] = ids
+        return frame
+
     empty = True
     for piece in mirror.pieces(name):
         empty = False
-        yield names_first(to_pandas(piece, layout.fields))
+        yield read(piece)
     if empty:
-        yield names_first(to_pandas(layout.schema().empty_table(), layout.fields))
+        yield read(layout.schema().empty_table())
 
 
 def _write_csv(mirror: Mirror, name: str, stream: BinaryIO, zone: ZoneInfo) -> None:

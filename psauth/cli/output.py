@@ -19,6 +19,7 @@ from psauth.words import READABLE, fitting
 
 _CALL = re.compile(r"""psauth\.(login|logout)\(((?:[^()'"]|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")*)\)""")
 """A call with arguments, whose texts may hold brackets."""
+_SYNC = re.compile(r"ps\.sync\((wait=True)?\)")
 
 
 class Failure(click.ClickException):
@@ -89,7 +90,8 @@ def note(text: str) -> None:
 
 def in_terminal(text: str) -> str:
     """A message with the next line to type as it is typed at a terminal, not in Python."""
-    return _CALL.sub(_typed, text).replace("psauth.Sandbox()", "psauth sandbox")
+    typed = _CALL.sub(_typed, text).replace("psauth.Sandbox()", "psauth sandbox")
+    return _SYNC.sub(lambda call: f"psauth sync{' --wait' if call[1] else ''}", typed)
 
 
 def _typed(call: re.Match[str]) -> str:

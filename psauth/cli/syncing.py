@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -78,13 +77,12 @@ def sync(account: str, every: int | None, full: bool, wait: bool, anew: bool, as
 
 def _set_aside(ps: ProcessStreet) -> None:
     """Move the store away while nobody syncs it."""
-    from psauth.mirror import lock
     from psauth.mirror.place import Identity, Place
+    from psauth.mirror.publish import set_aside
 
     place = Place.of(Settings(), Identity.of(ps.connection))
     place.make_folder()
-    with lock.held(place, wait=False):
-        aside = place.set_aside(datetime.now(UTC))
+    aside = set_aside(place)
     if aside is not None:
         note(f"The copy that was there lies in {aside} now; delete it when you do not miss anything.")
 

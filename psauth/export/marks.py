@@ -19,16 +19,15 @@ MOMENTS: Final = frozenset(
 def days(dates: pd.Series, frame: pd.DataFrame) -> pd.Series:
     """For each date of a column of this frame, all in UTC, whether it is a calendar day: it stands as midnight then.
 
-    Frames of form values and of records say which are (`Days`), a tidy frame in its column `date_only`. Elsewhere midnight
-    is a day, but not in the service's timestamps.
+    Frames of form values and of records say of the columns of their fields which are (`Days`), a tidy frame in its column
+    `date_only`. Elsewhere midnight is a day, but not in the service's timestamps.
     """
     midnight = pd.Series(dates == dates.dt.normalize())
     if dates.name == "date" and "date_only" in frame.columns:
         return midnight & frame["date_only"].fillna(False).astype(bool)
     rows = _rows(dates.name, frame)
-    marked = Days.of(frame)
-    if rows is not None and marked.columns:
-        return midnight & pd.Series(marked.flags(str(dates.name), rows), index=dates.index, dtype=bool)
+    if rows is not None:
+        return midnight & pd.Series(Days.of(frame).flags(str(dates.name), rows), index=dates.index, dtype=bool)
     return midnight & (dates.name not in MOMENTS)
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from psauth.mirror import lists, queue, runs, schema
 from psauth.mirror.lists import NewList, Tally
-from psauth.mirror.looks import next_look
+from psauth.mirror.looks import LATEST, next_look
 from psauth.mirror.packing import pack
 from psauth.mirror.records import Record, moment_at, month_of, signature_of, updated_of
 from psauth.mirror.runs import Look
@@ -26,6 +26,8 @@ class Answer:
     asked_at: datetime
     whole: bool = True
     """Whether these are all lists of a run, and not only some that somebody wanted."""
+    refused: bool = False
+    """Whether the service refused some of them. They stay as they were, and are asked for again in a day."""
 
 
 def put_answers(db: sa.Connection, answers: Mapping[str, Answer], tally: Tally) -> None:
@@ -54,15 +56,23 @@ def put_answers(db: sa.Connection, answers: Mapping[str, Answer], tally: Tally) 
             differs = compare(db, row, run, asked_at, tally)
             moved_at = asked_at if differs or run_id in differing else moment_at(row.moved_at)
         same = row is not None and row.signature == signature_of(run)
+        look_at = next_look(run, asked_at, moved_at, newest=newest, looked_before=same)
+        if answer.refused:
+            look_at = min(look_at or asked_at + LATEST, asked_at + LATEST)
+        whole = answer.whole
+        if (
+            row is not None and same and row.whole and not whole
+        ):  # the other lists are as good as they were, and due when they were
+            whole, look_at = True, None if row.look_at is None else moment_at(row.look_at)
         looks.append(
             Look(
                 run=run,
                 asked_at=asked_at,
                 moved_at=moved_at,
-                look_at=next_look(run, asked_at, moved_at, newest=newest, looked_before=same),
+                look_at=look_at,
                 seen_in=waited.seen_in if waited is not None else 0,
                 seen_at=asked_at if waited is None else moment_at(waited.seen_at),
-                whole=answer.whole,
+                whole=whole,
             )
         )
     runs.put_runs(db, looks, before)

@@ -44,11 +44,15 @@ PART: Final = "part"
 
 
 class Field(NamedTuple):
-    """One column of a published table; `known` are the values of a category that the service documents."""
+    """One column of a published table.
+
+    `known` are the values of a category that the service documents, `source` the id of the field of a form or data set.
+    """
 
     name: str
     kind: Kind
     known: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -241,8 +245,8 @@ def _category(column: pa.ChunkedArray, field: Field) -> pd.Series:
     return pd.Series(words.set_categories([*field.known, *unknown]))
 
 
-def of_form_field(name: str, kind: str) -> Field:
+def of_form_field(name: str, kind: str, source: str) -> Field:
     """The column of a form field in a wide table, by its type."""
     if kind in LISTS:
-        return Field(name, "list")
-    return Field(name, {"Number": "number", "Date": "time"}.get(kind, "text"))  # type: ignore[arg-type]
+        return Field(name, "list", (), source)
+    return Field(name, {"Number": "number", "Date": "time"}.get(kind, "text"), (), source)  # type: ignore[arg-type]

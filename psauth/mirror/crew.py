@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from math import ceil
@@ -76,8 +76,6 @@ class Crew:
         self._unavailable = 0
         self.formless: frozenset[str] = frozenset()
         """Workflows whose forms have no fields."""
-        self.hidden: dict[str, datetime] = {}
-        """Runs that the service does not show any more, and when it said so. Whether they are gone, or a permission, is seen when all have been asked for."""
         self.error: BaseException | None = None
         self.skipped: list[Skipped] = []
         self._threads: list[threading.Thread] = []
@@ -114,7 +112,7 @@ class Crew:
         """What to say of lists that are refused although their runs are shown."""
         return [
             f"The {noun.replace('_', ' ')} of {len(whys):,} {'run' if len(whys) == 1 else 'runs'} are refused, and kept as they "
-            f"were: {whys[0]}"
+            f"were; they are asked for again in a day: {whys[0]}"
             for noun, whys in sorted(self._refused.items())
         ]
 
@@ -165,7 +163,7 @@ class Crew:
                     records = job.ask(Reader(self._transport, source), self._pace)
                 except (NotFound, PermissionDenied) as error:
                     self._put(job, partial(Store.note_refused, noun=noun, owner=owner, asked_at=source.asked_at))
-                    self.skipped.append(Skipped(_name(job), str(error)))
+                    self.skipped.append(Skipped(_name(job), str(error), refused=True))
                     return
                 write = partial(Store.write_list, noun=noun, owner=owner, records=records, asked_at=source.asked_at)
                 self._put(job, write)
@@ -174,8 +172,8 @@ class Crew:
             case PendingRun():
                 try:
                     self._ask_run(job)
-                except (NotFound, PermissionDenied):
-                    self._ask_what_became_of(job, job.run_id)
+                except (NotFound, PermissionDenied) as error:
+                    self._ask_what_became_of(job, job.run_id, why=str(error))
 
     def _ask_run(self, job: PendingRun) -> None:
         source = self._reading[job.run_id] = self._journal.source(name_of(job))
@@ -184,26 +182,40 @@ class Crew:
         reader = Reader(self._transport, source)
         answered = ask_run(reader, job.run_id, self._nouns, has_fields=has_fields, pace=self._pace)
         self._costs.note(workflow, answered.requests)
-        for noun, why in answered.refused.items():
-            self._refused.setdefault(noun, []).append(why)
-        self._put(job, Answer(job.record, answered.lists, source.asked_at, whole=len(self._nouns) == len(OF_RUNS)))
+        self._note_refused(answered.refused)
+        is_refused = bool(answered.refused)
+        self._put(job, Answer(job.record, answered.lists, source.asked_at, whole=self._asks_all, refused=is_refused))
 
-    def _ask_what_became_of(self, job: Job, run_id: str) -> None:
-        """One request for a run that is not where it was: deleted, hidden from this person, or there all the same."""
+    def _ask_what_became_of(self, job: Job, run_id: str, *, why: str = "") -> None:
+        """One request for a run that is not where it was: deleted, hidden from this person, or there all the same.
+
+        `why` is what the service said to who asked for its lists.
+        """
         asked_at = datetime.now(UTC)
         try:
             answer = self._transport.get(f"/workflow-runs/{quote(run_id, safe='')}", pace=self._pace)
         except (NotFound, PermissionDenied):
-            self.hidden[run_id] = asked_at
-            self._end(job, again=False)
+            self._put(job, partial(Store.note_unshown, run_id=run_id, asked_at=asked_at))
             return
         run = answer.get("data", answer) if isinstance(answer, dict) else {}
+        if not isinstance(run, dict) or not run.get("id"):
+            raise PsauthError("The service answers something else than a run.")
         if run.get("status") == DELETED:
             self._put(job, partial(self._mark_deleted, run_id, asked_at))
         elif isinstance(job, PendingRun):
-            raise PsauthError("Its lists are refused, although the run itself is shown.")
+            self._note_refused(dict.fromkeys(self._nouns, why))
+            self._put(job, Answer(job.record, {}, asked_at, whole=self._asks_all, refused=True))
         else:
             self._put(job, partial(_note_there, run=run, seen_at=asked_at))
+
+    @property
+    def _asks_all(self) -> bool:
+        """Whether all lists of a run are asked for, and not only some that somebody wants."""
+        return len(self._nouns) == len(OF_RUNS)
+
+    def _note_refused(self, refused: Mapping[str, str]) -> None:
+        for noun, why in refused.items():
+            self._refused.setdefault(noun, []).append(why)
 
     def _put(self, job: Job, what: Answer | Write) -> None:
         """Have the end of a job written; it is over when that is on the disk."""

@@ -119,12 +119,26 @@ class DeltaFolder:
             filesystem=self._files(layout.name),
         )
 
+    def names(self) -> set[str]:
+        """The tables that lie there, whoever has published them."""
+        with self._explained():
+            found = self._files("").get_file_info(pafs.FileSelector("", allow_not_found=True, recursive=True))
+        parts = (each.path.strip("/").split("/") for each in found)
+        return {path[0] for path in parts if len(path) > 1 and path[1] == LOG}
+
+    def files(self, name: str) -> list[str]:
+        """The paths of all files of a table, whichever version they are of."""
+        return sorted(self._sizes(name))
+
     def row_groups(self, name: str, file: File) -> Iterator[pa.Table]:
-        """The rows of a file as they were appended, piece by piece."""
-        with self._explained(), self._files(name).open_input_file(file.path) as stream:
-            parquet = pq.ParquetFile(stream)
-            for number in range(parquet.num_row_groups):
-                yield parquet.read_row_group(number)
+        """The rows of a file as they were appended, piece by piece; Damaged where they cannot be read."""
+        try:
+            with self._files(name).open_input_file(file.path) as stream:
+                parquet = pq.ParquetFile(stream, page_checksum_verification=True)
+                for number in range(parquet.num_row_groups):
+                    yield parquet.read_row_group(number)
+        except (OSError, pa.ArrowException) as error:
+            raise Damaged(name) from error
 
     # Writing ----------------------------------------------------------------------------------------------------
 

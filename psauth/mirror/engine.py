@@ -21,7 +21,7 @@ from ibis.formats.pyarrow import PyArrowSchema
 
 from psauth.exceptions import ArgumentError, MirrorError
 from psauth.mirror.columns import Field, Layout, to_pandas
-from psauth.mirror.delta import DeltaFolder, Version
+from psauth.mirror.delta import Damaged, DeltaFolder, Version
 
 PIECE: Final = 100_000
 """Rows in memory at once where a whole table is written somewhere."""
@@ -48,7 +48,10 @@ class Engine:
     """
 
     def __init__(self, folder: DeltaFolder, tables: Mapping[str, tuple[Layout, Version]], spill: str) -> None:
-        """`spill`: a folder for what does not fit into memory; DuckDB makes it when it needs it, and takes it away."""
+        """`spill`: a folder for what does not fit into memory; DuckDB makes it when it needs it, and takes it away.
+
+        Raises Damaged for a table of which a file is not one any more.
+        """
         self._folder, self._tables = folder, tables
         self._local = threading.local()
         self.is_torn = False
@@ -66,7 +69,10 @@ class Engine:
             self._duckdb.execute(f"SET {setting} = {_literal(value)}")
         for name, (layout, version) in local:
             question = _question(layout, folder.paths(name, version.files))
-            self._duckdb.execute(f"CREATE VIEW {_quoted(name)} AS {question}")
+            try:
+                self._duckdb.execute(f"CREATE VIEW {_quoted(name)} AS {question}")
+            except duckdb.Error as error:  # it reads how the files end
+                raise Damaged(name) from error
 
     def table(self, name: str) -> ir.Table:
         """A table as an Ibis expression. It belongs to the thread that asks for it."""
@@ -151,10 +157,13 @@ class Engine:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turns an error of DuckDB into one of ours, with its own words and its caret, and without a traceback of ours."""
+        """Turns an error of DuckDB into one of ours, with its own words and its caret, and without a traceback of ours.
+
+        What goes wrong while pieces of an answer are taken comes through Arrow, as an error of its or of the system.
+        """
         try:
             yield
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError, pa.ArrowException) as error:
             words = str(error).strip()
             if any(path in words for path in self._paths) or (not isinstance(error, MISTAKES) and self._is_damaged()):
                 self.is_torn = True

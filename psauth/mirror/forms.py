@@ -35,14 +35,16 @@ def fields_in(tidy: pd.DataFrame, workflow_of: Mapping[str, str | None]) -> dict
     named = pd.DataFrame(
         {
             "workflow_id": tidy["run_id"].map(workflow_of),
-            "field_id": tidy["field_id"].fillna(tidy["key"]).fillna(tidy["label"]).fillna("?"),
-            "label": tidy["label"],
-            "key": tidy["key"],
+            "field_id": _ids(tidy),
+            "label": _names(tidy["label"]),
+            "key": _names(tidy["key"]),
             "kind": tidy["field_type"].astype("str"),
             "at": tidy["updated_date"],
         }
     )
     latest = named.sort_values("at", kind="stable", na_position="first")
+    # A value may lack the names that older ones have.
+    latest[["label", "key"]] = latest.groupby(["workflow_id", "field_id"], dropna=False)[["label", "key"]].ffill()
     latest = latest.drop_duplicates(["workflow_id", "field_id"], keep="last").sort_index()
     fields: dict[str, list[FormField]] = {}
     columns = [latest[name].tolist() for name in ("workflow_id", "field_id", "label", "key", "kind", "at")]
@@ -63,6 +65,8 @@ def merged(known: Iterable[FormField], more: Iterable[FormField]) -> list[FormFi
             fields[each.field_id] = each
         elif each.at >= before.at:
             fields[each.field_id] = each._replace(label=each.label or before.label, key=each.key or before.key)
+        else:
+            fields[each.field_id] = before._replace(label=before.label or each.label, key=before.key or each.key)
     return list(fields.values())
 
 
@@ -84,7 +88,7 @@ def layout_of(name: str, fields: Sequence[FormField]) -> Layout:
     """The table of a workflow's form values: run_id, and a column for each field, called as in a wide frame."""
     empty = wide(form_values([]), as_frame(fields))
     kinds = {each.field_id: each.kind for each in fields}
-    columns = [of_form_field(column, kinds[key]) for column, key in empty.attrs["field_ids"].items()]
+    columns = [of_form_field(column, kinds[key], key) for column, key in empty.attrs["field_ids"].items()]
     by = MONTH
     while any(column.name.casefold() == by for column in columns):  # forms may ask for a month too
         by = f"run_{by}"
@@ -92,14 +96,25 @@ def layout_of(name: str, fields: Sequence[FormField]) -> Layout:
 
 
 def widened(tidy: pd.DataFrame, fields: Sequence[FormField], layout: Layout) -> pa.Table:
-    """The rows of a workflow's table out of a frame of its form values."""
-    return to_arrow(wide(tidy, as_frame(fields)), layout.fields)
+    """The rows of a workflow's table out of a frame of its form values. `fields` alone name its columns, as in `layout_of`."""
+    nameless = tidy.assign(field_id=_ids(tidy), label=None, key=None)
+    return to_arrow(wide(nameless, as_frame(fields)), layout.fields)
 
 
 def as_frame(fields: Sequence[FormField]) -> pd.DataFrame:
     """The fields as a frame of `form_fields` names them."""
     columns = {"field_id": "field_id", "label": "label", "key": "key", "field_type": "kind"}
     return pd.DataFrame({name: texts([getattr(each, of) for each in fields]) for name, of in columns.items()})
+
+
+def _ids(tidy: pd.DataFrame) -> pd.Series:
+    """The fields of values: one without an id has its key or label for it, as in a wide frame."""
+    return tidy["field_id"].fillna(tidy["key"]).fillna(tidy["label"]).fillna("?")
+
+
+def _names(names: pd.Series) -> pd.Series:
+    """Names as they are, those of spaces alone missing."""
+    return names.where(names.str.strip() != "")
 
 
 def _text(value: object) -> str | None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from psauth.mirror.changes import differences
 from psauth.mirror.packing import pack, unpack, unpack_pieces
 from psauth.mirror.records import Change, Record, StoredList, Written, moment_at
-from psauth.mirror.schema import CHANGES, LISTS, MONTHS, RUNS
+from psauth.mirror.schema import CHANGES, LISTS, META, MONTHS, RUNS, write_meta
 
 REFUSED: Final = "refused"
 """The digest of a list that the service has never shown."""
@@ -160,18 +160,24 @@ def _heads(db: sa.Connection, answered: Sequence[NewList]) -> dict[tuple[str, st
     return heads
 
 
-def touch_list(db: sa.Connection, noun: str, owner: str, asked_at: datetime) -> None:
-    """A list was asked for and refused: what is there stays, and is taken for asked."""
+def note_refused(db: sa.Connection, noun: str, owner: str, asked_at: datetime) -> None:
+    """A list was asked for and refused: what is there stays, as old as it is, and is not asked for again for a while."""
     here = (LISTS.c.noun == noun) & (LISTS.c.owner == owner)
-    values: dict[str, Any] = {"asked_at": asked_at.timestamp(), "stale": False}
-    if not db.execute(LISTS.update().where(here).values(**values)).rowcount:
-        values |= {"month": "", "digest": REFUSED, "count": 0, "records": pack([]).content}
-        db.execute(LISTS.insert().values(noun=noun, owner=owner, **values))
+    row = db.execute(sa.select(LISTS.c.digest).where(here)).first()
+    if row is None:
+        values = {"month": "", "count": 0, "records": pack([]).content, "asked_at": asked_at.timestamp()}
+        db.execute(LISTS.insert().values(noun=noun, owner=owner, digest=REFUSED, stale=False, **values))
+    elif row.digest == REFUSED:
+        db.execute(LISTS.update().where(here).values(asked_at=asked_at.timestamp(), stale=False))
+    else:
+        db.execute(LISTS.update().where(here).values(stale=False))
+        write_meta(db, _refusal(noun, owner), str(asked_at.timestamp()))
 
 
-def make_stale(db: sa.Connection, nouns: Sequence[str], owner: str) -> None:
-    """These lists are to be asked for again, however old they are."""
-    db.execute(LISTS.update().where(LISTS.c.noun.in_(nouns) & (LISTS.c.owner == owner)).values(stale=True))
+def make_stale(db: sa.Connection, nouns: Sequence[str], owner: str, *, before: datetime) -> None:
+    """These lists are to be asked for again, if they were asked for before a moment."""
+    outdated = LISTS.c.noun.in_(nouns) & (LISTS.c.owner == owner) & (LISTS.c.asked_at < before.timestamp())
+    db.execute(LISTS.update().where(outdated).values(stale=True))
 
 
 def _name(noun: str, owner: str) -> str:
@@ -230,11 +236,37 @@ def read_changes(db: sa.Connection, after: int = 0) -> Iterator[Change]:
         yield Change(**kept | {name: moment_at(kept[name]) for name in ("seen_before", "seen_at")})
 
 
-def read_ages(db: sa.Connection, noun: str, *, fresh: bool = False) -> dict[str, datetime]:
-    """Owner → when its list of this noun was asked for; `fresh`: without those that are known to have changed since."""
-    query = sa.select(LISTS.c.owner, LISTS.c.asked_at).where(LISTS.c.noun == noun)
-    rows = db.execute(query.where(LISTS.c.stale.is_(False)) if fresh else query)
+def read_ages(db: sa.Connection, noun: str) -> dict[str, datetime]:
+    """Owner → when its list of this noun was asked for."""
+    rows = db.execute(sa.select(LISTS.c.owner, LISTS.c.asked_at).where(LISTS.c.noun == noun))
     return {row.owner: moment_at(row.asked_at) for row in rows}
+
+
+def owners_among(db: sa.Connection, noun: str, owners: Sequence[str]) -> set[str]:
+    """Those of these that have a list of this noun."""
+    there: set[str] = set()
+    for begin in range(0, len(owners), AT_ONCE):
+        some = (LISTS.c.noun == noun) & LISTS.c.owner.in_(owners[begin : begin + AT_ONCE])
+        there |= set(db.execute(sa.select(LISTS.c.owner).where(some)).scalars())
+    return there
+
+
+def read_tries(db: sa.Connection, noun: str) -> dict[str, datetime]:
+    """Owner → when its list of this noun was asked for, or was refused since; without lists known to have changed since."""
+    fresh = (LISTS.c.noun == noun) & LISTS.c.stale.is_(False)
+    tries = {row.owner: row.asked_at for row in db.execute(sa.select(LISTS.c.owner, LISTS.c.asked_at).where(fresh))}
+    prefix = _refusal(noun, "")
+    refused = sa.select(META).where(META.c.name.startswith(prefix, autoescape=True))
+    for row in db.execute(refused):
+        owner = row.name.removeprefix(prefix)
+        if owner in tries:
+            tries[owner] = max(tries[owner], float(row.value))
+    return {owner: moment_at(at) for owner, at in tries.items()}
+
+
+def _refusal(noun: str, owner: str) -> str:
+    """The name of the note of when a list was refused that is there."""
+    return f"refused {noun} {owner}"
 
 
 def read_spans(db: sa.Connection) -> dict[str, tuple[datetime, datetime]]:

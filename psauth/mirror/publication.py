@@ -115,4 +115,6 @@ class Content:
 def _layout(name: str, table: Mapping[str, Any]) -> Layout:
     if "fields" not in table:
         return LAYOUTS[name]
-    return Layout(name, tuple(Field(n, kind, tuple(known)) for n, kind, known in table["fields"]), table["by"])
+    return Layout(
+        name, tuple(Field(n, kind, tuple(known), *source) for n, kind, known, *source in table["fields"]), table["by"]
+    )

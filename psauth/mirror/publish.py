@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from psauth.exceptions import MirrorError, SettingsError, VaultError
+from psauth.mirror import lock
 from psauth.mirror.delta import Damaged, DeltaFolder
 from psauth.mirror.derive import Derivation
 from psauth.mirror.drafts import Drafts
@@ -45,7 +47,7 @@ def folder_of(settings: Settings, place: Place) -> DeltaFolder:
             f"export PSAUTH_PUBLISH={settings.publish}"
         )
     if not settings.publish:
-        return DeltaFolder(str(place.tables))
+        return _folder(place.tables, "PSAUTH_MIRROR")
     root = settings.publish
     try:
         if "://" not in root:
@@ -54,7 +56,19 @@ def folder_of(settings: Settings, place: Place) -> DeltaFolder:
         raise SettingsError(
             f"PSAUTH_PUBLISH is {settings.publish!r}, in a home folder that nobody has. Expected a whole path."
         ) from None
+    if "://" not in root:
+        return _folder(Path(root) / place.folder.name, "PSAUTH_PUBLISH", is_private=False)
     return DeltaFolder(f"{root.rstrip('/')}/{place.folder.name}", is_private=False)
+
+
+def _folder(path: Path, setting: str, *, is_private: bool = True) -> DeltaFolder:
+    """The folder at a path of this machine; SettingsError for one that the library of the tables would look for elsewhere."""
+    if (code := re.search("%[0-9A-Fa-f]{2}", str(path))) is not None:
+        raise SettingsError(
+            f"The tables cannot be published in {path}: what reads them takes {code[0]} in a path for another character. "
+            f"Expected a folder without it. Set one: {setting}=/another/path"
+        )
+    return DeltaFolder(path.as_posix(), is_private=is_private)
 
 
 def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None, thorough: bool = False) -> Publication:
@@ -68,44 +82,69 @@ def publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None = None,
     Tables and files that are torn, missing or damaged are derived again. MirrorError where the folder cannot be written.
     """
     with _alone(store.place):
-        with store.snapshot() as snap:
-            noted = snap.publication()
-            before = None if noted is None else Content.from_json(noted.content)
-            if before is not None and before.place != folder.url:
-                before = None
-            now = datetime.now(UTC)
-            known = {} if before is None else before.tables
-            with Drafts(folder, known, thorough=thorough) as drafts:
-                derivation = Derivation(snap, drafts, before)
-                derivation.run()
-                published = {name: draft.commit() for name, draft in drafts.by_name.items()}
-        retired = {} if before is None else {name: dict(paths) for name, paths in before.retired.items()}
-        for name, (_, paths) in published.items():
-            retired.setdefault(name, {}).update(dict.fromkeys(paths, now.timestamp()))
-        for name in known.keys() - published.keys():
-            retired.setdefault(name, {}).update(dict.fromkeys(_paths(folder, known[name]), now.timestamp()))
-        expired = {name for name, paths in retired.items() if any(_is_over(at) for at in paths.values())}
-        retired = {name: {p: at for p, at in paths.items() if not _is_over(at)} for name, paths in retired.items()}
-        content = Content(
-            place=folder.url,
-            as_of=as_of or (None if noted is None else _as_of(noted.content)),
-            whole=derivation.whole,
-            tables={name: table for name, (table, _) in published.items()},
-            ages=derivation.ages,
-            names={month: derivation.names[month] for month in sorted(derivation.names)},
-            forms=derivation.forms,
-            wide=derivation.wide,
-            retired={name: paths for name, paths in retired.items() if paths},
-        )
-        publication = store.note_publication(content.to_json(), now)
-        written = {name for name, (table, _) in published.items() if table != known.get(name)}
-        _clean(store.place, folder, content, written | expired)
+        try:
+            return _publish(store, folder, as_of=as_of, thorough=thorough)
+        except Damaged:  # seen only where a file was read
+            if thorough:
+                raise
+            return _publish(store, folder, as_of=as_of, thorough=True)
+
+
+def _publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None, thorough: bool) -> Publication:
+    with store.snapshot() as snap:
+        noted = snap.publication()
+        before = None if noted is None else Content.from_json(noted.content)
+        if before is not None and before.place != folder.url:
+            before = None
+        now = datetime.now(UTC)
+        known = {} if before is None else before.tables
+        with Drafts(folder, known, thorough=thorough) as drafts:
+            derivation = Derivation(snap, drafts, before)
+            derivation.run()
+            published = {name: draft.commit() for name, draft in drafts.by_name.items()}
+    retired = {} if before is None else {name: dict(paths) for name, paths in before.retired.items()}
+    for name, (_, paths) in published.items():
+        retired.setdefault(name, {}).update(dict.fromkeys(paths, now.timestamp()))
+    for name in known.keys() - published.keys():
+        retired.setdefault(name, {}).update(dict.fromkeys(_paths(folder, known[name]), now.timestamp()))
+    if before is None:  # what lies there is of a store that was put aside, or of a time when the tables were elsewhere
+        for name in folder.names() - published.keys():
+            if name.startswith(WIDE):
+                retired[name] = dict.fromkeys(folder.files(name), now.timestamp())
+    kept = pinned(store.place.folder / READERS)
+    expired = {name for name, paths in retired.items() if any(_is_over(at) for at in paths.values())}
+    retired = {
+        name: {path: at for path, at in paths.items() if not _is_over(at) or path in kept.get(name, ())}
+        for name, paths in retired.items()
+    }
+    content = Content(
+        place=folder.url,
+        as_of=as_of or (None if noted is None else _as_of(noted.content)),
+        whole=derivation.whole,
+        tables={name: table for name, (table, _) in published.items()},
+        ages=derivation.ages,
+        names={month: derivation.names[month] for month in sorted(derivation.names)},
+        forms=derivation.forms,
+        wide=derivation.wide,
+        retired={name: paths for name, paths in retired.items() if paths},
+    )
+    publication = store.note_publication(content.to_json(), now)
+    written = {name for name, (table, _) in published.items() if table != known.get(name)}
+    _clean(folder, content, written | expired, kept)
     return publication
 
 
-def _clean(place: Place, folder: DeltaFolder, content: Content, names: set[str]) -> None:
-    """Delete what nobody reads any more, in the tables of these names."""
-    kept = pinned(place.folder / READERS)
+def set_aside(place: Place) -> Path | None:
+    """Move the store away while nobody syncs or publishes it; where it lies then, None where there was none.
+
+    Busy where somebody does.
+    """
+    with lock.held(place, wait=False), _alone(place):
+        return place.set_aside(datetime.now(UTC))
+
+
+def _clean(folder: DeltaFolder, content: Content, names: set[str], kept: Mapping[str, Collection[str]]) -> None:
+    """Delete what nobody reads any more, in the tables of these names; `kept`: by table, the files that somebody reads."""
     for name in names:
         files = {*content.retired.get(name, ()), *kept.get(name, ())}
         if name in content.tables:
@@ -124,6 +163,8 @@ def _paths(folder: DeltaFolder, table: Published) -> list[str]:
         return []
 
 
+WIDE: Final = ("form_values_", "records_")
+"""How the names of the tables of single workflows and data sets begin."""
 READERS: Final = "readers"
 """The folder, in that of the mirror, where readers say what they read."""
 

@@ -124,11 +124,22 @@ CHILDREN_OF: Final[Mapping[str, tuple[str, ...]]] = {
 """Noun → those whose lists belong to one of its records, and go with it."""
 
 
-class Planner:
-    """Which questions are due. `whole`: all of them; `nouns`: of these alone, None: of any."""
+NEEDED_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "form_fields": ("form_values", "field_options"),
+    "workflow_tasks": ("due_date_rules", "assignment_rules"),
+    "revisions": ("logic_rules", "due_date_rules", "assignment_rules"),
+    "data_sets": ("records",),
+    "users": ("assigned_tasks",),
+    "assigned_tasks": ("assignments",),
+}
+"""Noun → those that cannot be asked for before it is known."""
 
-    def __init__(self, snap: Snapshot, now: datetime, *, whole: bool, nouns: frozenset[str] | None) -> None:
-        self._snap, self._now, self._whole, self._nouns = snap, now, whole, nouns
+
+class Planner:
+    """Which questions are due. `since`: also what was asked for before; `nouns`: of these alone, None: of any."""
+
+    def __init__(self, snap: Snapshot, now: datetime, *, since: datetime | None, nouns: frozenset[str] | None) -> None:
+        self._snap, self._now, self._since, self._nouns = snap, now, since, nouns
         self._ages: dict[str, dict[str, datetime]] = {}
 
     def first(self) -> Iterator[Question]:
@@ -138,8 +149,7 @@ class Planner:
     def of_workflow(self, workflow_id: str) -> Iterator[Question]:
         """The form and the tasks of a template, and its revisions."""
         for endpoint in (WORKFLOW_TASKS, FORM_FIELDS, REVISIONS):
-            needed = endpoint is FORM_FIELDS and self._wants("form_values")  # it tells where there are values
-            if (self._wants(endpoint.noun) or needed) and self._is_due(endpoint.noun, workflow_id):
+            if self._wants(endpoint.noun) and self._is_due(endpoint.noun, workflow_id):
                 yield Question(endpoint.noun, workflow_id, read(endpoint, workflow_id=workflow_id))
 
     def small(self) -> Iterator[Question]:
@@ -184,24 +194,29 @@ class Planner:
                 data_set_id = str(data_set["id"])
                 if self._is_due("records", data_set_id):
                     yield Question("records", data_set_id, read(RECORDS, data_set_id=data_set_id))
-        if self._wants("assigned_tasks") or self._wants("assignments"):
+        if self._wants("assigned_tasks"):
             for email in emails(self._snap):
                 if self._is_due("assigned_tasks", email):
                     yield Question("assigned_tasks", email, read(ASSIGNED_TASKS, {"assigneeEmail": email}))
 
     def _wants(self, noun: str) -> bool:
-        return self._nouns is None or noun in self._nouns
+        if self._nouns is None or noun in self._nouns:
+            return True
+        return any(self._wants(other) for other in NEEDED_BY.get(noun, ()))
 
     def _is_due(self, noun: str, owner: str) -> bool:
         if noun not in self._ages:
-            self._ages[noun] = self._snap.ages(noun, fresh=True)
-        return self._whole or is_old(noun, self._ages[noun].get(owner), self._now)
+            self._ages[noun] = self._snap.tries(noun)
+        asked_at = self._ages[noun].get(owner)
+        if asked_at is None or (self._since is not None and asked_at < self._since):
+            return True
+        return is_old(noun, asked_at, self._now)
 
     def _newest_first(
         self, endpoint: Endpoint, owner: str, query: Mapping[str, str]
     ) -> Callable[[Reader, Pace], list[Record]]:
         """What asks for a list that only grows at its beginning: for no page behind one on which everything is known."""
-        known = [] if self._whole else self._snap.records(endpoint.noun, owner)
+        known = [] if self._since is not None else self._snap.records(endpoint.noun, owner)
         by_id = {record.get("id"): record for record in known}
 
         def ask(reader: Reader, pace: Pace) -> list[Record]:

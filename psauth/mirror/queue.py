@@ -14,7 +14,7 @@ from psauth.mirror.looks import LATEST
 from psauth.mirror.packing import pack, unpack
 from psauth.mirror.records import PendingRun, Record, created_of, moment_at, signature_of, updated_of
 from psauth.mirror.runs import AT_ONCE
-from psauth.mirror.schema import PENDING, RUNS
+from psauth.mirror.schema import PENDING, RUNS, UNSHOWN
 
 
 class Priority(IntEnum):
@@ -127,10 +127,13 @@ def is_looking_at_all(db: sa.Connection, which: Which) -> bool:
     return db.execute(waits).first() is not None
 
 
-def unread(db: sa.Connection) -> int:
-    """How many of those that wait were never read."""
-    read = sa.select(RUNS.c.run_id).where(RUNS.c.run_id == PENDING.c.run_id).exists()
-    return int(db.execute(sa.select(sa.func.count()).select_from(PENDING).where(~read)).scalar_one())
+def unread(db: sa.Connection, workflow: str | None = None) -> int:
+    """How many of those that wait, of one workflow or all, were never read."""
+    query = sa.select(sa.func.count()).select_from(PENDING)
+    query = query.where(~sa.select(RUNS.c.run_id).where(RUNS.c.run_id == PENDING.c.run_id).exists())
+    if workflow is not None:
+        query = query.where(PENDING.c.workflow_id == workflow)
+    return int(db.execute(query).scalar_one())
 
 
 def _put_stored(db: sa.Connection, which: sa.ColumnElement[bool], priority: Priority, now: datetime) -> int:
@@ -151,8 +154,9 @@ def _put_stored(db: sa.Connection, which: sa.ColumnElement[bool], priority: Prio
 
 
 def _waits() -> sa.ColumnElement[bool]:
-    """Whether a stored run waits already."""
-    return sa.select(PENDING.c.run_id).where(PENDING.c.run_id == RUNS.c.run_id).exists()
+    """Whether a stored run waits already, or waits for it to be seen why it was not shown."""
+    waits = sa.select(PENDING.c.run_id).where(PENDING.c.run_id == RUNS.c.run_id).exists()
+    return waits | sa.select(UNSHOWN.c.run_id).where(UNSHOWN.c.run_id == RUNS.c.run_id).exists()
 
 
 def read_pending(db: sa.Connection, limit: int | None = None, which: Which = ALL) -> list[PendingRun]:

@@ -28,10 +28,12 @@ class Counts:
 
 @dataclass(frozen=True)
 class Skipped:
-    """What was not read this time, and why; the next sync asks for it again."""
+    """What was not read this time, and why. The next sync asks for it again; not for a list that is `refused`, before it is as
+    old as another one that is asked for again."""
 
     what: str
     why: str
+    refused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +64,8 @@ class SyncReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everything was asked for, and nothing skipped."""
-        return self.stopped is None and not self.skipped
+        """Whether everything was asked for, and nothing skipped but lists that the service refuses to this person."""
+        return self.stopped is None and all(each.refused for each in self.skipped)
 
     @property
     def was_stopped(self) -> bool:

@@ -90,7 +90,7 @@ def of_data_set(stored: StoredList, fields: Sequence[Record]) -> tuple[pa.Table,
     own = {column.name: of_column(column) for column in endpoints.RECORDS.columns}
     kind_of = {"Number": "Number", "DateTime": "Date"}
     columns = tuple(
-        own[name] if name in own else of_form_field(name, kind_of.get(str(kinds.get(ids[name])), "Text"))
+        own[name] if name in own else of_form_field(name, kind_of.get(str(kinds.get(ids[name])), "Text"), ids[name])
         for name in result.columns
     )
     return to_arrow(result, columns), columns

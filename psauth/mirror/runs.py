@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from psauth.mirror.packing import pack, unpack
 from psauth.mirror.records import Record, StoredRun, created_of, moment_at, month_of, signature_of
-from psauth.mirror.schema import PENDING, RUNS
+from psauth.mirror.schema import PENDING, RUNS, UNSHOWN
 
 AT_ONCE: Final = 500
 """Keys in one statement at most: a database takes some thousand."""
@@ -109,20 +109,20 @@ def note_seen(db: sa.Connection, run_ids: Sequence[str], walk: int, seen_at: dat
 
 
 def unseen(db: sa.Connection, walk: int, status: str | None, workflow: str | None) -> tuple[list[str], int]:
-    """Runs that are not gone and that this walk has not named, and how many there are with those it has named.
+    """Runs that are not gone and that this walk has not named, and how many there are of the workflow, whatever their status.
 
     Runs that wait are not missing: whether they are there is seen when they are asked for, and their status may be an old one.
     `status`, `workflow`: of these alone; None: of any.
     """
     waits = sa.select(PENDING.c.run_id).where(PENDING.c.run_id == RUNS.c.run_id).exists()
     there: sa.ColumnElement[bool] = RUNS.c.gone.is_(None)
-    if status is not None:
-        there &= RUNS.c.status == status
     if workflow is not None:
         there &= RUNS.c.workflow_id == workflow
     known = db.execute(sa.select(sa.func.count()).select_from(RUNS).where(there)).scalar_one()
-    missing = sa.select(RUNS.c.run_id).where(there & ~waits & (RUNS.c.seen_in < walk)).order_by(RUNS.c.run_id)
-    return list(db.execute(missing).scalars()), known
+    if status is not None:
+        there &= RUNS.c.status == status
+    unnamed = there & ~waits & ~_is_unshown() & (RUNS.c.seen_in < walk)
+    return list(db.execute(sa.select(RUNS.c.run_id).where(unnamed).order_by(RUNS.c.run_id)).scalars()), known
 
 
 def count_there(db: sa.Connection) -> int:
@@ -148,9 +148,14 @@ def note_missed(db: sa.Connection, run_ids: Sequence[str], missed_at: datetime) 
 
 
 def read_missed(db: sa.Connection) -> list[str]:
-    """The runs that were missed and of which nobody knows yet whether they are gone."""
-    missed = RUNS.c.first_missed.is_not(None) & RUNS.c.gone.is_(None)
+    """The runs that were missed and that nobody has asked for yet."""
+    missed = RUNS.c.first_missed.is_not(None) & RUNS.c.gone.is_(None) & ~_is_unshown()
     return list(db.execute(sa.select(RUNS.c.run_id).where(missed).order_by(RUNS.c.run_id)).scalars())
+
+
+def _is_unshown() -> sa.ColumnElement[bool]:
+    """Whether a run was asked for and not shown."""
+    return sa.select(UNSHOWN.c.run_id).where(UNSHOWN.c.run_id == RUNS.c.run_id).exists()
 
 
 def set_gone(db: sa.Connection, run_id: str, gone: str | None, first_missed: datetime | None) -> str | None:

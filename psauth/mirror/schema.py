@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 METADATA: Final = sa.MetaData()
 META: Final = sa.Table(
@@ -66,6 +66,13 @@ PENDING: Final = sa.Table(  # runs whose lists must be asked
     sa.Column("seen_at", sa.Float, nullable=False),
     sa.Column("seen_in", sa.Integer, nullable=False),
     sa.Index("pending_in_order", "priority", "updated"),
+)
+UNSHOWN: Final = sa.Table(  # runs that the service did not show; what that means is seen when a sync has asked for all
+    "unshown",
+    METADATA,
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("asked_at", sa.Float, nullable=False),
+    sa.Column("has_moved", sa.Boolean, nullable=False),
 )
 PAGES: Final = sa.Table(  # of lists that are not whole yet
     "pages",
@@ -142,5 +149,5 @@ def migrate(db: sa.Connection, version: int) -> None:
     write_meta(db, "schema", str(SCHEMA_VERSION))
 
 
-MIGRATIONS: Final[dict[int, Callable[[sa.Connection], None]]] = {}
+MIGRATIONS: Final[dict[int, Callable[[sa.Connection], None]]] = {1: UNSHOWN.create}
 """Version → what makes the next one of it."""

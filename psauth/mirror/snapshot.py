@@ -52,9 +52,25 @@ class Snapshot:
         """The changes with a higher id than `after`, as they were seen."""
         return lists.read_changes(self._db, after)
 
-    def ages(self, noun: str, *, fresh: bool = False) -> dict[str, datetime]:
-        """Owner → when its list of this noun was asked for; `fresh`: without those that are known to have changed since."""
-        return lists.read_ages(self._db, noun, fresh=fresh)
+    def ages(self, noun: str) -> dict[str, datetime]:
+        """Owner → when its list of this noun was asked for."""
+        return lists.read_ages(self._db, noun)
+
+    def tries(self, noun: str) -> dict[str, datetime]:
+        """Owner → when its list of this noun was asked for, or was refused since; without those known to have changed since."""
+        return lists.read_tries(self._db, noun)
+
+    def shown(self, noun: str) -> set[str]:
+        """The owners of the lists of a noun that the service has shown, now or at an earlier time."""
+        return {owner for owner, digest in lists.read_digests(self._db, noun) if digest != lists.REFUSED}
+
+    def has_lists(self, noun: str, run_ids: Sequence[str]) -> bool:
+        """Whether the list of this noun of each of these runs is there."""
+        return len(lists.owners_among(self._db, noun, run_ids)) == len(set(run_ids))
+
+    def has_walked(self) -> bool:
+        """Whether a walk of the lists of all runs, and not of some, has come to its end, or is under way."""
+        return any(self.note(name) is not None for name in ("signpost", "list"))
 
     def spans(self) -> dict[str, tuple[datetime, datetime]]:
         """Noun → when the oldest and the latest of its lists was asked for; of "runs" too, and when "changes" were seen."""
@@ -79,6 +95,10 @@ class Snapshot:
         if workflow is not None:
             query = query.where(table.c.workflow_id == workflow)
         return int(self._db.execute(query).scalar_one())
+
+    def count_unread(self, *, workflow: str | None = None) -> int:
+        """How many runs wait, of one workflow or all, that were never read."""
+        return queue.unread(self._db, workflow)
 
     def workflows_with(self, noun: str, workflows: Collection[str]) -> set[str]:
         """Those of these workflows that have a run whose list of this noun is not empty."""

@@ -34,6 +34,7 @@ from psauth.mirror.records import (
     signature_of,
 )
 from psauth.mirror.snapshot import Snapshot
+from psauth.mirror.unshown import among, drop_unshown, put_unshown, read_unshown
 from psauth.words import printable
 
 SMALL: Final = 32 << 20
@@ -47,7 +48,14 @@ PUBLICATIONS_KEPT: Final = 10
 
 OUTDATES: Final[Mapping[str, Sequence[str]]] = {
     "workflows": ("workflow_tasks", "form_fields", "revisions"),
-    "revisions": ("field_options", "logic_rules", "due_date_rules", "assignment_rules"),
+    "revisions": (
+        "workflow_tasks",
+        "form_fields",
+        "field_options",
+        "logic_rules",
+        "due_date_rules",
+        "assignment_rules",
+    ),
 }
 """Lists of a template that are asked for again when its record, or which revisions there are, has changed."""
 
@@ -112,11 +120,12 @@ class Store:
         """
         tally, by_id = Tally(), {str(run["id"]): run for run in found if run.get("id")}
         with self._database.writing() as db:
-            known = runs.rows_of(db, list(by_id))
+            known, unshown = runs.rows_of(db, list(by_id)), among(db, list(by_id))
+            drop_unshown(db, unshown)
             ask, back, moved, gone = [], 0, 0, 0
             for run_id, run in by_id.items():
                 row = known.get(run_id)
-                if row is None or row.signature != signature_of(run) or row.gone is not None:
+                if row is None or row.signature != signature_of(run) or row.gone is not None or run_id in unshown:
                     ask.append(run)
                 elif compare(db, row, run, seen_at, tally):
                     runs.update_record(db, run)
@@ -157,15 +166,17 @@ class Store:
         with self._database.writing() as db:
             before = [r for each in lists.read_list(db, noun, owner) for r in each.records] if noun in OUTDATES else []
             lists.put_lists(db, [NewList(noun, owner, records, asked_at)], tally)
+            # Each sync asks for the workflows first; what it asked for since then, it did because of the same change.
+            began = lists.read_ages(db, "workflows").get("", asked_at)
             for changed in _outdating(noun, owner, before, records):
-                lists.make_stale(db, OUTDATES[noun], changed)
+                lists.make_stale(db, OUTDATES[noun], changed, before=began)
             lists.advance(db, tally.months)
         return tally.written()
 
     def note_refused(self, noun: str, owner: str, asked_at: datetime) -> None:
-        """A list is refused: what it was stays, and is as old as this for the question when to ask again."""
+        """A list is refused: what it was stays, and is not asked for again before it would be, had it been shown now."""
         with self._database.writing() as db:
-            lists.touch_list(db, noun, owner, asked_at)
+            lists.note_refused(db, noun, owner, asked_at)
 
     def take_up_pages(self, since: datetime, until: datetime) -> list[KeptPage]:
         """The pages that an earlier sync kept between these moments; all others are forgotten."""
@@ -210,6 +221,11 @@ class Store:
             schema.write_meta(db, LOOKING_AT_ALL, str(since.timestamp()))
             return queue.put_all(db, now, which, walk, since)
 
+    def looking_at_all_since(self, now: datetime, which: Which = ALL) -> datetime:
+        """Since when everything is looked at: since now, unless some of these runs still wait because of an earlier time."""
+        with self._database.reading() as db:
+            return _looking_at_all_since(db, now, which)
+
     def end_look_at_all(self) -> None:
         """Everything was looked at: the next time, all runs wait again."""
         self.note(**{LOOKING_AT_ALL: None})
@@ -219,29 +235,35 @@ class Store:
         with self._database.reading() as db:
             return queue.count_all(db, now, which, walk, _looking_at_all_since(db, now, which))
 
-    def note_hidden(self, hidden: Mapping[str, datetime], *, share: float) -> Missing:
-        """Runs that the service does not show any more, and when it said so, are gone from now on.
+    def note_unshown(self, run_id: str, asked_at: datetime) -> None:
+        """A run was asked for, and the service does not show it; what that means is seen by `settle_unshown`."""
+        with self._database.writing() as db:
+            put_unshown(db, run_id, asked_at)
+
+    def settle_unshown(self, *, share: float) -> Missing:
+        """The runs that were not shown when they were asked for are gone from now on.
 
         Where they are more than this share of all, they are left as they are: not they are gone, but a permission. They are
-        looked at again in a day. Those that were never read are not: a walk of the whole list finds them, which is due then.
+        looked at again in a day. What a walk had told of them is found again by one of the whole list, which is due then.
         """
         with self._database.writing() as db:
-            rows = runs.rows_of(db, list(hidden))
+            unshown = read_unshown(db)
+            rows = runs.rows_of(db, list(unshown))
             there = [run_id for run_id, row in rows.items() if row.gone is None]
-            vanished = [*there, *(hidden.keys() - rows.keys())]
-            known = runs.count_there(db) + queue.unread(db)
+            vanished = [*there, *(unshown.keys() - rows.keys())]
+            known = runs.count_there(db) + queue.unread(db) + len(vanished) - len(there)
             marked = len(vanished) <= max(1.0, known * share)
-            queue.take_pending(db, dict.fromkeys(hidden))
             if marked:
-                months = [self._note_gone(db, run_id, "hidden", hidden[run_id]) for run_id in there]
+                months = [self._note_gone(db, each, "hidden", moment_at(unshown[each].asked_at)) for each in there]
                 lists.advance(db, set().union(*months))
             else:
-                again = max(hidden.values()) + LATEST
+                again = moment_at(max(row.asked_at for row in unshown.values())) + LATEST
                 runs.rest(db, there, again)
                 walked = schema.read_meta(db, "all runs")
-                if walked is not None and len(vanished) > len(there):
+                if walked is not None and any(unshown[each].has_moved for each in vanished):
                     due = (again - AGES["all runs"]).timestamp()
                     schema.write_meta(db, "all runs", str(min(float(walked), due)))
+            drop_unshown(db, unshown)
         return Missing(there if marked else vanished, known, marked)
 
     def drop_pending(self, run_id: str) -> None:
@@ -401,6 +423,7 @@ class Store:
     def _note_gone(db: sa.Connection, run_id: str, how: Gone | None, first_missed: datetime | None) -> set[str]:
         if how is not None:
             queue.take_pending(db, {run_id: None})
+            drop_unshown(db, [run_id])
         month = runs.set_gone(db, run_id, how, first_missed)
         return set() if month is None else {month}
 

@@ -17,6 +17,7 @@ from psauth.api.pace import PATIENCE, Pace
 from psauth.api.transport import Transport
 from psauth.exceptions import ArgumentError, MirrorError, PsauthError, RateLimited, ServiceUnavailable
 from psauth.mirror import lock
+from psauth.mirror.columns import RULES
 from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.forecast import Costs, Forecast, forecast, has_plenty, seconds_to_go
@@ -27,6 +28,7 @@ from psauth.mirror.publish import publish
 from psauth.mirror.questions import OF_RUNS, Planner, Question, formless, orphans
 from psauth.mirror.queue import Which
 from psauth.mirror.report import INTERRUPTED, STOPPED, SyncReport
+from psauth.mirror.rows import RULE_NOUNS
 from psauth.mirror.snapshot import Snapshot
 from psauth.mirror.store import Store
 from psauth.mirror.supply import MissedRun, Supply
@@ -67,9 +69,11 @@ class Wanted:
     ) -> Wanted:
         """What somebody asked for; ArgumentError for tables that there are not."""
         named = None if tables is None else frozenset([tables] if isinstance(tables, str) else tables)
+        if named is not None and RULES.name in named:
+            named = (named - {RULES.name}) | RULE_NOUNS.keys()
         if named is not None and (unknown := named - TABLES):
             raise ArgumentError(
-                f"There is no table {shown(sorted(unknown, key=str)[0])}. Expected some of {', '.join(sorted(TABLES))}."
+                f"There is no table {shown(sorted(unknown, key=str)[0])}. Expected some of {', '.join(sorted(TABLES | {RULES.name}))}."
             )
         return cls(full=full, workflows=None if workflows is None else tuple(workflows), tables=named, since=since)
 
@@ -112,6 +116,7 @@ class Sync:
         self._error: BaseException | None = None
         self._only_look = self._walked = False
         self._sent_before = 0
+        self._began_at = datetime.now(UTC)
         self._publishing: threading.Thread | None = None
         self._costs = Costs()
         self._pace = Pace(background=True, share=SHARE, stop=threading.Event())
@@ -172,7 +177,8 @@ class Sync:
         return self._bar.report(0, None, f"waiting for {self.standing.waiting_for}")
 
     def _run(self) -> SyncReport:
-        began_at, self._sent_before = datetime.now(UTC), self._transport.usage.requests_sent
+        began_at = self._began_at = datetime.now(UTC)
+        self._sent_before = self._transport.usage.requests_sent
         writer = Writer(self._store)
         nouns = self._wanted.tables if self._wanted.tables is not None else OF_RUNS
         journal = Journal(self._store, self._transport, writer, anew=self._wanted.full)
@@ -192,13 +198,13 @@ class Sync:
             self._bar.close()
         if writer.error is not None and self._error is None:
             raise writer.error
-        if crew.hidden and self._error is None:
-            self._note_hidden(crew, writer)
         self._warnings += crew.refusals()
         if isinstance(crew.error, RateLimited | ServiceUnavailable) and not self._only_look:
             stopped = str(crew.error)
         elif crew.error is not None and self._error is None:
             self._error, stopped = crew.error, str(crew.error)
+        if stopped is None and self._error is None and not self._only_look:
+            self._settle_unshown(writer)
         try:
             runs_left, requests_left = self._left(crew)
         except MirrorError:
@@ -218,8 +224,8 @@ class Sync:
             narrowed=self._wanted.is_narrowed,
         )
 
-    def _note_hidden(self, crew: Crew, writer: Writer) -> None:
-        hidden = self._store.note_hidden(dict(crew.hidden), share=MOST_VANISHING)
+    def _settle_unshown(self, writer: Writer) -> None:
+        hidden = self._store.settle_unshown(share=MOST_VANISHING)
         if hidden.marked:
             for _ in hidden.run_ids:
                 writer.count_gone("runs")
@@ -271,7 +277,7 @@ class Sync:
     def _find_runs(self, now: datetime, writer: Writer) -> None:
         walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
         scopes = self._wanted.scopes
-        numbers = [walker.walk(scope, whole=self._wanted.full) for scope in scopes]
+        numbers = [walker.walk(scope, since=self._full_since()) for scope in scopes]
         self._warnings += walker.warnings
         if scopes:
             self._note_walked(now, min(numbers))
@@ -301,8 +307,12 @@ class Sync:
 
     def _plan(self, now: datetime, choose: Callable[[Planner, Snapshot], Iterable[Question]]) -> list[Question]:
         with self._store.snapshot() as snap:
-            planner = Planner(snap, now, whole=self._wanted.full, nouns=self._wanted.tables)
+            planner = Planner(snap, now, since=self._full_since(), nouns=self._wanted.tables)
             return list(choose(planner, snap))
+
+    def _full_since(self) -> datetime | None:
+        """What is older is looked at whatever the service says of it; None: nothing is. A look at everything goes on."""
+        return self._store.looking_at_all_since(self._began_at, self._wanted.which) if self._wanted.full else None
 
     # Watching ---------------------------------------------------------------------------------------------------
 
@@ -329,8 +339,7 @@ class Sync:
         return None
 
     def _forecast(self) -> Forecast:
-        with self._store.snapshot() as snap:
-            waiting = Counter(snap.pending_count(self._wanted.which)) + Counter(self._would_wait)
+        waiting = Counter(self._waiting()) + Counter(self._would_wait)
         return forecast(self._transport, waiting, self._costs, self._supply.questions_left + self._others)
 
     def _publish_beside(self) -> None:
@@ -355,10 +364,14 @@ class Sync:
 
     def _left(self, crew: Crew) -> tuple[int, int]:
         """Runs that wait, and about how many requests everything still takes."""
-        with self._store.snapshot() as snap:
-            waiting = snap.pending_count(self._wanted.which)
+        waiting = self._waiting()
         for_runs = max(0, self._costs.of(waiting) - crew.requests_under_way)
         return sum(waiting.values()), for_runs + self._supply.questions_left
+
+    def _waiting(self) -> Mapping[str | None, int]:
+        """Workflow → how many of its runs wait for this sync; none where it is about no run."""
+        with self._store.snapshot() as snap:
+            return snap.pending_count(self._wanted.which) if self._wanted.scopes else {}
 
 
 def _first(plan: Planner, workflows: list[str]) -> Iterable[Question]:

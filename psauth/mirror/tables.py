@@ -65,8 +65,10 @@ class Mirror:
         if known.is_torn:
             publish(store, folder, thorough=True)
             return cls.open(store, folder)
-        publication = store.publication()
-        return known if publication is not None and publication.id == known.number else cls.open(store, folder)
+        latest = store.publication()
+        # A store that was begun anew counts from 1 again.
+        same = latest is not None and (latest.id, latest.published_at) == (known.number, known.published_at)
+        return known if same and known.folder == folder.url else cls.open(store, folder)
 
     @classmethod
     def open(cls, store: Store, folder: DeltaFolder) -> Mirror:
@@ -100,6 +102,10 @@ class Mirror:
                         spill = store.place.folder / f"spill-{uuid.uuid4().hex}"
                         return cls(publication, content, Engine(folder, tables, str(spill)), pin)
                     publish(store, folder)
+            except Damaged:
+                pin.release()
+                publish(store, folder, thorough=True)
+                continue
             except BaseException:
                 pin.release()
                 raise

@@ -50,15 +50,16 @@ class Scope:
 
 @dataclass(frozen=True)
 class _Bookmark:
-    """How far a walk of the whole list has come: the page at `link`, whose last run was `last`.
+    """How far a walk of the whole list has come: the page at `link`, whose last run was `last`, created at `last_created`.
 
-    `number` is that of the walk, and `began` the newest update when it began, in seconds since 1970.
+    `number` is that of the walk, and `began` the newest update when it began. Moments are seconds since 1970.
     """
 
     number: int
     began: float | None
     link: str | None = None
     last: str | None = None
+    last_created: float | None = None
 
 
 class Walker:
@@ -74,26 +75,33 @@ class Walker:
         self._number = 0
         """The latest walk of the search: what it has named is there, whatever its status."""
 
-    def walk(self, scope: Scope, *, whole: bool) -> int:
-        """Find what is new and what moved; `whole`: by the list of all runs, and also what is missing.
+    def walk(self, scope: Scope, *, since: datetime | None) -> int:
+        """Find what is new and what moved; by the list of all runs, and also what is missing, if it was not walked `since`.
 
         The number of the walk: what it has named carries that number, or that of a later walk.
         """
         signpost = self._signpost(scope)
-        old = is_old("all runs", self._noted_at(f"all runs{scope.name}"), datetime.now(UTC)) and scope.since is None
         arrived = signpost is not None and self._search(scope, signpost)  # it also tells which runs were deleted
-        if not arrived or whole or old:
-            return self._list_all(scope)
-        if is_old("active runs", self._noted_at(f"active runs{scope.name}"), datetime.now(UTC)):
+        listed = self._noted_at(f"all runs{scope.name}")
+        is_wanted = since is not None and (listed is None or listed < since)
+        if not arrived or is_wanted or self._is_due("all runs", scope):
+            return self._list_all(scope, arrived=arrived)
+        if self._is_due("active runs", scope):
             self._list_active(scope)
         return self._number
+
+    def _is_due(self, name: str, scope: Scope) -> bool:
+        """Whether it is time to walk a list to its end for what it does not name any more; never for a part of it."""
+        own, of_all = self._noted_at(f"{name}{scope.name}"), self._noted_at(name)
+        latest = max((each for each in (own, of_all) if each is not None), default=None)
+        return scope.since is None and is_old(name, latest, datetime.now(UTC))
 
     # The search -------------------------------------------------------------------------------------------------
 
     def _search(self, scope: Scope, signpost: datetime) -> bool:
         """Walk the search to the signpost; whether it got there, or showed all runs that there are."""
         newest: datetime | None = None
-        shown, arrived = 0, False
+        shown, there, arrived = 0, 0, False
         began = datetime.now(UTC)
         self._number = number = self._store.begin_walk()
         for page in self._search_pages(scope):
@@ -101,16 +109,17 @@ class Walker:
             newest = newest or max(updates, default=None)
             if updates != sorted(updates, reverse=True):
                 return False  # nothing tells where to stop
-            shown += sum(run.get("status") != DELETED for run in page)
+            shown += len(page)
+            there += sum(run.get("status") != DELETED for run in page)
             self._note_page(page, scope, number, Priority.MOVED)
             if updates and min(updates) < signpost - LAG:
                 arrived = True
                 break
         self._writer.flush()
         with self._store.snapshot() as snap:
-            known = snap.count_runs(workflow=scope.workflow)
+            known = snap.count_runs(workflow=scope.workflow) + snap.count_unread(workflow=scope.workflow)
         # A search that ends by itself has shown everything, unless it breaks off: at 200, or anywhere else.
-        complete = arrived or (shown < CUT and shown >= known)
+        complete = arrived or (shown < CUT and there >= known)
         if complete and scope.since is None:
             self._end(scope, newest, began)
         return complete
@@ -134,14 +143,17 @@ class Walker:
 
     # The whole list ---------------------------------------------------------------------------------------------
 
-    def _list_all(self, scope: Scope) -> int:
-        """Walk the list of all runs to its end. A walk that was broken off goes on where it was."""
+    def _list_all(self, scope: Scope, *, arrived: bool) -> int:
+        """Walk the list of all runs to its end. A walk that was broken off goes on where it was.
+
+        `arrived`: whether the search has come to the signpost, and so has shown all that is new.
+        """
         kept = self._store.get_note(f"list{scope.name}") if scope.since is None else None
         if kept is not None:
             try:
                 mark = _Bookmark(**json.loads(kept))
-                if self._go_through(scope, mark):
-                    if (signpost := self._signpost(scope)) is not None:
+                if self._go_through(scope, mark, arrived=arrived):
+                    if not arrived and (signpost := self._signpost(scope)) is not None:
                         self._search(scope, signpost)  # what was updated since on pages that had been read before
                     return mark.number
             except ApiError as error:
@@ -150,23 +162,22 @@ class Walker:
         newest = self._newest(scope)
         began = None if newest is None else min(newest, datetime.now(UTC)).timestamp()
         mark = _Bookmark(self._store.begin_walk(), began)
-        self._go_through(scope, mark)
+        self._go_through(scope, mark, arrived=arrived)
         return mark.number
 
-    def _go_through(self, scope: Scope, mark: _Bookmark) -> bool:
-        """Walk the list from a bookmark on; False where the list has moved so far that the page is not there any more.
+    def _go_through(self, scope: Scope, mark: _Bookmark, *, arrived: bool) -> bool:
+        """Walk the list from a bookmark on; False where runs may have moved from pages to come to pages that were read.
 
-        Pages may be counted from the list's beginning, so runs that were deleted since move others to pages before: the
-        page of the bookmark is asked again, and its last run must still be on it or before.
+        Pages may be counted from the list's beginning, so runs that were deleted since move others to pages before.
         """
         priority = Priority.HISTORY if self._signpost(scope) is None else Priority.MOVED
-        name, link, last = f"list{scope.name}", mark.link, mark.last
+        name, link, is_first = f"list{scope.name}", mark.link, mark.last is not None
         for page in self._pages(RUNS.path, RUNS.list_key, scope, None, mark.link):
-            if last is not None and last not in {run.get("id") for run in page}:
+            if is_first and not _goes_on(page, mark):
                 return False
-            last = None
-            here = replace(mark, link=link, last=str(page[-1].get("id"))) if page and link is not None else None
-            notes = {} if here is None or scope.since is not None else {name: json.dumps(asdict(here))}
+            is_first = False
+            here = _at(page, link, mark) if page and link is not None and scope.since is None else None
+            notes = {} if here is None else {name: json.dumps(asdict(here))}
             if self._note_page(page, scope, mark.number, priority, notes):
                 break
             link = page.next
@@ -175,10 +186,13 @@ class Walker:
             self._note_missing(scope, mark.number, None)
             began = None if mark.began is None else moment_at(mark.began)
             ages = {f"active runs{scope.name}": _now()}
-            if began is None or not self._was_deleted_since(scope, began):
-                ages[f"all runs{scope.name}"] = _now()  # else it may have skipped some, and is walked again
-            self._store.note(**{name: None}, **ages)
-            self._end(scope, began, datetime.now(UTC))
+            # New runs that it may have skipped are those that a search which has arrived has shown.
+            if arrived or began is None or not self._was_deleted_since(scope, began):
+                ages[f"all runs{scope.name}"] = _now()  # else it is walked again
+            with self._store.together():
+                self._store.note(**{name: None}, **ages)
+                if not arrived:  # else the search has set a later signpost
+                    self._end(scope, began, datetime.now(UTC))
         return True
 
     def _was_deleted_since(self, scope: Scope, began: datetime) -> bool:
@@ -232,8 +246,9 @@ class Walker:
     ) -> bool:
         """Note the runs of a page; whether it went beyond the scope, as lists of runs, newest first, do at their end."""
         seen_at = datetime.now(UTC)
-        deleted = [run for run in page if run.get("status") == DELETED]
-        there = [run for run in page if run.get("status") != DELETED and run.get("id")]
+        runs = [run for run in page if run.get("id")]
+        deleted = [run for run in runs if run.get("status") == DELETED]
+        there = [run for run in runs if run.get("status") != DELETED]
         wanted = [run for run in there if _is_since(run, scope)]
         note = partial(
             Store.note_runs, found=wanted, seen_at=seen_at, priority=priority, walk=number, deleted=deleted, notes=notes
@@ -266,6 +281,26 @@ class Walker:
     def _noted_at(self, name: str) -> datetime | None:
         noted = self._store.get_note(name)
         return None if noted is None else moment_at(float(noted))
+
+
+def _at(page: Page, link: str, mark: _Bookmark) -> _Bookmark:
+    """The bookmark of a page that was read."""
+    created = created_of(page[-1])
+    moment = None if created is None else created.timestamp()
+    return replace(mark, link=link, last=str(page[-1].get("id")), last_created=moment)
+
+
+def _goes_on(page: Page, mark: _Bookmark) -> bool:
+    """Whether the walk can go on with the page of its bookmark: it begins no later than where the last run of it was.
+
+    That run is still on it, or, since runs were begun meanwhile, on a page to come: the list has the newest first.
+    """
+    if mark.last in {run.get("id") for run in page}:
+        return True
+    created = [moment for moment in map(created_of, page) if moment is not None]
+    if mark.last_created is None or len(created) < len(page) or created != sorted(created, reverse=True):
+        return False
+    return bool(created) and created[0].timestamp() >= mark.last_created
 
 
 def vanished(missing: int, known: int) -> str:

@@ -95,6 +95,8 @@ def test_a_warning_is_one_line_for_people_without_its_place_in_the_source(tmp_pa
         ("psauth.Sandbox()", "psauth sandbox"),
         ("psauth.connect(interactive=False)", "psauth.connect(interactive=False)"),
         ("psauth.login(…)", "psauth.login(…)"),
+        ("ps.sync()", "psauth sync"),
+        ("ps.sync(wait=True)", "psauth sync --wait"),
     ],
 )
 def test_the_line_to_type_is_one_for_the_terminal(line, typed):

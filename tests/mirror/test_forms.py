@@ -48,7 +48,27 @@ def test_fields_are_found_by_workflow_as_the_latest_value_names_them():
 def test_a_later_name_wins_whatever_comes_first():
     early, late = FormField("f1", "Cost", "cost", "Text", 1.0), FormField("f1", "Price", None, "Number", 2.0)
     assert merged([early], [late]) == [FormField("f1", "Price", "cost", "Number", 2.0)]
-    assert merged([late], [early]) == [late]
+    assert merged([late], [early]) == [late._replace(key="cost")]
+
+
+def test_a_value_without_a_label_takes_no_name_away():
+    named = a_value("r1", "f1", "Price", "Number", 1, updatedDate="2026-01-01T00:00:00Z", key="price")
+    nameless = a_value("r2", "f1", None, "Number", 2, updatedDate="2026-02-01T00:00:00Z")
+    blank = a_value("r3", "f1", "  ", "Number", 3, updatedDate="2026-03-01T00:00:00Z", key="")
+    values = tidy(named, nameless, blank)
+    fields = fields_in(values, dict.fromkeys(["r1", "r2", "r3"], "w1"))["w1"]
+    assert [(each.label, each.key) for each in fields] == [("Price", "price")]
+    layout = layout_of("form_values_x", fields)
+    assert [row["Price"] for row in widened(values, fields, layout).to_pylist()] == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_rows_of_a_table_have_its_columns_whatever_their_values_are_called(named):
+    """The names of columns are those of the fields, which come from the template and from other months as well."""
+    field = FormField("f1", "Now" if named else None, "key", "Text", 9.0)
+    layout = layout_of("form_values_x", [field])
+    row = widened(tidy(a_value("r1", "f1", "Before", "Text", "x")), [field], layout).to_pylist()
+    assert row == [{"run_id": "r1", "Now" if named else "key": "x"}]
 
 
 def test_the_template_names_its_fields_and_puts_them_in_order():

@@ -7,7 +7,7 @@ import pytest
 from psauth.exceptions import MirrorError
 from psauth.mirror.answers import Answer
 from psauth.mirror.queue import Priority
-from psauth.mirror.store import Store
+from psauth.mirror.store import OUTDATES, Store
 
 TASK = {"id": "t1", "name": "Sign", "status": "NotCompleted", "workflowRunId": "r1"}
 DONE = TASK | {"status": "Completed", "completedBy": {"email": "ada@example.com"}}
@@ -141,15 +141,68 @@ def test_hidden_runs_that_are_too_many_to_be_gone_are_looked_at_again_in_a_day(s
     store.write_runs([Answer(run, {}, noon) for run in runs])
     later = noon + timedelta(hours=25)
     assert store.note_due(later) == 40
-    assert not store.note_hidden(dict.fromkeys([run["id"] for run in runs], later), share=0.05).marked
+    for run in runs:
+        store.note_unshown(run["id"], later)
+    assert store.note_due(later) == 0, "they are not asked for again before it is clear what became of them"
+    assert not store.settle_unshown(share=0.05).marked
     assert store.note_due(later + timedelta(hours=23)) == 0
     assert store.note_due(later + timedelta(hours=25)) == 40
 
 
 def test_hidden_runs_that_were_never_read_count_as_well(store, make_run, noon):
     store.note_runs([make_run(f"r{number}") for number in range(40)], noon)
-    hidden = store.note_hidden({f"r{number}": noon for number in range(3)}, share=0.05)
+    for number in range(3):
+        store.note_unshown(f"r{number}", noon)
+    hidden = store.settle_unshown(share=0.05)
     assert (len(hidden.run_ids), hidden.known, hidden.marked) == (3, 40, False)
+
+
+def test_a_run_that_a_walk_names_again_is_not_taken_for_hidden(store, make_run, noon):
+    store.write_runs([Answer(make_run(f"r{number}"), {}, noon) for number in range(3)])
+    store.note_unshown("r1", noon)
+    store.note_runs([make_run("r1")], noon + timedelta(minutes=1))
+    assert store.settle_unshown(share=0.05).run_ids == []
+    with store.snapshot() as snap:
+        assert [waiting.run_id for waiting in snap.pending()] == ["r1"]
+
+
+def test_of_the_active_runs_as_many_may_vanish_as_of_all(store, make_run, noon):
+    """Two of thirty are a fifteenth, and a hundredth of all runs that there are."""
+    closed = [make_run(f"c{number}", status="Completed") for number in range(170)]
+    active = [make_run(f"r{number}") for number in range(30)]
+    store.write_runs([Answer(run, {}, noon) for run in closed + active])
+    walk = store.begin_walk()
+    store.note_runs(active[2:], noon, walk=walk)
+    assert store.note_missing(walk, noon, status="Active", share=0.05).marked
+    with store.snapshot() as snap:
+        assert snap.missed() == ["r0", "r1"]
+
+
+def test_another_revision_outdates_what_an_earlier_sync_asked_for(store, noon):
+    def asked():
+        with store.snapshot() as snap:
+            return {noun for noun in (*OUTDATES["revisions"],) if snap.tries(noun)}
+
+    for noun in OUTDATES["revisions"]:
+        store.write_list(noun, "w1", [], noon)
+    store.write_list("revisions", "w1", [{"id": "v1"}], noon)
+    assert asked() == set(OUTDATES["revisions"])
+    later = noon + timedelta(hours=1)
+    store.write_list("workflows", "", [{"id": "w1"}], later)
+    store.write_list("form_fields", "w1", [], later + timedelta(seconds=1))
+    store.write_list("revisions", "w1", [{"id": "v1"}, {"id": "v2"}], later + timedelta(seconds=2))
+    assert asked() == {"form_fields"}, "which this sync has asked for"
+
+
+def test_a_list_that_is_refused_stays_as_old_as_it_is_and_is_not_asked_for_again_at_once(store, noon):
+    later = noon + timedelta(days=3)
+    store.write_list("users", "", [{"id": "u1"}], noon)
+    store.note_refused("users", "", later)
+    store.note_refused("folders", "", later)
+    with store.snapshot() as snap:
+        assert (snap.ages("users"), snap.tries("users")) == ({"": noon}, {"": later})
+        assert (snap.shown("users"), snap.shown("folders")) == ({""}, set())
+        assert snap.tries("folders") == {"": later}
 
 
 def test_a_run_that_waits_is_not_missed(store, make_run, noon):

@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
 
-def whole(copy: Copy, noun: str) -> pd.DataFrame:
+def whole(copy: Copy, noun: str) -> pd.DataFrame | None:
     """All rows of a table."""
-    return _frame(copy.mirror[noun])
+    return _frame(copy.mirror[noun]) if _shows(copy, noun) else None
 
 
-def runs(copy: Copy, workflow: str | None, status: str | None, since: str | None, newest: int | None) -> pd.DataFrame:
+def runs(
+    copy: Copy, workflow: str | None, status: str | None, since: str | None, newest: int | None
+) -> pd.DataFrame | None:
     """Runs that are there, newest first."""
+    if not _walked(copy):
+        return None
     table = _runs(copy)
     if workflow is not None:
         table = table.filter(table.workflow_id == workflow)
@@ -48,7 +52,9 @@ def runs_by_id(copy: Copy, run_ids: Sequence[str]) -> pd.DataFrame | None:
 
 def in_runs(copy: Copy, noun: str, run_ids: Sequence[str]) -> pd.DataFrame | None:
     """What is in these runs: run after run, and in each in the order of its list."""
-    if runs_by_id(copy, run_ids) is None:
+    with copy.store.snapshot() as snap:
+        is_there = snap.has_lists(noun, run_ids)
+    if not is_there or runs_by_id(copy, run_ids) is None:
         return None
     table = copy.mirror[noun]
     frame = _frame(table.filter(table.run_id.isin([*run_ids])))
@@ -56,8 +62,10 @@ def in_runs(copy: Copy, noun: str, run_ids: Sequence[str]) -> pd.DataFrame | Non
     return frame.iloc[places.argsort(kind="stable")].reset_index(drop=True)
 
 
-def tasks_of_person(copy: Copy, email: str, workflow: str | None) -> pd.DataFrame:
+def tasks_of_person(copy: Copy, email: str, workflow: str | None) -> pd.DataFrame | None:
     """The tasks that are assigned to a person, in runs that are there."""
+    if not _walked(copy) or not _shows(copy, "assigned_tasks", email):
+        return None
     assigned, tasks, there = copy.mirror.assignments, copy.mirror.tasks, _runs(copy)
     if workflow is not None:
         there = there.filter(there.workflow_id == workflow)
@@ -67,10 +75,8 @@ def tasks_of_person(copy: Copy, email: str, workflow: str | None) -> pd.DataFram
 
 def form_fields(copy: Copy, workflow: str) -> pd.DataFrame | None:
     """The form fields of a workflow, in the template's order."""
-    with copy.store.snapshot() as snap:
-        is_there = workflow in snap.ages("form_fields")
     table = copy.mirror.form_fields
-    return _frame(table.filter(table.workflow_id == workflow)) if is_there else None
+    return _frame(table.filter(table.workflow_id == workflow)) if _shows(copy, "form_fields", workflow) else None
 
 
 def records(copy: Copy, data_set: str) -> pd.DataFrame | None:
@@ -81,9 +87,21 @@ def records(copy: Copy, data_set: str) -> pd.DataFrame | None:
         stored = next((each for each in snap.lists("records") if each.owner == data_set), None)
         sets = {str(record.get("id")): record for each in snap.lists("data_sets") for record in each.records}
     fields: Any = sets.get(data_set, {}).get("fields")
-    if stored is None or not isinstance(fields, list):
+    if stored is None or not isinstance(fields, list) or not _shows(copy, "records", data_set):
         return None
     return values.records(stored.records, [each for each in fields if isinstance(each, dict)])
+
+
+def _shows(copy: Copy, noun: str, owner: str = "") -> bool:
+    """Whether the service has shown a list; where it refuses it, or was never asked, no row does not mean that there is none."""
+    with copy.store.snapshot() as snap:
+        return owner in snap.shown(noun)
+
+
+def _walked(copy: Copy) -> bool:
+    """Whether the copy is one of all runs, and not only of some that somebody wanted."""
+    with copy.store.snapshot() as snap:
+        return snap.has_walked()
 
 
 def _runs(copy: Copy) -> Table:

@@ -49,11 +49,11 @@ class Copy:
         """Up to when it is current; while the first sync is not finished, when what it has so far was published."""
         return self.mirror.as_of or self.mirror.published_at
 
-    def asked_at(self, noun: str) -> datetime:
-        """When the lists of a noun were asked for, the oldest of them; that of a whole sync for what is in runs."""
+    def asked_at(self, *nouns: str) -> datetime:
+        """When the lists of these nouns were asked for, the oldest of them. What was asked for since is not published yet."""
         with self.store.snapshot() as snap:
-            ages = snap.ages(noun)
-        return min(ages.values(), default=self.as_of)
+            ages = [age for noun in nouns for age in snap.ages(noun).values()]
+        return min([*ages, self.mirror.published_at])
 
 
 class Copies:
@@ -137,7 +137,10 @@ class _Kept:
             return None
         if frame is None:
             return None
-        asked_at = copy.asked_at(str(what[0])) if what[0] in WHOLE else copy.as_of
+        noun = str(what[0])
+        asked_at = copy.asked_at(noun) if noun in WHOLE else copy.as_of
+        if noun == "tasks_of_person":
+            asked_at = min(asked_at, copy.asked_at("assigned_tasks"))
         loaded = Loaded(frame, asked_at, 0, 0.0, copied=True, runs_left=copy.runs_left if what[0] in OF_RUNS else None)
         with self._lock:
             if copy.mirror is self._mirror and copy.runs_left is None:

@@ -134,12 +134,10 @@ class Syncing:
 
     def begin_anew(self) -> None:
         """Put the copy that is there aside, and start; `error` says where it cannot be moved, or is being synced."""
-        from psauth.mirror import lock
+        from psauth.mirror.publish import set_aside
 
-        place, _ = place_of(self.here)
         try:
-            with lock.held(place, wait=False):
-                place.set_aside(datetime.now(UTC))
+            set_aside(place_of(self.here)[0])
         except PsauthError as error:
             self.error = error
             return
@@ -200,6 +198,8 @@ class Syncing:
         """What to do, when it is time for it; None when there is nothing more."""
         with self._changed:
             while not self._ended:
+                if self.next_at is not None:  # a clock that was set back is not waited for
+                    self.next_at = min(self.next_at, datetime.now(UTC) + EVERY)
                 if self._wanted is None and self.next_at is not None and self.next_at <= datetime.now(UTC):
                     self._wanted, self.error = "sync", None
                     self._stop.clear()

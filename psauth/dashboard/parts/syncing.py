@@ -47,6 +47,8 @@ TABLES: Final = {
 """What is in a copy, in the order that matters, and what people call it."""
 IN_RUNS: Final = frozenset({"runs", "tasks", "form_values", "approvals", "changes"})
 """Tables of which each sync looks for what changed, so that all of them are as old as it."""
+NOUNS: Final = {"rules": ("logic_rules", "due_date_rules", "assignment_rules"), "assignments": ("assigned_tasks",)}
+"""The lists of tables that are not called as these are. Who is assigned to a run itself is as old as the run."""
 NUMBERS: Final = ("Rows", "Added", "Changed", "Gone")
 SKIPPED: Final = 200
 """Lines about what was skipped that are shown at most."""
@@ -127,7 +129,8 @@ def show_report(report: SyncReport) -> None:
     else:
         st.write("Nothing had changed.")
     if report.skipped:
-        with st.expander(f"{len(report.skipped):,} skipped; the next sync asks for them again"):
+        again = "" if report.is_complete else "; the next sync asks for them again"
+        with st.expander(f"{len(report.skipped):,} skipped{again}"):
             lines = [f"{each.what}: {each.why}" for each in report.skipped[:SKIPPED]]
             st.code(clean("\n".join(lines)), language=None, wrap_lines=True)
 
@@ -137,7 +140,7 @@ def show_ages(copy: Copy) -> None:
     st.subheader("What is how old")
     counts = copy.mirror.counts()
     rows = [
-        (words, counts[name], age(copy.as_of if name in IN_RUNS else copy.asked_at(name)))
+        (words, counts[name], age(copy.as_of if name in IN_RUNS else copy.asked_at(*NOUNS.get(name, (name,)))))
         for name, words in TABLES.items()
         if name in counts
     ]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from psauth.dashboard.loading.copies import OWNER, place_of
 from psauth.dashboard.loading.read import Here
-from psauth.dashboard.loading.syncs import Syncing
+from psauth.dashboard.loading.syncs import EVERY, Syncing
 from psauth.exceptions import MirrorError
 from psauth.mirror.store import Store
 from psauth.settings import Settings
 from psauth.vault.vault import Vault
+from tests.flow.parts import wait_until
 
 
 @pytest.fixture
@@ -65,4 +68,18 @@ def test_to_go_on_with_a_damaged_copy_is_no_failure_of_the_click(here: Here, mon
     syncing.go_on()
     assert syncing.wait(10.0)
     assert isinstance(syncing.error, MirrorError)
+    syncing.end(10.0)
+
+
+def test_a_clock_that_was_set_back_does_not_put_off_the_next_sync(here: Here) -> None:
+    syncing = Syncing(here)
+    syncing.keep(True)
+    with syncing._changed:
+        assert syncing.next_at is not None
+        syncing.next_at += timedelta(days=1)
+        syncing._changed.notify_all()
+    wait_until(
+        lambda: syncing.next_at is not None and syncing.next_at <= datetime.now(UTC) + EVERY,
+        why="a look at the clock",
+    )
     syncing.end(10.0)

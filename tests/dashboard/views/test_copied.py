@@ -132,3 +132,51 @@ def test_a_copy_that_is_not_whole_says_what_it_lacks(visit: Visit, copied: Vault
     store.note_report(reports[0] | {"narrowed": True})  # only a sync of everything makes the copy whole
     page = visit("runs", newest="all")
     assert "The first sync is not finished: 30 runs are not in the copy yet, the oldest ones." in texts(page)
+
+
+def test_a_list_that_the_service_refuses_is_not_shown_as_an_empty_one(
+    visit: Visit, copied: Vault, store: Store, box: psauth.Sandbox
+) -> None:
+    """The live read says that it is refused, where it still is."""
+    store.drop_lists("users", [""])
+    store.note_refused("users", "", datetime.now(UTC))
+    before = asked(box)
+    page = visit("people")
+    assert "37 people" in texts(page)
+    assert asked(box) > before
+
+
+@pytest.mark.parametrize("noun", ["tasks", "form_values"])
+def test_a_run_of_which_a_list_is_not_there_is_read_live(
+    visit: Visit, copied: Vault, store: Store, box: psauth.Sandbox, noun: str
+) -> None:
+    """As after a sync of some tables alone, or where the list was refused."""
+    run = next(each.owner for each in store.lists(noun) if each.records)
+    store.drop_lists(noun, [run])
+    before = asked(box)
+    assert visit(noun.replace("_", "-"), run=run).dataframe
+    assert asked(box) > before
+
+
+def test_the_runs_of_a_copy_of_one_workflow_are_not_shown_as_all(
+    visit: Visit, copied: Vault, store: Store, box: psauth.Sandbox
+) -> None:
+    store.note(signpost=None, list=None)
+    before = asked(box)
+    assert len(visit("runs", newest="all").dataframe[0].value) == 30
+    assert asked(box) > before
+
+
+def test_rows_are_as_old_as_they_were_when_they_were_published(copied: Vault, store: Store) -> None:
+    """A list that was asked for since, by a sync under way, is not the one that is shown."""
+    with store.snapshot() as snap:
+        people = [record for each in snap.lists("users") for record in each.records]
+    store.write_list("users", "", people, datetime.now(UTC))
+    copy = copies.find(here_of(copied))
+    assert copy is not None
+    assert copy.asked_at("users") == copy.mirror.published_at
+    long_ago = datetime(2026, 1, 5, tzinfo=UTC)
+    with store.snapshot() as snap:
+        rules = [(each.owner, each.records) for each in snap.lists("logic_rules")]
+    store.write_list("logic_rules", rules[0][0], rules[0][1], long_ago)
+    assert copy.asked_at("logic_rules", "due_date_rules") == long_ago

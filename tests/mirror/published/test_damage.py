@@ -4,10 +4,12 @@ import os
 import shutil
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 from pandas.testing import assert_frame_equal
 
+from psauth.cli.exports import export
 from psauth.exceptions import MirrorError
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.publish import publish
@@ -87,6 +89,41 @@ def test_damage_inside_a_file_is_found_when_it_is_read(store, folder, truth, ope
     with pytest.raises(MirrorError, match=r"damaged.*Ask again: ps\.mirror"):
         mirror.sql("select * from tasks")
     assert_true(Mirror.latest(mirror, store, folder), truth)
+
+
+def scratch_its_end(path):
+    """The names of the columns and the places of the pages stand there; its last eight bytes stay as they are."""
+    content = path.read_bytes()
+    path.write_bytes(content[:-120] + bytes(100) + content[-20:])
+
+
+@pytest.mark.parametrize("table", ["tasks", "users"])
+def test_damage_at_the_end_of_a_file_is_found_when_it_is_opened(folder, truth, open_mirror, table):
+    scratch_its_end(Path(folder.paths(table, folder.version(table).files)[0]))
+    assert_true(open_mirror(), truth)
+
+
+def test_damage_inside_a_file_is_found_when_it_is_exported(store, folder, truth, open_mirror, tmp_path):
+    mirror = open_mirror()
+    path = Path(folder.paths("tasks", folder.version("tasks").files)[0])
+    content = path.read_bytes()
+    path.write_bytes(content[:40] + bytes(60) + content[100:])
+    with pytest.raises(MirrorError, match="is damaged"):
+        export(mirror, tmp_path / "copy", "csv", ZoneInfo("UTC"))
+    again = Mirror.latest(mirror, store, folder)
+    assert_true(again, truth)
+    export(again, tmp_path / "copy", "csv", ZoneInfo("UTC"))
+
+
+def test_damage_inside_a_file_is_found_when_another_table_is_derived_from_it(store, folder, truth, open_mirror):
+    """A form has a field more: its table is derived anew out of the values of all months as they were published."""
+    for path in folder.paths("form_values", folder.version("form_values").files):
+        content = Path(path).read_bytes()
+        Path(path).write_bytes(content[:40] + bytes(60) + content[100:])
+    store.write_list("form_fields", "w1", [{"id": "f0", "label": "New", "fieldType": "Text"}], LATER)
+    publish(store, folder)
+    assert_frame_equal(open_mirror().form_values.to_pandas(), truth["form_values"])
+    assert "New" in open_mirror().form_values_purchase_request.columns
 
 
 def test_a_mistake_in_a_question_is_not_taken_for_damage(open_mirror, truth):

@@ -15,6 +15,7 @@ from psauth.cli.exports import export
 from psauth.exceptions import ArgumentError, FileNotWritten, PsauthWarning
 from psauth.mirror import engine
 from psauth.mirror.columns import Field, Layout
+from tests.mirror.published.invented import LATER, a_record, a_run, a_value
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -66,6 +67,27 @@ def test_the_head_of_a_column_names_the_zone_though_times_come_late(mirror, tmp_
         "2026-01-05,r1",
         "2026-01-05 11:30:00,r2",
     ]
+
+
+def test_days_of_forms_and_data_sets_stay_days_and_moments_at_midnight_stay_moments(
+    store, folder, open_mirror, tmp_path
+):
+    """Whether a date is a day is said by the value itself, as the live frame has it."""
+    new_york = ZoneInfo("America/New_York")
+    for number, data in enumerate(({"value": "2026-07-02", "timeHidden": True}, {"value": "2026-07-02T00:00:00Z"})):
+        run = a_run(number)
+        values = [a_value(run["id"], "f7", "due_date", "Date", data), a_value(run["id"], "f8", "Asked", "Date", data)]
+        store.write_run(run, {"tasks": [], "form_values": values, "approvals": []}, LATER)
+    fields = [{"id": "c1", "name": "Name", "fieldType": "Text"}, {"id": "c9", "name": "Since", "fieldType": "DateTime"}]
+    store.write_list("data_sets", "", [{"id": "d1", "name": "Cost centres", "fields": fields}], LATER)
+    dates = ["2026-07-02", "2026-07-02T00:00:00.000Z"]
+    store.write_list("records", "d1", [a_record(n, c9=each) for n, each in enumerate(dates)], LATER)
+    export(open_mirror(), tmp_path, "csv", new_york)
+    form = pd.read_csv(tmp_path / "form_values_purchase_request.csv").set_index("run_id")
+    data_set = pd.read_csv(tmp_path / "records_cost_centres.csv").set_index("record_id")
+    zone = "(America/New_York)"
+    for dates in (form[f"due_date {zone}"], form[f"Asked {zone}"], data_set[f"Since {zone}"]):
+        assert dates.dropna().sort_index().tolist() == ["2026-07-02", "2026-07-01 20:00:00"]
 
 
 def test_a_workbook_says_how_many_texts_it_cut(mirror, tmp_path, monkeypatch):

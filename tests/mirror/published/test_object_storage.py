@@ -118,3 +118,11 @@ def test_connections_that_publish_at_one_address_have_a_folder_each(settings, pl
     other = Place.of(settings, Identity("http://localhost:1/api", "sandbox"))
     shared = settings.with_(publish="s3://company/x")
     assert folder_of(shared, place).url != folder_of(shared, other).url
+
+
+@pytest.mark.parametrize("setting", ["publish", "mirror"])
+def test_a_path_that_the_tables_would_not_be_found_at_is_refused(settings, tmp_path, setting):
+    settings = settings.with_(**{setting: str(tmp_path / "a%20b")})
+    place = Place.of(settings, Identity("https://api.example/v1", "default"))
+    with pytest.raises(SettingsError, match=rf"a%20b.*takes %20 .*PSAUTH_{setting.upper()}=/another/path"):
+        folder_of(settings, place)

@@ -1,5 +1,6 @@
 """Tables: one moment for whoever reads, whatever is published meanwhile, and as Ibis and pandas have it."""
 
+import gc
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from psauth.exceptions import ArgumentError, MirrorError
 from psauth.mirror import publish as publishing
 from psauth.mirror.place import Identity
-from psauth.mirror.publish import READERS, publish
+from psauth.mirror.publish import READERS, publish, set_aside
 from psauth.mirror.store import Store
 from psauth.mirror.tables import Mirror
 from tests.mirror.published.invented import LATER, NOON, a_record, an_answer
@@ -56,6 +57,53 @@ def test_the_latest_is_the_same_object_until_something_is_published(store, folde
     assert Mirror.latest(first, store, folder) is first
     publish(store, folder)
     assert Mirror.latest(first, store, folder).number == first.number + 1
+
+
+def test_the_latest_is_another_one_when_the_store_was_begun_anew(place, store, folder, open_mirror):
+    """The new store counts its publications from 1 again."""
+    before = open_mirror()
+    set_aside(place)
+    anew = Store.open(place, Identity("https://api.example/v1", "default"))
+    change(anew, name="Another")
+    publish(anew, folder)
+    latest = Mirror.latest(before, anew, folder)
+    assert latest.number == before.number
+    assert latest.counts()["runs"] == 1
+
+
+def test_the_tables_of_a_store_that_was_put_aside_go(place, store, folder, open_mirror, monkeypatch):
+    open_mirror()
+    assert "records_cost_centres" in folder.names()
+    set_aside(place)
+    anew = Store.open(place, Identity("https://api.example/v1", "default"))
+    change(anew)
+    publish(anew, folder)
+    assert "records_cost_centres" in folder.names(), "somebody may still read it"
+    monkeypatch.setattr(publishing, "GRACE", -1.0)
+    publish(anew, folder)
+    assert "records_cost_centres" not in folder.names()
+    assert {"runs", "tasks"} <= folder.names()
+
+
+def test_what_is_read_when_its_hour_is_over_goes_later(store, folder, open_mirror, monkeypatch):
+    reader = open_mirror()
+    store.write_list("data_sets", "", [], LATER)
+    store.drop_lists("records", ["d1"])
+    publish(store, folder)
+    monkeypatch.setattr(publishing, "GRACE", -1.0)
+    publish(store, folder)
+    assert len(reader.records_cost_centres.to_pandas()) == 2
+    del reader
+    gc.collect()
+    publish(store, folder)
+    assert "records_cost_centres" not in folder.names()
+
+
+def test_a_store_is_not_put_aside_while_it_is_published(place, store, folder, monkeypatch):
+    monkeypatch.setattr(publishing, "PATIENCE", 0.2)
+    with publishing._alone(place), pytest.raises(MirrorError):
+        set_aside(place)
+    assert place.store.exists()
 
 
 def test_files_that_are_read_outlast_a_clean_up(store, folder, open_mirror, monkeypatch):

@@ -163,6 +163,49 @@ def test_narrowed_to_tables_and_then_not(copy):
     assert copy.differences() == []
 
 
+def test_a_sync_of_one_table_leaves_the_other_lists_as_good_as_they_were(synced):
+    synced.sync(tables=["runs"], full=True)
+    synced.sync()
+    assert synced.asked_runs == set()
+    assert synced.differences() == []
+
+
+@pytest.mark.parametrize(
+    ("table", "noun"),
+    [
+        ("records", "records"),
+        ("assignments", "assigned_tasks"),
+        ("rules", "logic_rules"),
+        ("field_options", "field_options"),
+    ],
+)
+def test_narrowed_to_a_table_of_which_other_lists_tell_what_to_ask_for(copy, table, noun):
+    copy.sync(tables=table)
+    assert copy.runs == {}
+    assert any(each.records for each in copy.store.lists(noun))
+
+
+def test_a_sync_that_is_about_no_run_counts_none(copy):
+    coming = copy.ps.plan_sync(progress=False)
+    assert coming.runs == len(copy.box.truth()["runs"])
+    assert copy.ps.plan_sync(tables="users", progress=False).runs == 0
+    assert copy.sync(tables="users").runs_left == 0
+
+
+def test_narrowed_to_what_began_lately_no_older_run_is_missing(synced):
+    synced.store.note(**{"active runs": "1000"})
+    newest = sorted((run["audit"]["createdDate"] for run in synced.box.truth()["runs"]), reverse=True)[9]
+    report = synced.sync(since=newest)
+    assert report.warnings == ()
+    assert synced.asked["/workflow-runs/{}"] == 0
+    assert synced.store.get_note("active runs") == "1000", "it was not walked"
+
+
+def test_narrowed_to_a_workflow_of_which_a_walk_of_all_runs_has_told(synced):
+    synced.sync(workflows=synced.box.truth()["workflows"][0]["name"])
+    assert synced.asked["/workflow-runs/list"] == 0
+
+
 @pytest.mark.parametrize("table", ["comments", "records", "attachments", "logic_rules", "field_options", "assignments"])
 def test_narrowed_to_a_table_that_belongs_to_no_run(copy, table):
     copy.sync()

@@ -1,8 +1,11 @@
 """Syncs that end before their end: budget, person, service, connection, disk; and that the next one goes on."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from psauth import LoginRequired
+from psauth.api.transport import Transport
 from psauth.exceptions import MirrorError
 from psauth.mirror import sync
 from psauth.mirror.publish import publish
@@ -97,20 +100,79 @@ def test_a_run_of_which_one_list_is_refused_is_there_with_the_others(copy):
     copy.box.knobs.fault(f"/v1/workflow-runs/{run_id}/approvals", "status", status=403, times=10_000)
     report = copy.sync()
     assert report.is_complete
-    assert "The approvals of 1 run are refused, and kept as they were:" in str(report)
+    assert "The approvals of 1 run are refused, and kept as they were;" in str(report)
     assert run_id in copy.runs
     assert run_id in {each.owner for each in copy.store.lists("tasks")}
     assert copy.sync().is_complete
     assert copy.asked_runs == set()
     copy.box.knobs.faults.clear()
-    copy.sync(full=True)
+    copy.store.note_due(datetime.now(UTC) + timedelta(days=1, minutes=1))
+    copy.sync()
+    assert run_id in copy.asked_runs, "a day later it is asked for again"
     assert copy.differences() == []
+
+
+def test_a_run_whose_tasks_are_refused_is_asked_for_again_in_a_day(copy):
+    run_id = next(run["id"] for run in copy.box.truth()["runs"] if run["status"] == "Completed")
+    copy.box.knobs.fault(f"/v1/workflow-runs/{run_id}/tasks", "status", status=403, times=10_000)
+    report = copy.sync()
+    assert report.is_complete
+    assert "The tasks of 1 run are refused" in str(report)
+    assert run_id in copy.runs
+    copy.sync()
+    assert copy.asked_runs == set()
+    copy.box.knobs.faults.clear()
+    copy.store.note_due(datetime.now(UTC) + timedelta(days=1, minutes=1))
+    copy.sync()
+    assert copy.differences() == []
+
+
+def test_what_the_service_does_not_show_is_not_asked_for_again_by_the_next_sync(synced):
+    """A sync that is ended before it has asked for everything does not know yet whether it is gone; the next one does."""
+    company = synced.box.company
+    run_id = max(synced.runs.values(), key=lambda run: run.record["audit"]["updatedDate"]).run_id
+    company.hide_run(run_id, company.staff.signers[0].email)
+    synced.before = len(synced.box.requests)
+
+    def asked():
+        return [seen.path for seen in list(synced.box.requests)[synced.before :] if seen.path.endswith(run_id)]
+
+    synced.ps.sync(full=True, progress=lambda *_: not asked())
+    assert len(asked()) == 1
+    assert synced.runs[run_id].gone is None
+    before = synced.before
+    synced.sync(full=True)
+    synced.before = before
+    assert len(asked()) == 1
+    assert synced.runs[run_id].gone == "hidden"
+    assert synced.differences() == []
+
+
+def test_a_full_sync_that_goes_on_asks_for_no_list_again(synced):
+    synced.ps.sync(full=True, progress=lambda done, total: done < 150)
+    assert 0 < len(synced.asked_runs) < len(synced.runs)
+    synced.sync(full=True)
+    assert synced.asked["/workflow-runs/list"] == synced.asked["/users"] == synced.asked["/folders"] == 0
+    assert synced.differences() == []
+
+
+def test_an_answer_that_is_no_run_is_skipped(synced, monkeypatch):
+    run_id = next(iter(synced.runs))
+    synced.box.company.hide_run(run_id, synced.box.company.staff.signers[0].email)
+
+    def get(self, path, *its, real=Transport.get, **more):
+        return {"data": None} if path.endswith(run_id) else real(self, path, *its, **more)
+
+    monkeypatch.setattr(Transport, "get", get)
+    report = synced.sync(full=True)
+    assert [each.why for each in report.skipped] == ["The service answers something else than a run."]
 
 
 def test_a_refused_list_is_not_asked_for_each_time(copy):
     copy.box.knobs.fault("/v1/folders", "status", status=403, times=10_000)
     report = copy.sync()
-    assert [each.what for each in report.skipped] == ["folders"]
+    assert [(each.what, each.refused) for each in report.skipped] == [("folders", True)]
+    assert report.is_complete, "more this person may not see"
     assert copy.sync().requests == 2
     copy.box.knobs.faults.clear()
     copy.sync(full=True)

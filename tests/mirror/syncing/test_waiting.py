@@ -6,6 +6,7 @@ import pytest
 
 from psauth.mirror import walk
 from psauth.mirror.queue import Which
+from psauth.mirror.schema import RUNS
 from psauth.mirror.supply import Supply
 
 
@@ -55,6 +56,29 @@ def test_found_runs_that_are_refused_for_a_while_are_said_and_found_again(walked
     walked.sync()
     walked.sync()
     assert walked.differences(runs_only=True) == []
+
+
+def test_moves_that_were_found_are_not_forgotten_with_a_permission(synced, monkeypatch):
+    company = synced.box.company
+    emails = [user["email"] for user in synced.box.truth()["users"]]
+    moved = [run_id for run_id, run in synced.runs.items() if run.status == "Active"][:3]
+    for run_id in moved:
+        company.rename_run(run_id, "Another")
+    _walk(synced, monkeypatch)
+    for template in company.templates:
+        for email in emails:
+            company.hide_workflow(template.id, email)
+    synced.store.note_due(datetime.now(UTC) + timedelta(days=2))
+    assert "a permission was lost" in " ".join(synced.sync().warnings)
+    for template in company.templates:
+        for email in emails:
+            company.show_workflow(template.id, email)
+    with synced.store._database.writing() as db:
+        db.execute(RUNS.update().values(look_at=None))  # so that only a walk can tell of them
+    tomorrow = datetime.now(UTC) + timedelta(days=1, minutes=1)
+    monkeypatch.setattr(walk, "is_old", lambda what, asked_at, _, real=walk.is_old: real(what, asked_at, tomorrow))
+    synced.sync()
+    assert {synced.runs[run_id].record["name"] for run_id in moved} == {"Another"}
 
 
 def test_a_full_sync_that_is_stopped_again_and_again_comes_to_its_end(synced):
