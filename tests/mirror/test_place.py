@@ -122,6 +122,19 @@ def test_an_older_store_is_brought_up_to_date(store, place, identity, make_run, 
     assert [run.run_id for run in again.runs()] == ["r1"]
 
 
+def test_a_store_of_version_1_is_brought_up_to_date(store, place, identity, make_run, noon):
+    """As it was made before a store kept which runs were not shown."""
+    store.write_run(make_run(), {}, noon)
+    with store._database.writing() as db:
+        schema.UNSHOWN.drop(db)
+        schema.write_meta(db, "schema", "1")
+    again = Store.open(place, identity)
+    again.note_unshown("r1", noon)
+    assert again.settle_unshown(share=0.05).run_ids == ["r1"]
+    assert again.get_note("schema") == str(schema.SCHEMA_VERSION)
+    assert [run.gone for run in again.runs()] == ["hidden"]
+
+
 def test_a_migration_that_fails_changes_nothing(store, place, identity, monkeypatch):
     def break_off(db):
         db.exec_driver_sql("ALTER TABLE runs ADD COLUMN colour TEXT")

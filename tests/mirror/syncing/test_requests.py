@@ -276,7 +276,7 @@ def test_values_of_runs_whose_form_has_lost_its_fields_stay(synced):
     company.templates[place] = migration._template(company.templates[place], parts)
     company.rename_run(run.run_id, "Moved")
     with synced.store._database.writing() as db:
-        lists.make_stale(db, ["form_fields"], run.record["workflowId"])
+        lists.make_stale(db, ["form_fields"], run.record["workflowId"], before=datetime.now(UTC))
     synced.sync()
     assert synced.asked["/workflow-runs/{}/form-fields"] == 1
     assert synced.differences(runs_only=True) == []
