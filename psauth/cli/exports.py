@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from psauth.mirror.tables import Mirror
+    from psauth.reading.days import Days
 
 FORMATS: Final = ("parquet", "csv", "xlsx", "duckdb")
 IN_ONE_FILE: Final = ("xlsx", "duckdb")
@@ -54,26 +55,42 @@ def export(mirror: Mirror, path: Path, form: str, zone: ZoneInfo) -> list[Path]:
 
 def _frames(mirror: Mirror, name: str) -> Iterator[pd.DataFrame]:
     """The rows of a table, some at a time, as people read them; no row is one piece, too."""
-    import pyarrow as pa
+    from psauth.mirror.dated import days_in
 
+    days = days_in(mirror, name)
+    key = mirror.layouts()[name].fields[0].name
+    for frame in _pieces(mirror, name):
+        yield _marked(frame, mirror, name, days.of_rows(frame[key]))
+
+
+def _whole(mirror: Mirror, name: str) -> pd.DataFrame:
+    """All rows of a table, as people read them."""
+    import pandas as pd
+
+    from psauth.mirror.dated import days_in
+
+    return _marked(pd.concat(_pieces(mirror, name), ignore_index=True), mirror, name, days_in(mirror, name))
+
+
+def _pieces(mirror: Mirror, name: str) -> Iterator[pd.DataFrame]:
     from psauth.export.order import names_first
     from psauth.mirror.columns import to_pandas
-    from psauth.mirror.dated import days_in, field_ids
 
     layout = mirror.layouts()[name]
-    days, ids = days_in(mirror, name), field_ids(layout)
-
-    def read(piece: pa.Table) -> pd.DataFrame:
-        frame = days.mark(names_first(to_pandas(piece, layout.fields)))
-        frame.attrs["field_ids"] = ids
-        return frame
-
     empty = True
     for piece in mirror.pieces(name):
         empty = False
-        yield read(piece)
+        yield names_first(to_pandas(piece, layout.fields))
     if empty:
-        yield read(layout.schema().empty_table())
+        yield names_first(to_pandas(layout.schema().empty_table(), layout.fields))
+
+
+def _marked(frame: pd.DataFrame, mirror: Mirror, name: str, days: Days) -> pd.DataFrame:
+    """The frame, which says of the dates of its fields whether they are days, as one that was read live does."""
+    from psauth.mirror.dated import field_ids
+
+    frame.attrs["field_ids"] = field_ids(mirror.layouts()[name])
+    return days.mark(frame)
 
 
 def _write_csv(mirror: Mirror, name: str, stream: BinaryIO, zone: ZoneInfo) -> None:
@@ -95,11 +112,9 @@ def _write_parquet(mirror: Mirror, name: str, stream: BinaryIO, _: ZoneInfo) -> 
 
 
 def _write_book(mirror: Mirror, path: Path, zone: ZoneInfo) -> None:
-    import pandas as pd
-
     from psauth.export.excel import warn_of_cut, write_workbook
 
     with replaced(path) as stream:
-        sheets = [(name, pd.concat(_frames(mirror, name), ignore_index=True)) for name in mirror]
+        sheets = [(name, _whole(mirror, name)) for name in mirror]
         cut = write_workbook(sheets, stream, zone)
     warn_of_cut(cut, "psauth export --format parquet keeps them whole.")

@@ -60,10 +60,10 @@ def put_answers(db: sa.Connection, answers: Mapping[str, Answer], tally: Tally) 
         if answer.refused:
             look_at = min(look_at or asked_at + LATEST, asked_at + LATEST)
         whole = answer.whole
-        if (
-            row is not None and same and row.whole and not whole
-        ):  # the other lists are as good as they were, and due when they were
-            whole, look_at = True, None if row.look_at is None else moment_at(row.look_at)
+        if row is not None and same and row.whole and not whole:
+            due = None if row.look_at is None else moment_at(row.look_at)
+            if due is None or due > asked_at:  # the other lists are as good as they were
+                whole, look_at = True, due
         looks.append(
             Look(
                 run=run,

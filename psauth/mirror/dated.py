@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
-
-import pandas as pd
 
 from psauth.mirror.columns import Layout
 from psauth.mirror.tables import Mirror
@@ -14,8 +12,10 @@ from psauth.reading.days import Days
 from psauth.reading.frames import dates
 from psauth.reading.values import text_of
 
-PLACE: Final = "coalesce(field_id, key, label, '?')"
-"""What a value belongs to, as the columns of a form's table have it."""
+FIELD: Final = "coalesce(field_id, key, label, '?')"
+"""The field of a value, as the columns of a form's table have it."""
+IS_DAY: Final = "coalesce(date_only, length(trim(value)) = 10)"
+"""A value that was no date when it was written is a day if it has no time."""
 
 
 def field_ids(layout: Layout) -> dict[str, str]:
@@ -29,34 +29,47 @@ def days_in(mirror: Mirror, name: str) -> Days:
     columns = {field.source: field.name for field in layout.fields if field.source and field.kind == "time"}
     if not columns:
         return Days()
-    of_form = layout.fields[0].name == "run_id"
-    return Days.among(dict(_of_form(mirror, name, columns) if of_form else _of_records(mirror, name, columns)))
+    is_form = layout.fields[0].name == "run_id"
+    with_days, moments = _of_form(mirror, name, columns) if is_form else _of_records(mirror, name, columns)
+    return Days({columns[each]: frozenset(moments.get(each, ())) for each in columns if each in with_days})
 
 
-def _of_form(mirror: Mirror, name: str, columns: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
-    values = mirror.sql(
-        f"SELECT run_id, {PLACE} AS field_id, date_only, value FROM form_values "  # noqa: S608 - a name of our own, quoted
-        f'WHERE value IS NOT NULL AND run_id IN (SELECT run_id FROM "{name}")'
+Found = tuple[set[str], dict[str, set[str]]]
+"""The fields that have a day, and by field the rows that have a moment."""
+
+
+def _of_form(mirror: Mirror, name: str, fields: Collection[str]) -> Found:
+    chosen = ", ".join("'" + field.replace("'", "''") + "'" for field in fields)
+    dated = (
+        f"SELECT {FIELD} AS field, run_id, {IS_DAY} AS is_day FROM form_values "  # noqa: S608 - names of our own, quoted
+        f'WHERE {FIELD} IN ({chosen}) AND value IS NOT NULL AND run_id IN (SELECT run_id FROM "{name}")'
     )
-    for field_id, some in values[values["field_id"].isin([*columns])].groupby("field_id", sort=False):
-        # A value that was no date when it was written is a day if it has no time.
-        read = set(dates(list(some["value"])).days)
-        flags = zip(some["run_id"], some["date_only"], strict=True)
-        yield (
-            columns[str(field_id)],
-            [(str(run), n in read if pd.isna(flag) else bool(flag)) for n, (run, flag) in enumerate(flags)],
-        )
+    with_days = set(mirror.sql(f"SELECT DISTINCT field FROM ({dated}) WHERE is_day")["field"])  # noqa: S608 - the same
+    mixed = mirror.sql(f"SELECT field, run_id FROM ({dated}) WHERE NOT is_day")  # noqa: S608 - the same
+    mixed = mixed[mixed["field"].isin(with_days)]
+    return with_days, {str(field): set(rows) for field, rows in mixed.groupby("field")["run_id"]}
 
 
-def _of_records(mirror: Mirror, name: str, columns: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, bool]]]]:
-    records = mirror.sql(
-        "SELECT record_id, cells FROM records "  # noqa: S608 - a name of our own, quoted
-        f'WHERE record_id IN (SELECT record_id FROM "{name}")'
-    )
-    cells = [json.loads(each) if isinstance(each, str) else {} for each in records["cells"]]
-    for field_id, column in columns.items():
-        texts = [None if (value := each.get(field_id)) is None else text_of(value) for each in cells]
-        read = dates(texts)
-        days = set(read.days)
-        there = read.moments.notna()
-        yield column, [(str(row), n in days) for n, row in enumerate(records["record_id"]) if there.iloc[n]]
+def _of_records(mirror: Mirror, name: str, fields: Collection[str]) -> Found:
+    with_days: set[str] = set()
+    moments: dict[str, set[str]] = {}
+    for rows, cells in _records(mirror, name):
+        for field in fields:
+            read = dates([None if (value := each.get(field)) is None else text_of(value) for each in cells])
+            days = set(read.days)
+            if days:
+                with_days.add(field)
+            there = read.moments.notna()
+            moments.setdefault(field, set()).update(
+                row for place, row in enumerate(rows) if there.iloc[place] and place not in days
+            )
+    return with_days, moments
+
+
+def _records(mirror: Mirror, name: str) -> Iterator[tuple[list[str], list[Mapping[str, object]]]]:
+    """The records of one data set, some at a time: their ids, and their cells by field."""
+    owners = set(mirror.sql(f'SELECT DISTINCT data_set_id FROM "{name}"')["data_set_id"])  # noqa: S608 - the same
+    for piece in mirror.pieces("records"):
+        some = piece.select(["record_id", "data_set_id", "cells"]).to_pylist()
+        some = [each for each in some if each["data_set_id"] in owners]
+        yield [str(each["record_id"]) for each in some], [json.loads(each["cells"] or "{}") for each in some]

@@ -242,13 +242,20 @@ def read_ages(db: sa.Connection, noun: str) -> dict[str, datetime]:
     return {row.owner: moment_at(row.asked_at) for row in rows}
 
 
-def owners_among(db: sa.Connection, noun: str, owners: Sequence[str]) -> set[str]:
-    """Those of these that have a list of this noun."""
+def owners_among(db: sa.Connection, noun: str, owners: Sequence[str], before: datetime | None) -> set[str]:
+    """Those of these that have a list of this noun, asked for before a moment (None: whenever) and not refused."""
     there: set[str] = set()
     for begin in range(0, len(owners), AT_ONCE):
-        some = (LISTS.c.noun == noun) & LISTS.c.owner.in_(owners[begin : begin + AT_ONCE])
+        some = (LISTS.c.noun == noun) & LISTS.c.owner.in_(owners[begin : begin + AT_ONCE]) & (LISTS.c.digest != REFUSED)
+        if before is not None:
+            some &= LISTS.c.asked_at <= before.timestamp()
         there |= set(db.execute(sa.select(LISTS.c.owner).where(some)).scalars())
     return there
+
+
+def forget_refusal(db: sa.Connection, noun: str, owner: str) -> None:
+    """A list is shown again."""
+    write_meta(db, _refusal(noun, owner), None)
 
 
 def read_tries(db: sa.Connection, noun: str) -> dict[str, datetime]:

@@ -32,10 +32,14 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True)
 class Which:
-    """Some of the runs: those of these workflows (None: of any), and created since a moment (None: whenever)."""
+    """Some of the runs: those of these workflows (None: of any), and created since a moment (None: whenever).
+
+    `full`: of those that wait, also the ones that do because everything is looked at.
+    """
 
     workflows: frozenset[str] | None = None
     since: datetime | None = None
+    full: bool = True
 
     def of(self, table: sa.Table) -> sa.ColumnElement[bool]:
         """The condition on a table of runs."""
@@ -44,6 +48,8 @@ class Which:
             chosen &= table.c.workflow_id.in_(sorted(self.workflows))
         if self.since is not None:
             chosen &= table.c.created.is_(None) | (table.c.created >= self.since.timestamp())
+        if not self.full and table is PENDING:
+            chosen &= table.c.priority < int(Priority.FULL)
         return chosen
 
 

@@ -60,13 +60,9 @@ class Snapshot:
         """Owner → when its list of this noun was asked for, or was refused since; without those known to have changed since."""
         return lists.read_tries(self._db, noun)
 
-    def shown(self, noun: str) -> set[str]:
-        """The owners of the lists of a noun that the service has shown, now or at an earlier time."""
-        return {owner for owner, digest in lists.read_digests(self._db, noun) if digest != lists.REFUSED}
-
-    def has_lists(self, noun: str, run_ids: Sequence[str]) -> bool:
-        """Whether the list of this noun of each of these runs is there."""
-        return len(lists.owners_among(self._db, noun, run_ids)) == len(set(run_ids))
+    def has_lists(self, noun: str, owners: Sequence[str], *, before: datetime | None = None) -> bool:
+        """Whether the service has shown the list of this noun of each of these, and did so before a moment (None: whenever)."""
+        return len(lists.owners_among(self._db, noun, owners, before)) == len(set(owners))
 
     def has_walked(self) -> bool:
         """Whether a walk of the lists of all runs, and not of some, has come to its end, or is under way."""

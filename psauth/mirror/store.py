@@ -167,6 +167,7 @@ class Store:
             before = [r for each in lists.read_list(db, noun, owner) for r in each.records] if noun in OUTDATES else []
             lists.put_lists(db, [NewList(noun, owner, records, asked_at)], tally)
             # Each sync asks for the workflows first; what it asked for since then, it did because of the same change.
+            lists.forget_refusal(db, noun, owner)
             began = lists.read_ages(db, "workflows").get("", asked_at)
             for changed in _outdating(noun, owner, before, records):
                 lists.make_stale(db, OUTDATES[noun], changed, before=began)
@@ -214,10 +215,10 @@ class Store:
     def note_all(self, now: datetime, which: Which = ALL, *, walk: int = 0, since: datetime | None = None) -> int:
         """All runs that this walk or a later one has named, and that were not read since, wait; how many did not before.
 
-        `since`: by default now. Where some still wait because of an earlier look at everything, it is since that began.
+        `since`: when the look at everything began, see `looking_at_all_since`; by default that.
         """
         with self._database.writing() as db:
-            since = _looking_at_all_since(db, since or now, which)
+            since = since or _looking_at_all_since(db, now, which)
             schema.write_meta(db, LOOKING_AT_ALL, str(since.timestamp()))
             return queue.put_all(db, now, which, walk, since)
 
@@ -230,10 +231,12 @@ class Store:
         """Everything was looked at: the next time, all runs wait again."""
         self.note(**{LOOKING_AT_ALL: None})
 
-    def count_all(self, now: datetime, which: Which = ALL, *, walk: int = 0) -> dict[str | None, int]:
+    def count_all(
+        self, now: datetime, which: Which = ALL, *, walk: int = 0, since: datetime | None = None
+    ) -> dict[str | None, int]:
         """Workflow → how many of its runs `note_all` would have wait."""
         with self._database.reading() as db:
-            return queue.count_all(db, now, which, walk, _looking_at_all_since(db, now, which))
+            return queue.count_all(db, now, which, walk, since or _looking_at_all_since(db, now, which))
 
     def note_unshown(self, run_id: str, asked_at: datetime) -> None:
         """A run was asked for, and the service does not show it; what that means is seen by `settle_unshown`."""

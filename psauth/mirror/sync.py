@@ -31,7 +31,7 @@ from psauth.mirror.report import INTERRUPTED, STOPPED, SyncReport
 from psauth.mirror.rows import RULE_NOUNS
 from psauth.mirror.snapshot import Snapshot
 from psauth.mirror.store import Store
-from psauth.mirror.supply import MissedRun, Supply
+from psauth.mirror.supply import MissedRun, Supply, name_of
 from psauth.mirror.walk import MOST_VANISHING, Scope, Walker, vanished
 from psauth.mirror.writer import Writer
 from psauth.reading.arguments import shown
@@ -80,7 +80,9 @@ class Wanted:
     @property
     def which(self) -> Which:
         """The runs it is about."""
-        return Which(None if self.workflows is None else frozenset(self.workflows), self.since)
+        workflows = None if self.workflows is None else frozenset(self.workflows)
+        # Where all lists of a run are to be looked at, to read some of them is not enough.
+        return Which(workflows, self.since, full=self.full or self.tables is None)
 
     @property
     def is_narrowed(self) -> bool:
@@ -116,7 +118,8 @@ class Sync:
         self._error: BaseException | None = None
         self._only_look = self._walked = False
         self._sent_before = 0
-        self._began_at = datetime.now(UTC)
+        self._full_since: datetime | None = None
+        """What is older is looked at whatever the service says of it: a look at everything goes on. None: nothing is."""
         self._publishing: threading.Thread | None = None
         self._costs = Costs()
         self._pace = Pace(background=True, share=SHARE, stop=threading.Event())
@@ -177,8 +180,9 @@ class Sync:
         return self._bar.report(0, None, f"waiting for {self.standing.waiting_for}")
 
     def _run(self) -> SyncReport:
-        began_at = self._began_at = datetime.now(UTC)
-        self._sent_before = self._transport.usage.requests_sent
+        began_at, self._sent_before = datetime.now(UTC), self._transport.usage.requests_sent
+        if self._wanted.full:
+            self._full_since = self._store.looking_at_all_since(began_at, self._wanted.which)
         writer = Writer(self._store)
         nouns = self._wanted.tables if self._wanted.tables is not None else OF_RUNS
         journal = Journal(self._store, self._transport, writer, anew=self._wanted.full)
@@ -203,7 +207,7 @@ class Sync:
             stopped = str(crew.error)
         elif crew.error is not None and self._error is None:
             self._error, stopped = crew.error, str(crew.error)
-        if stopped is None and self._error is None and not self._only_look:
+        if stopped is None and self._error is None and not self._only_look and self._has_asked_all():
             self._settle_unshown(writer)
         try:
             runs_left, requests_left = self._left(crew)
@@ -223,6 +227,13 @@ class Sync:
             requests_left=requests_left,
             narrowed=self._wanted.is_narrowed,
         )
+
+    def _has_asked_all(self) -> bool:
+        """Whether nothing waits any more, or nothing but what this sync of everything could not read."""
+        if not self._wanted.is_narrowed:
+            return True
+        with self._store.snapshot() as snap:
+            return not snap.pending_count() and not snap.missed()
 
     def _settle_unshown(self, writer: Writer) -> None:
         hidden = self._store.settle_unshown(share=MOST_VANISHING)
@@ -258,9 +269,15 @@ class Sync:
             return
         self._supply.begin_walk()
         self._begin(crew, lambda: self._find_runs(now, writer), "walk")
-        self._supply.add(self._plan(now, lambda plan, snap: _first(plan, self._workflows(snap))))
-        if not self._supply.wait_for_urgent():
-            return
+        asked: set[str] = set()
+        for _ in range(
+            2
+        ):  # a new revision outdates the template's other lists, which may have been asked for before it
+            questions = self._plan(now, lambda plan, snap: _first(plan, self._workflows(snap)))
+            self._supply.add(each for each in questions if name_of(each) not in asked)
+            asked |= {name_of(each) for each in questions}
+            if not self._supply.wait_for_urgent():
+                return
         with self._store.snapshot() as snap:
             self._costs.learn(snap)
             crew.formless = formless(snap)
@@ -277,7 +294,7 @@ class Sync:
     def _find_runs(self, now: datetime, writer: Writer) -> None:
         walker = Walker(self._transport, self._store, writer, self._pace, self._supply.found_runs)
         scopes = self._wanted.scopes
-        numbers = [walker.walk(scope, since=self._full_since()) for scope in scopes]
+        numbers = [walker.walk(scope, since=self._full_since) for scope in scopes]
         self._warnings += walker.warnings
         if scopes:
             self._note_walked(now, min(numbers))
@@ -288,10 +305,10 @@ class Sync:
 
     def _note_walked(self, now: datetime, number: int) -> None:
         """Have what the lists of runs do not say wait as well: runs that are due, and what became of those that are missing."""
-        if self._wanted.full and self._only_look:
-            self._would_wait = self._store.count_all(now, self._wanted.which, walk=number)
-        elif self._wanted.full:
-            self._store.note_all(datetime.now(UTC), self._wanted.which, walk=number, since=now)
+        if self._full_since is not None and self._only_look:
+            self._would_wait = self._store.count_all(now, self._wanted.which, walk=number, since=self._full_since)
+        elif self._full_since is not None:
+            self._store.note_all(datetime.now(UTC), self._wanted.which, walk=number, since=self._full_since)
         if self._wanted.tables is None:
             self._store.note_partial(now)
         # Not the moment of the beginning: runs were read since, and none is due because of that.
@@ -307,12 +324,8 @@ class Sync:
 
     def _plan(self, now: datetime, choose: Callable[[Planner, Snapshot], Iterable[Question]]) -> list[Question]:
         with self._store.snapshot() as snap:
-            planner = Planner(snap, now, since=self._full_since(), nouns=self._wanted.tables)
+            planner = Planner(snap, now, since=self._full_since, nouns=self._wanted.tables)
             return list(choose(planner, snap))
-
-    def _full_since(self) -> datetime | None:
-        """What is older is looked at whatever the service says of it; None: nothing is. A look at everything goes on."""
-        return self._store.looking_at_all_since(self._began_at, self._wanted.which) if self._wanted.full else None
 
     # Watching ---------------------------------------------------------------------------------------------------
 

@@ -82,13 +82,19 @@ class Walker:
         """
         signpost = self._signpost(scope)
         arrived = signpost is not None and self._search(scope, signpost)  # it also tells which runs were deleted
-        listed = self._noted_at(f"all runs{scope.name}")
-        is_wanted = since is not None and (listed is None or listed < since)
-        if not arrived or is_wanted or self._is_due("all runs", scope):
+        listed = None if since is None else self._listed_since(since, scope)
+        if not arrived or (since is not None and listed is None) or self._is_due("all runs", scope):
             return self._list_all(scope, arrived=arrived)
+        if listed is not None:
+            return listed
         if self._is_due("active runs", scope):
             self._list_active(scope)
         return self._number
+
+    def _listed_since(self, since: datetime, scope: Scope) -> int | None:
+        """The number of the last walk of the list to its end, if that was since a moment."""
+        at, number = self._noted_at(f"all runs{scope.name}"), self._store.get_note(f"walk of all runs{scope.name}")
+        return None if at is None or at < since or number is None else int(number)
 
     def _is_due(self, name: str, scope: Scope) -> bool:
         """Whether it is time to walk a list to its end for what it does not name any more; never for a part of it."""
@@ -189,6 +195,7 @@ class Walker:
             # New runs that it may have skipped are those that a search which has arrived has shown.
             if arrived or began is None or not self._was_deleted_since(scope, began):
                 ages[f"all runs{scope.name}"] = _now()  # else it is walked again
+                ages[f"walk of all runs{scope.name}"] = str(mark.number)
             with self._store.together():
                 self._store.note(**{name: None}, **ages)
                 if not arrived:  # else the search has set a later signpost

@@ -45,6 +45,11 @@ class Days:
                 moments[column] = frozenset(row for row, day in rows if not day)
         return cls(moments)
 
+    def of_rows(self, rows: Iterable[Any]) -> Days:
+        """The same of some rows alone."""
+        some = frozenset(map(str, rows)) if any(self.moments.values()) else frozenset()
+        return Days({column: moments & some for column, moments in self.moments.items()})
+
     def mark(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The same frame, which says from now on where its days stand; nothing where there are none."""
         frame.attrs.pop(ATTR, None)

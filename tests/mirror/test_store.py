@@ -201,8 +201,12 @@ def test_a_list_that_is_refused_stays_as_old_as_it_is_and_is_not_asked_for_again
     store.note_refused("folders", "", later)
     with store.snapshot() as snap:
         assert (snap.ages("users"), snap.tries("users")) == ({"": noon}, {"": later})
-        assert (snap.shown("users"), snap.shown("folders")) == ({""}, set())
+        assert (snap.has_lists("users", [""]), snap.has_lists("folders", [""])) == (True, False)
+        assert not snap.has_lists("users", [""], before=noon - timedelta(minutes=1))
         assert snap.tries("folders") == {"": later}
+    store.write_list("users", "", [{"id": "u1"}], noon + timedelta(days=1))
+    with store.snapshot() as snap:
+        assert snap.tries("users") == {"": noon + timedelta(days=1)}, "though a clock was ahead when it was refused"
 
 
 def test_a_run_that_waits_is_not_missed(store, make_run, noon):
@@ -213,6 +217,24 @@ def test_a_run_that_waits_is_not_missed(store, make_run, noon):
     store.note_runs(runs[1:], noon, walk=walk)
     missing = store.note_missing(walk, noon, status="Active", share=0.05)
     assert (missing.run_ids, missing.known) == ([], 40)
+
+
+def test_to_read_some_lists_of_a_run_is_a_look_at_it_only_until_all_are_read(store, make_run, noon):
+    """One that was due is not due again at once, and waits for who wants all lists."""
+    store.write_run(make_run(), {}, noon)
+    later = noon + timedelta(hours=25)
+    assert store.note_due(later) == 1
+    store.write_runs([Answer(make_run(), {}, later, whole=False)])
+    assert store.note_due(later) == 0
+    assert store.note_partial(later) == 1
+
+
+def test_to_read_some_lists_of_a_run_leaves_the_others_as_good_as_they_were(store, make_run, noon):
+    store.write_run(make_run(), {}, noon)
+    soon = noon + timedelta(minutes=1)
+    store.write_runs([Answer(make_run(), {}, soon, whole=False)])
+    assert (store.note_partial(soon), store.note_due(soon)) == (0, 0)
+    assert store.note_due(noon + timedelta(hours=25)) == 1
 
 
 def test_a_look_at_everything_goes_on_where_it_was(store, make_run, noon):

@@ -52,9 +52,7 @@ def runs_by_id(copy: Copy, run_ids: Sequence[str]) -> pd.DataFrame | None:
 
 def in_runs(copy: Copy, noun: str, run_ids: Sequence[str]) -> pd.DataFrame | None:
     """What is in these runs: run after run, and in each in the order of its list."""
-    with copy.store.snapshot() as snap:
-        is_there = snap.has_lists(noun, run_ids)
-    if not is_there or runs_by_id(copy, run_ids) is None:
+    if not _shows(copy, noun, *run_ids) or runs_by_id(copy, run_ids) is None:
         return None
     table = copy.mirror[noun]
     frame = _frame(table.filter(table.run_id.isin([*run_ids])))
@@ -92,10 +90,14 @@ def records(copy: Copy, data_set: str) -> pd.DataFrame | None:
     return values.records(stored.records, [each for each in fields if isinstance(each, dict)])
 
 
-def _shows(copy: Copy, noun: str, owner: str = "") -> bool:
-    """Whether the service has shown a list; where it refuses it, or was never asked, no row does not mean that there is none."""
+def _shows(copy: Copy, noun: str, *owners: str) -> bool:
+    """Whether the service has shown these lists; where it refuses them, or was never asked, no row means nothing.
+
+    While the first sync goes on, what it has asked for since the last publication is not in the tables yet.
+    """
+    before = None if copy.runs_left is None else copy.mirror.published_at
     with copy.store.snapshot() as snap:
-        return owner in snap.shown(noun)
+        return snap.has_lists(noun, owners or [""], before=before)
 
 
 def _walked(copy: Copy) -> bool:

@@ -69,8 +69,9 @@ def test_the_head_of_a_column_names_the_zone_though_times_come_late(mirror, tmp_
     ]
 
 
+@pytest.mark.parametrize("at_once", [1, 100_000])
 def test_days_of_forms_and_data_sets_stay_days_and_moments_at_midnight_stay_moments(
-    store, folder, open_mirror, tmp_path
+    store, folder, open_mirror, tmp_path, monkeypatch, at_once
 ):
     """Whether a date is a day is said by the value itself, as the live frame has it."""
     new_york = ZoneInfo("America/New_York")
@@ -82,10 +83,16 @@ def test_days_of_forms_and_data_sets_stay_days_and_moments_at_midnight_stay_mome
     store.write_list("data_sets", "", [{"id": "d1", "name": "Cost centres", "fields": fields}], LATER)
     dates = ["2026-07-02", "2026-07-02T00:00:00.000Z"]
     store.write_list("records", "d1", [a_record(n, c9=each) for n, each in enumerate(dates)], LATER)
+    monkeypatch.setattr(engine, "PIECE", at_once)
     export(open_mirror(), tmp_path, "csv", new_york)
     form = pd.read_csv(tmp_path / "form_values_purchase_request.csv").set_index("run_id")
     data_set = pd.read_csv(tmp_path / "records_cost_centres.csv").set_index("record_id")
     zone = "(America/New_York)"
+    export(open_mirror(), tmp_path / "copy.xlsx", "xlsx", new_york)
+    sheet = openpyxl.load_workbook(tmp_path / "copy.xlsx")["form_values_purchase_request"]
+    heads = [cell.value for cell in sheet[1]]
+    asked = {row[heads.index(f"Asked {zone}")].value for row in sheet.iter_rows(min_row=2)}
+    assert asked == {datetime(2026, 7, 2), datetime(2026, 7, 1, 20), None}
     for dates in (form[f"due_date {zone}"], form[f"Asked {zone}"], data_set[f"Since {zone}"]):
         assert dates.dropna().sort_index().tolist() == ["2026-07-02", "2026-07-01 20:00:00"]
 

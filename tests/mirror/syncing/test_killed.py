@@ -71,6 +71,7 @@ def test_two_hundred_kills(copy, begin):
         copy.store.note(**{"all runs": "0"})  # only the whole list, which is due now, shows which runs are hidden
         copy.sync()
         assert _differences(copy, runs_only=True) == [], kills
+        print(kills, "kills", flush=True)  # noqa: T201 - half an hour is long; shown by pytest -s
     copy.sync(full=True)
     assert _differences(copy) == []
 

@@ -142,6 +142,19 @@ def test_a_migrated_template_adds_and_removes(synced):
     assert synced.differences() == []
 
 
+def test_a_revision_that_moves_without_its_workflow_brings_all_of_the_template(synced):
+    workflow = next(run.record["workflowId"] for run in synced.runs.values() if run.status == "Active")
+    synced.box.company.migrate_template(workflow)
+    now = datetime.now(UTC)
+    with synced.store._database.writing() as db:
+        new = lists.NewList("workflows", "", synced.box.truth()["workflows"], now)
+        lists.put_lists(db, [new], lists.Tally())
+        lists.make_stale(db, ["revisions"], workflow, before=now)
+    synced.sync()
+    assert synced.asked["/workflows/{}/tasks"] == synced.asked["/workflows/{}/form-fields"] == 1
+    assert [each for each in synced.differences() if not each.startswith("assigned_tasks")] == []
+
+
 def test_narrowed_to_a_workflow_and_then_not(copy):
     workflow = copy.box.truth()["workflows"][0]
     copy.sync(workflows=workflow["name"])

@@ -99,6 +99,35 @@ def test_a_full_sync_is_full_again_although_a_run_of_the_last_one_could_not_be_r
         assert synced.asked_runs == set(synced.runs)
 
 
+def test_a_sync_of_some_tables_leaves_what_a_full_one_wanted(synced):
+    synced.store.note_all(datetime.now(UTC))
+    synced.sync(tables=["tasks"])
+    assert synced.asked_runs == set()
+    assert _waiting(synced) == len(synced.runs)
+    synced.sync(full=True)
+    assert synced.asked_runs == set(synced.runs)
+
+
+def test_a_full_sync_is_full_although_one_of_a_workflow_was_stopped_and_the_list_was_walked_since(synced):
+    one, *_ = {run.record["workflowId"] for run in synced.runs.values()}
+    synced.store.note_all(datetime.now(UTC), Which(frozenset([one])))
+    synced.ps.plan_sync(full=True, progress=False)
+    synced.sync(full=True)
+    assert synced.asked_runs == set(synced.runs)
+
+
+def test_a_narrowed_sync_does_not_say_what_became_of_runs_that_another_has_not_asked_for_yet(synced):
+    """One run is not shown, and many wait: they may be hidden too, which would be a permission that was lost."""
+    company, run_id = synced.box.company, next(iter(synced.runs))
+    company.hide_run(run_id, company.staff.signers[0].email)
+    synced.store.note_unshown(run_id, datetime.now(UTC))
+    synced.store.note_all(datetime.now(UTC))
+    synced.sync(tables="users")
+    assert synced.runs[run_id].gone is None
+    synced.sync()
+    assert synced.runs[run_id].gone == "hidden"
+
+
 def test_a_full_sync_of_one_workflow_is_full_although_runs_of_another_wait(synced):
     one, other, *_ = {run.record["workflowId"] for run in synced.runs.values()}
     synced.store.note_all(datetime.now(UTC), Which(frozenset([one])))
