@@ -61,17 +61,19 @@ def test_a_kill_costs_few_requests(copy, begin):
 
 
 @pytest.mark.soak
-def test_two_hundred_kills(copy, begin):
-    rng = random.Random(8)
+@pytest.mark.parametrize("seed", range(4))
+def test_two_hundred_kills(copy, begin, seed):
+    """Fifty in each of four companies."""
+    rng = random.Random(seed)
     kills = 0
-    while kills < 200:
-        copy.box.company.live(steps=20, seed=kills)
+    while kills < 50:
+        copy.box.company.live(steps=20, seed=100 * seed + kills)
         kills += run_with_kills(copy.box, begin, rng, least=1, most=400, faults=True)
         copy.box.knobs.faults.clear()
         copy.store.note(**{"all runs": "0"})  # only the whole list, which is due now, shows which runs are hidden
         copy.sync()
         assert _differences(copy, runs_only=True) == [], kills
-        print(kills, "kills", flush=True)  # noqa: T201 - half an hour is long; shown by pytest -s
+        print(seed, kills, "kills", flush=True)  # noqa: T201 - half an hour is long; shown by pytest -s
     copy.sync(full=True)
     assert _differences(copy) == []
 
