@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 import dlt
 import requests
 from budget import BUDGET, WINDOW, WINDOWS
+from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 from dlt.sources.rest_api import rest_api_source
 from ratios import in_turn, line, report, timed
 from requests.adapters import HTTPAdapter
@@ -270,20 +271,31 @@ def bare_fetch(access: Access, pages: list[str]) -> None:
         list(pool.map(read, pages))
 
 
+class UntilEmpty(JSONLinkPaginator):
+    """dlt's own follows the link of the last page to itself for ever; nobody would use it so for this service."""
+
+    def __init__(self) -> None:
+        super().__init__(next_url_path="links[0].href")
+
+    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
+        super().update_state(response, data)
+        if not data:
+            self._has_next_page = False
+
+
 def by_dlt(access: Access, *, workers: int | None = None) -> None:
     """The rest_api source with its children marked parallelized, into a DuckDB file."""
     for name in ("EXTRACT__WORKERS", "EXTRACT__MAX_PARALLEL_ITEMS"):
         os.environ.pop(name, None)
     if workers is not None:
         os.environ |= {"EXTRACT__WORKERS": str(workers), "EXTRACT__MAX_PARALLEL_ITEMS": str(workers * 2)}
-    paginator = {"type": "json_link", "next_url_path": "links[0].href"}
     resources: list[Any] = [
-        {"name": name, "endpoint": {"path": path, "data_selector": key, "paginator": paginator}}
+        {"name": name, "endpoint": {"path": path, "data_selector": key, "paginator": UntilEmpty()}}
         for name, (path, key) in LISTS.items()
     ]
     for name, (parent, path, key) in CHILDREN.items():
         path = path.format(f"{{resources.{parent}.id}}")
-        endpoint = {"path": path, "data_selector": key, "paginator": paginator}
+        endpoint = {"path": path, "data_selector": key, "paginator": UntilEmpty()}
         resources.append({"name": name, "parallelized": True, "endpoint": endpoint})
     client = {"base_url": f"{access.api_url}/", "auth": {"type": "bearer", "token": access.token}}
     folder = Path(tempfile.mkdtemp(prefix="psauth-bench-"))
