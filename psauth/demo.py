@@ -161,6 +161,7 @@ class Sandbox:
                 vault_url="",
                 secret_key=Fernet.generate_key().decode(),
                 mirror="",
+                publish="",
                 home=self._folder.name,
                 env_file=None,
                 consent=self.login,

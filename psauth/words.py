@@ -24,6 +24,11 @@ def times(attempt: int) -> str:
     return "once" if attempt == 1 else f"{attempt} times"
 
 
+def counted(number: int, thing: str) -> str:
+    """A number of things, with an s where they are not one."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def printable(text: str, *, longest: int = 200) -> str:
     """Text from outside, fit for one line of a message: no control characters, and not endless."""
     clean = "".join(c if c.isprintable() else " " for c in text).strip()

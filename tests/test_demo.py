@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import psauth
+from psauth.dashboard.web.target import sandbox_settings
 from psauth.demo import Sandbox
 from psauth.sandbox import Company, Knobs, RequestLog, SandboxServer, create_app
 
@@ -94,3 +95,11 @@ def test_a_company_that_stands_at_a_day_is_the_same_one_again():
 def test_a_day_that_is_none_is_said():
     with pytest.raises(ValueError, match="'yesterday' is not a date"):
         psauth.Sandbox(now="yesterday")
+
+
+def test_invented_data_is_not_published_among_a_companys_tables(monkeypatch, settings):
+    monkeypatch.setenv("PSAUTH_PUBLISH", "s3://company/tables")
+    with psauth.Sandbox(runs=1) as box:
+        assert box.settings.publish == ""
+    ours = settings.with_(publish="s3://company/tables")
+    assert sandbox_settings(ours, "http://localhost:8501").publish == ""

@@ -44,7 +44,7 @@ PINNED: Final = (
 def main(ctx: click.Context) -> None:
     """Process Street as DataFrames: connect once, use it in the app and in every notebook.
 
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a login is needed, 130 stopped by Ctrl-C.
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a login is needed, 4 a sync is not finished, 130 stopped by Ctrl-C.
     """
     if ctx.invoked_subcommand is None:
         say(ctx.get_help())

@@ -91,7 +91,8 @@ def note(text: str) -> None:
 def in_terminal(text: str) -> str:
     """A message with the next line to type as it is typed at a terminal, not in Python."""
     typed = _CALL.sub(_typed, text).replace("psauth.Sandbox()", "psauth sandbox")
-    return _SYNC.sub(lambda call: f"psauth sync{' --wait' if call[1] else ''}", typed)
+    typed = _SYNC.sub(lambda call: f"psauth sync{' --wait' if call[1] else ''}", typed)
+    return typed.replace("see report.skipped", "see psauth sync --json")
 
 
 def _typed(call: re.Match[str]) -> str:

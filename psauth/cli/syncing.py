@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from psauth.cli.account import account_option
-from psauth.cli.output import note, say
+from psauth.cli.output import in_terminal, note, say
 from psauth.connecting import connect
 from psauth.exceptions import LoginRequired, PsauthError, needs_extra
 from psauth.settings import Settings
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from psauth.client import ProcessStreet
 
 UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+NOT_FINISHED: Final = 4
+"""The exit code of a sync that ended before everything was read, as at the edge of the hour's budget."""
 SHORTEST: Final = 10
 """Seconds between two syncs at least: one takes some seconds."""
 
@@ -47,7 +49,7 @@ def sync(account: str, every: int | None, full: bool, wait: bool, anew: bool, as
     """Bring the local copy up to date.
 
     It can be stopped at any moment (Ctrl-C); the next sync goes on where it was. At the edge of the hour's budget it
-    stops by itself.
+    stops by itself: exit code 4.
     """
     with needs_extra("mirror", "psauth sync"):
         from psauth.mirror.lock import Busy
@@ -58,8 +60,8 @@ def sync(account: str, every: int | None, full: bool, wait: bool, anew: bool, as
         while True:
             try:
                 report = ps.sync(full=full, wait=wait, progress=not as_json)
-                full = False  # one that failed, or found another sync under way, is full again
-                say(report.to_json() if as_json else str(report))
+                full = full and report.stopped is not None  # one that was ended before its end goes on
+                say(report.to_json() if as_json else in_terminal(str(report)))
             except LoginRequired:
                 raise
             except Busy as error:
@@ -71,6 +73,8 @@ def sync(account: str, every: int | None, full: bool, wait: bool, anew: bool, as
                     raise
                 note(f"{error} Tried again in {lasting(every)}.")
             if every is None:
+                if report.stopped is not None:
+                    raise SystemExit(NOT_FINISHED)
                 return
             _sleep(every)
 

@@ -37,6 +37,13 @@ MOST_DAYS: Final = 100_000_000
 
 GONE: Final = ("deleted", "hidden")
 RULE_KINDS: Final = ("logic", "due_date", "assignment")
+TABLE_OF: Final[Mapping[str, str]] = {
+    "assigned_tasks": "assignments",
+    "logic_rules": "rules",
+    "due_date_rules": "rules",
+    "assignment_rules": "rules",
+}
+"""The tables of lists that the store calls otherwise."""
 MONTH: Final = "month"
 """The column of the folders in which the rows of runs and their children lie: the month in which the run was created."""
 PART: Final = "part"

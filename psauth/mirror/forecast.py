@@ -13,7 +13,7 @@ from psauth.api.usage import Usage
 from psauth.mirror.snapshot import Snapshot
 from psauth.reading.fetch import WORKERS
 from psauth.reading.forecast import USUAL_ANSWER, seconds_for, window_of
-from psauth.words import lasting
+from psauth.words import counted, lasting
 
 PAGE: Final = 20
 """Records on a page of the service."""
@@ -48,9 +48,9 @@ class Forecast:
         return WINDOWS.get(self.window, f"every {self.window:.0f} s")
 
     def __str__(self) -> str:
-        runs = f"{self.runs:,} {'run' if self.runs == 1 else 'runs'}"
-        requests = f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"
-        text = f"{runs}, about {requests}, about {lasting(self.seconds)}"
+        if not self.requests:
+            return "Nothing is to be read."
+        text = f"{counted(self.runs, 'run')}, about {counted(self.requests, 'request')}, about {lasting(self.seconds)}"
         if self.limit is not None:
             text += f" at {self.limit:,} {self.every}"
         if self.newest_runs < self.runs:

@@ -9,7 +9,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, Final
 
-from psauth.words import lasting
+from psauth.words import counted, lasting
 
 STOPPED: Final = "Stopped."
 """Why a sync ended that a person has stopped."""
@@ -24,6 +24,9 @@ class Counts:
     added: int = 0
     changed: int = 0
     gone: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.added + other.added, self.changed + other.changed, self.gone + other.gone)
 
 
 @dataclass(frozen=True)
@@ -109,17 +112,20 @@ class SyncReport:
         )
 
     def _head(self) -> str:
-        requests = f"{self.requests:,} {'request' if self.requests == 1 else 'requests'}"
+        requests = counted(self.requests, "request")
         end = "Not finished" if self.stopped is not None else "Up to date"
         if self.stopped is None and self.skipped:
             end += ", but for what was skipped"
         return f"{end}: {requests} in {lasting(self.seconds)}, {self.ended_at:%Y-%m-%d %H:%M} UTC"
 
+    def _nothing(self) -> str:
+        return "Nothing has changed." if self.stopped is None else "Nothing that changed was seen."
+
     def _notes(self) -> list[str]:
         notes = [] if self.stopped is None else [self.stopped]
         if self.runs_left or self.requests_left:
-            runs = f"{self.runs_left:,} {'run' if self.runs_left == 1 else 'runs'}"
-            notes.append(f"{runs} still to be read, about {self.requests_left:,} requests: sync again to go on.")
+            runs = f"{counted(self.runs_left, 'run')} still to be read, about" if self.runs_left else "About"
+            notes.append(f"{runs} {counted(self.requests_left, 'request')} to go: sync again to go on.")
         notes += self.warnings
         shown = [f"Skipped {each.what}: {each.why}" for each in self.skipped[:5]]
         if len(self.skipped) > len(shown):
@@ -132,7 +138,7 @@ class SyncReport:
             f"  {name:<{width}}  {counts.added:>8,} added  {counts.changed:>8,} changed  {counts.gone:>8,} gone"
             for name, counts in sorted(self.tables.items())
         ]
-        return "\n".join([self._head(), *(rows or ["  Nothing has changed."]), *self._notes()])
+        return "\n".join([self._head(), *(rows or [f"  {self._nothing()}"]), *self._notes()])
 
     __repr__ = __str__
 
@@ -143,6 +149,6 @@ class SyncReport:
             for name, counts in sorted(self.tables.items())
         )
         head = "<tr><th></th><th>added</th><th>changed</th><th>gone</th></tr>"
-        table = f"<table>{head}{rows}</table>" if rows else "<p>Nothing has changed.</p>"
+        table = f"<table>{head}{rows}</table>" if rows else f"<p>{self._nothing()}</p>"
         notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
         return f"<b>{escape(self._head())}</b>{table}{notes}"

@@ -151,7 +151,7 @@ def _of_rules(kind: str, lists: Iterable[StoredList]) -> pa.Table:
 
 
 def _in_run(stored: StoredList) -> Iterator[Record]:
-    """The records of a run's list, each with its run, should it not say it."""
+    """The records of a run's list, each with its run, whatever it says of itself."""
     run_id = stored.run_id or stored.owner
     for record in stored.records:
-        yield {**record, "workflowRunId": record.get("workflowRunId") or run_id, "@run_id": run_id}
+        yield {**record, "workflowRunId": run_id, "@run_id": run_id}

@@ -11,12 +11,11 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from psauth.exceptions import MirrorError
-from psauth.mirror import lists, pages, queue, runs, schema
+from psauth.mirror import gone, lists, pages, queue, runs, schema
 from psauth.mirror.answers import Answer as Answer
 from psauth.mirror.answers import compare, put_answers
 from psauth.mirror.database import Database
 from psauth.mirror.lists import NewList, Tally
-from psauth.mirror.looks import AGES, LATEST
 from psauth.mirror.place import Identity, Place
 from psauth.mirror.queue import ALL, Priority, Which
 from psauth.mirror.records import (
@@ -34,7 +33,6 @@ from psauth.mirror.records import (
     signature_of,
 )
 from psauth.mirror.snapshot import Snapshot
-from psauth.mirror.unshown import among, drop_unshown, put_unshown, read_unshown
 from psauth.words import printable
 
 SMALL: Final = 32 << 20
@@ -120,9 +118,9 @@ class Store:
         """
         tally, by_id = Tally(), {str(run["id"]): run for run in found if run.get("id")}
         with self._database.writing() as db:
-            known, unshown = runs.rows_of(db, list(by_id)), among(db, list(by_id))
-            drop_unshown(db, unshown)
-            ask, back, moved, gone = [], 0, 0, 0
+            known, unshown = runs.rows_of(db, list(by_id)), gone.unshown_among(db, list(by_id))
+            gone.drop_unshown(db, unshown)
+            ask, back, moved, went = [], 0, 0, 0
             for run_id, run in by_id.items():
                 row = known.get(run_id)
                 if row is None or row.signature != signature_of(run) or row.gone is not None or run_id in unshown:
@@ -137,13 +135,13 @@ class Store:
             added, _ = queue.put_pending(db, ask, priority, seen_at, walk)
             runs.note_seen(db, list(by_id), walk, seen_at)
             for run in deleted:
-                months = self._note_gone(db, str(run["id"]), "deleted", seen_at)
+                months = gone.note_gone(db, str(run["id"]), "deleted", seen_at)
                 tally.months |= months
-                gone += len(months)
+                went += len(months)
             for name, value in (notes or {}).items():
                 schema.write_meta(db, name, value)
             lists.advance(db, tally.months)
-        return Noted(new=max(0, added - moved - back), moved=moved, back=back, gone=gone)
+        return Noted(new=max(0, added - moved - back), moved=moved, back=back, gone=went)
 
     def write_run(self, run: Record, answered: Mapping[str, Sequence[Record]], asked_at: datetime) -> Written:
         """A run with all its lists, what changed in them since the last look, and that it waits no more."""
@@ -241,7 +239,7 @@ class Store:
     def note_unshown(self, run_id: str, asked_at: datetime) -> None:
         """A run was asked for, and the service does not show it; what that means is seen by `settle_unshown`."""
         with self._database.writing() as db:
-            put_unshown(db, run_id, asked_at)
+            gone.put_unshown(db, run_id, asked_at)
 
     def settle_unshown(self, *, share: float) -> Missing:
         """The runs that were not shown when they were asked for are gone from now on.
@@ -250,24 +248,7 @@ class Store:
         looked at again in a day. What a walk had told of them is found again by one of the whole list, which is due then.
         """
         with self._database.writing() as db:
-            unshown = read_unshown(db)
-            rows = runs.rows_of(db, list(unshown))
-            there = [run_id for run_id, row in rows.items() if row.gone is None]
-            vanished = [*there, *(unshown.keys() - rows.keys())]
-            known = runs.count_there(db) + queue.unread(db) + len(vanished) - len(there)
-            marked = len(vanished) <= max(1.0, known * share)
-            if marked:
-                months = [self._note_gone(db, each, "hidden", moment_at(unshown[each].asked_at)) for each in there]
-                lists.advance(db, set().union(*months))
-            else:
-                again = moment_at(max(row.asked_at for row in unshown.values())) + LATEST
-                runs.rest(db, there, again)
-                walked = schema.read_meta(db, "all runs")
-                if walked is not None and any(unshown[each].has_moved for each in vanished):
-                    due = (again - AGES["all runs"]).timestamp()
-                    schema.write_meta(db, "all runs", str(min(float(walked), due)))
-            drop_unshown(db, unshown)
-        return Missing(there if marked else vanished, known, marked)
+            return gone.settle_unshown(db, share)
 
     def drop_pending(self, run_id: str) -> None:
         """Let a run wait no more: the service does not know it."""
@@ -418,17 +399,9 @@ class Store:
 
     def _set_gone(self, run_id: str, how: Gone | None, first_missed: datetime | None) -> bool:
         with self._database.writing() as db:
-            months = self._note_gone(db, run_id, how, first_missed)
+            months = gone.note_gone(db, run_id, how, first_missed)
             lists.advance(db, months)
         return bool(months)
-
-    @staticmethod
-    def _note_gone(db: sa.Connection, run_id: str, how: Gone | None, first_missed: datetime | None) -> set[str]:
-        if how is not None:
-            queue.take_pending(db, {run_id: None})
-            drop_unshown(db, [run_id])
-        month = runs.set_gone(db, run_id, how, first_missed)
-        return set() if month is None else {month}
 
 
 def _looking_at_all_since(db: sa.Connection, now: datetime, which: Which) -> datetime:

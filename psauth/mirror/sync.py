@@ -3,6 +3,7 @@ instruction; the next one goes on."""
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter
@@ -27,7 +28,7 @@ from psauth.mirror.progress import Bar, Speed, Standing
 from psauth.mirror.publish import publish
 from psauth.mirror.questions import OF_RUNS, Planner, Question, formless, orphans
 from psauth.mirror.queue import Which
-from psauth.mirror.report import INTERRUPTED, STOPPED, SyncReport
+from psauth.mirror.report import INTERRUPTED, STOPPED, Counts, SyncReport
 from psauth.mirror.rows import RULE_NOUNS
 from psauth.mirror.snapshot import Snapshot
 from psauth.mirror.store import Store
@@ -48,6 +49,8 @@ PUBLISH_EVERY: Final = 300.0
 """Seconds after which a long sync publishes what there is."""
 WORTH_SAYING: Final = 100
 """Requests beyond which somebody wants to know what a sync will take before it is done."""
+FORETOLD: Final = "read for a forecast"
+"""The note of what a forecast has read, by table, until a sync says it."""
 LOOK: Final = 0.5
 """Seconds between two looks at how far it is."""
 ENDING: Final = 2.0
@@ -211,15 +214,17 @@ class Sync:
             self._settle_unshown(writer)
         try:
             runs_left, requests_left = self._left(crew)
+            tables = self._with_forecast(writer.tables())
         except MirrorError:
             if self._error is None:
                 raise
             runs_left = requests_left = 0
+            tables = writer.tables()
         return SyncReport(
             began_at=began_at,
             ended_at=datetime.now(UTC),
             requests=self._transport.usage.requests_sent - self._sent_before,
-            tables=writer.tables(),
+            tables=tables,
             skipped=tuple(crew.skipped),
             warnings=tuple(self._warnings),
             stopped=stopped,
@@ -227,6 +232,16 @@ class Sync:
             requests_left=requests_left,
             narrowed=self._wanted.is_narrowed,
         )
+
+    def _with_forecast(self, tables: Mapping[str, Counts]) -> Mapping[str, Counts]:
+        """What was changed, with what a forecast has read before; a forecast keeps it for the report of the sync after it."""
+        kept = json.loads(self._store.get_note(FORETOLD) or "{}")
+        before = {table: Counts(**counts) for table, counts in kept.items()}
+        total = {table: tables.get(table, Counts()) + before.get(table, Counts()) for table in {*tables, *before}}
+        if self._only_look or before:
+            note = json.dumps({table: vars(counts) for table, counts in total.items()}) if self._only_look else None
+            self._store.note(**{FORETOLD: note})
+        return total
 
     def _has_asked_all(self) -> bool:
         """Whether nothing waits any more, or nothing but what this sync of everything could not read."""

@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from psauth.mirror.answers import Answer
+from psauth.mirror.columns import TABLE_OF
 from psauth.mirror.records import KeptPage, Written
 from psauth.mirror.report import Counts
 from psauth.mirror.store import Store
@@ -108,7 +109,10 @@ class Writer:
 
     def tables(self) -> dict[str, Counts]:
         """What was changed so far, by table."""
-        return {noun: Counts(**counts) for noun, counts in sorted(self._counts.items()) if any(counts.values())}
+        by_table: dict[str, Counter[str]] = {}
+        for noun, counts in self._counts.items():
+            by_table.setdefault(TABLE_OF.get(noun, noun), Counter()).update(counts)
+        return {table: Counts(**counts) for table, counts in sorted(by_table.items()) if any(counts.values())}
 
     def count_gone(self, noun: str) -> None:
         """Count a row that is gone, and stays."""

@@ -2,11 +2,14 @@
 
 import json
 import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from psauth.mirror import sync
 from psauth.mirror.place import Identity, Place
+from psauth.mirror.report import SyncReport
 
 
 @pytest.fixture
@@ -77,20 +80,38 @@ def test_a_list_that_fails_ends_no_watch(connected, terminal, unpublished, monke
     assert len(out.splitlines()) == 2
 
 
-def test_a_full_sync_that_failed_or_found_another_one_is_full_again(connected, terminal, monkeypatch):
+def test_a_sync_that_ended_before_its_end_has_an_exit_code_of_its_own(connected, terminal, unpublished, monkeypatch):
+    monkeypatch.setattr("psauth.api.transport.Transport._pause", lambda *_: None)
+    connected.knobs.fault("/v1/workflow-runs", "status", status=503, times=10_000)
+    code, out, _ = terminal("sync")
+    assert code == 4
+    assert out.startswith("Not finished: ")
+    connected.knobs.faults.clear()
+    assert terminal("sync")[0] == 0
+
+
+def test_a_full_sync_that_failed_was_stopped_or_found_another_one_is_full_again(connected, terminal, monkeypatch):
     from psauth.client import ProcessStreet
     from psauth.exceptions import MirrorError
     from psauth.mirror.lock import Busy
 
-    outcomes = [Busy("Another one syncs."), MirrorError("No."), None, None]
+    moment = datetime(2026, 11, 26, tzinfo=UTC)
+    done = SyncReport(began_at=moment, ended_at=moment, requests=1)
+    outcomes = [
+        Busy("Another one syncs."),
+        MirrorError("No."),
+        replace(done, stopped="The budget is spent."),
+        done,
+        done,
+    ]
     asked = []
 
     def sync(_, *, full, **options):
         asked.append(full)
         outcome = outcomes[len(asked) - 1]
-        if outcome is not None:
+        if isinstance(outcome, Exception):
             raise outcome
-        return "Up to date."
+        return outcome
 
     def sleep(_):
         if len(asked) == len(outcomes):
@@ -99,7 +120,7 @@ def test_a_full_sync_that_failed_or_found_another_one_is_full_again(connected, t
     monkeypatch.setattr(ProcessStreet, "sync", sync)
     monkeypatch.setattr("psauth.cli.syncing._sleep", sleep)
     code, _, err = terminal("sync", "--full", "--watch", "15m")
-    assert (code, asked) == (130, [True, True, True, False])
+    assert (code, asked) == (130, [True, True, True, True, False])
     assert "Another one syncs." in err
 
 

@@ -27,7 +27,7 @@ def test_for_a_terminal(report):
     text = str(report)
     assert text.startswith("Not finished: 1,234 requests in 3 min, 2026-11-26 12:03 UTC")
     assert "tasks        40 added         2 changed         1 gone" in text
-    assert "80 runs still to be read, about 170 requests: sync again to go on." in text
+    assert "80 runs still to be read, about 170 requests to go: sync again to go on." in text
     assert "Skipped 2 more" in text
     assert "A permission was lost." in text
 
@@ -50,6 +50,21 @@ def test_when_nothing_has_changed(noon):
     report = SyncReport(began_at=noon, ended_at=noon + timedelta(seconds=1), requests=1)
     assert report.is_complete
     assert str(report) == "Up to date: 1 request in 1 s, 2026-11-26 12:00 UTC\n  Nothing has changed."
+
+
+def test_what_a_sync_that_was_ended_has_not_looked_at_is_not_called_unchanged(noon):
+    report = SyncReport(began_at=noon, ended_at=noon, requests=0, stopped="The budget is spent.", requests_left=1)
+    assert str(report).splitlines()[1:] == [
+        "  Nothing that changed was seen.",
+        "The budget is spent.",
+        "About 1 request to go: sync again to go on.",
+    ]
+    assert "Nothing that changed was seen." in report._repr_html_()
+
+
+def test_lists_that_are_refused_leave_a_sync_complete(noon):
+    refused = (Skipped("folders", "it is refused", refused=True),)
+    assert SyncReport(began_at=noon, ended_at=noon, requests=1, skipped=refused).is_complete
 
 
 def test_what_was_skipped_is_no_reason_to_call_it_up_to_date(noon):

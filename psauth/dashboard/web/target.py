@@ -55,6 +55,7 @@ def sandbox_settings(settings: Settings, base_url: str) -> Settings:
         issuer=place,
         token_auth="post",
         api_url=place + "/v1",
+        publish="",  # invented data does not belong among a company's tables
     )
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from psauth.mirror import lists, sync
+from psauth.mirror.columns import LAYOUTS
 from psauth.sandbox.company import migration
 from tests.flow.parts import wait_until
 
@@ -19,6 +20,21 @@ def test_the_first_sync_asks_for_everything_once(copy):
     approvals = sum(any(t["taskType"] == "Approval" for t in tasks) for tasks in copy.box.truth()["tasks"].values())
     assert copy.asked["/workflow-runs/{}/approvals"] >= approvals
     assert copy.asked_runs == set(copy.runs)
+
+
+def test_the_report_has_what_a_forecast_has_read_and_calls_tables_as_the_copy_does(copy):
+    copy.ps.plan_sync(progress=False)
+    first, second = copy.sync(), copy.sync()
+    truth = copy.box.truth()
+    assert first.tables["workflows"].added == len(truth["workflows"])
+    assert first.tables["users"].added == len(truth["users"])
+    assert set(first.tables) <= set(LAYOUTS)
+    assert first.tables["rules"].added == sum(
+        len(each.records)
+        for noun in ("logic_rules", "due_date_rules", "assignment_rules")
+        for each in copy.store.lists(noun)
+    )
+    assert second.tables == {}, "it is said once"
 
 
 def test_a_second_sync_of_nothing_new_is_two_requests(synced):
