@@ -40,7 +40,7 @@ from psauth.reading.reader import Reader
 
 FEWEST: Final = 2
 """Threads that ask at first."""
-ASKERS: Final = 40
+ASKERS: Final = 36
 """Threads that ask at most: what each of them has under way is what a kill costs. (With the two that walk and find they keep
 within the client's connections.)"""
 READ: Final = 0.00125
