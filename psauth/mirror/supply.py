@@ -52,7 +52,7 @@ class Supply:
     once `open_runs` was called. There is an end when everybody who said `open` has said `close`.
 
     Between `begin_walk` and `end_walk` one run is given out for each page of the lists of runs that has come, and more, or
-    the rest, only where `has_plenty` says that the budget allows it. Else forty threads that read runs would take all of it
+    the rest, only where `has_plenty` says that the budget allows it. Else the threads that read runs would take all of it
     from the one that walks, and nobody would know for hours how much there is to do.
     """
 
