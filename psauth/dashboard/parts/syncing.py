@@ -130,7 +130,7 @@ def show_report(report: SyncReport) -> None:
         st.write("Nothing had changed.")
     if report.skipped:
         again = "" if report.is_complete else "; the next sync asks for them again"
-        with st.expander(f"{len(report.skipped):,} skipped{again}"):
+        with st.expander(plain(f"{len(report.skipped):,} skipped{again}")):
             lines = [f"{each.what}: {each.why}" for each in report.skipped[:SKIPPED]]
             st.code(clean("\n".join(lines)), language=None, wrap_lines=True)
 
