@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from ratios import in_turn, line, report, timed
+from ratios import in_turn, line, peak, report, timed
 
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.place import Identity, Place
@@ -111,7 +110,7 @@ def measure(folder: Path, what: str) -> None:
     if what.startswith("pandas"):
         import pandas  # noqa: F401 # importing it is not what is measured
     seconds = timed(ways[what])
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+    print(seconds, peak())
 
 
 def open_store(folder: Path) -> Store:

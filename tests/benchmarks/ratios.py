@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 ROUNDS = 5
 
@@ -14,6 +16,11 @@ def timed(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def peak() -> float:
+    """The most memory that this process has had, in MB (Linux). `ru_maxrss` is that of the process that started it as well."""
+    return float(re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[0]) / 1000
 
 
 def in_turn(*ways: Callable[[], float], rounds: int = ROUNDS) -> list[list[float]]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -28,7 +27,7 @@ import requests
 from budget import BUDGET, WINDOW, WINDOWS
 from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 from dlt.sources.rest_api import rest_api_source
-from ratios import in_turn, line, report, timed
+from ratios import in_turn, line, peak, report, timed
 from requests.adapters import HTTPAdapter
 from stand import UNLIMITED, Access, Stand
 
@@ -315,6 +314,6 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         with copied(Access(*sys.argv[1:])) as measured:
             measured.sync(progress=False)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000)
+        print(peak())
     else:
         compare()
