@@ -26,7 +26,6 @@ from psauth.mirror.columns import (
     to_pandas,
 )
 from psauth.mirror.drafts import Draft, Drafts
-from psauth.mirror.part_writer import ROWS
 from psauth.mirror.publication import Content, Published
 from psauth.mirror.records import Record, StoredList
 from psauth.mirror.snapshot import Snapshot
@@ -35,6 +34,8 @@ from psauth.reading.names import Names
 
 T = TypeVar("T")
 
+PIECE: Final = 4096
+"""Records in memory at once, about: as they were answered, as a frame, and as rows of a file."""
 BLOCK: Final = 100_000
 """Changes in one part of their table."""
 SOURCES: Final[Mapping[str, Sequence[str]]] = {
@@ -121,7 +122,7 @@ class Derivation:
         self.names[month] = {key: self._known.get(key) for key in sorted(used)}
         if "runs" in drafts:
             drafts["runs"].begin(month, self._mark(month))
-            for piece in pieces(self._snap.runs(month), ROWS):
+            for piece in pieces(self._snap.runs(month), PIECE):
                 drafts["runs"].append(rows.of_runs(piece, names))
         for noun, layout in CHILDREN.items():
             if noun in drafts:
@@ -135,14 +136,14 @@ class Derivation:
     def _in_order(self, noun: str, workflow_of: Mapping[str, str | None]) -> Iterator[list[StoredList]]:
         """The lists of a month in pieces, those of one workflow together: who reads that one skips the others."""
         run_ids = sorted(workflow_of, key=lambda run_id: (str(workflow_of[run_id]), run_id))
-        return rows.in_pieces(self._snap.lists_of(noun, run_ids), ROWS)
+        return rows.in_pieces(self._snap.lists_of(noun, run_ids), PIECE)
 
     def _derive_people(self, draft: Draft) -> None:
         mark = draft.mark(BY_PERSON) if self._whole_is_same else self._mark_of("assigned_tasks", "users")
         if draft.needs(BY_PERSON, mark):
             users = {str(user.get("email")).casefold(): user for user in self._users}
             draft.begin(BY_PERSON, mark or self._mark_of("assigned_tasks", "users"))
-            for piece in rows.in_pieces(self._snap.lists("assigned_tasks"), ROWS):
+            for piece in rows.in_pieces(self._snap.lists("assigned_tasks"), PIECE):
                 draft.append(rows.of_people(piece, users))
 
     # Form values, a table a workflow ------------------------------------------------------------------------------
@@ -213,7 +214,7 @@ class Derivation:
             return
         draft.begin("", mark or self._mark_of(*nouns))
         for noun in nouns:
-            for piece in rows.in_pieces(self._snap.pieces(noun, ROWS), ROWS):
+            for piece in rows.in_pieces(self._snap.pieces(noun, PIECE), PIECE):
                 draft.append(rows.of_whole(layout.name, noun, piece))
         draft.finish()
 
@@ -257,7 +258,7 @@ class Derivation:
             if next(iter(self._snap.changes(int(draft.mark(last) or 0))), None) is None:
                 return
         block = -1
-        for piece in pieces(self._snap.changes(max(0, start - 1)), ROWS):
+        for piece in pieces(self._snap.changes(max(0, start - 1)), PIECE):
             for number in sorted({change.id // BLOCK for change in piece}):
                 some = [change for change in piece if change.id // BLOCK == number]
                 if number != block:

@@ -52,7 +52,7 @@ class PartWriter:
     def append(self, rows: pa.Table) -> None:
         """Write rows, together with those before them while they are few."""
         self._waiting.append(rows)
-        if sum(table.num_rows for table in self._waiting) >= ROWS // 2:
+        if sum(table.num_rows for table in self._waiting) >= ROWS * 3 // 4:
             self._write()
 
     def close(self) -> None:
