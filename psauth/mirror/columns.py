@@ -37,13 +37,10 @@ MOST_DAYS: Final = 100_000_000
 
 GONE: Final = ("deleted", "hidden")
 RULE_KINDS: Final = ("logic", "due_date", "assignment")
-TABLE_OF: Final[Mapping[str, str]] = {
-    "assigned_tasks": "assignments",
-    "logic_rules": "rules",
-    "due_date_rules": "rules",
-    "assignment_rules": "rules",
-}
-"""The tables of lists that the store calls otherwise."""
+RULE_NOUNS: Final[Mapping[str, str]] = {f"{kind}_rules": kind for kind in RULE_KINDS}
+"""The lists of rules, and the kind of rule that each has."""
+TABLE_OF: Final[Mapping[str, str]] = {"assigned_tasks": "assignments", **dict.fromkeys(RULE_NOUNS, "rules")}
+"""The tables of lists that are not called as their table is."""
 MONTH: Final = "month"
 """The column of the folders in which the rows of runs and their children lie: the month in which the run was created."""
 PART: Final = "part"
@@ -73,6 +70,11 @@ class Layout:
     def schema(self) -> pa.Schema:
         """The columns of a file."""
         return pa.schema([(field.name, TYPES[field.kind]) for field in self.fields])
+
+
+def nouns_of(table: str) -> list[str]:
+    """The lists that a table is derived from and that are not called as it is."""
+    return [noun for noun, name in TABLE_OF.items() if name == table]
 
 
 def of_endpoint(endpoint: Endpoint) -> tuple[Field, ...]:

@@ -37,6 +37,7 @@ from psauth.mirror.supply import Job, MissedRun, Supply, name_of
 from psauth.mirror.walk import DELETED
 from psauth.mirror.writer import Write, Writer
 from psauth.reading.reader import Reader
+from psauth.words import counted
 
 FEWEST: Final = 2
 """Threads that ask at first."""
@@ -111,8 +112,8 @@ class Crew:
     def refusals(self) -> list[str]:
         """What to say of lists that are refused although their runs are shown."""
         return [
-            f"The {noun.replace('_', ' ')} of {len(whys):,} {'run' if len(whys) == 1 else 'runs'} are refused, and kept as they "
-            f"were; they are asked for again in a day: {whys[0]}"
+            f"The {noun.replace('_', ' ')} of {counted(len(whys), 'run')} are refused, and kept as they were; they are asked for "
+            f"again in a day: {whys[0]}"
             for noun, whys in sorted(self._refused.items())
         ]
 

@@ -12,7 +12,6 @@ import pandas as pd
 
 from psauth.mirror import forms, rows
 from psauth.mirror.columns import (
-    ASSIGNMENTS,
     CHANGES,
     CHILDREN,
     FORM_VALUES,
@@ -22,6 +21,7 @@ from psauth.mirror.columns import (
     RUNS,
     WHOLE,
     Layout,
+    nouns_of,
     to_arrow,
     to_pandas,
 )
@@ -38,11 +38,6 @@ PIECE: Final = 4096
 """Records in memory at once, about: as they were answered, as a frame, and as rows of a file."""
 BLOCK: Final = 100_000
 """Changes in one part of their table."""
-SOURCES: Final[Mapping[str, Sequence[str]]] = {
-    RULES.name: tuple(rows.RULE_NOUNS),
-    ASSIGNMENTS.name: (ASSIGNMENTS.name, "assigned_tasks"),
-}
-"""The lists of tables that are not called as these are."""
 BY_PERSON: Final = "by-person"
 """The part of the assignments that come from the lists of people's tasks, which belong to no month."""
 
@@ -204,7 +199,7 @@ class Derivation:
     def _derive_whole(self) -> None:
         for noun, layout in WHOLE.items():
             self._derive_one(layout, (noun,))
-        self._derive_one(RULES, SOURCES[RULES.name])
+        self._derive_one(RULES, nouns_of(RULES.name))
         self._derive_one(RECORDS, ("records",))
 
     def _derive_one(self, layout: Layout, nouns: Sequence[str]) -> None:
@@ -284,7 +279,7 @@ def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def _nouns_of(name: str) -> Sequence[str]:
     """What a table is derived from, as the store calls it."""
     if name in LAYOUTS:
-        return SOURCES.get(name, (name,))
+        return (name, *nouns_of(name))
     return ("records",) if name.startswith("records_") else ("form_values",)
 
 

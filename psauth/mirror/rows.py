@@ -12,6 +12,7 @@ from psauth.mirror.columns import (
     ASSIGNMENTS,
     CHANGES,
     RECORDS,
+    RULE_NOUNS,
     RULES,
     RUNS,
     WHOLE,
@@ -28,12 +29,6 @@ from psauth.reading.names import Names
 
 FORMAT: Final = 1
 """Counts up when records are decoded in another way: then every table is derived from the store again."""
-RULE_NOUNS: Final[Mapping[str, str]] = {
-    "logic_rules": "logic",
-    "due_date_rules": "due_date",
-    "assignment_rules": "assignment",
-}
-"""The lists of rules in the store, and the kind of rule that each holds."""
 OF_RUNS: Final[Mapping[str, Endpoint]] = {
     "tasks": endpoints.TASKS,
     "form_values": endpoints.FORM_VALUES,

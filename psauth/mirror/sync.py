@@ -18,7 +18,7 @@ from psauth.api.pace import PATIENCE, Pace
 from psauth.api.transport import Transport
 from psauth.exceptions import ArgumentError, MirrorError, PsauthError, RateLimited, ServiceUnavailable
 from psauth.mirror import lock
-from psauth.mirror.columns import RULES
+from psauth.mirror.columns import RULES, nouns_of
 from psauth.mirror.crew import Crew
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.forecast import Costs, Forecast, forecast, has_plenty, seconds_to_go
@@ -29,7 +29,6 @@ from psauth.mirror.publish import publish
 from psauth.mirror.questions import OF_RUNS, Planner, Question, formless, orphans
 from psauth.mirror.queue import Which
 from psauth.mirror.report import INTERRUPTED, STOPPED, Counts, SyncReport
-from psauth.mirror.rows import RULE_NOUNS
 from psauth.mirror.snapshot import Snapshot
 from psauth.mirror.store import Store
 from psauth.mirror.supply import MissedRun, Supply, name_of
@@ -73,7 +72,7 @@ class Wanted:
         """What somebody asked for; ArgumentError for tables that there are not."""
         named = None if tables is None else frozenset([tables] if isinstance(tables, str) else tables)
         if named is not None and RULES.name in named:
-            named = (named - {RULES.name}) | RULE_NOUNS.keys()
+            named = named.difference([RULES.name]).union(nouns_of(RULES.name))
         if named is not None and (unknown := named - TABLES):
             raise ArgumentError(
                 f"There is no table {shown(sorted(unknown, key=str)[0])}. Expected some of {', '.join(sorted(TABLES | {RULES.name}))}."

@@ -47,8 +47,6 @@ TABLES: Final = {
 """What is in a copy, in the order that matters, and what people call it."""
 IN_RUNS: Final = frozenset({"runs", "tasks", "form_values", "approvals", "changes"})
 """Tables of which each sync looks for what changed, so that all of them are as old as it."""
-NOUNS: Final = {"rules": ("logic_rules", "due_date_rules", "assignment_rules"), "assignments": ("assigned_tasks",)}
-"""The lists of tables that are not called as these are. Who is assigned to a run itself is as old as the run."""
 NUMBERS: Final = ("Rows", "Added", "Changed", "Gone")
 SKIPPED: Final = 200
 """Lines about what was skipped that are shown at most."""
@@ -137,10 +135,12 @@ def show_report(report: SyncReport) -> None:
 
 def show_ages(copy: Copy) -> None:
     """What is how old."""
+    from psauth.mirror.columns import nouns_of  # here, because the app starts without psauth[mirror] too
+
     st.subheader("What is how old")
     counts = copy.mirror.counts()
     rows = [
-        (words, counts[name], age(copy.as_of if name in IN_RUNS else copy.asked_at(*NOUNS.get(name, (name,)))))
+        (words, counts[name], age(copy.as_of if name in IN_RUNS else copy.asked_at(*(nouns_of(name) or [name]))))
         for name, words in TABLES.items()
         if name in counts
     ]

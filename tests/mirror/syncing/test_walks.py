@@ -24,12 +24,17 @@ def box():
 @pytest.fixture
 def broken_off(copy, monkeypatch):
     """A copy whose first walk ended at its fourth page."""
+    _break_off(copy, monkeypatch)
+    return copy
+
+
+def _break_off(copy, monkeypatch):
+    """A sync whose walk of the list ends at its fourth page."""
     with monkeypatch.context() as patch:
         patch.setattr("psauth.api.transport.Transport._pause", lambda *_: None)
         copy.box.knobs.fault("/v1/workflow-runs/list", "status", status=503, skip=3, times=10_000)
         assert copy.sync().stopped is not None
         copy.box.knobs.faults.clear()
-    return copy
 
 
 def test_a_walk_goes_on_where_it_was(broken_off):
@@ -127,11 +132,7 @@ def test_a_list_in_which_a_run_was_deleted_meanwhile_is_not_walked_each_time(ove
 
 
 def test_a_walk_of_the_list_that_goes_on_takes_the_signpost_not_back(overdue, monkeypatch):
-    with monkeypatch.context() as patch:
-        patch.setattr("psauth.api.transport.Transport._pause", lambda *_: None)
-        overdue.box.knobs.fault("/v1/workflow-runs/list", "status", status=503, skip=3, times=10_000)
-        assert overdue.sync().stopped is not None
-        overdue.box.knobs.faults.clear()
+    _break_off(overdue, monkeypatch)
     run_id = next(run.run_id for run in overdue.runs.values() if run.status == "Active")
     overdue.box.company.rename_run(run_id, "Another")
     overdue.sync()
