@@ -168,7 +168,9 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
 
 def to_arrow(frame: pd.DataFrame, fields: Sequence[Field]) -> pa.Table:
     """The frame as rows of a file. In a list, what is no text stands as its JSON, as `to_parquet` has it."""
-    arrays = [_array(frame[field.name], field.kind) for field in fields]
+    bare = frame.copy(deep=False)
+    bare.attrs = {}  # pandas copies what a frame says of itself into every column that is taken out of it
+    arrays = [_array(bare[field.name], field.kind) for field in fields]
     return pa.table(arrays, schema=pa.schema([(field.name, TYPES[field.kind]) for field in fields]))
 
 

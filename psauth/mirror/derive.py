@@ -34,7 +34,7 @@ from psauth.reading.names import Names
 
 T = TypeVar("T")
 
-PIECE: Final = 4096
+PIECE: Final = 1024
 """Records in memory at once, about: as they were answered, as a frame, and as rows of a file."""
 BLOCK: Final = 100_000
 """Changes in one part of their table."""

@@ -15,7 +15,7 @@ from psauth.mirror import forms
 from psauth.mirror.drafts import Draft
 from psauth.mirror.publication import FormField
 
-MOST: Final = 32_768
+MOST: Final = 8192
 """Values that wait to be turned, about."""
 
 
