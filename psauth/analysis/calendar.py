@@ -112,6 +112,8 @@ class Calendar:
         >>> bool(runs.to_pandas()["hours"].ge(0).all())
         True
         """
+        import ibis
+
         joined, worked = table, []
         for number, column in enumerate((start, end)):
             at, day = f"_at_{number}", f"_day_{number}"
@@ -123,7 +125,7 @@ class Calendar:
             until = joined[f"_worked_{number}"]
             for shift in range(len(self._days_of_utc.columns) // 2 - 1):
                 begin, lasts = joined[f"_begin_{shift}_{number}"], joined[f"_lasts_{shift}_{number}"]
-                until += (in_day - begin).clip(lower=0, upper=lasts)
+                until += ibis.greatest(ibis.least(in_day - begin, lasts), 0)
             worked.append(until)
         return joined.select(*table.columns, **{name: (worked[1] - worked[0]) / float(3600 * _SECOND)})
 
@@ -218,8 +220,9 @@ class Calendar:
     @functools.cached_property
     def _days_table(self) -> Table:
         import ibis
+        import pyarrow as pa
 
-        return ibis.memtable(self._days_of_utc)
+        return ibis.memtable(pa.Table.from_pandas(self._days_of_utc))  # Arrow: of frames it asks pandas what that deprecates
 
 
 @functools.cache
