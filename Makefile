@@ -84,24 +84,24 @@ $(VENV)/bin/python $(VENV)/Scripts/python.exe:
 
 $(VENV)/.app: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
 	@echo "Installing what the app needs into $(VENV): a minute or two."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror,analysis]"
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python$(if $(filter Windows_NT,$(OS)),.exe)
 	@echo "Installing what the tests need into $(VENV): two minutes or three."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror,dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror,analysis,dev]"
 	@touch $@ $(VENV)/.app
 
 $(VENV)-oldest/.done: pyproject.toml tests/oldest.txt Makefile
 	@echo "Installing the oldest versions into $(VENV)-oldest: a minute or two."
 	$(PYTHON) -m venv --clear $(VENV)-oldest
-	$(OLDEST_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -c tests/oldest.txt -e ".[app,mirror]" \
+	$(OLDEST_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -c tests/oldest.txt -e ".[app,mirror,analysis]" \
 		hypothesis ipykernel jsonschema nbclient openpyxl pytest pytest-timeout pytest-xdist requests-mock rfc3339-validator
 	@touch $@
 
 $(VENV)-mutants/.done: pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)-mutants
-	$(MUTANTS_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror,dev]" "mutmut>=3.8"
+	$(MUTANTS_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror,analysis,dev]" "mutmut>=3.8"
 	@touch $@
 
 $(VENV)/.bench: tests/benchmarks/requirements.txt $(VENV)/.dev

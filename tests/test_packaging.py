@@ -28,11 +28,12 @@ def requirement_lines():
 
 EXTRAS = PROJECT["optional-dependencies"]
 OF_THE_APP = PROJECT["dependencies"] + EXTRAS["app"] + EXTRAS["mirror"]
+OF_THE_APP += [line for line in EXTRAS["analysis"] if line not in EXTRAS["mirror"]]
 KNOWN_TO_BREAK = {"sqlglot"}
 """Packages with an upper bound, which pyproject.toml explains."""
 
 
-def test_requirements_are_the_core_the_app_and_the_mirror_line_by_line():
+def test_requirements_are_the_core_the_app_the_mirror_and_the_analyses_line_by_line():
     assert requirement_lines() == OF_THE_APP
 
 

@@ -171,13 +171,12 @@ class Calendar:
             if day.weekday() in self.days and day not in self.holidays:
                 midnight = datetime(day.year, day.month, day.day)
                 for minutes in self.shifts:
-                    begin, end = (
-                        (midnight + timedelta(minutes=m)).replace(tzinfo=zone).timestamp() for m in minutes
-                    )
+                    begin, end = ((midnight + timedelta(minutes=m)).replace(tzinfo=zone).timestamp() for m in minutes)
                     every.append((begin, end))
             day += timedelta(days=1)
         every.sort()
-        begins, ends = [], []
+        begins: list[float] = []
+        ends: list[float] = []
         for begin, end in every:
             if ends and begin <= ends[-1]:  # a shift that goes on where, or before, the one before it ends
                 ends[-1] = max(ends[-1], end)
@@ -222,7 +221,9 @@ class Calendar:
         import ibis
         import pyarrow as pa
 
-        return ibis.memtable(pa.Table.from_pandas(self._days_of_utc))  # Arrow: of frames it asks pandas what that deprecates
+        return ibis.memtable(
+            pa.Table.from_pandas(self._days_of_utc)
+        )  # Arrow: of frames it asks pandas what that deprecates
 
 
 @functools.cache
@@ -251,15 +252,19 @@ def _weekdays(days: str | Iterable[str]) -> tuple[int, ...]:
 
 def _weekday(name: str) -> int | None:
     short = name.strip().capitalize()[:3]
-    return DAYS.index(short) if short in DAYS and WEEKDAYS[DAYS.index(short)].startswith(name.strip().capitalize()) else None
+    return (
+        DAYS.index(short)
+        if short in DAYS and WEEKDAYS[DAYS.index(short)].startswith(name.strip().capitalize())
+        else None
+    )
 
 
 def _shifts(hours: str | Iterable[str]) -> tuple[Shift, ...]:
     texts = hours.split(",") if isinstance(hours, str) else list(hours)
     shifts = []
     for text in texts:
-        ends = [_minutes(end) for end in _DASH.split(str(text).strip())]
-        if len(ends) != 2 or ends[0] is None or ends[1] is None or ends[0] == _MIDNIGHT:
+        ends = [minutes for end in _DASH.split(str(text).strip()) if (minutes := _minutes(end)) is not None]
+        if len(ends) != 2 or ends[0] == _MIDNIGHT:
             raise ArgumentError(
                 f"hours={shown(hours)} cannot be used: {shown(text)} is no span of time. Expected one like '09:00-17:00', "
                 "with a break '08:00-12:00, 13:00-17:00', over midnight '22:00-06:00'."
@@ -285,11 +290,8 @@ def _clock(minutes: int) -> str:
 def _dates(days: str | Iterable[date | str]) -> frozenset[date]:
     chosen = set()
     for day in days:
-        try:
-            moment = pd.Timestamp(day)
-        except (TypeError, ValueError):
-            moment = pd.NaT
-        if moment is pd.NaT or isinstance(day, int | float):
+        moment = pd.to_datetime(day, errors="coerce") if isinstance(day, date | str) else pd.NaT
+        if pd.isna(moment):
             raise ArgumentError(
                 f"holidays=… cannot be used: {shown(day)} is no date. Expected dates like '2026-12-25', or a country like 'DE'."
             )

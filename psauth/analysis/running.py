@@ -23,11 +23,10 @@ def run(expression: Table) -> pd.DataFrame:
     engines, _ = expression._find_backends()
     if len(engines) > 1:
         raise ArgumentError("The tables of an analysis are in two places. Expected all of one copy, or frames.")
-    if engines:
-        return engines[0].execute(expression)
-    if not hasattr(_local, "frames"):
+    if not engines and not hasattr(_local, "frames"):
         _local.frames = in_memory()
-    return _local.frames.execute(expression)
+    frame: pd.DataFrame = (engines[0] if engines else _local.frames).execute(expression)
+    return frame
 
 
 def sql(expression: Table, dialect: str = "duckdb") -> str:

@@ -113,9 +113,17 @@ def test_hours_are_missing_where_a_moment_is_and_outside_the_years():
 
 
 def test_all_columns_of_a_table_stay_and_other_moments_do_not_matter():
-    frame = pd.DataFrame({"worked_0": [1], "day": ["x"], "a": [utc("2026-11-27 10:00")], "b": [utc("2026-11-27 11:00")]})
+    frame = pd.DataFrame(
+        {"worked_0": [1], "day": ["x"], "a": [utc("2026-11-27 10:00")], "b": [utc("2026-11-27 11:00")]}
+    )
     table = Calendar(zone="UTC").add_hours(a_table(frame), "hours", "a", "b")
-    assert run(table).to_dict("list") | {"a": 0, "b": 0} == {"worked_0": [1], "day": ["x"], "a": 0, "b": 0, "hours": [1.0]}
+    assert run(table).to_dict("list") | {"a": 0, "b": 0} == {
+        "worked_0": [1],
+        "day": ["x"],
+        "a": 0,
+        "b": 0,
+        "hours": [1.0],
+    }
 
 
 @pytest.mark.parametrize(
@@ -148,7 +156,10 @@ def test_hours_as_people_write_them(hours, said):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"days": "Mon-Fry"}, r"days='Mon-Fry' cannot be used: 'Mon-Fry' is no day of the week\. Expected a range like 'Mon-Fri'"),
+        (
+            {"days": "Mon-Fry"},
+            r"days='Mon-Fry' cannot be used: 'Mon-Fry' is no day of the week\. Expected a range like 'Mon-Fri'",
+        ),
         ({"days": []}, r"days=\[\] names no day"),
         ({"days": "M"}, "is no day of the week"),
         ({"hours": "9"}, r"hours='9' cannot be used: '9' is no span of time\. Expected one like '09:00-17:00'"),
