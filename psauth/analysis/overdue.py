@@ -1,0 +1,64 @@
+"""Overdue: which tasks are late, by how much, and with whom."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+import ibis
+from ibis.expr.types import Table
+
+from psauth.analysis.facts import hours_between
+from psauth.analysis.scope import Filters, Scope
+from psauth.analysis.sources import Tables
+
+
+def overdue(tables: Tables, **filters: Unpack[Filters]) -> Table:
+    """Which tasks are late now; one row a task of a run, the latest first.
+
+    Late is a task of an Active run that is open, visible and not stopped, and whose due date is past.
+
+    Parameters:
+        tables: `ps.mirror`, or a mapping that has runs and tasks (and assignments, which say with whom).
+        filters: see `Filters`; person: those that are assigned to this person.
+
+    Columns:
+        run_id, task_id, name, due_date.
+        late_hours, by the clock, and late_working_hours, by the calendar, from due_date until now.
+        run_name, workflow_id, workflow_name.
+        user_emails: to whom it is assigned, joined by ", "; missing where that is nobody.
+    """
+    scope = Scope.of(tables, filters)
+    tasks = open_tasks(scope)
+    late = tasks.filter(~tasks.stopped & (tasks.due_date < scope.now))
+    if scope.person is not None:
+        late = late.filter(late.emails.contains(scope.person))
+    late = late.mutate(now=scope.now)
+    late = late.mutate(late_hours=hours_between(late.due_date, late.now))
+    late = scope.calendar.add_hours(late, "late_working_hours", "due_date", "now")
+    return late.select(
+        "run_id", "task_id", "name", "due_date", "late_hours", "late_working_hours", "run_name", "workflow_id",
+        "workflow_name", user_emails=late.emails.join(", "),
+    ).order_by(ibis.desc("late_hours"), "run_id", "task_id")  # fmt: skip
+
+
+def open_tasks(scope: Scope) -> Table:
+    """The open visible tasks of Active runs, with `emails`: those of the people to whom each is assigned."""
+    tasks = scope.tasks()
+    tasks = tasks.filter(tasks.completed_date.isnull() & (tasks.run_status == "Active"))
+    names = scope.sources.table("runs", "run_id", "name").rename(named_run="run_id", run_name="name")
+    tasks = tasks.inner_join(names, tasks.run_id == names.named_run).drop("named_run")
+    if "assignments" not in scope.sources:
+        return tasks.mutate(emails=ibis.null("array<string>"))
+    people = _assigned(scope)
+    people = people.group_by(of_run=people.run_id, of_task=people.task_id).aggregate(
+        emails=people.email.collect(order_by=people.email)
+    )
+    pairs = [tasks.run_id == people.of_run, tasks.task_id == people.of_task]
+    return tasks.left_join(people, pairs).drop("of_run", "of_task")
+
+
+def _assigned(scope: Scope) -> Any:
+    """Who is assigned to which task of which run, each once."""
+    people = scope.sources.table("assignments", "run_id", "task_id", "email")
+    people = people.filter(people.email.notnull() & people.task_id.notnull())
+    return people.mutate(email=people.email.lower()).distinct()

@@ -1,0 +1,176 @@
+"""Scope: what an analysis is about. The filters that all of them share, checked, and what they leave of the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+import ibis
+from ibis.expr.types import Table
+
+from psauth.analysis.calendar import Calendar
+from psauth.analysis.facts import run_facts, task_facts
+from psauth.analysis.running import run
+from psauth.analysis.sources import Sources, Tables
+from psauth.exceptions import ArgumentError
+from psauth.reading.arguments import known, moment, one_or_more, shown
+from psauth.reading.endpoints import RUN_STATUSES
+from psauth.settings.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    from psauth.reading.arguments import Moment
+
+MOST_NAMED: Final = 12
+"""So many names at most are told to somebody who gave one that there is not."""
+
+
+class Filters(TypedDict, total=False):
+    """What an analysis may be narrowed by, and how it counts.
+
+    workflow: the name or id of one, or several. since, until: runs that were started from `since` on and before `until`;
+    a date means its midnight UTC. status: Active, Completed, Archived, or several. person: an e-mail address: runs that this
+    person started, tasks that this person completed, open tasks that are assigned to this person. robots: False leaves out
+    what robots started or completed, True leaves out all else. calendar: what working hours are; now: the moment at which
+    open runs are looked at, by default that of the copy.
+    """
+
+    workflow: str | Iterable[str] | None
+    since: Moment | None
+    until: Moment | None
+    status: str | Iterable[str] | None
+    person: str | None
+    robots: bool | None
+    calendar: Calendar | None
+    now: Moment | None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The filters of one analysis, and the tables that it is made of."""
+
+    sources: Sources
+    calendar: Calendar
+    workflows: Sequence[str] | None = None
+    """Their ids."""
+    since: datetime | None = None
+    until: datetime | None = None
+    statuses: Sequence[str] | None = None
+    person: str | None = None
+    """An e-mail address, in small letters."""
+    person_id: str | None = None
+    robots: bool | None = None
+
+    @classmethod
+    def of(cls, tables: Tables, filters: Filters) -> Scope:
+        """What somebody asked for; ArgumentError for a filter that names nothing, or a period that ends before it begins."""
+        unknown = sorted(set(filters) - set(Filters.__annotations__))
+        if unknown:
+            raise ArgumentError(
+                f"There is no filter {unknown[0]!r}{did_you_mean(unknown[0], list(Filters.__annotations__))} "
+                f"Expected some of {', '.join(Filters.__annotations__)}."
+            )
+        sources = Sources(tables, filters.get("now"))
+        since, until = (None if filters.get(name) is None else moment(filters[name]) for name in ("since", "until"))  # type: ignore[literal-required]
+        if since is not None and until is not None and until <= since:
+            raise ArgumentError(
+                f"The period from {since:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M} ends before it begins. Expected until after since."
+            )
+        status, workflow, person = filters.get("status"), filters.get("workflow"), filters.get("person")
+        email, person_id = (None, None) if person is None else _person(sources, person)
+        return cls(
+            sources=sources,
+            calendar=filters.get("calendar") or Calendar(),
+            workflows=None if workflow is None else _workflows(sources, workflow),
+            since=since,
+            until=until,
+            statuses=None if status is None else known(status, RUN_STATUSES, "status of a run"),
+            person=email,
+            person_id=person_id,
+            robots=_flag(filters.get("robots")),
+        )
+
+    @property
+    def now(self) -> Any:
+        """The moment at which open runs are looked at, as an expression."""
+        return ibis.literal(self.sources.now, "timestamp('UTC', 6)")
+
+    def runs(self) -> Table:
+        """The facts of the runs that it is about."""
+        facts = self.narrowed(run_facts(self.sources, self.calendar))
+        if self.person is not None:
+            self.sources.table("users", "user_id", "email")  # runs have ids alone
+            facts = facts.filter(facts.started_by_id == self.person_id)
+        if self.robots is not None:
+            facts = facts.filter(facts.started_by_robot == self.robots)
+        return facts
+
+    def tasks(self) -> Table:
+        """The facts of the visible tasks that it is about, those that are open among them, whoever has them to do."""
+        facts = self.narrowed(task_facts(self.sources, self.calendar), "run_status")
+        is_open = facts.completed_date.isnull()
+        if self.person is not None:
+            facts = facts.filter(is_open | (facts.completed_by_email.lower() == self.person))
+        if self.robots is not None:
+            facts = facts.filter(is_open | (facts.by_robot == self.robots))
+        return facts
+
+    def narrowed(self, facts: Table, status: str = "status") -> Table:
+        """Facts of runs, or of tasks, of the workflows, period and status that it is about."""
+        if self.workflows is not None:
+            facts = facts.filter(facts.workflow_id.isin(list(self.workflows)))
+        if self.since is not None:
+            facts = facts.filter(facts.started >= ibis.literal(self.since, "timestamp('UTC', 6)"))
+        if self.until is not None:
+            facts = facts.filter(facts.started < ibis.literal(self.until, "timestamp('UTC', 6)"))
+        if self.statuses is not None:
+            facts = facts.filter(facts[status].isin(list(self.statuses)))
+        return facts
+
+
+def _workflows(sources: Sources, asked: str | Iterable[str]) -> list[str]:
+    """The ids of workflows, each by its name or id."""
+    if "workflows" in sources:
+        kept = sources.table("workflows", "workflow_id", "name")
+    else:
+        kept = sources.table("runs", "workflow_id", "workflow_name").rename(name="workflow_name").distinct()
+    listed = run(kept)
+    ids = []
+    for each in one_or_more(asked):
+        is_it = (listed["workflow_id"] == each) | (listed["name"] == each)
+        if not is_it.any():
+            names = sorted(listed["name"].dropna().unique())
+            some = ", ".join(names[:MOST_NAMED]) + (" and others" if len(names) > MOST_NAMED else "")
+            guess = did_you_mean(each, names) if isinstance(each, str) and names else "."
+            raise ArgumentError(f"There is no workflow {shown(each)}{guess} There are {some or 'none'}.")
+        ids += listed.loc[is_it, "workflow_id"].tolist()
+    if not ids:
+        raise ArgumentError("workflow=… names no workflow. Expected a name or an id, or several.")
+    return list(dict.fromkeys(ids))
+
+
+def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
+    """The address of a person, and the id."""
+    if not isinstance(asked, str) or "@" not in asked:
+        raise ArgumentError(
+            f"person={shown(asked)} is no e-mail address. Expected one, as in the column email of the users."
+        )
+    email = asked.strip().lower()
+    if "users" not in sources:
+        return email, None
+    users = sources.table("users", "user_id", "email")
+    there = run(users.filter(users.email.lower() == email))
+    if there.empty:
+        raise ArgumentError(
+            f"No user has the address {shown(asked)}. Expected one of the column email of the table users."
+        )
+    return email, str(there["user_id"].iloc[0])
+
+
+def _flag(value: Any) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    raise ArgumentError(
+        f"robots={shown(value)} cannot be used. Expected False (without what robots did), True (only that), or nothing."
+    )
