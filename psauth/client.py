@@ -26,6 +26,7 @@ from psauth.writing.writes import Writes
 if TYPE_CHECKING:
     import pandas as pd
 
+    from psauth.analysis.answers import Answers
     from psauth.mirror.forecast import Forecast
     from psauth.mirror.place import Identity, Place
     from psauth.mirror.report import SyncReport
@@ -239,6 +240,24 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         ['Active', 'Archived', 'Completed']
         """
         return self.mirror.sql(text)
+
+    @property
+    def analysis(self) -> Answers:
+        """What the local copy says: `ps.analysis.run_times(workflow=…)` and so on, each a frame. It takes no request.
+
+        `dir(ps.analysis)` names the questions, and help(ps.analysis.run_times) says what one takes and answers. Parameters
+        that all of them have: workflow, since, until, status, person, robots, calendar, now. `psauth.analysis` has the same
+        questions as expressions of any tables.
+
+        Errors: MirrorError where there is no copy yet (ps.sync() makes one), MissingExtra without psauth[mirror].
+
+        >>> ps.analysis.run_times(workflow="Purchase Request", status="Completed")["hours"].min() > 0
+        True
+        """
+        with needs_extra("mirror", "ps.analysis"):
+            from psauth.analysis.answers import Answers
+
+        return Answers(lambda: self.mirror)
 
     def _mirror_place(self) -> tuple[Place, Identity]:
         """Where this connection's local copy is, and whose it is."""

@@ -72,7 +72,7 @@ class Scope:
                 f"Expected some of {', '.join(Filters.__annotations__)}."
             )
         sources = Sources(tables, filters.get("now"))
-        since, until = (None if filters.get(name) is None else moment(filters[name]) for name in ("since", "until"))  # type: ignore[literal-required]
+        since, until = (None if each is None else moment(each) for each in (filters.get("since"), filters.get("until")))
         if since is not None and until is not None and until <= since:
             raise ArgumentError(
                 f"The period from {since:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M} ends before it begins. Expected until after since."

@@ -7,7 +7,7 @@ from typing import Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.overdue import open_tasks
+from psauth.analysis.questions.overdue import open_tasks
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 

@@ -1,0 +1,91 @@
+"""Answers: the questions as `ps.analysis` has them, each answered with a frame out of the latest local copy."""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import pandas as pd
+
+from psauth import analysis
+from psauth.analysis.running import run, sql
+from psauth.exceptions import ArgumentError, PsauthWarning
+from psauth.mirror.tables import Mirror
+from psauth.settings.spelling import did_you_mean
+
+OLD: Final = timedelta(days=30)
+"""A copy that is as old is said to be: what it calls open may long be finished."""
+NOTE: Final = "note"
+"""Where the attrs of an answer have a sentence about it."""
+
+
+class Answers:
+    """Answers out of the local copy: `ps.analysis.run_times(workflow="Purchase Request")`, and so on for each question.
+
+    `dir(ps.analysis)` names the questions, and help(ps.analysis.run_times) says what one takes and answers. It takes no
+    request. Where nothing is left to answer with, the frame is empty, and `frame.attrs["note"]` says so. A copy of more than
+    30 days gives a PsauthWarning.
+    """
+
+    def __init__(self, mirror: Callable[[], Mirror]) -> None:
+        self._mirror = mirror
+
+    def sql(self, name: str, /, *, dialect: str = "duckdb", **options: Any) -> str:
+        """The SQL behind an answer.
+
+        Parameters:
+            name: of the question, like "run_times".
+            dialect: "duckdb", which `ps.sql` takes, or "spark".
+            options: what the question takes, like workflow="Purchase Request".
+
+        Errors: ArgumentError for a question or a dialect that there is not.
+
+        >>> ps.analysis.sql("overdue", workflow="Purchase Request").startswith("WITH")
+        True
+        """
+        return sql(self._question(name)(self._mirror(), **options), dialect)
+
+    def __getattr__(self, name: str) -> Callable[..., pd.DataFrame]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            question = self._question(name)
+        except ArgumentError as error:
+            raise AttributeError(str(error)) from None
+
+        @functools.wraps(question)
+        def answer(**options: Any) -> pd.DataFrame:
+            mirror = self._mirror()
+            _warn_of_age(mirror)
+            frame = run(question(mirror, **options))
+            if frame.empty:
+                asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
+                frame.attrs[NOTE] = f"The local copy has nothing to answer {name}({asked}) with."
+            return frame
+
+        return answer
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *analysis.__all__]
+
+    @staticmethod
+    def _question(name: str) -> Callable[..., Any]:
+        if name not in analysis.__all__:
+            raise ArgumentError(
+                f"There is no analysis {name!r}{did_you_mean(name, analysis.__all__)} There are {', '.join(analysis.__all__)}."
+            )
+        question: Callable[..., Any] = getattr(analysis, name)
+        return question
+
+
+def _warn_of_age(mirror: Mirror) -> None:
+    if mirror.as_of is not None and datetime.now(UTC) - mirror.as_of > OLD:
+        warnings.warn(
+            f"The local copy is of {mirror.as_of:%Y-%m-%d}: what it calls open may be finished by now. Bring it up to date "
+            "with ps.sync().",
+            PsauthWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,1 @@
+"""Questions: one a module, each a function from tables to an expression."""
