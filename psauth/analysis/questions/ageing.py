@@ -47,9 +47,7 @@ def ageing(tables: Tables, **filters: Unpack[Filters]) -> Table:
         finished.select(
             "workflow_id", run_of_age=ibis.null("string"), value="hours", is_finished=ibis.literal(1, "int64")
         ),
-        active.select(
-            "workflow_id", run_of_age="run_id", value="age_hours", is_finished=ibis.literal(0, "int64")
-        ),
+        active.select("workflow_id", run_of_age="run_id", value="age_hours", is_finished=ibis.literal(0, "int64")),
     )
     up_to = ibis.range_window(group_by="workflow_id", order_by="value", preceding=None, following=0)
     below = both.mutate(below=both.is_finished.sum().over(up_to))

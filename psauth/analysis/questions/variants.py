@@ -35,9 +35,7 @@ def variants(tables: Tables, **filters: Unpack[Filters]) -> Table:
     tasks = Scope(scope.sources, scope.calendar, workflows=scope.workflows).tasks()
     tasks = tasks.filter(tasks.completed_date.notnull())
     in_order = [tasks.completed_date, tasks.place, tasks.task_id]
-    orders = tasks.group_by(of_run=tasks.run_id).aggregate(
-        variant=tasks.name.group_concat(ARROW, order_by=in_order)
-    )
+    orders = tasks.group_by(of_run=tasks.run_id).aggregate(variant=tasks.name.group_concat(ARROW, order_by=in_order))
     runs = runs.left_join(orders, runs.run_id == orders.of_run)
     runs = runs.mutate(variant=runs.variant.fill_null(NO_TASK))
     counted = runs.group_by("variant").aggregate(

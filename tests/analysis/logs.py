@@ -1,0 +1,103 @@
+"""Logs written by hand: runs and their tasks as frames like those of psauth, in a few words each."""
+
+import pandas as pd
+
+from psauth.analysis.running import run as answer_of
+from psauth.mirror.columns import LAYOUTS, TYPES
+from psauth.reading.frames import TIME_DTYPE
+
+NOW = "2026-11-20 12:00"
+
+
+class Log:
+    """A company's runs, as somebody writes them down; `tables` is what an analysis takes."""
+
+    def __init__(self):
+        self._rows = {name: [] for name in ("runs", "tasks", "assignments", "users", "workflow_tasks", "approvals")}
+
+    def run(self, run_id, started, *tasks, status="Completed", updated=None, due=None, workflow="Purchase", by="ann"):
+        """A run; each task is (id, when completed or None) or a dict of more."""
+        self._add(
+            "runs", run_id=run_id, name=f"Run {run_id}", workflow_id=f"w-{workflow}", workflow_name=workflow, status=status,
+            created_date=started, updated_date=updated or started, created_by_id=by, due_date=due,
+        )  # fmt: skip
+        for each in tasks:
+            task = {"task_id": each[0], "completed": each[1]} if isinstance(each, tuple) else dict(each)
+            self._task(run_id, **task)
+        return self
+
+    def _task(self, run_id, task_id, completed=None, due=None, hidden=False, stopped=False, by=None, to=(), name=None):
+        if completed is not None and by is None:
+            by = "ann@example.com"
+        self._add(
+            "tasks", run_id=run_id, task_id=task_id, name=name or task_id.title(), task_type="Standard", hidden=hidden,
+            stopped=stopped, due_date=due, completed_date=completed, completed_by_email=by,
+        )  # fmt: skip
+        for email in to:
+            self._add("assignments", run_id=run_id, task_id=task_id, email=email)
+
+    def template(self, *task_ids, workflow="Purchase"):
+        """The order of a template's tasks."""
+        for place, task_id in enumerate(task_ids, 1):
+            self._add("workflow_tasks", task_id=task_id, workflow_id=f"w-{workflow}", order_tree=str(place))
+        return self
+
+    def users(self, **emails):
+        """Users by their ids."""
+        for user_id, email in emails.items():
+            self._add("users", user_id=user_id, email=email)
+        return self
+
+    def approval(self, run_id, task_id, status, at, by="boss@example.com"):
+        """A decision."""
+        self._add(
+            "approvals", run_id=run_id, approval_task_id=task_id, status=status, reviewed_by_email=by, updated_date=at
+        )  # fmt: skip
+        return self
+
+    def _add(self, table, **row):
+        self._rows[table].append(row)
+
+    @property
+    def tables(self):
+        """Frames by name; of what was not written down there is none, but for runs and tasks."""
+        frames = {}
+        for name, rows in self._rows.items():
+            if rows or name in ("runs", "tasks"):
+                frames[name] = frame_of(name, rows)
+        return frames
+
+
+def frame_of(name, rows):
+    """Rows as a frame whose columns are those of psauth's frames."""
+    columns = {field.name: field for field in LAYOUTS[name].fields}
+    names = list(rows[0]) if rows else [column for column in columns if column not in ("gone",)]
+    frame = pd.DataFrame(rows, columns=names)
+    for column in names:
+        kind = columns[column].kind
+        if kind == "time":
+            frame[column] = pd.to_datetime(frame[column], utc=True, format="ISO8601").astype(TIME_DTYPE)
+        elif kind == "flag":
+            frame[column] = frame[column].astype("boolean")
+        elif TYPES[kind] == TYPES["text"]:
+            frame[column] = frame[column].astype("str").where(frame[column].notna())
+    return frame
+
+
+def answer(question, log, **options):
+    """The answer to a question about a log at NOW."""
+    options.setdefault("now", NOW)
+    return answer_of(question(log.tables if isinstance(log, Log) else log, **options))
+
+
+def rows(frame, *columns):
+    """Some columns as tuples; what is missing is None, moments are texts in UTC without seconds."""
+
+    def plain(value):
+        if isinstance(value, list):
+            return value
+        if pd.isna(value):
+            return None
+        return f"{value:%Y-%m-%d %H:%M}" if isinstance(value, pd.Timestamp) else value
+
+    return [tuple(map(plain, row)) for row in frame[list(columns)].itertuples(index=False)]
