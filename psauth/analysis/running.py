@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import threading
-from typing import Final
+from typing import Any, Final
 
-import ibis
 import pandas as pd
+from ibis.backends.sql.compilers.base import SQLGlotCompiler
+from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.expr.types import Table
 
 from psauth.exceptions import ArgumentError
-from psauth.mirror.engine import in_memory
+from psauth.mirror.engine import Compiler, in_memory
 
-DIALECTS: Final = {"duckdb": "duckdb", "spark": "pyspark"}
-"""What people call the dialects in which SQL is shown, and what Ibis calls them."""
+
+class _Spark(PySparkCompiler):  # type: ignore[misc] # Ibis ships no types
+    """Ibis' SQL for Spark, but for what it asks options that are there only where pyspark is."""
+
+    def visit_Field(self, op: Any, *, rel: Any, name: Any) -> Any:  # noqa: N802 - Ibis calls it so
+        return SQLGlotCompiler.visit_Field(self, op, rel=rel, name=name)
+
+    def visit_NonNullLiteral(self, op: Any, *, value: Any, dtype: Any) -> Any:  # noqa: N802 - as above
+        of_any = SQLGlotCompiler if dtype.is_floating() else PySparkCompiler
+        return of_any.visit_NonNullLiteral(self, op, value=value, dtype=dtype)
+
+
+COMPILERS: Final = {"duckdb": Compiler, "spark": _Spark}
+"""The dialects in which SQL is shown, and what writes each."""
 
 _local: Final = threading.local()
 
@@ -30,7 +43,8 @@ def run(expression: Table) -> pd.DataFrame:
 
 
 def sql(expression: Table, dialect: str = "duckdb") -> str:
-    """The SQL of an expression."""
-    if dialect not in DIALECTS:
-        raise ArgumentError(f"There is no dialect {dialect!r} here. Expected one of {', '.join(DIALECTS)}.")
-    return str(ibis.to_sql(expression, dialect=DIALECTS[dialect], pretty=True))
+    """The SQL of an expression. Tables that are made of frames, or of a calendar, stand in it by the names that Ibis gives them."""
+    if dialect not in COMPILERS:
+        raise ArgumentError(f"There is no dialect {dialect!r} here. Expected one of {', '.join(COMPILERS)}.")
+    compiler = COMPILERS[dialect]()
+    return str(compiler.to_sqlglot(expression.unbind()).sql(dialect=compiler.dialect, pretty=True))

@@ -81,7 +81,7 @@ class Scope:
         email, person_id = (None, None) if person is None else _person(sources, person)
         return cls(
             sources=sources,
-            calendar=filters.get("calendar") or Calendar(),
+            calendar=_calendar(filters.get("calendar")),
             workflows=None if workflow is None else _workflows(sources, workflow),
             since=since,
             until=until,
@@ -137,7 +137,7 @@ def _workflows(sources: Sources, asked: str | Iterable[str]) -> list[str]:
         kept = sources.table("runs", "workflow_id", "workflow_name").rename(name="workflow_name").distinct()
     listed = run(kept)
     ids = []
-    for each in one_or_more(asked):
+    for each in _several(asked):
         is_it = (listed["workflow_id"] == each) | (listed["name"] == each)
         if not is_it.any():
             names = sorted(listed["name"].dropna().unique())
@@ -148,6 +148,12 @@ def _workflows(sources: Sources, asked: str | Iterable[str]) -> list[str]:
     if not ids:
         raise ArgumentError("workflow=… names no workflow. Expected a name or an id, or several.")
     return list(dict.fromkeys(ids))
+
+
+def _several(asked: Any) -> list[Any]:
+    if not isinstance(asked, Iterable) or hasattr(asked, "columns"):
+        raise ArgumentError(f"workflow={shown(asked)} is no workflow. Expected a name or an id, or several.")
+    return one_or_more(asked)
 
 
 def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
@@ -166,6 +172,14 @@ def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
             f"No user has the address {shown(asked)}. Expected one of the column email of the table users."
         )
     return email, str(there["user_id"].iloc[0])
+
+
+def _calendar(asked: Any) -> Calendar:
+    if asked is not None and not isinstance(asked, Calendar):
+        raise ArgumentError(
+            f"calendar={shown(asked)} is no calendar. Expected psauth.Calendar('Mon-Fri', '09:00-17:00', zone='Europe/Berlin')."
+        )
+    return asked or Calendar()
 
 
 def _flag(value: Any) -> bool | None:

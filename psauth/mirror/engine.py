@@ -13,6 +13,7 @@ from typing import Any, Final
 import duckdb
 import pandas as pd
 import pyarrow as pa
+import sqlglot.expressions as sge
 from ibis.backends.duckdb import Backend as DuckDB
 from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from ibis.expr import operations as ops
@@ -175,13 +176,22 @@ class Engine:
             raise ArgumentError(f"DuckDB cannot answer that.\n{words}") from None
 
 
-class _Compiler(DuckDBCompiler):  # type: ignore[misc] # Ibis ships no types
-    """Ibis' SQL for DuckDB, but for the time between two moments: DATE_DIFF takes sixty times as long as EPOCH_US."""
+class Compiler(DuckDBCompiler):  # type: ignore[misc] # Ibis ships no types
+    """Ibis' SQL for DuckDB, but for two things.
+
+    The time between two moments: DATE_DIFF takes sixty times as long as EPOCH_US. What is done with each value of a list:
+    DuckDB 2 refuses the arrow (`x -> …`) that Ibis writes.
+    """
 
     def visit_TimestampDelta(self, op: Any, *, left: Any, right: Any, part: Any) -> Any:  # noqa: N802 - Ibis calls it so
         if part.this != "microsecond":
             return super().visit_TimestampDelta(op, left=left, right=right, part=part)
         return self.f.epoch_us(left) - self.f.epoch_us(right)
+
+    def visit_ArrayMap(self, op: Any, *, arg: Any, body: Any, param: Any, index: Any) -> Any:  # noqa: N802 - as above
+        if index is not None:
+            return super().visit_ArrayMap(op, arg=arg, body=body, param=param, index=index)
+        return sge.Array(expressions=[sge.Comprehension(this=body, expression=param, iterator=arg)])
 
 
 def in_memory() -> DuckDB:
@@ -194,7 +204,7 @@ def in_memory() -> DuckDB:
 class _Frames(DuckDB):  # type: ignore[misc] # Ibis ships no types
     """Ibis' DuckDB, whose frames are as psauth's frames are; and without what it does that warns of deprecation."""
 
-    compiler = _Compiler()
+    compiler = Compiler()
 
     def execute(
         self,

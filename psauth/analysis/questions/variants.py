@@ -34,8 +34,10 @@ def variants(tables: Tables, **filters: Unpack[Filters]) -> Table:
     runs = runs.filter(runs.finished.notnull())
     tasks = Scope(scope.sources, scope.calendar, workflows=scope.workflows).tasks()
     tasks = tasks.filter(tasks.completed_date.notnull())
-    in_order = [tasks.completed_date, tasks.place, tasks.task_id]
-    orders = tasks.group_by(of_run=tasks.run_id).aggregate(variant=tasks.name.group_concat(ARROW, order_by=in_order))
+    in_order = ibis.window(group_by="run_id", order_by=["completed_date", "place", "task_id"])
+    tasks = tasks.mutate(step=ibis.struct({"number": ibis.row_number().over(in_order), "name": tasks.name}))
+    orders = tasks.group_by(of_run=tasks.run_id).aggregate(steps=tasks.step.collect())
+    orders = orders.select("of_run", variant=orders.steps.sort().map(lambda step: step["name"]).join(ARROW))
     runs = runs.left_join(orders, runs.run_id == orders.of_run)
     runs = runs.mutate(variant=runs.variant.fill_null(NO_TASK))
     counted = runs.group_by("variant").aggregate(

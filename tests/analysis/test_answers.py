@@ -1,0 +1,92 @@
+"""ps.analysis: the questions answered out of a real local copy."""
+
+from datetime import timedelta
+
+import pandas as pd
+import pytest
+
+import psauth
+from psauth import analysis
+from psauth.exceptions import ArgumentError, MirrorError
+
+
+@pytest.fixture(scope="module")
+def ps():
+    with psauth.Sandbox(runs=60, seed=5) as box:
+        box.knobs.budget = 100_000
+        with psauth.connect(settings=box.settings) as ps:
+            ps.sync(progress=False)
+            yield ps
+
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize("name", analysis.__all__)
+def test_every_question_has_an_answer_and_its_sql(ps, name):
+    frame = getattr(ps.analysis, name)(workflow="Purchase Request")
+    assert len(frame.columns) >= 3
+    assert len(frame) or "note" in frame.attrs
+    for dialect in ("duckdb", "spark"):
+        assert "SELECT" in ps.analysis.sql(name, dialect=dialect, workflow="Purchase Request")
+
+
+def test_run_times_are_those_of_the_frames(ps):
+    runs, tasks = ps.runs(progress=False), ps.tasks(ps.runs(progress=False), progress=False)
+    tasks = tasks[~tasks["hidden"].fillna(False)]
+    last = tasks.groupby("run_id")["completed_date"].max()
+    completed = runs[runs["status"] == "Completed"].set_index("run_id")
+    expected = (last.reindex(completed.index) - completed["created_date"]).dt.total_seconds() / 3600
+    frame = ps.analysis.run_times(status="Completed").set_index("run_id")
+    there = expected.dropna()
+    assert frame.loc[~frame["finished_estimated"], "hours"].sort_index().to_dict() == pytest.approx(
+        there.sort_index().to_dict()
+    )
+    assert set(frame.index[frame["finished_estimated"]]) == set(expected.index[expected.isna()])
+
+
+def test_an_answer_takes_no_request(ps):
+    sent = ps.requests_sent
+    ps.analysis.bottlenecks(workflow="Purchase Request")
+    assert ps.requests_sent == sent
+
+
+def test_nothing_to_answer_with_is_said(ps):
+    frame = ps.analysis.run_times(workflow="Purchase Request", until="2015-01-01")
+    assert frame.empty
+    assert frame.attrs["note"] == (
+        "The local copy has nothing to answer run_times(workflow='Purchase Request', until='2015-01-01') with."
+    )
+
+
+def test_what_one_looks_for_can_be_found(ps):
+    assert set(analysis.__all__) < set(dir(ps.analysis))
+    assert ps.analysis.overdue.__doc__ == analysis.overdue.__doc__
+    with pytest.raises(
+        AttributeError, match=r"There is no analysis 'bottleneck'\. Did you mean bottlenecks\? There are ageing, "
+    ):
+        _ = ps.analysis.bottleneck
+    with pytest.raises(ArgumentError, match="There is no analysis 'median'"):
+        ps.analysis.sql("median")
+    assert "median" not in dir(ps.analysis)
+    assert not hasattr(ps.analysis, "_repr_html_")
+
+
+def test_an_old_copy_is_said_to_be_old(ps, monkeypatch):
+    monkeypatch.setattr("psauth.analysis.answers.OLD", timedelta(0))
+    with pytest.warns(
+        psauth.PsauthWarning, match=r"The local copy is of \d{4}-\d\d-\d\d: .* Bring it up to date with ps\.sync\(\)"
+    ):
+        ps.analysis.overdue()
+
+
+def test_no_copy_is_an_error(tmp_path):
+    with psauth.Sandbox(runs=12, seed=1) as box, psauth.connect(settings=box.settings) as ps:
+        with pytest.raises(MirrorError, match=r"There is no local copy .* ps\.sync\(\)"):
+            ps.analysis.overdue()
+
+
+def test_of_one_workflow_it_is_about_that(ps):
+    names = ps.analysis.run_times(workflow="Purchase Request")["workflow_name"]
+    assert set(names) == {"Purchase Request"}
+    assert isinstance(ps.analysis.throughput(every="month"), pd.DataFrame)
