@@ -80,10 +80,13 @@ def test_an_old_copy_is_said_to_be_old(ps, monkeypatch):
         ps.analysis.overdue()
 
 
-def test_no_copy_is_an_error(tmp_path):
-    with psauth.Sandbox(runs=12, seed=1) as box, psauth.connect(settings=box.settings) as ps:
-        with pytest.raises(MirrorError, match=r"There is no local copy .* ps\.sync\(\)"):
-            ps.analysis.overdue()
+def test_no_copy_is_an_error():
+    with (
+        psauth.Sandbox(runs=12, seed=1) as box,
+        psauth.connect(settings=box.settings) as ps,
+        pytest.raises(MirrorError, match=r"There is no local copy .* ps\.sync\(\)"),
+    ):
+        ps.analysis.overdue()
 
 
 def test_of_one_workflow_it_is_about_that(ps):
