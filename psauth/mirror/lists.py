@@ -10,7 +10,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from psauth.mirror.changes import differences
-from psauth.mirror.packing import pack, unpack, unpack_pieces
+from psauth.mirror.packing import Bundle, pack, unpack, unpack_pieces
 from psauth.mirror.records import Change, Record, StoredList, Written, moment_at
 from psauth.mirror.schema import CHANGES, LISTS, META, MONTHS, RUNS, write_meta
 
@@ -99,7 +99,7 @@ class NewList:
 
     noun: str
     owner: str
-    records: Sequence[Record]
+    records: Sequence[Record] | Bundle
     asked_at: datetime
     month: str = ""
     run_id: str | None = None
@@ -110,18 +110,20 @@ def put_lists(db: sa.Connection, answered: Sequence[NewList], tally: Tally) -> s
     before = _heads(db, answered)
     new, same, differing = [], [], set()
     for each in answered:
-        records = list(each.records)
-        packed, row = pack(records), before.get((each.noun, each.owner))
+        packed = each.records.packed() if isinstance(each.records, Bundle) else pack(list(each.records))
+        row = before.get((each.noun, each.owner))
         values = {"asked_at": each.asked_at.timestamp(), "month": each.month, "stale": False}
-        content = {"digest": packed.digest, "count": len(records), "records": packed.content}
+        content = {"digest": packed.digest, "count": len(each.records), "records": packed.content}
         if row is None:
             differing.add(each.owner)
             tally.months.add(each.month)
             new.append({"noun": each.noun, "owner": each.owner, "run_id": each.run_id, **values, **content})
-            tally.count(each.noun, added=len(records))
+            tally.count(each.noun, added=len(each.records))
             continue
-        old = records if row.digest == packed.digest else _records_of(db, each.noun, each.owner)
-        # Keys in another order make another digest, and no other list.
+        old: list[Record] = []
+        records: list[Record] = []
+        if row.digest != packed.digest:  # keys in another order make another digest, and no other list
+            old, records = _records_of(db, each.noun, each.owner), list(each.records)
         if old == records and row.month == each.month and row.digest != REFUSED:
             same.append({"its_noun": each.noun, "its_owner": each.owner, **values})
             continue

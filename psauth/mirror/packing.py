@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,9 +23,51 @@ class Packed:
     digest: str
 
 
+class Bundle:
+    """The records of a long list, packed page by page while it is read: as they are they would take ten times the memory."""
+
+    def __init__(self, pages: Iterable[Sequence[Any]] = ()) -> None:
+        self._pages: list[bytes] = []
+        self._count = 0
+        for page in pages:
+            self.add(page)
+
+    def add(self, records: Sequence[Any]) -> None:
+        """Records that come behind all others."""
+        if records:
+            self._pages.append(zlib.compress(_text(records)[1:-1], LEVEL))
+            self._count += len(records)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Any]:
+        for page in self._pages:
+            yield from json.loads(b"[%b]" % zlib.decompress(page))
+
+    def packed(self) -> Packed:
+        """The same as `pack` makes of the list of them, without ever holding that."""
+        digest, compressor = hashlib.blake2b(digest_size=16), zlib.compressobj(LEVEL)
+        content = []
+        for text in self._texts():
+            digest.update(text)
+            content.append(compressor.compress(text))
+        content.append(compressor.flush())
+        return Packed(b"".join(content), digest.hexdigest())
+
+    def _texts(self) -> Iterator[bytes]:
+        """The text of the whole list in pieces."""
+        mark = b"["
+        for page in self._pages:
+            yield mark
+            yield zlib.decompress(page)
+            mark = b","
+        yield b"]" if self._pages else b"[]"
+
+
 def pack(records: Any) -> Packed:
     """Records (or one record) for the store. Their keys stay in the order in which they came: some values are shown as JSON."""
-    text = json.dumps(records, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    text = _text(records)
     return Packed(zlib.compress(text, LEVEL), hashlib.blake2b(text, digest_size=16).hexdigest())
 
 
@@ -59,6 +101,10 @@ def unpack_pieces(content: bytes, where: str, size: int) -> Iterator[list[Any]]:
         yield piece
     except (zlib.error, ValueError):
         raise _damaged(where) from None
+
+
+def _text(records: Any) -> bytes:
+    return json.dumps(records, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def _damaged(where: str) -> MirrorError:

@@ -12,6 +12,7 @@ from psauth.api.pages import Record, walk
 from psauth.exceptions import NotFound, PermissionDenied
 from psauth.mirror.lists import REFUSED
 from psauth.mirror.looks import is_old
+from psauth.mirror.packing import Bundle
 from psauth.mirror.snapshot import Snapshot
 from psauth.reading.endpoint import Endpoint
 from psauth.reading.endpoints import (
@@ -54,7 +55,7 @@ class Question:
 
     noun: str
     owner: str
-    ask: Callable[[Reader, Pace], list[Record]]
+    ask: Callable[[Reader, Pace], list[Record] | Bundle]
     requests: int = 1
 
 
@@ -63,6 +64,13 @@ def read(
 ) -> Callable[[Reader, Pace], list[Record]]:
     """What asks for a whole list."""
     return lambda reader, pace: list(reader.records(endpoint, Listing.of(query or {}, **names), pace))
+
+
+def read_long(
+    endpoint: Endpoint, query: Mapping[str, str] | None = None, **names: str
+) -> Callable[[Reader, Pace], Bundle]:
+    """What asks for a whole list that may be long."""
+    return lambda reader, pace: Bundle(reader.pages(endpoint, Listing.of(query or {}, **names), pace))
 
 
 @dataclass(frozen=True)
@@ -193,11 +201,11 @@ class Planner:
             for data_set in self._snap.records("data_sets", ""):
                 data_set_id = str(data_set["id"])
                 if self._is_due("records", data_set_id):
-                    yield Question("records", data_set_id, read(RECORDS, data_set_id=data_set_id))
+                    yield Question("records", data_set_id, read_long(RECORDS, data_set_id=data_set_id))
         if self._wants("assigned_tasks"):
             for email in emails(self._snap):
                 if self._is_due("assigned_tasks", email):
-                    yield Question("assigned_tasks", email, read(ASSIGNED_TASKS, {"assigneeEmail": email}))
+                    yield Question("assigned_tasks", email, read_long(ASSIGNED_TASKS, {"assigneeEmail": email}))
 
     def _wants(self, noun: str) -> bool:
         if self._nouns is None or noun in self._nouns:
@@ -214,21 +222,22 @@ class Planner:
 
     def _newest_first(
         self, endpoint: Endpoint, owner: str, query: Mapping[str, str]
-    ) -> Callable[[Reader, Pace], list[Record]]:
+    ) -> Callable[[Reader, Pace], list[Record] | Bundle]:
         """What asks for a list that only grows at its beginning: for no page behind one on which everything is known."""
         known = [] if self._since is not None else self._snap.records(endpoint.noun, owner)
         by_id = {record.get("id"): record for record in known}
 
-        def ask(reader: Reader, pace: Pace) -> list[Record]:
-            found: dict[object, Record] = {}
+        def ask(reader: Reader, pace: Pace) -> list[Record] | Bundle:
+            found = Bundle()
             for page in walk(
                 reader.source, endpoint.path, query, list_key=endpoint.list_key, key=endpoint.key, pace=pace
             ):
-                found |= {record.get("id"): record for record in page}
+                found.add(page)
                 dates = [str(record.get("createdDate", "")) for record in page]
                 if page and all(i.get("id") in by_id for i in page) and dates == sorted(dates, reverse=True):
-                    return list((found | {key: r for key, r in by_id.items() if key not in found}).values())
-            return list(found.values())
+                    came = {record.get("id"): record for record in found}
+                    return list((came | {key: r for key, r in by_id.items() if key not in came}).values())
+            return found
 
         return ask
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from psauth.mirror.answers import Answer as Answer
 from psauth.mirror.answers import compare, put_answers
 from psauth.mirror.database import Database
 from psauth.mirror.lists import NewList, Tally
+from psauth.mirror.packing import Bundle
 from psauth.mirror.place import Identity, Place
 from psauth.mirror.queue import ALL, Priority, Which
 from psauth.mirror.records import (
@@ -155,7 +156,7 @@ class Store:
             lists.advance(db, tally.months)
         return tally.written()
 
-    def write_list(self, noun: str, owner: str, records: Sequence[Record], asked_at: datetime) -> Written:
+    def write_list(self, noun: str, owner: str, records: Sequence[Record] | Bundle, asked_at: datetime) -> Written:
         """A list that belongs to no run: of the organisation (`owner` ""), a workflow, a data set, a person.
 
         Where it shows that other lists have changed, those are stale from now on (see OUTDATES).
@@ -410,9 +411,11 @@ def _looking_at_all_since(db: sa.Connection, now: datetime, which: Which) -> dat
     return now if began is None else moment_at(float(began))
 
 
-def _outdating(noun: str, owner: str, before: Sequence[Record], after: Sequence[Record]) -> list[str]:
+def _outdating(noun: str, owner: str, before: Sequence[Record], after: Iterable[Record]) -> list[str]:
     """The workflows whose other lists this one shows to have changed."""
     if noun == "revisions":
         return [owner] if before != list(after) else []
-    known = {record.get("id"): record for record in before} if noun in OUTDATES else {}
+    known = {record.get("id"): record for record in before}
+    if not known:
+        return []
     return [str(r["id"]) for r in after if r.get("id") in known and known[r["id"]] != r]

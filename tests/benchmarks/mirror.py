@@ -22,6 +22,7 @@ from ratios import in_turn, line, peak, report, timed
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.place import Identity, Place
 from psauth.mirror.publish import publish
+from psauth.mirror.records import month_of
 from psauth.mirror.store import Answer, Store
 from psauth.mirror.tables import Mirror
 
@@ -140,9 +141,9 @@ def fill(store: Store) -> None:
 
 
 def change(store: Store, random: Random) -> None:
-    """So many tasks change, in three months."""
-    months = random.sample(range(MONTHS), 3)
-    chosen = [run for run in runs() if run["month"] in months]
+    """So many tasks change, in the runs that were created in three months."""
+    months = random.sample(sorted({month_of(run) for run in runs()}), 3)
+    chosen = [run for run in runs() if month_of(run) in months]
     answers = []
     for run in random.sample(chosen, CHANGED // 4):
         changed = tasks(run)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from psauth.exceptions import MirrorError
-from psauth.mirror.packing import pack, unpack, unpack_pieces
+from psauth.mirror.packing import Bundle, pack, unpack, unpack_pieces
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -25,6 +25,15 @@ def test_in_pieces_they_are_the_same_records_in_the_same_order(records, size):
     assert all(len(piece) == size for piece in pieces[:-1])
     assert len(pieces) >= 1
     assert len(pieces[-1]) <= size
+
+
+@given(st.lists(RECORDS, max_size=5))
+def test_packed_page_by_page_they_are_the_same_list(pages):
+    records = [record for page in pages for record in page]
+    bundle = Bundle(pages)
+    assert len(bundle) == len(records)
+    assert bundle.packed().digest == pack(records).digest
+    assert unpack(bundle.packed().content, "a list") == [*bundle] == unpack(pack(records).content, "a list")
 
 
 @pytest.mark.parametrize("damage", [lambda c: b"", lambda c: c[:-5], lambda c: c[:9] + b"\0\0\0" + c[12:]])

@@ -1,4 +1,6 @@
-"""A sync in a process of its own, to be killed: `python -m tests.mirror.syncing.stage`, with settings in the environment."""
+"""A sync in a process of its own, to be killed: `python -m tests.mirror.syncing.stage`, with settings in the environment.
+
+It publishes nothing, unless its options say so."""
 
 import json
 import sys
@@ -8,7 +10,8 @@ from psauth.mirror import sync
 
 
 def main(options):
-    sync.publish = lambda *_, **__: None
+    if not options.pop("publish", False):
+        sync.publish = lambda *_, **__: None
     with psauth.connect(interactive=False) as ps:
         sys.stdout.write(ps.sync(progress=False, **options).to_json())
 

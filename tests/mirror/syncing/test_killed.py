@@ -2,9 +2,13 @@
 
 import random
 import shutil
+from functools import partial
 
 import pytest
 
+from psauth.mirror.delta import DeltaFolder
+from psauth.mirror.publish import publish
+from psauth.mirror.tables import Mirror
 from tests.mirror.syncing.killing import killed_after, run_with_kills
 
 
@@ -62,20 +66,38 @@ def test_a_kill_costs_few_requests(copy, begin):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(4))
-def test_two_hundred_kills(copy, begin, seed):
-    """Fifty in each of four companies."""
+def test_two_hundred_kills(copy, begin, seed, tmp_path):
+    """Fifty in each of four companies, while it asks and while it publishes; every third copy begins anew."""
     rng = random.Random(seed)
-    kills = 0
+    kills = rounds = 0
     while kills < 50:
-        copy.box.company.live(steps=20, seed=100 * seed + kills)
-        kills += run_with_kills(copy.box, begin, rng, least=1, most=400, faults=True)
+        if rounds % 3 == 0:
+            shutil.rmtree(copy.place.folder, ignore_errors=True)
+        copy.box.company.live(steps=20, seed=100 * seed + rounds)
+        kills += run_with_kills(
+            copy.box, partial(begin, publish=True), rng, least=1, most=120, faults=True, longest=6.0
+        )
+        rounds += 1
         copy.box.knobs.faults.clear()
         copy.store.note(**{"all runs": "0"})  # only the whole list, which is due now, shows which runs are hidden
         copy.sync()
         assert _differences(copy, runs_only=True) == [], kills
-        print(seed, kills, "kills", flush=True)  # noqa: T201 - half an hour is long; shown by pytest -s
+        print(seed, rounds, "syncs", kills, "kills", flush=True)  # noqa: T201 - it takes minutes; shown by pytest -s
     copy.sync(full=True)
     assert _differences(copy) == []
+    publish(copy.store, DeltaFolder(str(copy.place.tables)))
+    published = copy.ps.mirror
+    publish(copy.store, DeltaFolder(str(tmp_path / "anew")))
+    anew = Mirror.open(copy.store, DeltaFolder(str(tmp_path / "anew")))
+    assert published.number < anew.number
+    assert list(published) == list(anew)
+    for name in anew:
+        assert _rows(published, name) == _rows(anew, name), name
+
+
+def _rows(mirror, name):
+    """The rows of a published table, in an order that says nothing of their files."""
+    return sorted(map(repr, mirror[name].to_pyarrow().to_pylist()))
 
 
 def _differences(copy, **options):
