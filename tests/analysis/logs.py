@@ -76,11 +76,17 @@ class Log:
         rule = {"businessDaysHandlingMode": "AllDays"} | rule
         return self._rule(None, "due_date", workflow, task_id, {"rule": rule})
 
-    def show_rule(self, rule_id, *groups, workflow="Purchase"):
-        """A rule for what is shown: groups of conditions (field, operator, value), one of which must hold as a whole."""
+    def show_rule(self, rule_id, *groups, action="Show", to=(), workflow="Purchase"):
+        """A rule that shows tasks: groups of conditions (field, operator, value), one of which must hold as a whole."""
         keys = ("widgetId", "operator", "value")
         either = [{"and": [dict(zip(keys, leaf, strict=True)) for leaf in group]} for group in groups]
-        return self._rule(rule_id, "logic", workflow, None, {"id": rule_id, "condition": {"or": either}})
+        return self._rule(
+            rule_id,
+            "logic",
+            workflow,
+            None,
+            {"id": rule_id, "condition": {"or": either}, "action": action, "targets": {"taskIds": to}},
+        )
 
     def _rule(self, rule_id, kind, workflow, task_id, rule):
         self._add(

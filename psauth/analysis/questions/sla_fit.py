@@ -7,7 +7,6 @@ import re
 from typing import Any, Final, Unpack
 
 import ibis
-import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
@@ -107,21 +106,20 @@ def hours_of(offset: Any, direction: Any) -> float | None:
 def _rules(scope: Scope) -> Table:
     """The rules for due dates, read out of their JSON: they are few."""
     kept = scope.sources.table("rules", "kind", "workflow_id", "task_id", "rule")
-    kept = kept.filter(kept.kind == "due_date")
     if scope.workflows is not None:
         kept = kept.filter(kept.workflow_id.isin(list(scope.workflows)))
-    listed = run(kept.order_by("workflow_id", "task_id"))
+    kept = kept.filter((kept.kind == "due_date") & kept.rule.notnull()).order_by("workflow_id", "task_id")
+    listed = run(kept.select("workflow_id", "rule", target=kept.task_id.fill_null(OF_RUN)))
     names, before = _template(scope)
     rows = []
-    for number, each in enumerate(listed.itertuples(index=False)):
-        rule = json.loads(each.rule).get("rule") or {}
-        target = OF_RUN if pd.isna(each.task_id) else str(each.task_id)
-        source = rule.get("sourceType")
+    for number, (workflow_id, text, target) in enumerate(listed.to_numpy().tolist()):
+        rule = json.loads(text).get("rule") or {}
+        source = str(rule.get("sourceType"))
         source_id = before.get(target) if source == PREVIOUS else rule.get(SOURCE.get(source, ""), "")
         rows.append(
             {
                 "rule": number,
-                "workflow_id": each.workflow_id,
+                "workflow_id": workflow_id,
                 "target": target,
                 "template_name": names.get(target),
                 "counted_from": source,

@@ -37,7 +37,8 @@ def template_health(tables: Tables, **filters: Unpack[Filters]) -> Table:
         "field nobody filled in": finished runs in which the field's task was there.
         "task always hidden", "task always skipped" (visible, and not completed): finished runs that had the task.
         "rule that never held": finished runs that had a field of the condition. What a condition asks is known as far as the
-            service names it: Is, IsNot, Contains, IsEmpty.
+            service names it: Is, IsNot, Contains, IsEmpty. Where a task that the rule shows was seen, or one that it hides
+            was hidden, nothing is said of it.
         "task without assignee": open visible tasks of Active runs.
         "order never followed": finished runs that completed both tasks, with others between them or not.
     Nothing is said of what was seen under 5 times.
@@ -118,7 +119,7 @@ def _empty_fields(scope: Scope, runs: Table) -> Table:
 
 def _idle_rules(scope: Scope, runs: Table) -> Table:
     """Rules of which no group of conditions held in any run. A condition is one row, `needed` those of its group."""
-    asked = _conditions(scope)
+    asked, targets = _rules(scope)
     values = _values(scope, runs).select("run_id", "value", "items", of_field="field_id")
     met = values.inner_join(asked, values.of_field == asked.field_id)
     is_it = ((met.value == met.wanted) | (met.value == met.label)).fill_null(False)
@@ -136,34 +137,46 @@ def _idle_rules(scope: Scope, runs: Table) -> Table:
         fulfilled=lambda rows: rows.condition.nunique()
     )  # fmt: skip
     ever = groups.filter(groups.fulfilled == groups.needed).select("rule_id").distinct()
-    idle = rests_on.anti_join(ever, "rule_id")
+    tasks = scope.sources.table("tasks", "run_id", "task_id", "hidden").semi_join(runs, "run_id")
+    seen = tasks.inner_join(targets, "task_id")
+    seen = seen.filter(seen.hidden.fill_null(False) == seen.hides)
+    idle = rests_on.anti_join(ever, "rule_id").anti_join(seen, "rule_id")
     return _finding(idle, IDLE_RULE, "name", idle.every, idle.every, "rule_id")
 
 
-def _conditions(scope: Scope) -> Table:
-    """The conditions of the rules for what is shown, read out of their JSON: they are few."""
+def _rules(scope: Scope) -> tuple[Table, Table]:
+    """The conditions of the rules for what is shown, and the tasks that each shows or hides, read out of JSON: they are few."""
     rules = scope.sources.table("rules", "rule_id", "kind", "workflow_id", "rule")
-    rules = rules.filter((rules.kind == "logic") & rules.rule_id.notnull())
+    rules = rules.filter((rules.kind == "logic") & rules.rule_id.notnull() & rules.rule.notnull())
     if scope.workflows is not None:
         rules = rules.filter(rules.workflow_id.isin(list(scope.workflows)))
     labels: dict[tuple[str, str], str] = {}
     if "field_options" in scope.sources:
         options = run(scope.sources.table("field_options", "field_id", "value", "label"))
-        labels = {(row.field_id, row.value): row.label for row in options.itertuples(index=False)}
-    rows = []
-    for each in run(rules.order_by("rule_id")).itertuples(index=False):
-        rule = json.loads(each.rule)
+        labels = {(field, value): label for field, value, label in options.to_numpy().tolist()}
+    rows, targets = [], []
+    kept = run(rules.order_by("rule_id").select("rule_id", "workflow_id", "rule"))
+    for rule_id, workflow_id, text in kept.to_numpy().tolist():
+        rule = json.loads(text)
         leaves = list(_leaves(rule))
         if all(leaf["operator"] in OPERATORS for leaf in leaves):
-            name = rule.get("description") or each.rule_id
-            own = {"rule_id": each.rule_id, "workflow_id": each.workflow_id, "name": name}
+            name = rule.get("description") or rule_id
+            own = {"rule_id": rule_id, "workflow_id": workflow_id, "name": name}
+            task_ids = (rule.get("targets") or {}).get("taskIds") or []
+            targets += [
+                {"rule_id": rule_id, "task_id": each, "hides": rule.get("action") == "Hide"} for each in task_ids
+            ]
             rows += [own | leaf | {"label": labels.get((leaf["field_id"], leaf["wanted"]))} for leaf in leaves]
     numbers, texts = (
         ("group", "condition", "needed"),
         ("rule_id", "workflow_id", "name", "field_id", "operator", "wanted", "label"),
     )
     schema = pa.schema([*((name, pa.int64()) for name in numbers), *((name, pa.string()) for name in texts)])
-    return ibis.memtable(pa.Table.from_pylist(rows, schema=schema))
+    of_targets = pa.schema([("rule_id", pa.string()), ("task_id", pa.string()), ("hides", pa.bool_())])
+    return (
+        ibis.memtable(pa.Table.from_pylist(rows, schema=schema)),
+        ibis.memtable(pa.Table.from_pylist(targets, schema=of_targets)),
+    )
 
 
 def _leaves(rule: dict[str, Any]) -> Iterator[dict[str, Any]]:
