@@ -18,4 +18,4 @@ def percentiles(values: Any, **shares: float) -> dict[str, Any]:
 
 def few_values(values: Any) -> Any:
     """A column for an aggregation: the values themselves, smallest first, where they are few; else missing."""
-    return ibis.ifelse(values.count() < FEWEST, values.collect(order_by=values, include_null=False), None)
+    return ibis.ifelse(values.count() < FEWEST, values.collect(include_null=False).sort(), None)

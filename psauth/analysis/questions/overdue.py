@@ -51,7 +51,7 @@ def open_tasks(scope: Scope) -> Table:
         return tasks.mutate(emails=ibis.null("array<string>"))
     people = _assigned(scope)
     people = people.group_by(of_run=people.run_id, of_task=people.task_id).aggregate(
-        emails=people.email.collect(order_by=people.email)
+        emails=people.email.collect().sort()
     )
     pairs = [tasks.run_id == people.of_run, tasks.task_id == people.of_task]
     return tasks.left_join(people, pairs).drop("of_run", "of_task")

@@ -91,11 +91,7 @@ def sla_fit(tables: Tables, **filters: Unpack[Filters]) -> Table:
 
 
 def hours_of(offset: Any, direction: Any) -> float | None:
-    """The hours of an offset like "P1DT4H", negative where it lies before; None for what has no fixed length, or is none.
-
-    >>> hours_of("P1DT4H", "Before")
-    -28.0
-    """
+    """The hours of an offset like "P1DT4H", negative where it lies before; None for what has no fixed length, or is none."""
     match = DURATION.fullmatch(offset) if isinstance(offset, str) else None
     if match is None or not any(match.groups()):
         return None
