@@ -109,6 +109,11 @@ def test_what_was_first_seen_when_it_was_completed_is_not_observed():
     assert rows(answer(on_time, seen_open(log)), *TASKS) == [(1, 1, 1.0, 0, 0)]
 
 
+def test_another_due_date_that_was_seen_after_the_completion_is_an_observation():
+    log = due(a_run(), "2026-11-04T00:00:00.000Z", "2026-11-10T00:00:00.000Z", seen=("2026-11-06", "2026-11-07"))
+    assert rows(answer(on_time, log), *TASKS) == [(1, 0, 0.0, 1, 0)]
+
+
 def test_without_changes_the_due_date_that_stands_counts():
     assert rows(answer(on_time, a_run(completed="2026-11-10")), *TASKS) == [(1, 1, 1.0, 0, 1)]
     assert rows(answer(on_time, a_run(completed="2026-11-10 00:01")), *TASKS) == [(1, 0, 0.0, 0, 1)]
