@@ -116,7 +116,21 @@ def test_tasks_that_few_runs_have_are_not_foretold():
     for number in range(5):  # in 5 of 11 runs
         log._rows["tasks"].append(log._rows["tasks"][0] | {"run_id": f"f{number}", "task_id": "rare"})
     log.template("order", "pay", "rare")
-    assert len(ahead(log.schedule("2026-11-24 10:00"))) == 2
+    same_day = [(ANN, "2026-11-24 00:00", 1, 1, 0), (BO, "2026-11-24 00:00", 1, 1, 0)]
+    assert ahead(log.schedule("2026-11-24 10:00")) == same_day
+
+
+def test_a_task_that_the_template_has_no_more_is_not_started():
+    log = a_scheduled_log((2,) * 5).schedule("2026-11-24 10:00")
+    log._rows["workflow_tasks"] = [row for row in log._rows["workflow_tasks"] if row["task_id"] == "order"]
+    assert ahead(log) == [(ANN, "2026-11-24 00:00", 1, 1, 0)]
+
+
+def test_runs_that_are_not_completed_say_nothing_of_what_is_usual_in_one():
+    log = a_scheduled_log((2, 4, 20, 22)).schedule("2026-11-24 10:00")
+    for status in ("Active", "Archived"):
+        log.run(status, "2026-06-01 00:00", ("order", "2026-06-01 01:00"), ("pay", "2026-06-01 03:00"), status=status)
+    assert ahead(log) == []
 
 
 @pytest.mark.parametrize("start", ["2026-11-20 11:00", "2026-12-05"])
