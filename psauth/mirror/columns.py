@@ -122,6 +122,7 @@ RULES: Final = Layout(
         Field("kind", "category", RULE_KINDS),
         Field("workflow_id", "text"),
         Field("revision_id", "text"),
+        Field("task_id", "text"),
         Field("rule", "text"),
     ),
 )

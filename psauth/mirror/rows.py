@@ -27,7 +27,7 @@ from psauth.reading.endpoint import Endpoint
 from psauth.reading.frames import TIME_DTYPE, frame, texts
 from psauth.reading.names import Names
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Counts up when records are decoded in another way: then every table is derived from the store again."""
 OF_RUNS: Final[Mapping[str, Endpoint]] = {
     "tasks": endpoints.TASKS,
@@ -131,7 +131,7 @@ def _of_records(lists: Iterable[StoredList]) -> pa.Table:
 
 
 def _of_rules(kind: str, lists: Iterable[StoredList]) -> pa.Table:
-    """The rules of workflows, each as its JSON."""
+    """The rules of workflows, each as its JSON, with the task that it is of; that is missing for the rule of a run."""
     rules = [(each.owner, record) for each in lists for record in each.records]
     result = pd.DataFrame(
         {
@@ -139,6 +139,7 @@ def _of_rules(kind: str, lists: Iterable[StoredList]) -> pa.Table:
             "kind": texts([kind for _ in rules]),
             "workflow_id": texts([owner for owner, _ in rules]),
             "revision_id": texts([record.get("workflowRevisionId") for _, record in rules]),
+            "task_id": texts([record.get("@task_id") or None for _, record in rules]),
             "rule": texts([{k: v for k, v in record.items() if not k.startswith("@")} for _, record in rules]),
         }
     )

@@ -1,5 +1,7 @@
 """Logs written by hand: runs and their tasks as frames like those of psauth, in a few words each."""
 
+import json
+
 import pandas as pd
 
 from psauth.analysis.running import run as answer_of
@@ -13,7 +15,7 @@ class Log:
     """A company's runs, as somebody writes them down; `tables` is what an analysis takes."""
 
     def __init__(self):
-        self._rows = {name: [] for name in ("runs", "tasks", "assignments", "users", "workflow_tasks", "approvals")}
+        self._rows = {name: [] for name in LAYOUTS}
 
     def run(self, run_id, started, *tasks, status="Completed", updated=None, due=None, workflow="Purchase", by="ann"):
         """A run; each task is (id, when completed or None) or a dict of more."""
@@ -39,7 +41,9 @@ class Log:
     def template(self, *task_ids, workflow="Purchase"):
         """The order of a template's tasks."""
         for place, task_id in enumerate(task_ids, 1):
-            self._add("workflow_tasks", task_id=task_id, workflow_id=f"w-{workflow}", order_tree=str(place))
+            self._add(
+                "workflow_tasks", task_id=task_id, name=task_id.title(), workflow_id=f"w-{workflow}", order_tree=str(place)
+            )  # fmt: skip
         return self
 
     def users(self, **emails):
@@ -48,10 +52,70 @@ class Log:
             self._add("users", user_id=user_id, email=email)
         return self
 
-    def approval(self, run_id, task_id, status, at, by="boss@example.com"):
-        """A decision."""
+    def approval(self, run_id, task_id, status, at, by="boss@example.com", subject=None):
+        """A decision; its id is made of the run, the task, and the subject."""
         self._add(
-            "approvals", run_id=run_id, approval_task_id=task_id, status=status, reviewed_by_email=by, updated_date=at
+            "approvals", approval_id=f"{run_id}/{task_id}/{subject}", run_id=run_id, approval_task_id=task_id,
+            subject_task_id=subject, status=status, reviewed_by_email=by, updated_date=at,
+        )  # fmt: skip
+        return self
+
+    def change(self, noun, run_id, key, column, old, new, seen=("2026-11-18", "2026-11-19")):
+        """A value that the copy saw to change between two looks; `old` and `new` are written as JSON, None: there was none."""
+        old, new = (None if value is None else json.dumps(value) for value in (old, new))
+        number = len(self._rows["changes"]) + 1
+        self._add(
+            "changes", change_id=number, noun=noun, owner=run_id, run_id=run_id, key=key, column=column, old=old, new=new,
+            seen_before=seen[0], seen_at=seen[1],
+        )  # fmt: skip
+        return self
+
+    def due_rule(self, task_id, offset, source="ChecklistStartDate", workflow="Purchase", **more):
+        """The rule for the due date of a task; None for that of the run."""
+        rule = {"sourceType": source, "offsetDirection": "After", "dueOffset": offset} | more
+        rule = {"businessDaysHandlingMode": "AllDays"} | rule
+        return self._rule(None, "due_date", workflow, task_id, {"rule": rule})
+
+    def show_rule(self, rule_id, *groups, action="Show", to=(), workflow="Purchase"):
+        """A rule that shows tasks: groups of conditions (field, operator, value), one of which must hold as a whole."""
+        keys = ("widgetId", "operator", "value")
+        either = [{"and": [dict(zip(keys, leaf, strict=True)) for leaf in group]} for group in groups]
+        return self._rule(
+            rule_id,
+            "logic",
+            workflow,
+            None,
+            {"id": rule_id, "condition": {"or": either}, "action": action, "targets": {"taskIds": to}},
+        )
+
+    def _rule(self, rule_id, kind, workflow, task_id, rule):
+        self._add(
+            "rules", rule_id=rule_id, kind=kind, workflow_id=f"w-{workflow}", revision_id="v1", task_id=task_id,
+            rule=json.dumps(rule),
+        )  # fmt: skip
+        return self
+
+    def schedule(self, next_run, workflow="Purchase"):
+        """A schedule, and when it starts its next run."""
+        self._add("schedules", schedule_id="s", workflow_id=f"w-{workflow}", next_run_date=next_run)
+        return self
+
+    def field(self, field_id, kind="Text", workflow="Purchase"):
+        """A field of a template's form."""
+        self._add(
+            "form_fields", field_id=field_id, label=field_id.title(), field_type=kind, workflow_id=f"w-{workflow}"
+        )
+        return self
+
+    def option(self, field_id, label, value):
+        """A choice of a field: what people read, and what the service keeps."""
+        self._add("field_options", field_id=field_id, label=label, value=value)
+        return self
+
+    def value(self, run_id, task_id, field_id, value, date=None, items=None):
+        """What was filled in."""
+        self._add(
+            "form_values", run_id=run_id, task_id=task_id, field_id=field_id, value=value, date=date, items=items
         )  # fmt: skip
         return self
 

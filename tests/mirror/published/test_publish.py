@@ -94,7 +94,19 @@ def test_what_belongs_to_people_and_workflows_says_so(published, open_mirror):
     mirror = open_mirror()
     assert mirror.assignments.to_pandas().values.tolist() == [["u1", "Person 1", "p1@example.com", "r1", "t1"]]
     assert mirror.form_fields.to_pandas()["workflow_id"].tolist() == ["w1"]
-    assert mirror.rules.to_pandas().iloc[0].tolist() == ["l1", "logic", "w1", "v1", mirror.rules.to_pandas()["rule"][0]]
+    rule = mirror.rules.to_pandas().iloc[0]
+    assert rule.drop(["task_id", "rule"]).tolist() == ["l1", "logic", "w1", "v1"]
+    assert rule[["task_id"]].isna().all()
+
+
+def test_a_rule_names_its_task(store, published, open_mirror):
+    published()
+    rule = {"rule": {"dueOffset": "P2D"}}
+    store.write_list("due_date_rules", "w1", [rule | {"@task_id": ""}, rule | {"@task_id": "t1"}], LATER)
+    published()
+    rules = open_mirror().rules.to_pandas().query("kind == 'due_date'").sort_values("task_id")
+    assert rules["task_id"].fillna("the run").tolist() == ["t1", "the run"]
+    assert rules["rule"].tolist() == ['{"rule": {"dueOffset": "P2D"}}'] * 2
 
 
 def test_a_run_that_is_gone_stays_and_says_why(store, published, open_mirror):

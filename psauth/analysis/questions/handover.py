@@ -1,0 +1,53 @@
+"""Handover: who takes over from whom."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Unpack
+
+import ibis
+from ibis.expr.types import Table
+
+from psauth.analysis.facts import hours_between, is_robot
+from psauth.analysis.few import few_values, percentiles
+from psauth.analysis.scope import Filters, Scope
+from psauth.analysis.sources import Tables
+
+
+def handover(tables: Tables, **filters: Unpack[Filters]) -> Table:
+    """Who completes a task directly after whom (the directly-follows graph of people); one row a pair, the most frequent first.
+
+    Each two completions that follow one another in a run make one handover, those of the same person too. Where it is not
+    known who completed one of the two, there is none: nobody is passed over.
+
+    Parameters:
+        tables: `ps.mirror`, or a mapping that has runs and tasks (and workflow_tasks, whose order counts where two tasks were
+            completed at the same moment).
+        filters: see `Filters`; person: handovers from or to this person. robots: False leaves out those from or to a robot,
+            True leaves out all others.
+
+    Columns:
+        source, target: e-mail addresses, in small letters.
+        count: how often target was next.
+        median_hours: between the two completions, by the clock, missing under 5 times, whose hours then stand in few_hours.
+        runs: in how many runs. few_hours: a list, or missing.
+    """
+    scope = Scope.of(tables, filters)
+    tasks = replace(scope, person=None, robots=None).tasks()
+    tasks = tasks.filter(tasks.completed_date.notnull())
+    tasks = tasks.mutate(target=tasks.completed_by_email.lower())
+    in_order = ibis.window(group_by="run_id", order_by=["completed_date", "place", "task_id"])
+    steps = tasks.mutate(source=tasks.target.lag().over(in_order), before=tasks.completed_date.lag().over(in_order))
+    steps = steps.filter(steps.source.notnull() & steps.target.notnull())
+    if scope.person is not None:
+        steps = steps.filter((steps.source == scope.person) | (steps.target == scope.person))
+    if scope.robots is not None:
+        steps = steps.filter((is_robot(steps.source) | is_robot(steps.target)) == scope.robots)
+    steps = steps.select("source", "target", "run_id", hours=hours_between(steps.before, steps.completed_date))
+    pairs = steps.group_by("source", "target").aggregate(
+        count=steps.count(),
+        **percentiles(steps.hours, median_hours=0.5),
+        runs=steps.run_id.nunique(),
+        few_hours=few_values(steps.hours),
+    )
+    return pairs.order_by(ibis.desc("count"), "source", "target")
