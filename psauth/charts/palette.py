@@ -59,3 +59,20 @@ def blend(one: str, other: str, depth: float) -> str:
     """A colour between two: the one at 0, the other at 1."""
     pairs = [(int(one[n : n + 2], 16), int(other[n : n + 2], 16)) for n in (1, 3, 5)]
     return "#" + "".join(f"{round(a + (b - a) * depth):02x}" for a, b in pairs)
+
+
+def contrast(one: str, other: str) -> float:
+    """How well one colour can be read on the other, 1 to 21 (WCAG 2.2, relative luminance)."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def readable_on(ground: str, *inks: str) -> str:
+    """The one of these colours that can be read best on a ground."""
+    return max(inks, key=lambda ink: contrast(ink, ground))
+
+
+def _luminance(colour: str) -> float:
+    parts = (int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5))
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

@@ -69,7 +69,7 @@ def workload(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = Fa
         layers.append(words([{"x": x, "y": _HEAD / 2 - 3, "text": head}], height, c.quiet, align="right", size=SMALL))
         layers.append(words([{"x": x, "y": row["y"], "text": row[field]} for row in rows], height, colour, align="right"))
     said = f"{counted(int(people['open'].sum()), 'open task')} of {_people(len(people))}; a task counts for each of its "
-    said += "assignees; the darker beginning of a bar is overdue"
+    said += "assignees; the first, red part of a bar is overdue"
     return dressed(
         layers,
         title=_workload_title(people),
@@ -131,16 +131,16 @@ def load_ahead(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = 
     shown = order[:MOST_AHEAD]
     names = {who: shortened(who, 190, TEXT) for who in shown}
     begin = max(width(name, TEXT) for name in names.values()) + _SPACE
-    end = 620.0
+    end = 600.0
     step = (end - begin) / DAYS
-    row_height, head = 46, 40
+    row_height, head = 54, 36
     height = head + row_height * len(shown)
     known = usual.reindex(shown).to_numpy(dtype=float)
     most = max(float(table.loc[shown].to_numpy().max()), float(np.nanmax(known, initial=0.0)), 1.0)
-    each = (row_height - 18) / most
+    each = (row_height - 24) / most
     parts, lines, counts_, bases, ends = [], [], [], [], []
     for n, who in enumerate(shown):
-        base = head + row_height * (n + 1) - 4
+        base = head + row_height * (n + 1) - 16
         bases.append({"x": begin, "x2": end, "y": base, "y2": base})
         a_day = known[n]
         has_usual = not np.isnan(a_day)
@@ -153,10 +153,10 @@ def load_ahead(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = 
                 over = has_usual and due > a_day
                 parts.append(
                     {"x": left + 3, "x2": left + step - 3, "y": top, "y2": base, "colour": c.late if over else c.pale}
-                    | {"who": who, "day": f"{day:%a %d %b}", "due": f"{due:,.0f}", "usual": _usual(a_day)}
+                    | {"who": who, "day": f"{day:%a} {day.day} {day:%b}", "due": f"{due:,.0f}", "usual": _usual(a_day)}
                 )
-                counts_.append({"x": left + step / 2, "y": top - 7, "text": f"{due:,.0f}"})
-        ends.append({"y": base - row_height / 2 + 8, "due": f"{table.loc[who].sum():,.0f}", "usual": _usual(a_day)})
+                counts_.append({"x": left + step / 2, "y": base + 8, "text": f"{due:,.0f}"})
+        ends.append({"y": base - 10, "due": f"{table.loc[who].sum():,.0f}", "usual": _usual(a_day)})
     heads = [{"x": begin + (k + 0.5) * step, "y": 8, "text": f"{day:%a}"[:2]} for k, day in enumerate(days)]
     heads += [{"x": begin + (k + 0.5) * step, "y": 22, "text": f"{day.day}"} for k, day in enumerate(days)]
     tip = tips(who="Person", day="Day", due="Tasks due", usual="Usually completed a day")
@@ -164,11 +164,11 @@ def load_ahead(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = 
         rules(bases, height, c.lines),
         bars(parts, height, tooltip=tip),
         rules(lines, height, c.accent, dash=True),
-        words(counts_, height, c.text, align="center", size=9),
+        words(counts_, height, c.quiet, align="center", size=10),
         words([{"x": begin - _SPACE, "y": e["y"], "text": names[w]} for e, w in zip(ends, shown, strict=True)], height, c.text, align="right"),
         words(heads, height, c.quiet, align="center", size=SMALL),
     ]
-    for field, x, title in (("due", 664, "due"), ("usual", WIDTH, "a day")):
+    for field, x, title in (("due", 644, "due"), ("usual", WIDTH, "usual a day")):
         layers.append(words([{"x": x, "y": 22, "text": title}], height, c.quiet, align="right", size=SMALL))
         layers.append(words([{"x": x, "y": e["y"], "text": e[field]} for e in ends], height, c.text, align="right"))
     return dressed(
@@ -182,19 +182,19 @@ def load_ahead(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = 
 
 
 def _usual(a_day: float) -> str:
-    return "no history" if np.isnan(a_day) else f"{a_day:.1f}"
+    return "not known" if np.isnan(a_day) else f"{a_day:.1f}".removesuffix(".0")
 
 
 def _ahead_title(table: pd.DataFrame, usual: pd.Series) -> str:
     who, day = table.stack().idxmax()
     due, a_day = float(table.loc[who, day]), float(usual.get(who, np.nan))
-    said = f"{shortened(str(who), 230, TEXT)} has {counted(int(due), 'task')} due on {day:%A, %d %B}"
-    return said if np.isnan(a_day) else f"{said}; {a_day:.1f} a day are usual"
+    said = f"{shortened(str(who), 230, TEXT)} has {counted(int(due), 'task')} due on {day:%A} {day.day} {day:%B}"
+    return said if np.isnan(a_day) else f"{said}; usual is {_usual(a_day)} a day"
 
 
 def _ahead_subtitle(table: pd.DataFrame, order: pd.Index, first: pd.Timestamp, left_out: int) -> str:
     said = f"{counted(int(table.to_numpy().sum()), 'task')} of {_people(len(table))} due in {DAYS} days from {first:%Y-%m-%d}; "
-    said += "dashed: what the person usually completes in a day; darker: more than that"
+    said += "dashed: what the person usually completes in a day; days above it stand out"
     if len(order) > MOST_AHEAD:
         rest = int(table.loc[order[MOST_AHEAD:]].to_numpy().sum())
         said += f"; {_people(len(order) - MOST_AHEAD)} with {counted(rest, 'task')} more are not drawn"

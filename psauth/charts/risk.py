@@ -21,7 +21,7 @@ GROUPS: Final = 10
 _LEFT: Final = 74
 _SIZE: Final = 340
 _TOP: Final = 26
-_HEIGHT: Final = _TOP + _SIZE + 40
+_HEIGHT: Final = _TOP + _SIZE + 52
 _ROOM: Final = 14
 """Pixels between the frame and 0 or 1, so that no point lies on the edge."""
 

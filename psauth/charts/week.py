@@ -11,7 +11,7 @@ import pandas as pd
 
 from psauth.charts.checks import Wanted, checked, moments
 from psauth.charts.figures import FEWEST, count_text
-from psauth.charts.palette import blend, colours
+from psauth.charts.palette import blend, colours, readable_on
 from psauth.charts.theme import SMALL, TEXT, WIDTH, across, bars, down, dressed, inline, tips, words
 from psauth.export.zones import named_zone
 from psauth.words import counted
@@ -48,26 +48,27 @@ def rhythm(
         raise RHYTHM.refuse("no task in it is completed.")
     local = at.dt.tz_convert(where)
     times = np.zeros((7, 24), dtype=int)
-    np.add.at(times, (local.dt.weekday.to_numpy(), local.dt.hour.to_numpy()), 1)
+    np.add.at(times, (local.dt.day_of_week.to_numpy(), local.dt.hour.to_numpy()), 1)
     most = int(times.max())
     rows, said = [], []
     for day, hour in np.ndindex(7, 24):
         many = int(times[day, hour])
         depth = many / most
         x, y = _LEFT + hour * _CELL, _HEAD + day * _ROW
+        fill = blend(c.pale, c.accent, depth) if many else c.lines
         rows.append(
             {
                 "x": x + 1,
                 "x2": x + _CELL - 1,
                 "y": y + 1,
                 "y2": y + _ROW - 1,
-                "colour": blend(c.pale, c.accent, depth) if many else c.lines,
+                "colour": fill,
                 "when": f"{DAYS[day]}, {hour:02}:00 to {hour + 1:02}:00",
                 "times": f"{many:,}",
             }
         )
         if many:
-            ink = c.page if depth > 0.45 else c.text
+            ink = readable_on(fill, c.page, c.text)
             said.append({"x": x + _CELL / 2, "y": y + _ROW / 2, "text": count_text(many), "colour": ink})
     heads = [{"x": _LEFT + (hour + 0.5) * _CELL, "y": 10, "text": str(hour)} for hour in range(24)]
     names = [{"x": _LEFT - 10, "y": _HEAD + (day + 0.5) * _ROW, "text": name} for day, name in enumerate(DAYS)]
@@ -99,8 +100,9 @@ def rhythm(
 
 
 def _title(times: np.ndarray) -> str:
-    many = int(times.sum())
-    if many < FEWEST:
+    most = int(times.max())
+    if most < FEWEST or (times == most).sum() > 1:  # no hour stands out
+        many = int(times.sum())
         return f"When {counted(many, 'task')} {'was' if many == 1 else 'were'} completed"
     day, hour = (int(n) for n in np.unravel_index(int(times.argmax()), times.shape))
     return f"Most tasks are completed on {DAYS[day]}s between {hour}:00 and {hour + 1}:00"
