@@ -36,7 +36,9 @@ def checked(frame: Any, wanted: Wanted) -> pd.DataFrame:
         what = f"has the column {many[0]!r} twice" if many else f"has no column {missing[0]!r}"
         raise wanted.refuse(f"the frame {what}.")
     if frame.empty:
-        raise wanted.refuse("the frame has no rows, so there is nothing to draw. Choose a longer time, or another workflow.")
+        raise wanted.refuse(
+            "the frame has no rows, so there is nothing to draw. Choose a longer time, or another workflow."
+        )
     return frame.reset_index(drop=True)
 
 

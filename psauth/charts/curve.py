@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import altair as alt
 import numpy as np
@@ -15,9 +15,7 @@ from psauth.charts.places import ticks
 from psauth.charts.theme import SMALL, WIDTH, across, down, dressed, inline, rules, tips, words
 from psauth.words import counted
 
-SURVIVAL: Final = Wanted(
-    "survival", "ps.analysis.survival(…)", ("hours", "share_open", "lower", "upper", "at_risk")
-)
+SURVIVAL: Final = Wanted("survival", "ps.analysis.survival(…)", ("hours", "share_open", "lower", "upper", "at_risk"))
 MOST: Final = 1_000
 """Steps that are drawn: as many as there are places for them."""
 STEPS: Final = (0.25, 0.5, 1, 2, 5, 10, 20, 30, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
@@ -30,7 +28,7 @@ _HEIGHT: Final = 330
 def survival(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = False) -> alt.LayerChart:
     """The share of runs that are still open after a time, with its interval and how many runs it still rests on.
 
-    Open runs count as long as they have been seen (Kaplan–Meier), so that none is left out.
+    Open runs count as long as they have been seen (Kaplan-Meier), so that none is left out.
 
     Parameters:
         frame: as ps.analysis.survival(…) gives it; hours by the clock.
@@ -64,16 +62,18 @@ def survival(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = Fa
 
     rows = [
         {
-            "x": x(step.hours),
-            "y": y(step.share_open),
-            "after": hours_text(step.hours),
-            "open": share_text(step.share_open),
-            "span": f"{share_text(max(step.lower, 0))} to {share_text(min(step.upper, 1))}" if known else "not known",
-            "runs": f"{step.at_risk:,.0f}",
-            "low": y(step.lower) if known else y(step.share_open),
-            "high": y(step.upper) if known else y(step.share_open),
+            "x": x(step["hours"]),
+            "y": y(step["share_open"]),
+            "after": hours_text(step["hours"]),
+            "open": share_text(step["share_open"]),
+            "span": f"{share_text(max(step['lower'], 0))} to {share_text(min(step['upper'], 1))}"
+            if known
+            else "not known",
+            "runs": f"{step['at_risk']:,.0f}",
+            "low": y(step["lower"]) if known else y(step["share_open"]),
+            "high": y(step["upper"]) if known else y(step["share_open"]),
         }
-        for step, known in zip(steps.itertuples(), has_interval, strict=True)
+        for step, known in zip(steps.to_dict("records"), has_interval, strict=True)
     ]
     tip = tips(after="After", open="Still open", span="Interval", runs="Runs seen so long")
     grid = [{"x": _LEFT, "x2": WIDTH, "y": y(share), "y2": y(share)} for share in (0, 0.25, 0.5, 0.75, 1)]
@@ -81,16 +81,11 @@ def survival(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = Fa
     at = ticks(longest / unit, STEPS, most_ticks=8)
     under = [{"x": x(t * unit), "y": _BASE + 16, "text": f"{t:g}"} for t in at]
     under[0]["text"] = "0 days" if unit == 24 else "0 hours"
-    watched = [
-        {"x": x(t * unit), "y": _BASE + 38, "text": f"{_at_risk(steps, t * unit):,}"}
-        for t in at
-    ]
+    watched = [{"x": x(t * unit), "y": _BASE + 38, "text": f"{_at_risk(steps, t * unit):,}"} for t in at]
     base = alt.Chart(inline(rows)).encode(x=across("x"))
     layers = [
         rules(grid, _HEIGHT, c.lines),
-        base.mark_area(interpolate="step-after", color=c.pale, opacity=0.7).encode(
-            y=down("low", _HEIGHT), y2="high:Q"
-        ),
+        base.mark_area(interpolate="step-after", color=c.pale, opacity=0.7).encode(y=down("low", _HEIGHT), y2="high:Q"),
         base.mark_line(interpolate="step-after", color=c.accent, strokeWidth=2).encode(y=down("y", _HEIGHT)),
         base.mark_circle(size=60, opacity=0.001).encode(y=down("y", _HEIGHT), tooltip=tip),
         words(shares, _HEIGHT, c.quiet, align="right", size=SMALL),
@@ -111,9 +106,12 @@ def survival(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = Fa
         ]
         layers.append(rules(lines, _HEIGHT, c.text, dash=True))
         at_the_end = x(half) > WIDTH - 120  # right of the half the curve is below it, left of the half above
-        label = {"x": x(half) + (-8 if at_the_end else 8), "y": y(0.5) + (12 if at_the_end else -10)}
-        label |= {"text": f"half after {hours_text(half)}"}
-        align = "right" if at_the_end else "left"
+        label = {
+            "x": x(half) + (-8 if at_the_end else 8),
+            "y": y(0.5) + (12 if at_the_end else -10),
+            "text": f"half after {hours_text(half)}",
+        }
+        align: Literal["left", "right"] = "right" if at_the_end else "left"
         layers.append(words([label], _HEIGHT, c.text, size=SMALL, bold=True, align=align))
     return dressed(
         layers,
@@ -140,8 +138,12 @@ def _title(steps: pd.DataFrame, half: float | None) -> str:
     last = steps.iloc[-1]
     if half is None:
         return f"After {long_text(last['hours'])}, {share_text(last['share_open'])} of the runs are still open"
-    low, high = (_first_at_most(steps[steps[name].notna()].assign(share_open=steps[name]), 0.5) for name in ("lower", "upper"))
-    between = f" (likely between {hours_text(low)} and {hours_text(high)})" if low is not None and high is not None else ""
+    low, high = (
+        _first_at_most(steps[steps[name].notna()].assign(share_open=steps[name]), 0.5) for name in ("lower", "upper")
+    )
+    between = (
+        f" (likely between {hours_text(low)} and {hours_text(high)})" if low is not None and high is not None else ""
+    )
     return f"Half of the runs are finished after {long_text(half)}{between}"
 
 

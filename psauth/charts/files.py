@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from psauth.exceptions import ArgumentError, needs_extra
 from psauth.export.replace import replaced, whole_path
@@ -13,7 +14,7 @@ from psauth.export.replace import replaced, whole_path
 if TYPE_CHECKING:
     import altair as alt
 
-FORMATS: Final = {".png": "png", ".svg": "svg"}
+FORMATS: Final[Mapping[str, Literal["png", "svg"]]] = {".png": "png", ".svg": "svg"}
 SCALE: Final = 2
 """Pixels of a PNG for one of the picture: sharp on paper and on fine screens."""
 

@@ -9,7 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from psauth.charts.checks import Wanted, checked, moments, moment_of, numbers
+from psauth.charts.checks import Wanted, checked, moment_of, moments, numbers
 from psauth.charts.figures import DAYS_FROM, FEWEST, count_text, hours_text, long_text
 from psauth.charts.lettering import name_of, width
 from psauth.charts.palette import Palette, colours
@@ -61,7 +61,9 @@ def run_times(
     hours = numbers(runs, by, RUN_TIMES)
     is_finished = runs["finished"].notna().to_numpy() & (hours >= 0)
     if not is_finished.any():
-        raise RUN_TIMES.refuse(f"none of {counted(len(runs), 'run')} is finished with a known time, so there are no run times.")
+        raise RUN_TIMES.refuse(
+            f"none of {counted(len(runs), 'run')} is finished with a known time, so there are no run times."
+        )
     is_open = (runs["status"] == "Active").to_numpy()
     ages = (moment_of(now) - moments(runs, "started", RUN_TIMES)).dt.total_seconds().to_numpy() / 3600
     has_age = is_open & (ages >= 0) & (by == "hours")
@@ -84,7 +86,9 @@ def run_times(
         layers.append(_dots(runs[is_finished]["name"], finished, scale, base, height, c, in_days))
     else:
         room = _UP - 14  # for the counts over the bars
-        layers += _columns(finished, scale, base, -room / tallest, height, (c.pale, c.accent, c.quiet), at, "Finished runs")
+        layers += _columns(
+            finished, scale, base, -room / tallest, height, (c.pale, c.accent, c.quiet), at, "Finished runs"
+        )
     if len(aged):
         room = _DOWN - 14
         below = float(scale.counts(aged).max())
@@ -198,15 +202,14 @@ def _dots(
 
 
 def _ticks(scale: _Scale, base: float, height: float, c: Palette) -> alt.Chart:
-    unit = 24 if scale.in_days else 1
+    unit, name = (24, "0 days") if scale.in_days else (1, "0 hours")
     steps = (0.25, 0.5, 1, 2, 3, 4, 5, 6, 10, 12, 20, 24, 30, 50, 100, 200, 500, 1000, 5000, 10_000)
-    rows = [
-        {"x": float(scale.place(t * unit)), "y": base + 14, "text": f"{t:g}"} for t in ticks(scale.end / unit, steps)
+    rows: list[dict[str, Any]] = [
+        {"x": float(scale.place(t * unit)), "y": base + 14, "text": f"{t:g}" if t else name}
+        for t in ticks(scale.end / unit, steps)
     ]
-    name = "days" if scale.in_days else "hours"
-    rows[0]["text"] = f"0 {name}"
     if scale.has_longer:
-        rows = [row for row in rows if row["x"] < scale.right - 12]
+        rows = [row for row in rows if float(row["x"]) < scale.right - 12]
         rows.append({"x": WIDTH - (_LONGER - 20) / 2, "y": base + 14, "text": "longer"})
     return words(rows, height, c.quiet, align="center", size=SMALL)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from psauth.charts.places import Box
@@ -263,20 +264,24 @@ def clear_spot(x: float, low: float, high: float, lines: Sequence[Sequence[Point
     if high <= low:
         return middle
     tries = sorted((low + (high - low) * n / 24 for n in range(25)), key=lambda y: abs(y - middle))
+    left, _, right, _ = _label_box(x, 0)
+    near = [spans for line in lines if (spans := heights_between(line, left, right))]
 
-    def cost(y: float) -> float:
+    def cost(y: float) -> int:
         box = _label_box(x, y)
-        return 10 * sum(box.meets(other) for other in taken) + sum(crosses(line, box) for line in lines)
+        met = sum(any(one < box.bottom and box.top < other for one, other in spans) for spans in near)
+        return 10 * sum(box.meets(other) for other in taken) + met
 
     return min(tries, key=cost)  # the first of the best, which is the nearest to the middle
 
 
-def crosses(line: Sequence[Point], box: Box) -> bool:
-    """Whether a line of straight pieces, upright or level where it is long, goes through a box."""
-    return any(
-        box.meets(Box(min(a[0], b[0]) - 1, min(a[1], b[1]) - 1, max(a[0], b[0]) + 1, max(a[1], b[1]) + 1))
-        for a, b in zip(line, line[1:], strict=False)
-    )
+def heights_between(line: Sequence[Point], left: float, right: float) -> list[tuple[float, float]]:
+    """Where a line is between two upright ones, piece by piece: from which height to which, and a pixel more for its breadth."""
+    return [
+        (min(y0, y1) - 1, max(y0, y1) + 1)
+        for (x0, y0), (x1, y1) in pairwise(line)
+        if min(x0, x1) < right and left < max(x0, x1)
+    ]
 
 
 def _label_box(x: float, y: float) -> Box:

@@ -42,11 +42,19 @@ def workload(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = Fa
     people, left_out = whole(checked(frame, WORKLOAD), ["open", "overdue"], WORKLOAD)
     people = people.sort_values(["open", "overdue"], ascending=False, kind="stable").reset_index(drop=True)
     shown, rest = people.head(MOST), people.iloc[MOST:]
-    rows = [_person(name_of(p["user_email"], missing=NOBODY), p["open"], p["overdue"]) for p in shown.to_dict("records")]
+    rows = [
+        _person(name_of(p["user_email"], missing=NOBODY), p["open"], p["overdue"]) for p in shown.to_dict("records")
+    ]
     begin = max(width(row["name"], TEXT) for row in rows) + _SPACE
     end, most = 560.0, max(float(people["open"].max()), 1.0)
     if len(rest):
-        rows.append(_person(counted(len(rest), "more person").replace("persons", "people"), rest["open"].sum(), rest["overdue"].sum()))
+        rows.append(
+            _person(
+                counted(len(rest), "more person").replace("persons", "people"),
+                rest["open"].sum(),
+                rest["overdue"].sum(),
+            )
+        )
     height = _HEAD + _ROW * len(rows)
     parts: list[dict[str, Any]] = []
     for n, row in enumerate(rows):
@@ -63,12 +71,22 @@ def workload(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = Fa
     layers = [
         rules([{"x": 0, "x2": WIDTH, "y": _HEAD - 2, "y2": _HEAD - 2}], height, c.lines),
         bars(parts, height, tooltip=tip),
-        words([{**row, "x": begin - _SPACE, "text": row["name"]} for row in rows], height, c.text, align="right", tooltip=tip),
+        words(
+            [{**row, "x": begin - _SPACE, "text": row["name"]} for row in rows],
+            height,
+            c.text,
+            align="right",
+            tooltip=tip,
+        ),
     ]
     for head, (x, field, colour) in figures.items():
         layers.append(words([{"x": x, "y": _HEAD / 2 - 3, "text": head}], height, c.quiet, align="right", size=SMALL))
-        layers.append(words([{"x": x, "y": row["y"], "text": row[field]} for row in rows], height, colour, align="right"))
-    said = f"{counted(int(people['open'].sum()), 'open task')} of {_people(len(people))}; a task counts for each of its "
+        layers.append(
+            words([{"x": x, "y": row["y"], "text": row[field]} for row in rows], height, colour, align="right")
+        )
+    said = (
+        f"{counted(int(people['open'].sum()), 'open task')} of {_people(len(people))}; a task counts for each of its "
+    )
     said += "assignees; the first, red part of a bar is overdue"
     return dressed(
         layers,
@@ -165,7 +183,12 @@ def load_ahead(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = 
         bars(parts, height, tooltip=tip),
         rules(lines, height, c.accent, dash=True),
         words(counts_, height, c.quiet, align="center", size=10),
-        words([{"x": begin - _SPACE, "y": e["y"], "text": names[w]} for e, w in zip(ends, shown, strict=True)], height, c.text, align="right"),
+        words(
+            [{"x": begin - _SPACE, "y": e["y"], "text": names[w]} for e, w in zip(ends, shown, strict=True)],
+            height,
+            c.text,
+            align="right",
+        ),
         words(heads, height, c.quiet, align="center", size=SMALL),
     ]
     for field, x, title in (("due", 644, "due"), ("usual", WIDTH, "usual a day")):
@@ -186,8 +209,10 @@ def _usual(a_day: float) -> str:
 
 
 def _ahead_title(table: pd.DataFrame, usual: pd.Series) -> str:
-    who, day = table.stack().idxmax()
-    due, a_day = float(table.loc[who, day]), float(usual.get(who, np.nan))
+    values = table.to_numpy(dtype=float)
+    row, column = np.unravel_index(int(values.argmax()), values.shape)
+    who, day = table.index[int(row)], pd.Timestamp(table.columns[int(column)])
+    due, a_day = float(values[row, column]), float(usual.get(who, np.nan))
     said = f"{shortened(str(who), 230, TEXT)} has {counted(int(due), 'task')} due on {day:%A} {day.day} {day:%B}"
     return said if np.isnan(a_day) else f"{said}; usual is {_usual(a_day)} a day"
 

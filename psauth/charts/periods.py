@@ -30,7 +30,7 @@ def periods(frame: pd.DataFrame, wanted: Wanted, now: datetime | str | None) -> 
     rows = rows.sort_values("period", kind="stable").reset_index(drop=True)
     if len(rows) < 2 or rows["period"].duplicated().any():
         raise wanted.refuse("a trend needs two periods or more, each of them once.")
-    step = rows["period"].diff().median()
+    step = _step(rows)
     if len(rows) > MOST:
         rows, step = _together(rows)
     return Periods(rows, _length(step), bool(rows["period"].iloc[-1] + step > moment_of(now)))
@@ -47,7 +47,12 @@ def _together(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timedelta]:
         arrivals=("arrivals", "sum"), departures=("departures", "sum"), in_progress=("in_progress", "last")
     )
     told = told.rename_axis("period").reset_index()
-    return told, told["period"].diff().median()
+    return told, _step(told)
+
+
+def _step(rows: pd.DataFrame) -> pd.Timedelta:
+    """How long a period is: half of them are not longer."""
+    return pd.Timedelta(rows["period"].diff().median())
 
 
 def _length(step: pd.Timedelta) -> str:

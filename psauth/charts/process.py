@@ -22,6 +22,8 @@ START: Final = "Run started"
 END: Final = "Run finished"
 MOST: Final = 30
 """Steps that are drawn: those that happen most often."""
+MOST_PATHS: Final = 80
+"""Paths that are drawn, but for those that keep a step from standing alone: more cannot be told apart."""
 THINNEST: Final = 1.5
 THICKEST: Final = 13.0
 _LIT: Final = "!isValid(lit.step) || indexof(lit.step, datum.source) >= 0 || indexof(lit.step, datum.target) >= 0"
@@ -46,7 +48,8 @@ def process_map(
         frame: as ps.analysis.process_map(…) gives it. Its columns source_order and target_order, the places in the
             template, give the order; without them it is the one that most runs go.
         by: what makes a path broad, and stands first at it: how often it is gone, or the median hours by the clock.
-        paths: the share of all moves that is drawn, from the most frequent path down; each step keeps a way in and out.
+        paths: the share of all moves that is drawn, from the most frequent path down, as far as 80 paths cover it; each
+            step keeps a way in and out.
         subject: what it is about, such as the workflow's name; it stands before the subtitle.
         dark: for a dark page.
 
@@ -121,7 +124,7 @@ class _Moves:
         kept: set[Path] = set()
         covered, whole_ = 0.0, sum(self.counts.values())
         for path in ordered:
-            if covered >= share * whole_ - 1e-9:
+            if covered >= share * whole_ - 1e-9 or len(kept) == MOST_PATHS:
                 break
             kept.add(path)
             covered += self.counts[path]
@@ -240,24 +243,20 @@ def _steps(drawn: Layout, moves: _Moves, c: Palette) -> list[alt.Chart]:
         names.append({"x": middle, "y": box.top + 15, "text": shortened(full, room, TEXT, bold=True)})
         said.append({"x": middle, "y": box.top + 31, "text": shortened(text, room, SMALL)})
     lit = alt.selection_point(name="lit", fields=["step"], on="pointerover", clear="pointerout", empty=False)
-    boxes = (
-        alt.Chart(inline(rows))
-        .mark_rect(cornerRadius=6, fill=c.page, strokeWidth=1.2)
-        .encode(
-            x=across("x", drawn.width),
-            x2="x2:Q",
-            y=down("y", drawn.height),
-            y2="y2:Q",
-            stroke=alt.condition(lit, alt.value(c.accent), alt.value(c.faint)),
-            tooltip=tips(full="Step", said="How often"),
-        )
-        .add_params(lit)
-    )
-    letters = {"width": drawn.width, "align": "center"}
+    at = {
+        "x": across("x", drawn.width),
+        "x2": "x2:Q",
+        "y": down("y", drawn.height),
+        "y2": "y2:Q",
+    }
+    stroke = alt.condition(lit, alt.value(c.accent), alt.value(c.faint))
+    boxes = alt.Chart(inline(rows)).mark_rect(cornerRadius=6, fill=c.page, strokeWidth=1.2)
+    above = alt.Chart(inline(rows)).mark_rect(fill=c.page, fillOpacity=0.001)  # the words would take the pointer else
     return [
-        boxes,
-        words(names, drawn.height, c.text, bold=True, **letters),  # type: ignore[arg-type] # as it takes them
-        words(said, drawn.height, c.quiet, size=SMALL, **letters),  # type: ignore[arg-type] # the same
+        boxes.encode(**at, stroke=stroke, tooltip=alt.value(None)),
+        words(names, drawn.height, c.text, bold=True, align="center", width=drawn.width),
+        words(said, drawn.height, c.quiet, size=SMALL, align="center", width=drawn.width),
+        above.encode(**at, tooltip=tips(full="Step", said="How often")).add_params(lit),
     ]
 
 
@@ -267,7 +266,11 @@ def _said(step: int, moves: _Moves) -> str:
     came = int(moves.into[step])
     if moves.steps[step] == END:
         missing = (moves.started or 0) - came
-        return f"{counted(came, 'run')}; {missing:,} {'has' if missing == 1 else 'have'} not" if missing > 0 else counted(came, "run")
+        return (
+            f"{counted(came, 'run')}; {missing:,} {'has' if missing == 1 else 'have'} not"
+            if missing > 0
+            else counted(came, "run")
+        )
     stayed = came - int(moves.out_of[step])
     return f"{came:,}×" + (f", {stayed:,} went no further" if stayed > 0 else "")
 
@@ -297,7 +300,7 @@ def _labels(
             if parts[1]:
                 second.append({**ends, "x": x, "y": y + offset, "text": parts[1]})
         else:
-            if route.kind == "next" or route.points[0][0] != route.points[-1][0] and len(route.points) > 2:
+            if route.kind == "next" or (route.points[0][0] != route.points[-1][0] and len(route.points) > 2):
                 grounds.append(_ground(x, y, width(parts[0], SMALL) + 6, 14, c.page, ends))
             first.append({**ends, "x": x, "y": y, "text": parts[0]})
     opacity = alt.condition(_LIT, alt.value(1.0), alt.value(0.12))
@@ -334,7 +337,9 @@ def _title(moves: _Moves, rows: list[list[int]], by: str) -> str:
 
 def _subtitle(moves: _Moves, shown: dict[Path, float], rows: list[list[int]], by: str) -> str:
     covered = sum(shown.values()) / moves.total
-    said = "" if moves.started is None else f"{counted(moves.started, 'run')} started, {moves.finished or 0:,} finished; "
+    said = (
+        "" if moves.started is None else f"{counted(moves.started, 'run')} started, {moves.finished or 0:,} finished; "
+    )
     said += counted(int(moves.total), "move")
     said += "" if covered == 1 else f", the most frequent {share_text(covered)} drawn"
     said += "; broad: often, " if by == "count" else "; broad: long, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final
 
 import altair as alt
@@ -12,6 +13,7 @@ from psauth.charts.checks import Wanted, checked, numbers, whole
 from psauth.charts.figures import FEWEST, hours_text, share_text
 from psauth.charts.layout import rounded
 from psauth.charts.lettering import name_of, shortened, width
+from psauth.charts.order import usual_order
 from psauth.charts.palette import Palette, blend, colours
 from psauth.charts.theme import SMALL, TEXT, WIDTH, across, bars, down, dressed, inline, rules, shades, tips, words
 from psauth.words import counted
@@ -83,14 +85,18 @@ def variants(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = Fa
     tip = tips(share="Share of finished runs", runs="Runs", median="Median run time", tasks="Length")
     layers.append(bars(bands, height, radius=1, tooltip=tip))
     if arcs:
-        line = alt.Chart(inline(arcs)).mark_line(strokeCap="round").encode(
-            x=across("x"),
-            y=down("y", height),
-            detail=alt.Detail("arc", type="nominal"),
-            order=alt.Order("n", type="quantitative"),
-            color=shades(),
-            strokeWidth=alt.value(2.5),
-            tooltip=tip,
+        line = (
+            alt.Chart(inline(arcs))
+            .mark_line(strokeCap="round")
+            .encode(
+                x=across("x"),
+                y=down("y", height),
+                detail=alt.Detail("arc", type="nominal"),
+                order=alt.Order("n", type="quantitative"),
+                color=shades(),
+                strokeWidth=alt.value(2.5),
+                tooltip=tip,
+            )
         )
         layers.append(line)
     tasks_at = [{"x": begin - _SPACE, "y": _y(n), "text": name, "full": shown[n]} for n, name in enumerate(names)]
@@ -115,8 +121,6 @@ def _y(row: int) -> float:
 
 def _order(sequences: list[list[str]], often: list[float]) -> list[str]:
     """The tasks from above: each behind those that most runs have before it."""
-    from psauth.charts.order import usual_order
-
     counts: dict[tuple[str, str], float] = {}
     for sequence, many in zip(sequences, often, strict=True):
         for n, one in enumerate(sequence):
@@ -127,23 +131,23 @@ def _order(sequences: list[list[str]], often: list[float]) -> list[str]:
 
 def _ribbon(visits: list[int], x: float, broad: float, shade: str, c: Palette) -> list[dict[str, Any]]:
     """The band at each task that is passed, broad between neighbours and thin past others."""
-    bands = [
+    bands = []
+    for one, other in pairwise(visits):
+        if other > one:
+            thick = broad if other == one + 1 else 2.0
+            ends = {"y": _y(one) + 4, "y2": _y(other) - 4}  # into the bands, so that no seam is seen
+            colour = shade if other == one + 1 else c.faint
+            bands.append({"x": x - thick / 2, "x2": x + thick / 2, **ends, "colour": colour})
+    return bands + [
         {"x": x - broad / 2, "x2": x + broad / 2, "y": _y(row) - 8, "y2": _y(row) + 8, "colour": shade}
         for row in dict.fromkeys(visits)
     ]
-    for one, other in zip(visits, visits[1:], strict=False):
-        if other > one:
-            thick = broad if other == one + 1 else 2.0
-            ends = {"y": _y(one) + 8, "y2": _y(other) - 8}
-            colour = shade if other == one + 1 else c.faint
-            bands.append({"x": x - thick / 2, "x2": x + thick / 2, **ends, "colour": colour})
-    return bands
 
 
 def _arcs(visits: list[int], x: float, broad: float, c: Palette) -> list[dict[str, Any]]:
     """The points of the arcs on the right by which a way goes back."""
     points = []
-    for n, (one, other) in enumerate(zip(visits, visits[1:], strict=False)):
+    for n, (one, other) in enumerate(pairwise(visits)):
         if other <= one:
             low, high = (_y(one) + 4, _y(one) - 4) if other == one else (_y(one), _y(other))
             edge = x + broad / 2

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from psauth.charts.checks import Wanted, checked, whole
-from psauth.charts.figures import FEWEST, count_text, share_text
+from psauth.charts.figures import FEWEST, share_text
 from psauth.charts.palette import colours
-from psauth.charts.theme import SMALL, WIDTH, across, down, dressed, inline, rules, tips, words
+from psauth.charts.theme import SMALL, across, down, dressed, inline, rules, tips, words
 from psauth.words import counted
 
 CALIBRATION: Final = Wanted("calibration", "ps.analysis.calibration(…)", ("chance", "share_late", "count"))
@@ -85,11 +85,37 @@ def calibration(frame: pd.DataFrame, *, subject: str | None = None, dark: bool =
             color=alt.Color("colour", type="nominal", scale=None, legend=None),
             tooltip=tip,
         ),
-        words([{"x": _LEFT - 8, "y": _down(s), "text": share_text(s)} for s in shares], _HEIGHT, c.quiet, align="right", size=SMALL),
-        words([{"x": _across(s), "y": _down(0) + _ROOM + 10, "text": share_text(s)} for s in shares], _HEIGHT, c.quiet, align="center", size=SMALL),
+        words(
+            [{"x": _LEFT - 8, "y": _down(s), "text": share_text(s)} for s in shares],
+            _HEIGHT,
+            c.quiet,
+            align="right",
+            size=SMALL,
+        ),
+        words(
+            [{"x": _across(s), "y": _down(0) + _ROOM + 10, "text": share_text(s)} for s in shares],
+            _HEIGHT,
+            c.quiet,
+            align="center",
+            size=SMALL,
+        ),
         words([{"x": 0, "y": 6, "text": "ended late"}], _HEIGHT, c.quiet, size=SMALL),
-        words([{"x": _across(0.5), "y": _HEIGHT - 6, "text": "chance to end late that was given"}], _HEIGHT, c.quiet, align="center", size=SMALL),
-        words([{"x": beside, "y": _down(1), "text": "on the dashed line the figure is right;"}, {"x": beside, "y": _down(1) + 16, "text": "above it, more runs ended late than it said"}], _HEIGHT, c.quiet, size=SMALL),
+        words(
+            [{"x": _across(0.5), "y": _HEIGHT - 6, "text": "chance to end late that was given"}],
+            _HEIGHT,
+            c.quiet,
+            align="center",
+            size=SMALL,
+        ),
+        words(
+            [
+                {"x": beside, "y": _down(1), "text": "on the dashed line the figure is right;"},
+                {"x": beside, "y": _down(1) + 16, "text": "above it, more runs ended late than it said"},
+            ],
+            _HEIGHT,
+            c.quiet,
+            size=SMALL,
+        ),
         *_table(rows, beside, c.text, c.quiet),
     ]
     return dressed(
@@ -112,7 +138,9 @@ def _down(share: float) -> float:
 
 def _tenths(groups: pd.DataFrame) -> pd.DataFrame:
     tenth = (groups["chance"] * GROUPS).astype(int).clip(upper=GROUPS - 1)
-    weighed = groups.assign(chance=groups["chance"] * groups["count"], share_late=groups["share_late"] * groups["count"])
+    weighed = groups.assign(
+        chance=groups["chance"] * groups["count"], share_late=groups["share_late"] * groups["count"]
+    )
     told = weighed.groupby(tenth)[["chance", "share_late", "count"]].sum().reset_index(drop=True)
     return told.assign(chance=told["chance"] / told["count"], share_late=told["share_late"] / told["count"])
 
@@ -132,7 +160,15 @@ def _table(rows: list[dict[str, object]], left: float, text: str, quiet: str) ->
     step = min(22.0, (_SIZE - top) / max(len(ordered), 1))
     ends = {"chance": left + 60, "late": left + 140, "times": left + 200}
     heads = {"chance": "chance", "late": "ended late", "times": "runs"}
-    layers = [words([{"x": x, "y": _TOP + top - 10, "text": heads[f]} for f, x in ends.items()], _HEIGHT, quiet, align="right", size=SMALL)]
+    layers = [
+        words(
+            [{"x": x, "y": _TOP + top - 10, "text": heads[f]} for f, x in ends.items()],
+            _HEIGHT,
+            quiet,
+            align="right",
+            size=SMALL,
+        )
+    ]
     cells = [
         {"x": x, "y": _TOP + top + step * (n + 0.6), "text": row[field]}
         for n, row in enumerate(ordered)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from itertools import pairwise
+from typing import Final
 
 import altair as alt
 import numpy as np
@@ -14,7 +15,7 @@ from psauth.charts.figures import FEWEST, hours_text, long_text, share_text
 from psauth.charts.lettering import name_of, shortened, width
 from psauth.charts.palette import Palette, colours
 from psauth.charts.places import Box, beside, spread
-from psauth.charts.theme import SMALL, TEXT, WIDTH, across, bars, down, dressed, inline, rules, tips, words
+from psauth.charts.theme import SMALL, WIDTH, across, bars, down, dressed, inline, rules, tips, words
 from psauth.words import counted
 
 AGEING: Final = Wanted("ageing", "ps.analysis.ageing(…)", ("name", "age_hours", "share_done"))
@@ -86,7 +87,8 @@ def _finished(run_times: pd.DataFrame | None) -> np.ndarray:
 
 
 def _across(share: np.ndarray) -> np.ndarray:
-    return _LEFT + 10 + np.clip(share, 0, 1) * (_RIGHT - _LEFT - 20)
+    places: np.ndarray = _LEFT + 10 + np.clip(share, 0, 1) * (_RIGHT - _LEFT - 20)
+    return places
 
 
 def _down(age: float, oldest: float) -> float:
@@ -98,14 +100,14 @@ def _bands(limits: list[float], oldest: float, c: Palette) -> list[alt.Chart]:
     if not limits:
         return []
     edges = [float(_BASE), *(_down(limit, oldest) for limit in limits), float(_TOP)]
-    shades = (c.page, c.accent, c.late, c.very_late)
-    rows = [
-        {"x": _LEFT, "x2": WIDTH, "y": top, "y2": bottom, "colour": shade, "name": name}
-        for bottom, top, shade, name in zip(edges, edges[1:], shades, BANDS, strict=False)
+    shades = (c.accent, c.late, c.very_late)
+    tints = [
+        {"x": _LEFT, "x2": WIDTH, "y": top, "y2": bottom, "colour": shade}
+        for bottom, top, shade in zip(edges[1:-1], edges[2:], shades, strict=True)
     ]
-    tinted = bars(rows[1:], _HEIGHT, radius=0).encode(opacity=alt.value(0.12))
+    tinted = bars(tints, _HEIGHT, radius=0).encode(opacity=alt.value(0.12))
     lines = [{"x": _LEFT, "x2": WIDTH, "y": y, "y2": y} for y in edges[1:-1]]
-    middles = [(row["y"] + row["y2"]) / 2 for row in rows]
+    middles = [(one + other) / 2 for one, other in pairwise(edges)]
     placed = spread(middles, 15, _TOP + 8, _BASE - 8)
     said = [
         f"younger than half ({hours_text(limits[0])})",
@@ -125,53 +127,62 @@ def _axes(oldest: float, c: Palette) -> list[alt.Chart]:
     under = [{"x": float(x), "y": _BASE + 14, "text": share_text(s)} for x, s in zip(places, shares, strict=True)]
     return [
         rules([{"x": _LEFT, "x2": WIDTH, "y": _BASE, "y2": _BASE}], _HEIGHT, c.faint),
-        words([{"x": _LEFT - 8, "y": y, "text": text} for y, text in ages], _HEIGHT, c.quiet, align="right", size=SMALL),
+        words(
+            [{"x": _LEFT - 8, "y": y, "text": text} for y, text in ages], _HEIGHT, c.quiet, align="right", size=SMALL
+        ),
         words(under, _HEIGHT, c.quiet, align="center", size=SMALL),
-        words([{"x": (_LEFT + _RIGHT) / 2, "y": _BASE + 34, "text": "share of tasks done"}], _HEIGHT, c.quiet, align="center", size=SMALL),
+        words(
+            [{"x": (_LEFT + _RIGHT) / 2, "y": _BASE + 34, "text": "share of tasks done"}],
+            _HEIGHT,
+            c.quiet,
+            align="center",
+            size=SMALL,
+        ),
     ]
 
 
 def _points(runs: pd.DataFrame, has_bands: bool, c: Palette) -> alt.Chart:
     shades = (c.accent, c.accent, c.late, c.very_late)
-    rows: list[dict[str, Any]]
     if len(runs) <= MOST:
-        rows = [
-            {
-                "x": run.x,
-                "y": run.y,
-                "size": 70,
-                "colour": shades[run.band],
-                "name": name_of(run.name),
-                "age": hours_text(run.age_hours),
-                "done": share_text(run.share_done),
-                "band": BANDS[run.band] if has_bands else "",
-            }
-            for run in runs[["x", "y", "band", "name", "age_hours", "share_done"]].itertuples(index=False)
-        ]
+        told = runs.assign(size=70.0)
+        names = [name_of(name) for name in runs["name"]]
+        about = ""
     else:
-        cells = runs.assign(column=(runs["x"] / 12).round(), line=(runs["y"] / 12).round())
-        grouped = cells.groupby(["column", "line", "band"])
-        told = grouped.agg(x=("x", "mean"), y=("y", "mean"), many=("x", "size"), age=("age_hours", "median"), done=("share_done", "median"))
-        most = told["many"].max()
-        rows = [
-            {
-                "x": cell.x,
-                "y": cell.y,
-                "size": 16 + 180 * cell.many / most,
-                "colour": shades[cell.Index[2]],
-                "name": counted(int(cell.many), "run"),
-                "age": f"about {hours_text(cell.age)}",
-                "done": f"about {share_text(cell.done)}",
-                "band": BANDS[cell.Index[2]] if has_bands else "",
-            }
-            for cell in told.itertuples()
-        ]
+        told = _together(runs)
+        names = [counted(int(many), "run") for many in told["many"]]
+        about = "about "
+    rows = [
+        {
+            "x": dot["x"],
+            "y": dot["y"],
+            "size": dot["size"],
+            "colour": shades[dot["band"]],
+            "name": name,
+            "age": about + hours_text(dot["age_hours"]),
+            "done": about + share_text(dot["share_done"]),
+            "band": BANDS[dot["band"]] if has_bands else "",
+        }
+        for name, dot in zip(names, told.to_dict("records"), strict=True)
+    ]
     tip = tips(name="Run", age="Age", done="Tasks done", **({"band": "Of finished runs"} if has_bands else {}))
     size = alt.Size("size", type="quantitative", scale=None, legend=None)
     mark = alt.Chart(inline(rows)).mark_circle(opacity=0.85, stroke=c.page, strokeWidth=1)
     colour = alt.Color("colour", type="nominal", scale=None, legend=None)
     chart: alt.Chart = mark.encode(x=across("x"), y=down("y", _HEIGHT), size=size, color=colour, tooltip=tip)
     return chart
+
+
+def _together(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs that lie close together as one point each, the larger the more they are."""
+    cells = runs.assign(column=(runs["x"] / 12).round(), line=(runs["y"] / 12).round())
+    told = cells.groupby(["column", "line", "band"]).agg(
+        x=("x", "mean"),
+        y=("y", "mean"),
+        many=("x", "size"),
+        age_hours=("age_hours", "median"),
+        share_done=("share_done", "median"),
+    )
+    return told.reset_index().assign(size=16 + 180 * (told["many"] / told["many"].max()).to_numpy())
 
 
 def _names(named: pd.DataFrame, runs: pd.DataFrame, c: Palette) -> list[alt.Chart]:
@@ -194,7 +205,11 @@ def _title(runs: pd.DataFrame, limits: list[float]) -> str:
     many = len(runs)
     if not limits:
         oldest = long_text(float(runs["age_hours"].max()))
-        return f"The oldest of {counted(many, 'open run')} has an age of {oldest}" if many > 1 else f"One open run has an age of {oldest}"
+        return (
+            f"The oldest of {counted(many, 'open run')} has an age of {oldest}"
+            if many > 1
+            else f"One open run has an age of {oldest}"
+        )
     old = int((runs["band"] >= 2).sum())
     of = f"{old:,} of {counted(many, 'open run')}" if old else "None of the open runs"
     return f"{of} {'is' if old <= 1 else 'are'} older than 85% of the finished ones were"

@@ -82,7 +82,9 @@ def bars(rows: Rows, height: float, *, radius: int = 2, width: float = WIDTH, to
     return chart
 
 
-def rules(rows: Rows, height: float, colour: str, *, width: float = WIDTH, thick: float = 1, dash: bool = False) -> alt.Chart:
+def rules(
+    rows: Rows, height: float, colour: str, *, width: float = WIDTH, thick: float = 1, dash: bool = False
+) -> alt.Chart:
     """Straight lines at places in pixels: rows of x, x2, y and y2."""
     chart: alt.Chart = (
         alt.Chart(inline(rows))

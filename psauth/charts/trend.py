@@ -57,7 +57,7 @@ def throughput(
     layers = []
     if may_compare:
         layers.append(_means(older, newer, x, y, c))
-    for column, (name, colour, dash) in lines.items():
+    for column, (_, colour, dash) in lines.items():
         points = [_point(row, column, is_going_on and n == len(rows) - 1, length) for n, row in rows.iterrows()]
         tip = tips(when=length.capitalize(), started="Started", ended="Ended", open="In progress at its end")
         base = alt.Chart(inline(points)).encode(x=x, y=y)

@@ -69,9 +69,10 @@ def rhythm(
         )
         if many:
             ink = readable_on(fill, c.page, c.text)
-            said.append({"x": x + _CELL / 2, "y": y + _ROW / 2, "text": count_text(many), "colour": ink})
+            said.append({**rows[-1], "x": x + _CELL / 2, "y": y + _ROW / 2, "text": count_text(many), "colour": ink})
     heads = [{"x": _LEFT + (hour + 0.5) * _CELL, "y": 10, "text": str(hour)} for hour in range(24)]
     names = [{"x": _LEFT - 10, "y": _HEAD + (day + 0.5) * _ROW, "text": name} for day, name in enumerate(DAYS)]
+    tip = tips(when="When", times="Tasks completed")
     numbers = (
         alt.Chart(inline(said))
         .mark_text(align="center", baseline="middle", fontSize=10)
@@ -80,11 +81,11 @@ def rhythm(
             y=down("y", _HEIGHT),
             text=alt.Text("text", type="nominal"),
             color=alt.Color("colour", type="nominal", scale=None, legend=None),
-            tooltip=alt.value(None),
+            tooltip=tip,
         )
     )
     layers = [
-        bars(rows, _HEIGHT, tooltip=tips(when="When", times="Tasks completed")),
+        bars(rows, _HEIGHT, tooltip=tip),
         numbers,
         words(names, _HEIGHT, c.text, align="right", size=TEXT),
         words(heads, _HEIGHT, c.quiet, align="center", size=SMALL),
