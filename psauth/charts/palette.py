@@ -45,7 +45,7 @@ DARK: Final = Palette(
     accent="#7ea6ff",
     pale="#2f4473",
     late="#f2b27a",
-    very_late="#f0564a",
+    very_late="#e0433a",
 )
 """On the page of the app's dark theme."""
 

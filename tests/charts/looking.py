@@ -17,7 +17,17 @@ def subtitle(chart):
 def rows(chart):
     """Every row that any layer of the picture draws."""
     spec = chart.to_dict()
-    return [row for layer in spec["layer"] for row in layer.get("data", spec.get("data", {})).get("values", [])]
+    sets = [
+        spec["datasets"][layer["data"]["name"]] if "name" in layer["data"] else layer["data"]["values"]
+        for layer in layers(spec)
+    ]
+    assert sets
+    return [row for values in sets for row in values]
+
+
+def layers(spec):
+    """Its layers, each with the data that it draws."""
+    return [{"data": spec.get("data"), **layer} for layer in spec["layer"]]
 
 
 def said(chart):
