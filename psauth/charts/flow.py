@@ -41,7 +41,7 @@ def cumulative_flow(
     Errors: ArgumentError for a frame with fewer than two periods, or without a column that is needed.
     """
     c = colours(dark=dark)
-    rows, length, is_going_on = periods(frame, CUMULATIVE_FLOW, now)
+    rows, length = periods(frame, CUMULATIVE_FLOW, now)
     ended = rows["departures"].cumsum()
     started = ended + rows["in_progress"]
     most = max(float(started.max()) * 1.06, 4.0)
@@ -86,7 +86,7 @@ def cumulative_flow(
     return dressed(
         layers,
         title=f"{counted(in_progress, 'run')} in progress, {change} at the end of the {length} of {first:%Y-%m-%d}",
-        subtitle=subtitle + (f"; the last {length} is not over" if is_going_on else ""),
+        subtitle=subtitle + ("" if rows["is_whole"].iloc[-1] else f"; the last {length} is not over"),
         subject=subject,
         colours=c,
         width=WIDTH - _RIGHT,

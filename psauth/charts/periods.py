@@ -16,11 +16,13 @@ MOST: Final = 160
 
 
 class Periods(NamedTuple):
-    """One row a period, in order; how long one is, in words; whether the last one is still going on."""
+    """One row a period, in order, with `is_whole`, and how long one is, in words.
+
+    Not whole is the last one while it still goes on, and the first of those that were added up where its beginning is missing.
+    """
 
     rows: pd.DataFrame
     length: str
-    is_going_on: bool
 
 
 def periods(frame: pd.DataFrame, wanted: Wanted, now: datetime | str | None) -> Periods:
@@ -31,9 +33,11 @@ def periods(frame: pd.DataFrame, wanted: Wanted, now: datetime | str | None) -> 
     if len(rows) < 2 or rows["period"].duplicated().any():
         raise wanted.refuse("a trend needs two periods or more, each of them once.")
     step = _step(rows)
+    begins = rows["period"].iloc[0]
     if len(rows) > MOST:
         rows, step = _together(rows)
-    return Periods(rows, _length(step), bool(rows["period"].iloc[-1] + step > moment_of(now)))
+    is_over = rows["period"] + step <= moment_of(now)
+    return Periods(rows.assign(is_whole=is_over & (rows["period"] >= begins)), _length(step))
 
 
 def _together(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timedelta]:

@@ -33,7 +33,7 @@ def throughput(
 ) -> alt.LayerChart:
     """Runs started and runs ended in each period, and the mean of the newer half beside that of the half before.
 
-    Ended is finished or archived. A period that still goes on is drawn hollow, and is in no comparison; halves in which
+    Ended is finished or archived. A period that still goes on, or of which the beginning is missing, is drawn hollow, and is in no comparison; halves in which
     fewer than 5 runs ended are not compared.
 
     Parameters:
@@ -45,8 +45,8 @@ def throughput(
     Errors: ArgumentError for a frame with fewer than two periods, or without a column that is needed.
     """
     c = colours(dark=dark)
-    rows, length, is_going_on = periods(frame, THROUGHPUT, now)
-    over = rows.iloc[: len(rows) - is_going_on]
+    rows, length = periods(frame, THROUGHPUT, now)
+    over = rows[rows["is_whole"]]
     half = len(over) // 2
     newer, older = over.iloc[len(over) - half :], over.iloc[len(over) - 2 * half : len(over) - half]
     may_compare = half > 0 and min(newer["departures"].sum(), older["departures"].sum()) >= FEWEST
@@ -58,18 +58,18 @@ def throughput(
     if may_compare:
         layers.append(_means(older, newer, x, y, c))
     for column, (_, colour, dash) in lines.items():
-        points = [_point(row, column, is_going_on and n == len(rows) - 1, length) for n, row in rows.iterrows()]
+        points = [_point(row, column, length) for _, row in rows.iterrows()]
         tip = tips(when=length.capitalize(), started="Started", ended="Ended", open="In progress at its end")
         base = alt.Chart(inline(points)).encode(x=x, y=y)
         layers.append(base.mark_line(color=colour, strokeWidth=2, strokeDash=dash))
-        fill = alt.condition("datum.is_going_on", alt.value(c.page), alt.value(colour))
+        fill = alt.condition("datum.is_whole", alt.value(colour), alt.value(c.page))
         size = 36 if len(rows) <= _POINTS else 8
         layers.append(base.mark_circle(size=size, opacity=1, stroke=colour).encode(fill=fill, tooltip=tip))
     layers.append(_names(rows, {c_: lines[c_][0] for c_ in lines}, most, y, c))
     return dressed(
         layers,
         title=_title(older, newer, length, may_compare=may_compare),
-        subtitle=_subtitle(rows, length, is_going_on=is_going_on, may_compare=may_compare),
+        subtitle=_subtitle(rows, length, may_compare=may_compare),
         subject=subject,
         colours=c,
         width=WIDTH - _RIGHT,
@@ -77,13 +77,13 @@ def throughput(
     )
 
 
-def _point(row: pd.Series, column: str, is_going_on: bool, length: str) -> dict[str, Any]:
+def _point(row: pd.Series, column: str, length: str) -> dict[str, Any]:
     begin = f"{row['period']:%Y-%m-%d}"
     return {
         "at": milliseconds(row["period"]),
         "runs": float(row[column]),
-        "is_going_on": is_going_on,
-        "when": f"{begin}, not over yet" if is_going_on else begin if length == "day" else f"from {begin}",
+        "is_whole": bool(row["is_whole"]),
+        "when": (begin if length == "day" else f"from {begin}") + ("" if row["is_whole"] else ", not whole"),
         "started": f"{row['arrivals']:,.0f}",
         "ended": f"{row['departures']:,.0f}",
         "open": f"{row['in_progress']:,.0f}",
@@ -125,9 +125,9 @@ def _title(older: pd.DataFrame, newer: pd.DataFrame, length: str, *, may_compare
     return f"{counted(now, 'run')} ended in {span}, {abs(more):,} {'more' if more > 0 else 'fewer'} than {than}"
 
 
-def _subtitle(rows: pd.DataFrame, length: str, *, is_going_on: bool, may_compare: bool) -> str:
+def _subtitle(rows: pd.DataFrame, length: str, *, may_compare: bool) -> str:
     started, ended = int(rows["arrivals"].sum()), int(rows["departures"].sum())
     said = f"{started:,} runs started and {ended:,} ended (finished or archived), by {length}"
     said += f"; {int(rows['in_progress'].iloc[-1]):,} in progress at the end"
     said += "; broad lines: mean of each half" if may_compare else f"; under {FEWEST} ended in a half, so not compared"
-    return said + (f"; the last {length} is not over and not compared" if is_going_on else "")
+    return said + ("" if rows["is_whole"].all() else f"; hollow: a {length} that is not whole, and not compared")

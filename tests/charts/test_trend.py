@@ -28,8 +28,8 @@ def test_fewer_and_as_many_are_said():
 def test_a_week_that_still_goes_on_is_hollow_and_not_compared():
     chart = charts.throughput(weeks(99, 5, 6, 8, 9, 1), now="2026-11-18")
     assert title(chart) == "17 runs ended in the last 2 weeks, 6 more than in the 2 before"
-    assert subtitle(chart).endswith("the last week is not over and not compared")
-    assert [row["is_going_on"] for row in rows(chart) if "is_going_on" in row][:6] == [False] * 5 + [True]
+    assert subtitle(chart).endswith("hollow: a week that is not whole, and not compared")
+    assert [row["is_whole"] for row in rows(chart) if "is_whole" in row][:6] == [True] * 5 + [False]
 
 
 def test_under_five_in_a_half_there_is_no_comparison():
@@ -56,6 +56,13 @@ def test_many_periods_are_added_up_and_none_is_lost():
     assert f"{frame['arrivals'].sum():,} runs started and {frame['departures'].sum():,} ended" in subtitle(chart)
     assert ", by quarter;" in subtitle(chart) or ", by month;" in subtitle(chart)
     assert len(rows(chart)) < 2_000
+
+
+def test_an_added_up_period_of_which_the_beginning_is_missing_is_not_compared():
+    frame = frames.throughput(5_200, every="D")
+    whole = [row["is_whole"] for row in rows(charts.throughput(frame, now="2027-01-01")) if "is_whole" in row]
+    assert whole[0] is False
+    assert all(whole[1 : len(whole) // 4])
 
 
 def test_one_period_is_no_trend():
