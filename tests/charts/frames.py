@@ -44,6 +44,7 @@ def run_times(finished, still_open=0, archived=0, *, kind="Onboarding", seed=2):
     many = finished + still_open + archived
     started = pd.Series(pd.Timestamp(NOW, tz="UTC") - pd.to_timedelta(random.uniform(1, 9000, many), unit="h"))
     hours = np.r_[random.lognormal(4.5, 0.8, finished), np.full(still_open + archived, np.nan)]
+    took = started + pd.to_timedelta(np.nan_to_num(hours), unit="h")
     status = ["Completed"] * finished + ["Active"] * still_open + ["Archived"] * archived
     return pd.DataFrame(
         {
@@ -52,7 +53,7 @@ def run_times(finished, still_open=0, archived=0, *, kind="Onboarding", seed=2):
             "name": names(many, kind),
             "status": pd.Categorical(status, ["Active", "Completed", "Archived"]),
             "started": started.astype("datetime64[us, UTC]"),
-            "finished": (started + pd.to_timedelta(pd.Series(hours), unit="h")).astype("datetime64[us, UTC]"),
+            "finished": took.where(~np.isnan(hours)).astype("datetime64[us, UTC]"),
             "finished_estimated": False,
             "hours": hours,
             "working_hours": hours / 4.2,
