@@ -59,6 +59,7 @@ MARKED = {
     "dashboard/web": "slow",
     "sandbox": "slow",
     "auth/test_pasting.py": "slow",
+    "charts/test_every_picture.py": "slow",
     "auth/test_prompt.py": "slow",
     "dashboard/test_pages.py": "slow",
     "dashboard/views": "slow",

@@ -22,7 +22,8 @@ sys.meta_path.insert(0, Absent())
 """
 SANDBOX = ("authlib", "starlette", "uvicorn")
 MIRROR = ("deltalake", "duckdb", "ibis")
-EXTRAS = {*SANDBOX, *MIRROR, "altair", "ipywidgets", "IPython", "jupyterlab", "matplotlib", "openpyxl", "streamlit"}
+CHARTS = ("altair", "vl_convert")
+EXTRAS = {*SANDBOX, *MIRROR, *CHARTS, "ipywidgets", "IPython", "jupyterlab", "matplotlib", "openpyxl", "streamlit"}
 
 
 def python(program, *, without):
@@ -75,13 +76,31 @@ with psauth.connect(settings=psauth.Settings(api_key="k", home={str(tmp_path)!r}
     assert (done.stdout.splitlines(), done.stderr) == ([line, line], "")
 
 
+@pytest.mark.parametrize("package", CHARTS)
+def test_a_picture_without_its_packages_names_the_extra(package, tmp_path):
+    program = f"""
+import psauth, pandas as pd
+frame = pd.DataFrame({{"variant": ["a"], "count": [9], "share": [1.0], "median_hours": [2.0]}})
+try:
+    psauth.charts.save(psauth.charts.variants(frame), {str(tmp_path / "x.png")!r})
+except psauth.MissingExtra as error:
+    print(error)
+"""
+    done = python(program, without=[package])
+    what = {"altair": "psauth.charts.variants(…)", "vl_convert": "charts.save(…)"}[package]
+    name = {"altair": "altair", "vl_convert": "vl_convert"}[package]
+    line = f'{what} needs the package {name}, which is not installed. Type: pip install "psauth[analysis]"'
+    assert (done.stdout.strip(), done.stderr) == (line, "")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_everything_else_works_with_the_core_alone(tmp_path):
     program = f"""
 import pkgutil, importlib, psauth
 for name in psauth.__all__:
     getattr(psauth, name)
 for module in pkgutil.walk_packages(psauth.__path__, "psauth."):
-    if module.name.split(".")[1] not in ("sandbox", "dashboard", "mirror", "__main__"):
+    if module.name.split(".")[1] not in ("sandbox", "charts", "dashboard", "mirror", "__main__"):
         importlib.import_module(module.name)
 import pandas as pd
 print(psauth.to_excel(pd.DataFrame({{"a": [1]}}), {str(tmp_path / "x.xlsx")!r}).name)

@@ -20,7 +20,7 @@ LEVELS = {
         ["api"],
         ["reading"],
         ["export", "mirror", "writing"],
-        ["analysis"],
+        ["analysis", "charts"],
         ["client"],
         ["connecting"],
         ["demo"],
@@ -82,6 +82,24 @@ LEVELS = {
         ["sync"],
     ],
     "analysis": [["calendar", "running"]],
+    "charts": [
+        ["checks", "figures", "lettering", "order", "palette", "places"],
+        ["layout", "periods", "theme"],
+        [
+            "bars",
+            "curve",
+            "files",
+            "flow",
+            "histogram",
+            "people",
+            "process",
+            "ribbons",
+            "risk",
+            "scatter",
+            "trend",
+            "week",
+        ],
+    ],
     "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["lifespan", "reach", "state"], ["parts"], ["main", "views"]],
@@ -291,7 +309,9 @@ def test_only_the_dashboard_knows_streamlit():
 
 
 def test_only_frames_values_and_files_know_pandas_at_run_time():
-    users = users_of("pandas", sources(outside=("sandbox", "dashboard", "export", "mirror")), at_run_time=True)
+    users = users_of(
+        "pandas", sources(outside=("sandbox", "charts", "dashboard", "export", "mirror")), at_run_time=True
+    )
     assert users <= {"cli/exports", "reading/frames", "reading/values", "writing/records"}
 
 

@@ -28,7 +28,7 @@ def requirement_lines():
 
 EXTRAS = PROJECT["optional-dependencies"]
 OF_THE_APP = PROJECT["dependencies"] + EXTRAS["app"] + EXTRAS["mirror"]
-OF_THE_APP += [line for line in EXTRAS["analysis"] if line not in EXTRAS["mirror"]]
+OF_THE_APP += [line for line in EXTRAS["analysis"] if line not in OF_THE_APP]
 KNOWN_TO_BREAK = {"sqlglot"}
 """Packages with an upper bound, which pyproject.toml explains."""
 
