@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import ibis
@@ -19,6 +20,7 @@ from psauth.analysis.sources import Tables
 from psauth.exceptions import ArgumentError, needs_extra
 from psauth.reading.arguments import moment
 from psauth.reading.dates import date_of
+from psauth.reading.frames import TIME_DTYPE
 
 if TYPE_CHECKING:
     from psauth.reading.arguments import Moment
@@ -88,28 +90,30 @@ def _open_then(scope: Scope, then: Any, literal: Any) -> pd.DataFrame:
         )
     )
     before = _due_before(scope, literal)
-    asked["due_date"] = asked["run_id"].map(before).where(asked["run_id"].isin(before.index), asked["due_date"])
+    due = [before.get(run_id, due) for run_id, due in zip(asked["run_id"], asked["due_date"], strict=True)]
+    asked["due_date"] = pd.Series(due, asked.index, dtype=TIME_DTYPE)
     asked = asked[asked["due_date"] >= then].reset_index(drop=True)
     return asked.assign(hours_left=(asked["due_date"] - then) / pd.Timedelta(hours=1))
 
 
-def _due_before(scope: Scope, literal: Any) -> pd.Series:
+def _due_before(scope: Scope, literal: Any) -> dict[str, datetime | None]:
     """The due dates that runs had at a moment, of those whose due date was seen to change after it."""
     if "changes" not in scope.sources:
-        return pd.Series(dtype="datetime64[us, UTC]")
+        return {}
     changes = scope.sources.table("changes", "change_id", "noun", "run_id", "column", "old", "seen_at")
     changes = changes.filter((changes.noun == "runs") & (changes.column == "dueDate") & (changes.seen_at > literal))
-    first = run(changes.order_by("change_id")).drop_duplicates("run_id").set_index("run_id")
-    moments = [None if pd.isna(old) else date_of(str(json.loads(old))) for old in first["old"]]
-    return pd.Series(
-        pd.to_datetime(pd.Series(moments, dtype="object"), utc=True).to_numpy(), first.index
-    ).dt.tz_localize("UTC")
+    first = run(changes.order_by("change_id")).drop_duplicates("run_id")
+    return {
+        run_id: None if pd.isna(old) else date_of(str(json.loads(old)))
+        for run_id, old in zip(first["run_id"], first["old"], strict=True)
+    }
 
 
 def _became_late(said: pd.DataFrame, now: pd.Timestamp) -> pd.Series:
     """Whether each run was late at its end; missing where it is not known."""
-    late = said["left"].fillna(now) > said["due_date"]
-    return late.astype("boolean").where(late | said["finished"].notna())
+    has_left = said["left"] <= now
+    late = said["left"].where(has_left, now) > said["due_date"]
+    return late.astype("boolean").where(late | (has_left & said["finished"].notna()))
 
 
 def _interval(late: int, count: int) -> tuple[float | None, float | None]:
