@@ -13,10 +13,31 @@ class Log:
     """A company's runs, as somebody writes them down; `tables` is what an analysis takes."""
 
     def __init__(self):
-        names = ("runs", "tasks", "assignments", "users", "workflow_tasks", "approvals", "revisions", "form_values", "changes")
+        names = (
+            "runs",
+            "tasks",
+            "assignments",
+            "users",
+            "workflow_tasks",
+            "approvals",
+            "revisions",
+            "form_values",
+            "changes",
+        )
         self._rows = {name: [] for name in names}
 
-    def run(self, run_id, started, *tasks, status="Completed", updated=None, due=None, workflow="Purchase", by="ann", migration="Inactive"):
+    def run(
+        self,
+        run_id,
+        started,
+        *tasks,
+        status="Completed",
+        updated=None,
+        due=None,
+        workflow="Purchase",
+        by="ann",
+        migration="Inactive",
+    ):
         """A run; each task is (id, when completed or None) or a dict of more."""
         self._add(
             "runs", run_id=run_id, name=f"Run {run_id}", workflow_id=f"w-{workflow}", workflow_name=workflow, status=status,

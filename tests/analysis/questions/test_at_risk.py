@@ -1,5 +1,6 @@
 """Which open runs are likely to end late, and what such chances were worth in the past."""
 
+import numpy as np
 import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
@@ -54,15 +55,25 @@ def test_the_chance_is_the_share_of_those_that_took_longer():
 
 @pytest.mark.parametrize(
     ("due", "chance", "verdict"),
-    [(0, 1.0, "likely late"), (0.5, 1.0, "likely late"), (15, 0.5, "open"), (20, 1 / 3, "likely in time"), (40, 0.0, "likely in time")],
+    [
+        (0, 1.0, "likely late"),
+        (0.5, 1.0, "likely late"),
+        (15, 0.5, "open"),
+        (20, 1 / 3, "likely in time"),
+        (40, 0.0, "likely in time"),
+    ],
 )
 def test_verdicts(due, chance, verdict):
-    assert rows(answer(at_risk, open_run(thirty(), due=due)), "chance_late", "verdict") == [(pytest.approx(chance), verdict)]
+    assert rows(answer(at_risk, open_run(thirty(), due=due)), "chance_late", "verdict") == [
+        (pytest.approx(chance), verdict)
+    ]
 
 
 def test_a_run_that_is_due_is_late_already():
     log = open_run(Log(), due=-1)
-    assert rows(answer(at_risk, log), "chance_late", "verdict", "based_on", "hours_left") == [(1.0, "already late", 0, -1.0)]
+    assert rows(answer(at_risk, log), "chance_late", "verdict", "based_on", "hours_left") == [
+        (1.0, "already late", 0, -1.0)
+    ]
 
 
 def test_runs_that_were_finished_younger_say_nothing():
@@ -83,7 +94,9 @@ def test_where_few_were_as_far_those_that_were_about_as_far_count_too():
     assert rows(answer(at_risk, log), "chance_late", "based_on") == [(0.5, 38)]
     log = history(history(Log(), [15] * 19), [60] * 19)  # two tasks more than nothing are too many
     for run in log._rows["tasks"]:
-        run["completed_date"] = at(1) if run["task_id"] == "b" and run["completed_date"] == at(60) else run["completed_date"]
+        run["completed_date"] = (
+            at(1) if run["task_id"] == "b" and run["completed_date"] == at(60) else run["completed_date"]
+        )
     for number in range(38):
         log._task(f"h{number}", "c", at(15 if number < 19 else 60))
     assert rows(answer(at_risk, open_run(log, done=0)), "verdict", "based_on") == [("not enough history", 19)]
@@ -91,7 +104,9 @@ def test_where_few_were_as_far_those_that_were_about_as_far_count_too():
 
 def test_under_twenty_finished_runs_are_not_enough():
     log = open_run(history(Log(), [15] * 19))
-    assert rows(answer(at_risk, log), "chance_late", "verdict", "based_on", "lower") == [(None, "not enough history", 19, None)]
+    assert rows(answer(at_risk, log), "chance_late", "verdict", "based_on", "lower") == [
+        (None, "not enough history", 19, None)
+    ]
     assert rows(answer(at_risk, history(log, [15])), "verdict", "based_on") == [("likely in time", 20)]
 
 
@@ -112,7 +127,9 @@ def test_beyond_what_was_observed_nothing_is_said():
     log = history(Log(), [15] * 20)
     open_run(log, "old", age=17, due=900)
     frame = answer(at_risk, open_run(log, age=10, due=8))
-    assert rows(frame[frame["run_id"] == "r"], "chance_late", "verdict", "based_on") == [(None, "not enough history", 20)]
+    assert rows(frame[frame["run_id"] == "r"], "chance_late", "verdict", "based_on") == [
+        (None, "not enough history", 20)
+    ]
 
 
 def test_archived_runs_left_unfinished():
@@ -133,7 +150,10 @@ def test_other_workflows_say_nothing_and_filters_choose_only_the_open_runs():
     log = open_run(history(thirty(), [60] * 50, workflow="Slow"))
     expected = [("r", pytest.approx(2 / 3), 30)]
     assert rows(answer(at_risk, log), "run_id", "chance_late", "based_on") == expected
-    assert rows(answer(at_risk, log, since="2026-11-20", workflow="Purchase"), "run_id", "chance_late", "based_on") == expected
+    assert (
+        rows(answer(at_risk, log, since="2026-11-20", workflow="Purchase"), "run_id", "chance_late", "based_on")
+        == expected
+    )
 
 
 def test_who_is_asked_about():
@@ -177,7 +197,14 @@ def test_of_the_runs_that_were_called_likely_late_so_many_were():
     frame = answer(calibration, log, at=THEN)
     assert frame.columns[:5].tolist() == ["chance", "share_late", "count", "lower", "upper"]
     assert rows(frame, *frame) == [
-        (pytest.approx(2 / 3), 0.75, 4, *map(pytest.approx, proportion_confint(3, 4, method="wilson")), "likely late", 0)
+        (
+            pytest.approx(2 / 3),
+            0.75,
+            4,
+            *map(pytest.approx, proportion_confint(3, 4, method="wilson")),
+            "likely late",
+            0,
+        )
     ]
 
 
@@ -218,8 +245,6 @@ def test_a_run_that_was_late_then_or_over_is_not_asked_about():
 
 def test_chances_hold_where_runs_are_as_they_were():
     """A thousand runs of an exponential time: what is said and what happens agree."""
-    import numpy as np
-
     rng = np.random.default_rng(1)
     log = Log()
     for number in range(600):

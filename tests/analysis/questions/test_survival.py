@@ -75,12 +75,16 @@ def test_the_interval_of_the_median_is_where_that_of_the_curve_has_a_half():
 
 
 def test_archived_runs_count_until_they_left():
-    log = lasting([1, 2, 3, 5]).run("away", "2026-11-01 00:00", ("a", None), status="Archived", updated="2026-11-01 03:00")
+    log = lasting([1, 2, 3, 5]).run(
+        "away", "2026-11-01 00:00", ("a", None), status="Archived", updated="2026-11-01 03:00"
+    )
     assert rows(answer(survival, log), "share_open")[-2:] == [(0.4,), (0.0,)]
 
 
 def test_hidden_tasks_and_reopened_runs():
-    log = Log().run("r", "2026-11-19", ("a", "2026-11-19 02:00"), {"task_id": "h", "completed": "2026-11-19 09:00", "hidden": True})
+    log = Log().run(
+        "r", "2026-11-19", ("a", "2026-11-19 02:00"), {"task_id": "h", "completed": "2026-11-19 09:00", "hidden": True}
+    )
     log.run("again", "2026-11-19", ("a", "2026-11-19 01:00"), ("b", None), status="Active")
     assert rows(answer(survival, log), "hours", "share_open", "at_risk") == [(0.0, 1.0, 2), (2.0, 0.5, 2)]
 
@@ -128,7 +132,9 @@ def test_four_runs_make_no_median():
 
 
 def test_where_most_runs_are_open_there_is_no_median():
-    assert rows(answer(median_run_time, lasting([1, 2], [9, 9, 9, 9])), "median_hours", "lower", "upper") == [(None, None, None)]
+    assert rows(answer(median_run_time, lasting([1, 2], [9, 9, 9, 9])), "median_hours", "lower", "upper") == [
+        (None, None, None)
+    ]
 
 
 def test_slow_runs_that_are_still_open_make_the_median_longer():
