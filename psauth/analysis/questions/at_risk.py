@@ -85,7 +85,7 @@ def chances(scope: Scope, asked: pd.DataFrame, at: Any) -> pd.DataFrame:
     lifetimes = run(run_lifetimes(runs, at).select("run_id", "workflow_id", "hours", "is_finished"))
     tasks = visible_tasks(scope.sources)
     tasks = tasks.inner_join(runs.select("run_id", "started"), "run_id")
-    tasks = tasks.filter(tasks.completed_date <= at)
+    tasks = tasks.filter(tasks.completed_date.notnull())
     completions = run(tasks.select("run_id", age=hours_between(tasks.started, tasks.completed_date)))
     found = {}
     for workflow_id, of_workflow in asked.sort_values("age_hours").groupby("workflow_id"):

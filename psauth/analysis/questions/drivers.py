@@ -101,7 +101,7 @@ def _of_fields(scope: Scope) -> pd.DataFrame:
     columns = ["run_id", "field_id", "label"]
     single = values.filter((values.field_type == "Select") & values.value.notnull())
     several = values.filter(values.field_type.isin(list(SEVERAL)))
-    several = several.select(*columns, answer=several["items"].unnest()).distinct()
+    several = several.select(*columns, answer=several["items"].unnest())
     numbers = run(values.filter((values.field_type == NUMBER) & values.number.notnull()).select(*columns, "number"))
     quarters = [
         of_field.assign(answer=_quarters(of_field["number"]))

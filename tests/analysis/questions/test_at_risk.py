@@ -77,7 +77,9 @@ def test_a_run_that_is_due_is_late_already():
 
 
 def test_runs_that_were_finished_younger_say_nothing():
-    log = open_run(history(thirty(), [2] * 50))
+    log = open_run(thirty())
+    for number in range(50):
+        log.run(f"quick{number}", START, ("a", at(2)))
     assert rows(answer(at_risk, log), "chance_late", "based_on") == [(pytest.approx(2 / 3), 30)]
 
 
