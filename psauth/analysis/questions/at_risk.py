@@ -88,18 +88,16 @@ def chances(scope: Scope, asked: pd.DataFrame, at: Any) -> pd.DataFrame:
     tasks = tasks.filter(tasks.completed_date.notnull())
     completions = run(tasks.select("run_id", age=hours_between(tasks.started, tasks.completed_date)))
     found = {}
-    for workflow_id, of_workflow in asked.sort_values("age_hours").groupby("workflow_id"):
+    for workflow_id, of_workflow in asked.groupby("workflow_id"):
         known = lifetimes[lifetimes["workflow_id"] == workflow_id].reset_index(drop=True)
-        place = pd.Series(known.index, known["run_id"])
-        done = completions[completions["run_id"].isin(place.index)].sort_values("age")
-        ages, of_run = done["age"].to_numpy(), place[done["run_id"]].to_numpy()
-        count, counted = np.zeros(len(known), "int64"), 0
-        for each in of_workflow.itertuples():  # from the youngest on, so that each completion is counted once
-            until = int(np.searchsorted(ages, each.age_hours, side="right"))
-            np.add.at(count, of_run[counted:until], 1)
-            counted = until
-            apart = np.abs(count - count[place[each.run_id]])
-            found[each.Index] = _chance(known, apart, each.age_hours, each.hours_left)
+        place = {run_id: number for number, run_id in enumerate(known["run_id"])}
+        done = completions[completions["run_id"].isin(known["run_id"])].sort_values("age")
+        of_run = np.array([place[run_id] for run_id in done["run_id"]], "int64")
+        by_age = np.searchsorted(done["age"], of_workflow["age_hours"], side="right")
+        for (index, row), until in zip(of_workflow.iterrows(), by_age, strict=True):
+            count = np.bincount(of_run[:until], minlength=len(known))
+            apart = np.abs(count - count[place[row["run_id"]]])
+            found[index] = _chance(known, apart, row["age_hours"], row["hours_left"])
     columns = ["chance_late", "lower", "upper", "based_on", "verdict"]
     return asked.join(pd.DataFrame.from_dict(found, orient="index", columns=columns))
 
@@ -117,10 +115,12 @@ def _chance(known: pd.DataFrame, apart: np.ndarray, age: float, left: float) -> 
         alike = known[got_that_far & (apart <= 1)]
     based_on = int(alike["is_finished"].sum())
     chance = UNKNOWN if based_on < ENOUGH else _share_after(alike, age + left)
-    if np.isnan(chance.value):
-        return *chance, based_on, TOO_LITTLE
-    verdict = LIKELY_LATE if chance.value >= LIKELY else LIKELY_IN_TIME if chance.value <= UNLIKELY else OPEN
-    return *chance, based_on, verdict
+    verdict = TOO_LITTLE if np.isnan(chance.value) else OPEN
+    if chance.value >= LIKELY:
+        verdict = LIKELY_LATE
+    elif chance.value <= UNLIKELY:
+        verdict = LIKELY_IN_TIME
+    return chance.value, chance.lower, chance.upper, based_on, verdict
 
 
 def _share_after(lifetimes: pd.DataFrame, hours: float) -> Estimate:
@@ -129,5 +129,5 @@ def _share_after(lifetimes: pd.DataFrame, hours: float) -> Estimate:
     row = int(np.searchsorted(shares["hours"], hours, side="right")) - 1
     if row < 0:
         return Estimate(1.0, np.nan, np.nan)
-    share = Estimate(*(float(each) for each in shares.loc[row, ["share_open", "lower", "upper"]]))
+    share = Estimate(*shares[["share_open", "lower", "upper"]].to_numpy("float64")[row].tolist())
     return UNKNOWN if share.value > 0 and hours > lifetimes["hours"].max() else share

@@ -84,7 +84,7 @@ def _open_then(scope: Scope, then: Any, literal: Any) -> pd.DataFrame:
     """The runs that were open at a moment and due after it."""
     runs = scope.runs()
     runs = runs.filter((runs.started <= literal) & (runs.left.isnull() | (runs.left > literal)))
-    asked = run(
+    asked: pd.DataFrame = run(
         runs.select(
             "run_id", "workflow_id", "due_date", "finished", "left", age_hours=hours_between(runs.started, literal)
         )
@@ -93,7 +93,8 @@ def _open_then(scope: Scope, then: Any, literal: Any) -> pd.DataFrame:
     due = [before.get(run_id, due) for run_id, due in zip(asked["run_id"], asked["due_date"], strict=True)]
     asked["due_date"] = pd.Series(due, asked.index, dtype=TIME_DTYPE)
     asked = asked[asked["due_date"] >= then].reset_index(drop=True)
-    return asked.assign(hours_left=(asked["due_date"] - then) / pd.Timedelta(hours=1))
+    asked["hours_left"] = (asked["due_date"] - then) / pd.Timedelta(hours=1)
+    return asked
 
 
 def _due_before(scope: Scope, literal: Any) -> dict[str, datetime | None]:
