@@ -96,6 +96,15 @@ class Scope:
         """The moment at which open runs are looked at, as an expression."""
         return ibis.literal(self.sources.now, "timestamp('UTC', 6)")
 
+    def one_workflow(self) -> str:
+        """The id of the only workflow that it is about; ArgumentError where it is about several, or all."""
+        if self.workflows is None or len(self.workflows) != 1:
+            asked = "none" if self.workflows is None else str(len(self.workflows))
+            raise ArgumentError(
+                f"This analysis is about one workflow, and {asked} was named. Expected workflow=… with the name or id of one."
+            )
+        return self.workflows[0]
+
     def runs(self) -> Table:
         """The facts of the runs that it is about."""
         facts = self.narrowed(run_facts(self.sources, self.calendar))

@@ -17,11 +17,23 @@ class Log:
     def __init__(self):
         self._rows = {name: [] for name in LAYOUTS}
 
-    def run(self, run_id, started, *tasks, status="Completed", updated=None, due=None, workflow="Purchase", by="ann"):
+    def run(
+        self,
+        run_id,
+        started,
+        *tasks,
+        status="Completed",
+        updated=None,
+        due=None,
+        workflow="Purchase",
+        by="ann",
+        migration="Inactive",
+    ):
         """A run; each task is (id, when completed or None) or a dict of more."""
         self._add(
             "runs", run_id=run_id, name=f"Run {run_id}", workflow_id=f"w-{workflow}", workflow_name=workflow, status=status,
             created_date=started, updated_date=updated or started, created_by_id=by, due_date=due,
+            migration_status=migration,
         )  # fmt: skip
         for each in tasks:
             task = {"task_id": each[0], "completed": each[1]} if isinstance(each, tuple) else dict(each)
@@ -116,6 +128,31 @@ class Log:
         """What was filled in."""
         self._add(
             "form_values", run_id=run_id, task_id=task_id, field_id=field_id, value=value, date=date, items=items
+        )  # fmt: skip
+        return self
+
+    def revision(self, version, created, updated=None, status="Revised", workflow="Purchase"):
+        """A revision of a template."""
+        self._add(
+            "revisions", revision_id=f"v{version}", version=version, workflow_id=f"w-{workflow}", status=status,
+            created_date=created, updated_date=updated or created,
+        )  # fmt: skip
+        return self
+
+    def filled(self, run_id, field_id, field_type, value=None, number=None, items=None, label=None):
+        """What somebody typed into a form."""
+        self._add(
+            "form_values", run_id=run_id, field_id=field_id, label=label or field_id.title(), field_type=field_type,
+            value=value, number=number, items=items,
+        )  # fmt: skip
+        return self
+
+    def changed(self, noun, run_id, column, old, new, seen_at, key=None):
+        """What the copy saw change; old and new are JSON."""
+        number = len(self._rows["changes"]) + 1
+        self._add(
+            "changes", change_id=number, noun=noun, owner=run_id, run_id=run_id, key=key or run_id, column=column, old=old,
+            new=new, seen_before=seen_at, seen_at=seen_at,
         )  # fmt: skip
         return self
 

@@ -1,0 +1,140 @@
+"""Lifetimes: how long runs have been open, those that still are among them, and what statsmodels makes of such times."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import ibis
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from ibis.expr.types import Table
+
+from psauth.analysis.facts import hours_between
+from psauth.analysis.few import FEWEST
+from psauth.exceptions import needs_extra
+
+CONFIDENCE: Final = 0.95
+"""Of every interval here."""
+HALF: Final = 0.5
+NEEDS: Final = ("analysis", "This analysis")
+"""The extra that brings statsmodels, and what is said to need it."""
+DIGITS: Final = 12
+"""Shares of open runs are rounded to so many, for statsmodels multiplies logarithms, and a half would not be one."""
+
+
+class Estimate(NamedTuple):
+    """A figure with its interval of 95 %; NaN where it cannot be told."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+UNKNOWN: Final = Estimate(np.nan, np.nan, np.nan)
+
+
+def run_lifetimes(runs: Table, at: Any) -> Table:
+    """How long each run was open until a moment, out of the facts of runs; those that were started after it are left out.
+
+    Columns:
+        run_id, workflow_id, workflow_name, started, started_by_id.
+        hours: by the clock, from its start until it left, or until the moment where it was open then. One that left before
+            it was started, as the service has it, was open for none.
+        is_finished: whether it was finished by then. Of all others is known only that they took longer than this: Active
+            ones are open, and Archived ones left unfinished.
+    """
+    begun = runs.filter(runs.started <= at)
+    left = begun.left <= at
+    until = ibis.ifelse(left.fill_null(False), begun.left, at)
+    return begun.select(
+        "run_id", "workflow_id", "workflow_name", "started", "started_by_id",
+        hours=ibis.greatest(hours_between(begun.started, until), 0.0),
+        is_finished=(begun.finished <= at).fill_null(False),
+    )  # fmt: skip
+
+
+def curve(lifetimes: pd.DataFrame) -> pd.DataFrame:
+    """The share of runs that are open after so many hours (Kaplan-Meier), one row a time at which a run was finished.
+
+    Columns: hours, share_open, lower, upper, at_risk (the runs that were open just before). The interval is pointwise, by
+    the log-log transformation (Kalbfleisch and Prentice, 1980) of statsmodels' standard errors (Greenwood's); missing
+    where no run is open any more.
+    """
+    with needs_extra(*NEEDS):
+        from scipy.stats import norm
+    estimate = _kaplan_meier(lifetimes)
+    share = estimate.surv_prob
+    with np.errstate(all="ignore"):
+        width = norm.ppf((1 + CONFIDENCE) / 2) * estimate.surv_prob_se / (share * np.log(share))
+        lower, upper = share ** np.exp(-width), share ** np.exp(width)
+    return pd.DataFrame(
+        {
+            "hours": estimate.surv_times,
+            "share_open": share,
+            "lower": lower,
+            "upper": upper,
+            "at_risk": np.asarray(estimate.n_risk, "int64"),
+        }
+    )
+
+
+def median(lifetimes: pd.DataFrame) -> Estimate:
+    """The first time after which under half of the runs are open (Kaplan-Meier), with the interval of statsmodels (log-log).
+
+    NaN under 5 runs, and where half of them or more are open to the last.
+    """
+    if len(lifetimes) < FEWEST or not lifetimes["is_finished"].any():
+        return UNKNOWN
+    estimate = _kaplan_meier(lifetimes)
+    with np.errstate(all="ignore"):  # where all or none are open there is no logarithm of a logarithm
+        lower, upper = estimate.quantile_ci(HALF, alpha=1 - CONFIDENCE)
+    value = estimate.quantile(HALF)
+    if np.isnan(value):
+        return UNKNOWN
+    return Estimate(float(value), float(lower), float(upper) if np.isfinite(upper) else np.nan)
+
+
+def ratio_of_medians(one: Estimate, other: Estimate) -> Estimate:
+    """How many times the other median one is, with an interval made of theirs; NaN where one of them is missing or 0.
+
+    The interval is that of a difference of logarithms by the limits of both (MOVER: Zou and Donner, 2008, "Construction of
+    confidence limits about effect measures", equation 7).
+    """
+    if not (one.value > 0 and other.value > 0):
+        return UNKNOWN
+    with np.errstate(all="ignore"):
+        (a, a_lower, a_upper), (b, b_lower, b_upper) = np.log(one), np.log(other)
+    difference = a - b
+    lower = difference - np.hypot(a - a_lower, b_upper - b)
+    upper = difference + np.hypot(a_upper - a, b - b_lower)
+    return Estimate(*(float(np.exp(each)) for each in (difference, lower, upper)))
+
+
+def log_rank(one: pd.DataFrame, other: pd.DataFrame) -> float:
+    """The p-value of a log-rank test of two groups of runs; NaN where one has under 5, or no run tells them apart."""
+    with needs_extra(*NEEDS):
+        from statsmodels.duration.survfunc import survdiff
+    both = pd.concat([one, other])
+    if min(len(one), len(other)) < FEWEST or not both["is_finished"].any():
+        return np.nan
+    group = np.repeat([0, 1], [len(one), len(other)])
+    try:
+        _, p_value = survdiff(both["hours"].to_numpy(), both["is_finished"].to_numpy("int64"), group)
+    except np.linalg.LinAlgError:  # all were finished when one of the groups had left, or in the same moment
+        return np.nan
+    return float(p_value)
+
+
+def table_of(frame: pd.DataFrame, **types: pa.DataType) -> Table:
+    """A frame that was computed, as an expression; NaN is missing."""
+    schema = pa.schema(list(types.items()))
+    return ibis.memtable(pa.Table.from_pandas(frame, schema, preserve_index=False))
+
+
+def _kaplan_meier(lifetimes: pd.DataFrame) -> Any:
+    with needs_extra(*NEEDS):
+        from statsmodels.duration.survfunc import SurvfuncRight
+    estimate = SurvfuncRight(lifetimes["hours"].to_numpy("float64"), lifetimes["is_finished"].to_numpy("int64"))
+    estimate.surv_prob = np.round(estimate.surv_prob, DIGITS)
+    return estimate
