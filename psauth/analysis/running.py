@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -25,7 +26,7 @@ class _Spark(PySparkCompiler):  # type: ignore[misc] # Ibis ships no types
         return of_any.visit_NonNullLiteral(self, op, value=value, dtype=dtype)
 
 
-COMPILERS: Final = {"duckdb": Compiler, "spark": _Spark}
+COMPILERS: Final[Mapping[str, Any]] = {"duckdb": Compiler, "spark": _Spark}
 """The dialects in which SQL is shown, and what writes each."""
 
 _local: Final = threading.local()
