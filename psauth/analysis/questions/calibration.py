@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import ibis
@@ -25,10 +25,11 @@ from psauth.reading.frames import TIME_DTYPE
 if TYPE_CHECKING:
     from psauth.reading.arguments import Moment
 
+A_MONTH: Final = timedelta(days=30)
 VERDICTS: Final = (LIKELY_LATE, OPEN, LIKELY_IN_TIME)
 
 
-def calibration(tables: Tables, *, at: Moment, **filters: Unpack[Filters]) -> Table:
+def calibration(tables: Tables, *, at: Moment | None = None, **filters: Unpack[Filters]) -> Table:
     """How many of the runs that `at_risk` would have called likely late at a past moment ended late; one row a verdict.
 
     Said of the runs that were open then and not yet late, out of the runs that were started and the tasks that were completed
@@ -38,7 +39,7 @@ def calibration(tables: Tables, *, at: Moment, **filters: Unpack[Filters]) -> Ta
 
     Parameters:
         tables: `ps.mirror`, or a mapping that has runs and tasks (and changes, which has due dates of before).
-        at: the past moment; a date means its midnight UTC.
+        at: the past moment; a date means its midnight UTC. By default 30 days before now.
         filters: see `Filters`; they choose the runs of which something is said.
 
     Columns:
@@ -53,7 +54,7 @@ def calibration(tables: Tables, *, at: Moment, **filters: Unpack[Filters]) -> Ta
     Errors: ArgumentError for a moment that is not past; MissingExtra without psauth[analysis].
     """
     scope = Scope.of(tables, filters)
-    then = moment(at)
+    then = scope.sources.now - A_MONTH if at is None else moment(at)
     if then >= scope.sources.now:
         raise ArgumentError(
             f"at={then:%Y-%m-%d %H:%M} is not past: the runs are known until {scope.sources.now:%Y-%m-%d %H:%M}. Expected a "

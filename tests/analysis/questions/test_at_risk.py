@@ -210,6 +210,13 @@ def test_of_the_runs_that_were_called_likely_late_so_many_were():
     ]
 
 
+def test_the_past_is_a_month_ago_unless_somebody_says_another_moment():
+    log = past(thirty(), [12, 25, 30])
+    now = at(30 * 24, THEN)
+    assert answer(calibration, log, now=now).equals(answer(calibration, log, now=now, at=THEN))
+    assert len(answer(calibration, log, now=now)) == 1
+
+
 def test_what_was_not_known_then_changes_nothing_that_was_said():
     """Runs that were finished afterwards, and tasks that were completed afterwards, are open as of then."""
     log = past(thirty(), [25, 25])
