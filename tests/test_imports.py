@@ -20,7 +20,8 @@ LEVELS = {
         ["api"],
         ["reading"],
         ["export", "mirror", "writing"],
-        ["analysis", "charts"],
+        ["charts"],
+        ["analysis"],
         ["client"],
         ["connecting"],
         ["demo"],
@@ -86,7 +87,7 @@ LEVELS = {
         ["due_dates", "facts", "periods"],
         ["lifetimes", "scope"],
         ["questions"],
-        ["answers"],
+        ["answers", "sentences"],
     ],
     "analysis/questions": [
         [
