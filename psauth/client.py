@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from psauth.analysis.answers import Answers
+    from psauth.analysis.report import Report
     from psauth.mirror.forecast import Forecast
     from psauth.mirror.place import Identity, Place
     from psauth.mirror.report import SyncReport
@@ -258,6 +259,27 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
             from psauth.analysis.answers import Answers
 
         return Answers(lambda: self.mirror)
+
+    def report(self, workflow: str | Iterable[str] | None = None, *, since: Moment | None = None) -> Report:
+        """A page about a workflow out of the local copy: sentences, then pictures and figures with their definitions.
+
+        A notebook shows it; `.save("report.html")` writes it as one file, which opens without a network, prints, and runs
+        nothing. `.sentences` has what it begins with. It takes no request.
+
+        Parameters:
+            workflow: the name or id of one, or several, of which there is one page together; all of them by default.
+            since: only runs that were started from this moment on; a date means its midnight UTC.
+
+        Errors: ArgumentError for a workflow that there is not, and for what is no moment; MirrorError where there is no copy
+        yet (ps.sync() makes one), MissingExtra without psauth[analysis].
+
+        >>> ps.report("Purchase Request", since="2026-01-01").title
+        'Purchase Request'
+        """
+        with needs_extra("analysis", "ps.report(…)"):
+            from psauth.analysis.report import make_report
+
+        return make_report(self.mirror, workflow, since)
 
     def _mirror_place(self) -> tuple[Place, Identity]:
         """Where this connection's local copy is, and whose it is."""

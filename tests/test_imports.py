@@ -42,7 +42,7 @@ LEVELS = {
         ["canary", "databases", "rows"],
         ["vault"],
     ],
-    "cli": [["account", "exports", "output", "ports", "refused"], ["status", "syncing"], ["commands"]],
+    "cli": [["account", "exports", "output", "ports", "refused"], ["reporting", "status", "syncing"], ["commands"]],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["large", "wire"],
@@ -87,7 +87,8 @@ LEVELS = {
         ["due_dates", "facts", "periods"],
         ["lifetimes", "scope"],
         ["questions"],
-        ["answers", "sentences"],
+        ["answers", "page", "sentences"],
+        ["report"],
     ],
     "analysis/questions": [
         [

@@ -59,7 +59,7 @@ class Answers:
         @functools.wraps(question)
         def answer(**options: Any) -> pd.DataFrame:
             mirror = self._mirror()
-            _warn_of_age(mirror)
+            warn_of_age(mirror)
             frame = run(question(mirror, **options))
             if frame.empty:
                 asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
@@ -81,7 +81,8 @@ class Answers:
         return question
 
 
-def _warn_of_age(mirror: Mirror) -> None:
+def warn_of_age(mirror: Mirror) -> None:
+    """A PsauthWarning to whoever called the caller, where a copy is old."""
     if mirror.as_of is not None and datetime.now(UTC) - mirror.as_of > OLD:
         warnings.warn(
             f"The local copy is of {mirror.as_of:%Y-%m-%d}: what it calls open may be finished by now. Bring it up to date "

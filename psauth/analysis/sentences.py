@@ -164,6 +164,8 @@ def at_risk(frame: pd.DataFrame, bottlenecks: pd.DataFrame | None = None) -> str
     if likely:
         said = f"{likely:,} of {runs} will likely be late"
         said += f", {already:,} more {_is(already)} late already" if already else ""
+    elif already == len(frame):
+        said = f"{'The only' if already == 1 else f'All {already:,}'} open {'run' if already == 1 else 'runs'} with a due date {_is(already)} late already"
     elif already:
         said = f"{already:,} of {runs} {_is(already)} late already, and no other is likely to be"
     else:
@@ -274,15 +276,17 @@ def on_time(frame: pd.DataFrame) -> str:
     said = (
         f"{_or_none(in_time)} of {counted(count, 'completed task')} with a due date {_was(in_time or 1)} in time{share}"
     )
+    if unobserved == count:
+        return f"{said}, by the dates as they stand: whether these moved before is not known."
     if moved == in_time == 1:
         said += ", and only because the date moved"
     elif moved:
         of_these = f" ({share_text(moved / in_time)})" if in_time >= FEWEST else ""
         said += f", {moved:,} of these{of_these} only because the date moved"
     elif in_time:
-        said += ", not because the date moved"
+        said += ", none of them only because the date was seen to move"
     if unobserved:
-        said += f"; of {unobserved:,} it is not known whether the date moved before"
+        said += f"; of {unobserved:,} it is not known whether it did"
     return f"{said}."
 
 
@@ -417,14 +421,12 @@ def variants(frame: pd.DataFrame) -> str:
 
 
 def template_health(frame: pd.DataFrame) -> str:
-    """What the template has that runs do not use."""
+    """What templates have that runs do not use."""
     if frame.empty:
-        return f"All of the template that was seen {FEWEST} times or more is used."
+        return f"Nothing in templates that was seen {FEWEST} times or more is unused."
     found = frame["kind"].value_counts()
     parts = [f"{int(found[kind]):,} {KINDS[kind][int(found[kind]) != 1]}" for kind in KINDS if kind in found]
-    return (
-        f"{counted(len(frame), 'part')} of the template {'stands' if len(frame) == 1 else 'stand'} out: {_all(parts)}."
-    )
+    return f"{counted(len(frame), 'finding')} about templates: {_all(parts)}."
 
 
 # Words --------------------------------------------------------------------------------------------------------------

@@ -33,16 +33,26 @@ def save(chart: alt.TopLevelMixin, path: str | os.PathLike[str]) -> Path:
     kind = FORMATS.get(target.suffix.lower())
     if kind is None:
         raise ArgumentError(f"charts.save: {target.name!r} ends in neither .png nor .svg. Expected one of the two.")
-    with needs_extra("analysis", "charts.save(…)"):
+    written = _drawn(chart, kind, "charts.save")
+    with replaced(target) as stream:
+        stream.write(written)
+    return target
+
+
+def svg(chart: alt.TopLevelMixin) -> str:
+    """A picture as SVG, for a page. Errors: those of `save` but for the place."""
+    return _drawn(chart, "svg", "charts.svg").decode()
+
+
+def _drawn(chart: alt.TopLevelMixin, kind: Literal["png", "svg"], caller: str) -> bytes:
+    with needs_extra("analysis", f"{caller}(…)"):
         import altair as alt
         import vl_convert  # noqa: F401 # what Altair draws with; without it, Altair names another package to install
     if not isinstance(chart, alt.TopLevelMixin):
         raise ArgumentError(
-            f"charts.save: {type(chart).__name__} is no picture. Expected what charts.bottlenecks(…), for one, gives."
+            f"{caller}: {type(chart).__name__} is no picture. Expected what charts.bottlenecks(…), for one, gives."
         )
     drawn = io.BytesIO() if kind == "png" else io.StringIO()
     chart.save(drawn, format=kind, scale_factor=SCALE if kind == "png" else 1)
     written = drawn.getvalue()
-    with replaced(target) as stream:
-        stream.write(written if isinstance(written, bytes) else written.encode())
-    return target
+    return written if isinstance(written, bytes) else written.encode()

@@ -19,6 +19,7 @@ from psauth.cli.account import account_option
 from psauth.cli.exports import FORMATS, export
 from psauth.cli.output import Failure, Group, note, say
 from psauth.cli.refused import FILES, find_usable
+from psauth.cli.reporting import report
 from psauth.cli.status import as_text, env_file, find_credentials, how_to_begin, in_one_line, make_report, shown
 from psauth.cli.syncing import sync
 from psauth.connecting import connect, login, logout, port_mismatch
@@ -57,6 +58,7 @@ def main(ctx: click.Context) -> None:
 
 
 main.add_command(sync)
+main.add_command(report)
 
 
 @main.command("login")

@@ -248,7 +248,7 @@ SAID = [
     (
         sentences.on_time(on_time(80, 62, 9, 5)),
         "71 of 80 completed tasks with a due date were in time (89%), 9 of these (13%) only because the date moved; of 5 it is "
-        "not known whether the date moved before.",
+        "not known whether it did.",
     ),
     (
         sentences.on_time(on_time(1, 0, 1)),
@@ -257,8 +257,15 @@ SAID = [
     (sentences.on_time(on_time(3, 0)), "None of 3 completed tasks with a due date was in time."),
     (
         sentences.on_time(pd.concat([on_time(3, 3), on_time(3, 1)])),
-        "4 of 6 completed tasks with a due date were in time (67%), not because the date moved.",
+        "4 of 6 completed tasks with a due date were in time (67%), none of them only because the date was seen to move.",
     ),
+    (
+        sentences.on_time(on_time(143, 118, unobserved=143)),
+        "118 of 143 completed tasks with a due date were in time (83%), by the dates as they stand: whether these moved before "
+        "is not known.",
+    ),
+    (sentences.at_risk(risk(already=6)), "All 6 open runs with a due date are late already."),
+    (sentences.at_risk(risk(already=1)), "The only open run with a due date is late already."),
     (sentences.sla_fit(sla_fit()), "No rule sets a due date."),
     (
         sentences.sla_fit(sla_fit(rule("Pay", 1, 3))),
@@ -377,14 +384,14 @@ SAID = [
         sentences.ageing(pd.DataFrame({"age_hours": [50.0], "count": [9], "percentile": [40.0]})),
         "None of 1 open run is older than 95% of the 9 finished ones were; the oldest is 50 hours old.",
     ),
-    (sentences.template_health(health()), "All of the template that was seen 5 times or more is used."),
+    (sentences.template_health(health()), "Nothing in templates that was seen 5 times or more is unused."),
     (
         sentences.template_health(health(**{EMPTY_FIELD: 2, BROKEN_ORDER: 1})),
-        "3 parts of the template stand out: 2 fields that nobody filled in and 1 pair of tasks whose order was never followed.",
+        "3 findings about templates: 2 fields that nobody filled in and 1 pair of tasks whose order was never followed.",
     ),
     (
         sentences.template_health(health(**{NOBODYS_TASK: 1})),
-        "1 part of the template stands out: 1 task that is assigned to nobody in open runs.",
+        "1 finding about templates: 1 task that is assigned to nobody in open runs.",
     ),
 ]
 
