@@ -277,9 +277,12 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         'Purchase Request'
         """
         with needs_extra("analysis", "ps.report(…)"):
+            from psauth.analysis.answers import warn_of_age
             from psauth.analysis.report import make_report
 
-        return make_report(self.mirror, workflow, since)
+        mirror = self.mirror
+        warn_of_age(mirror)
+        return make_report(mirror, workflow, since)
 
     def _mirror_place(self) -> tuple[Place, Identity]:
         """Where this connection's local copy is, and whose it is."""

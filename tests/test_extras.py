@@ -94,6 +94,17 @@ except psauth.MissingExtra as error:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("package", ["ibis", "statsmodels", *CHARTS])
+def test_a_report_without_its_packages_names_the_extra(package, tmp_path):
+    command = ["report", "--all", "--out", str(tmp_path / "report.html")]
+    done = python(f"from psauth.cli import main; main({command!r})", without=[package])
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        f'Error: psauth report needs the package {package}, which is not installed. Type: pip install "psauth[analysis]"'
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_everything_else_works_with_the_core_alone(tmp_path):
     program = f"""
 import pkgutil, importlib, psauth

@@ -22,9 +22,9 @@ _STYLE: Final = (
     "h1{font-size:1.75rem;line-height:1.25;font-weight:600;margin:0 0 .25rem}"
     "h2{font-size:1.25rem;line-height:1.3;font-weight:600;margin:3rem 0 .75rem;break-after:avoid}"
     "p{margin:0 0 1rem}.facts,.rest,summary{color:var(--quiet);font-size:.875rem}"
-    ".said{list-style:none;margin:1.5rem 0 0;padding:0}.said li{padding:.6rem 0;border-top:1px solid var(--line)}"
-    ".said a{color:var(--accent);font-weight:600;text-decoration:none}.said a:hover{text-decoration:underline}"
-    "figure{margin:0 0 1rem;break-inside:avoid}svg{display:block;max-width:100%;height:auto}"
+    ".said{list-style:none;margin:1.5rem 0 0;padding:0}.said li{padding:.7rem 0;break-inside:avoid;border-top:1px solid var(--line)}"
+    ".said a{color:var(--accent);font-weight:600;text-decoration:none}.said a:hover{text-decoration:underline}.said p{margin:.15rem 0 0}"
+    "figure{margin:0 0 1rem;break-inside:avoid}svg{display:block;max-width:100%;height:auto;overflow:visible}"
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.875rem;margin:0 0 .5rem}"
     "th{text-align:left;font-weight:600;color:var(--quiet);vertical-align:bottom}"
     "th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}"
@@ -71,9 +71,8 @@ class Part:
 def page(title: str, facts: str, parts: Sequence[Part]) -> str:
     """The whole page. Every text is shown as the text that it is."""
     said = "".join(
-        f'<li><a href="#part-{number}">{escape(part.title)}</a> {escape(sentence)}</li>'
+        f'<li><a href="#part-{number}">{escape(part.title)}</a>{_said(part)}</li>'
         for number, part in enumerate(parts, 1)
-        for sentence in part.sentences
     )
     shown = "".join(_part(number, part) for number, part in enumerate(parts, 1))
     return (
@@ -94,12 +93,16 @@ def in_frame(title: str, html: str) -> str:
     )
 
 
+def _said(part: Part) -> str:
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in part.sentences)
+
+
 def _part(number: int, part: Part) -> str:
     pictures = "".join(
         f'<figure role="img" aria-label="{escape(picture.description)}">{_NAMESPACES.sub("", picture.svg, count=2)}</figure>'
         for picture in part.pictures
     )
-    figures = "".join(map(_table, part.figures))
+    figures = "".join(map(_table, part.figures)) or ("" if pictures else _said(part))
     definitions = "".join(map(_definition, part.definitions))
     folded = f"<details><summary>What this means</summary>{definitions}</details>" if definitions else ""
     return f'<section id="part-{number}"><h2>{escape(part.title)}</h2>{pictures}{figures}{folded}</section>'

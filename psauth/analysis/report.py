@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
+import altair  # noqa: F401 # what the pictures need: a package that is missing is named before anything is answered
 import pandas as pd
-import statsmodels  # noqa: F401 # what the questions about chances need; asked for before anything is answered
-import vl_convert  # noqa: F401 # the same of the pictures
+import statsmodels  # noqa: F401 # the same of the questions about chances
+import vl_convert  # noqa: F401 # the same of pictures as SVG
 
 from psauth import analysis, charts
 from psauth.analysis import sentences
-from psauth.analysis.answers import warn_of_age
 from psauth.analysis.page import Figures, Part, Picture, in_frame, page
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
@@ -28,7 +28,7 @@ from psauth.exceptions import ArgumentError
 from psauth.export.replace import replaced, whole_path
 
 if TYPE_CHECKING:
-    from psauth.mirror.tables import Mirror
+    from psauth.analysis.sources import Tables
     from psauth.reading.arguments import Moment
 
 ENDINGS: Final = (".html", ".htm")
@@ -40,6 +40,8 @@ EVERY: Final = "week"
 """The periods in which runs are counted."""
 ALL: Final = "All workflows"
 MISSING: Final = "–"
+UNNAMED: Final = {**dict.fromkeys(("name", "run_name", "label", "workflow_name"), "(no name)"), "user_emails": "nobody"}
+"""What stands in the place of a name that there is not."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,21 @@ def page_path(path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def make_report(mirror: Mirror, workflow: str | Iterable[str] | None = None, since: Moment | None = None) -> Report:
+def make_report(tables: Tables, workflow: str | Iterable[str] | None = None, since: Moment | None = None) -> Report:
     """The page about one workflow, or about several together: all of them by default.
+
+    Parameters:
+        tables: `ps.mirror`, or a mapping that has what every question of the report takes.
+        workflow, since: see `ProcessStreet.report`.
 
     Errors: ArgumentError for a workflow that there is not, and for a moment that is none.
     """
     filters = Filters(workflow=workflow, since=since)
-    scope = Scope.of(mirror, filters)
-    warn_of_age(mirror)
+    scope = Scope.of(tables, filters)
     is_one = scope.workflows is not None and len(scope.workflows) == 1
     if scope.workflows is not None:
         filters["workflow"] = scope.workflows
-    asked = _Asked(mirror, filters, scope.sources.now, ZoneInfo(scope.calendar.zone), is_one)
+    asked = _Asked(tables, filters, scope.sources.now, ZoneInfo(scope.calendar.zone), is_one)
     runs = asked("run_times")
     title = _title(asked, runs, scope)
     parts = (_of_one if is_one else _of_several)(asked, runs) if len(runs) else [Part("Runs", [_no_runs(scope)])]
@@ -102,9 +107,9 @@ def make_report(mirror: Mirror, workflow: str | Iterable[str] | None = None, sin
 
 @dataclass(frozen=True)
 class _Asked:
-    """The questions of one report, answered out of one copy."""
+    """The questions of one report, answered out of the same tables."""
 
-    mirror: Mirror
+    tables: Tables
     filters: Filters
     now: datetime
     zone: ZoneInfo
@@ -112,7 +117,7 @@ class _Asked:
     """Whether it is about one workflow."""
 
     def __call__(self, question: str, **more: Any) -> pd.DataFrame:
-        return run(getattr(analysis, question)(self.mirror, **self.filters, **more))
+        return run(getattr(analysis, question)(self.tables, **self.filters, **more))
 
     def moment(self, value: Any) -> str:
         return f"{pd.Timestamp(value).tz_convert(self.zone):%Y-%m-%d %H:%M}"
@@ -131,6 +136,8 @@ class _Asked:
         """A value as a reader has it; where there are too few for a median, they themselves."""
         value = row[column]
         if pd.isna(value):
+            if column in UNNAMED:
+                return UNNAMED[column]
             few = row.get("few_hours") if column in ("median_hours", "p50_hours") else None
             return ", ".join(map(_hours, few)) if hasattr(few, "__len__") and len(few) else MISSING
         if isinstance(value, datetime):
@@ -334,7 +341,7 @@ def _due_dates(asked: _Asked) -> list[Part]:
             (),
             asked.figures(
                 sla_fit, name="task", offset_hours="the rule", met="met", count="of", share_met="share", p50_hours="median",
-                p85_hours="85% within", suggested_hours="85% would meet",
+                p85_hours="85% within", suggested_hours="85% would meet", day_handling="days",
             ),
             _definitions("sla_fit"),
         ),
@@ -371,9 +378,10 @@ def _title(asked: _Asked, runs: pd.DataFrame, scope: Scope) -> str:
         return ALL
     if not asked.is_one:
         return f"{len(scope.workflows)} workflows"
-    workflows = asked.mirror["workflows"]
-    named = run(workflows.filter(workflows.workflow_id == scope.workflows[0]).select("name"))["name"]
-    return name_of(named.iloc[0] if len(named) else runs["workflow_name"].iloc[0])
+    if len(runs):
+        return name_of(runs["workflow_name"].iloc[-1])
+    workflows = scope.sources.table("workflows", "workflow_id", "name")
+    return name_of(run(workflows.filter(workflows.workflow_id == scope.workflows[0]))["name"].iloc[0])
 
 
 def _no_runs(scope: Scope) -> str:

@@ -45,7 +45,7 @@ def report(workflow: str | None, every: bool, path: Path, since: datetime | None
             'Expected either a workflow or --all. Type: psauth report "Purchase Request" --out report.html'
         )
     with needs_extra("analysis", "psauth report"):
-        from psauth.analysis.report import make_report, page_path
+        from psauth.analysis.report import page_path
 
     try:
         target = page_path(path)
@@ -55,5 +55,5 @@ def report(workflow: str | None, every: bool, path: Path, since: datetime | None
         connect(account, interactive=False) as ps,
         replaced(target) as stream,
     ):  # a place that is not writable is found first
-        stream.write(make_report(ps.mirror, workflow, since).html.encode())
+        stream.write(ps.report(workflow, since=since).html.encode())
     say(f"Written: {path}")

@@ -116,7 +116,7 @@ def _of_starters(scope: Scope, lifetimes: pd.DataFrame) -> pd.DataFrame:
     starters = lifetimes["started_by_id"]
     if "users" in scope.sources:
         users = run(scope.sources.table("users", "user_id", "email")).drop_duplicates("user_id").set_index("user_id")
-        starters = starters.map(users["email"]).fillna(starters)
+        starters = starters.map(users["email"]).astype(starters.dtype).fillna(starters)  # of nobody known, all are NaN
     return _of_runs(lifetimes, STARTER, starters)
 
 
