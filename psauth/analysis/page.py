@@ -26,7 +26,7 @@ _STYLE: Final = (
     ".said a{color:var(--accent);font-weight:600;text-decoration:none}.said a:hover{text-decoration:underline}.said p{margin:.15rem 0 0}"
     "figure{margin:0 0 1rem;break-inside:avoid}svg{display:block;max-width:100%;height:auto;overflow:visible}"
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.875rem;margin:0 0 .5rem}"
-    "th{text-align:left;font-weight:600;color:var(--quiet);vertical-align:bottom}"
+    "th{text-align:left;overflow-wrap:normal;font-weight:600;color:var(--quiet);vertical-align:bottom}"
     "th,td{padding:.35rem .75rem .35rem 0;border-bottom:1px solid var(--line);vertical-align:top}"
     ".n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}tr{break-inside:avoid}"
     "details{margin:.5rem 0}summary{cursor:pointer}"
@@ -48,7 +48,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Figures:
-    """A table: its heads, which columns are numbers, its rows, and how many of all those there are."""
+    """A table: its heads, which columns are numbers or moments, its rows, and how many of all those there are."""
 
     heads: Sequence[str]
     numbers: Sequence[bool]

@@ -19,6 +19,7 @@ import vl_convert  # noqa: F401 # the same of pictures as SVG
 from psauth import analysis, charts
 from psauth.analysis import sentences
 from psauth.analysis.page import Figures, Part, Picture, in_frame, page
+from psauth.analysis.questions.at_risk import LATE_ALREADY, LIKELY_LATE
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
 from psauth.charts.figures import hours_text, share_text
@@ -128,7 +129,8 @@ class _Asked:
             return []
         if not self.is_one and "workflow_name" in frame:
             heads = {"workflow_name": "workflow"} | heads
-        numbers = [pd.api.types.is_numeric_dtype(frame[column]) for column in heads]
+        is_number, is_moment = pd.api.types.is_numeric_dtype, pd.api.types.is_datetime64_any_dtype
+        numbers = [is_number(frame[column]) or is_moment(frame[column]) for column in heads]
         rows = [[self._cell(row, column) for column in heads] for row in frame.head(MOST_ROWS).to_dict("records")]
         return [Figures(list(heads.values()), numbers, rows, len(frame))]
 
@@ -138,7 +140,7 @@ class _Asked:
         if pd.isna(value):
             if column in UNNAMED:
                 return UNNAMED[column]
-            few = row.get("few_hours") if column in ("median_hours", "p50_hours") else None
+            few: Any = row.get("few_hours") if column in ("median_hours", "p50_hours") else None
             return ", ".join(map(_hours, few)) if hasattr(few, "__len__") and len(few) else MISSING
         if isinstance(value, datetime):
             return self.moment(value)
@@ -278,7 +280,7 @@ def _late_first(at_risk: pd.DataFrame) -> list[tuple[Any, pd.DataFrame]]:
     """The rows of each workflow; those first of which the most runs are late, or will likely be."""
 
     def late(rows: pd.DataFrame) -> int:
-        return int(rows["verdict"].isin([sentences.LATE_ALREADY, sentences.LIKELY_LATE]).sum())
+        return int(rows["verdict"].isin([LATE_ALREADY, LIKELY_LATE]).sum())
 
     return sorted(at_risk.groupby("workflow_id"), key=lambda each: (-late(each[1]), -len(each[1])))
 

@@ -68,7 +68,7 @@ def run_times(frame: pd.DataFrame) -> str:
     if len(hours) < FEWEST:
         said = f"Only {finished} {_is(len(hours))} finished, too few for a median: {_took(hours)}; {rest}."
     else:
-        half, most = (long_text(hours.quantile(share)) for share in (0.5, 0.85))
+        half, most = (long_text(float(hours.quantile(share))) for share in (0.5, 0.85))
         said = f"Half of the {len(hours):,} finished runs took at most {half}, 85% at most {most}; {rest}."
     estimated = int(frame["finished_estimated"].fillna(False).sum())
     return said + (f" Of {estimated:,} of the finished ones the end is an estimate." if estimated else "")
@@ -107,7 +107,8 @@ def throughput(frame: pd.DataFrame, every: str, now: pd.Timestamp) -> str:
         return f"There are not yet two whole {every}s to compare{end}"
     newer, older = over.iloc[-many:], over.iloc[-2 * many : -many]
     length = every if many == 1 else f"{many} {every}s"
-    parts, compared = [], False
+    parts: list[str] = []
+    compared = False
     for column, verb in (("arrivals", "started"), ("departures", "ended")):
         one, other = int(newer[column].sum()), int(older[column].sum())
         part = f"{one:,} {verb}" if parts else f"{counted(one, 'run')} {_was(one)} {verb}"
@@ -165,7 +166,8 @@ def at_risk(frame: pd.DataFrame, bottlenecks: pd.DataFrame | None = None) -> str
         said = f"{likely:,} of {runs} will likely be late"
         said += f", {already:,} more {_is(already)} late already" if already else ""
     elif already == len(frame):
-        said = f"{'The only' if already == 1 else f'All {already:,}'} open {'run' if already == 1 else 'runs'} with a due date {_is(already)} late already"
+        every = {1: "The only", 2: "Both"}.get(already, f"All {already:,}")
+        said = f"{every} open {'run' if already == 1 else 'runs'} with a due date {_is(already)} late already"
     elif already:
         said = f"{already:,} of {runs} {_is(already)} late already, and no other is likely to be"
     else:

@@ -265,6 +265,7 @@ SAID = [
         "is not known.",
     ),
     (sentences.at_risk(risk(already=6)), "All 6 open runs with a due date are late already."),
+    (sentences.at_risk(risk(already=2)), "Both open runs with a due date are late already."),
     (sentences.at_risk(risk(already=1)), "The only open run with a due date is late already."),
     (sentences.sla_fit(sla_fit()), "No rule sets a due date."),
     (
