@@ -28,6 +28,7 @@ PAGES = {
     "form-values": "form-values?workflow=Purchase+Request",
     "data-sets": "data-sets",
     "people": "people",
+    "sync": "sync",
     "connection": "connection",
     "nothing": "runs?workflow=zzzz",
 }

@@ -99,9 +99,8 @@ def measure(folder: Path, what: str) -> None:
     if what in ("read", "sql"):
         mirror = Mirror.open(store, tables)
         mirror.sql("select 1")
-        mirror.workflows.limit(
-            1
-        ).to_pandas()  # what DuckDB and Ibis set up once is not measured, as the import of pandas is not
+        # What DuckDB and Ibis set up once is not measured, as the import of pandas is not.
+        mirror.workflows.limit(1).to_pandas()
     ways = {
         "publish": lambda: publish(store, tables),
         "read": read,
@@ -174,7 +173,6 @@ def runs() -> Iterator[dict[str, Any]]:
                 "updatedById": f"person-{random.randrange(60)}",
             },
             "shared": False,
-            "month": month,
         }
 
 
