@@ -168,6 +168,7 @@ LEVELS = {
         ["worktime"],
         ["names"],
         ["people", "story", "templates"],
+        ["plot"],
         ["blueprints_finance", "blueprints_it", "blueprints_people", "blueprints_trade", "library", "oneoffs", "runs"],
         ["blueprints", "lists", "migration", "values"],
         ["remarks"],
