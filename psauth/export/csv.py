@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -36,12 +36,16 @@ def to_csv(frame: pd.DataFrame, zone: ZoneInfo, *, moments: Collection[str] = ()
     `moments`: columns of times whose heads name the zone though there should be mere days in this frame.
     """
     table = columns(frame, zone, moments=moments)
+    return (lines([[column.head] for column in table]) + lines([column.cells for column in table])).encode("utf-8-sig")
+
+
+def lines(table: Iterable[Sequence[Cell]]) -> str:
+    """The rows of a table, given by its columns. A text that would run as a formula has an apostrophe before it."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([_escaped(column.head) for column in table])
     # A row of one empty cell would be an empty line, which readers skip: csv writes it as "".
-    writer.writerows(zip(*([_text(cell) for cell in column.cells] for column in table), strict=True))
-    return buffer.getvalue().encode("utf-8-sig")
+    writer.writerows(zip(*([_text(cell) for cell in column] for column in table), strict=True))
+    return buffer.getvalue()
 
 
 def _text(cell: Cell) -> str:
