@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
 from psauth.exceptions import ArgumentError
 from psauth.export.cells import Cell, check_frame, columns
+from psauth.export.zones import UTC
 from psauth.words import counted
 
 CASE: Final = "case:concept:name"
@@ -21,7 +21,6 @@ NEEDED: Final = (CASE, ACTIVITY, TIME)
 """What every event has; none of them is ever missing."""
 AT_ONCE: Final = 50_000
 """Events whose values are in memory as texts at the same time."""
-UTC: Final = ZoneInfo("UTC")
 
 
 def checked_log(log: object) -> pd.DataFrame:
