@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from psauth.exceptions import ArgumentError
 from psauth.export.csv import lines
-from psauth.export.events import ACTIVITY, NEEDED, TIME, checked_log, pieces
+from psauth.export.events import ACTIVITY, CASE, NEEDED, TIME, checked_log, pieces
 from psauth.export.replace import replaced, whole_path
 from psauth.export.xes import write_xes
 from psauth.reading.calls import checked
@@ -69,10 +69,11 @@ def write_log(log: pd.DataFrame, ending: str, stream: BinaryIO) -> None:
 def _write_csv(log: pd.DataFrame, stream: BinaryIO) -> None:
     """For programs: without a byte order mark, which some would take for a part of the first head."""
     activity = list(log.columns).index(ACTIVITY)
+    ids = {place for place, name in enumerate(log.columns) if name == CASE or name.endswith("_id")}
     stream.write(lines([[name] for name in log.columns]).encode())
     for piece in pieces(log):
         piece[activity] = [UNNAMED if name == "" else name for name in piece[activity]]
-        stream.write(lines(piece).encode())
+        stream.write(lines(piece, ids=ids).encode())
 
 
 def _write_parquet(log: pd.DataFrame, stream: BinaryIO) -> None:
