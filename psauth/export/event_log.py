@@ -25,6 +25,9 @@ UNNAMED: Final = "(no name)"
 def save_event_log(log: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     """Write an event log as a file for pm4py, ProM, Celonis, Disco or Apromore: whole, or not at all.
 
+        log = ps.analysis.event_log(workflow="Purchase Request")
+        psauth.save_event_log(log, "purchases.xes")
+
     Parameters:
         log: as ps.analysis.event_log(…) gives it; columns of your own beside it are written too. A column whose name begins
             with case: says something of the run: XES has what stands at its first event.
@@ -37,10 +40,6 @@ def save_event_log(log: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 
     Returns the path. Errors: ArgumentError for what is no event log, for an event without run, activity or moment, and for
     another ending; FileNotWritten where the place does not allow it.
-
-    >>> log = ps.analysis.event_log(workflow="Purchase Request")
-    >>> psauth.save_event_log(log, "purchases.xes").name
-    'purchases.xes'
     """
     target = log_path(path)
     ordered = checked_log(log)
@@ -56,7 +55,7 @@ def log_path(path: str | os.PathLike[str]) -> Path:
     target = whole_path(path)
     if target.suffix.casefold() not in WRITERS:
         raise ArgumentError(
-            f"{str(path)!r} does not end in {', '.join(WRITERS)}, which says what is written. Try {str(path) + '.xes'!r}."
+            f"{str(path)!r} does not end in .xes, .csv or .parquet, which says what is written. Expected a name like 'log.xes'."
         )
     return target
 
