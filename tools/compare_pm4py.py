@@ -35,8 +35,8 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import psauth
-from psauth.analysis.facts import STARTED
 from psauth.analysis.questions.variants import ARROW, NO_TASK
+from psauth.mirror.facts import STARTED
 from psauth.sandbox import Knobs
 
 FORMATS: Final = ("xes", "csv", "parquet")

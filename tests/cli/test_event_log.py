@@ -5,7 +5,7 @@ import pytest
 
 import psauth
 from psauth.words import counted
-from tests.export.test_event_log import read_xes
+from tests.export.xes_files import read_xes
 
 PATH = "log.xes"
 CASE = "case:concept:name"

@@ -7,10 +7,10 @@ from typing import Final, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import events
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 from psauth.export.events import ACTIVITY, CASE, TIME
+from psauth.mirror.facts import events
 
 DECISIONS: Final = ("Approved", "Rejected")
 """The states of an approval that is decided."""
@@ -35,7 +35,7 @@ def event_log(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     runs = scope.runs()
-    happened = events(runs, Scope(scope.sources, scope.calendar, workflows=scope.workflows).tasks())
+    happened = events(runs, scope.tasks_of(runs))
     if "approvals" in scope.sources:
         happened = ibis.union(happened, _decisions(scope))
     of = runs.select(
