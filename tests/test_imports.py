@@ -44,7 +44,11 @@ LEVELS = {
         ["canary", "databases", "rows"],
         ["vault"],
     ],
-    "cli": [["account", "exports", "output", "ports", "refused"], ["reporting", "status", "syncing"], ["commands"]],
+    "cli": [
+        ["account", "exports", "output", "ports", "refused", "since"],
+        ["event_log", "reporting", "status", "syncing"],
+        ["commands"],
+    ],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["large", "wire"],
@@ -134,7 +138,13 @@ LEVELS = {
             "week",
         ],
     ],
-    "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
+    "export": [
+        ["marks", "naming", "order", "parquet", "replace", "zones"],
+        ["cells"],
+        ["csv", "events", "excel"],
+        ["xes"],
+        ["event_log"],
+    ],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["lifespan", "reach", "state"], ["parts"], ["main", "views"]],
     "dashboard/loading": [["jobs"], ["read"], ["copies"], ["copied", "syncs"], ["nouns"]],
