@@ -266,11 +266,14 @@ class Company(Books):
         """Let deadlines drift in Active runs, as the company's plot has it; the ids of those runs.
 
         Whoever started a run moves its due date, and those of its open tasks, where they are near or past. Some of the
-        runs are then finished, within the new dates. The same for the same company and moment.
+        runs are then finished, within the new dates. The same for the same company; `at` is by default where it stands.
         """
+        at = self.now / 1000 if at is None else at
         with self.changing():
             moment = self.moment(at)
-            slips = [(run, found) for run in self._drawn if run.status == "Active" and (found := self._slip(run, moment))]
+            slips = [
+                (run, found) for run in self._drawn if run.status == "Active" and (found := self._slip(run, moment))
+            ]
             for run, found in slips:
                 for task_id in (None, *run.template.task_ids):
                     task = None if task_id is None else self._task(run.id, task_id)[1]
@@ -286,7 +289,7 @@ class Company(Books):
         dues = [t.due for t in run.tasks if t.completed is None and not t.hidden]
         return slip(run.seed, run.created_by, moment, [due for due in (run.due, *dues) if due is not None])
 
-    def _work_off(self, run: Run, at: float | None) -> None:
+    def _work_off(self, run: Run, at: float) -> None:
         """Tick off every open task in its order; approvals are decided by who ticks them off."""
         for task, step, task_id in zip(run.tasks, run.template.blueprint.steps, run.template.task_ids, strict=True):
             if task.completed is None and not task.hidden:
