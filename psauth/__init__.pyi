@@ -1,7 +1,7 @@
 # The public names, each with the module that defines it: __init__.py loads them from there when they are first used.
 
 from . import charts as charts
-from .analysis.calendar import Calendar as Calendar
+from .calendars.calendar import Calendar as Calendar
 from .api.budget import Budget as Budget
 from .auth.flow import AuthorizationFlow as AuthorizationFlow
 from .auth.flow import AuthorizationRequest as AuthorizationRequest

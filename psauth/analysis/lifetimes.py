@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between
+from psauth.mirror.facts import hours_between
 from psauth.analysis.few import FEWEST
 from psauth.exceptions import needs_extra
 

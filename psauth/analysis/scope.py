@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.calendar import Calendar
-from psauth.analysis.facts import run_facts, task_facts
+from psauth.calendars.calendar import Calendar
+from psauth.calendars.calendars import Calendars
+from psauth.analysis.facts import edges, run_facts, task_facts
 from psauth.analysis.running import run
 from psauth.analysis.sources import Sources, Tables
 from psauth.exceptions import ArgumentError
@@ -51,7 +52,7 @@ class Scope:
     """The filters of one analysis, and the tables that it is made of."""
 
     sources: Sources
-    calendar: Calendar
+    calendar: Calendars
     workflows: Sequence[str] | None = None
     """Their ids."""
     since: datetime | None = None
@@ -81,7 +82,7 @@ class Scope:
         email, person_id = (None, None) if person is None else _person(sources, person)
         return cls(
             sources=sources,
-            calendar=_calendar(filters.get("calendar")),
+            calendar=_calendar(sources, filters.get("calendar")),
             workflows=None if workflow is None else _workflows(sources, workflow),
             since=since,
             until=until,
@@ -124,6 +125,16 @@ class Scope:
         if self.robots is not None:
             facts = facts.filter(is_open | (facts.by_robot == self.robots))
         return facts
+
+    def tasks_of(self, runs: Table) -> Table:
+        """The facts of all visible tasks of these runs, whoever completed them. `runs`: some of those that it is about."""
+        tasks = Scope(self.sources, self.calendar, workflows=self.workflows).tasks()
+        return tasks.semi_join(runs, "run_id")
+
+    def steps_of(self, runs: Table) -> Table:
+        """What came after what in these runs, one row a step: see `psauth.mirror.facts.edges`."""
+        steps = edges(self.sources, runs, self.calendar)
+        return steps if self.workflows is None else steps.filter(steps.workflow_id.isin(list(self.workflows)))
 
     def narrowed(self, facts: Table, status: str = "status") -> Table:
         """Facts of runs, or of tasks, of the workflows, period and status that it is about."""
@@ -183,12 +194,12 @@ def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
     return email, str(there["user_id"].iloc[0])
 
 
-def _calendar(asked: Any) -> Calendar:
+def _calendar(sources: Sources, asked: Any) -> Calendars:
     if asked is not None and not isinstance(asked, Calendar):
         raise ArgumentError(
             f"calendar={shown(asked)} is no calendar. Expected psauth.Calendar('Mon-Fri', '09:00-17:00', zone='Europe/Berlin')."
         )
-    return asked or Calendar()
+    return sources.calendars or Calendars() if asked is None else Calendars(asked)
 
 
 def _flag(value: Any) -> bool | None:

@@ -127,6 +127,7 @@ def _publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None, thoro
         forms=derivation.forms,
         wide=derivation.wide,
         retired={name: paths for name, paths in retired.items() if paths},
+        calendars=derivation.calendars,
     )
     publication = store.note_publication(content.to_json(), now)
     written = {name for name, (table, _) in published.items() if table != known.get(name)}

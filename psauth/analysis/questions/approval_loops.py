@@ -8,7 +8,8 @@ from typing import Any, Final, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between, is_robot, visible_tasks
+from psauth.analysis.facts import visible_tasks
+from psauth.mirror.facts import hours_between, is_robot
 from psauth.analysis.few import few_values, percentiles
 from psauth.analysis.questions.event_log import DECISIONS
 from psauth.analysis.scope import Filters, Scope

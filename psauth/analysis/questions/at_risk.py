@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between, visible_tasks
+from psauth.analysis.facts import visible_tasks
+from psauth.mirror.facts import hours_between
 from psauth.analysis.lifetimes import UNKNOWN, Estimate, curve, run_lifetimes, table_of
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between
+from psauth.mirror.facts import hours_between
 from psauth.analysis.lifetimes import CONFIDENCE, NEEDS, table_of
 from psauth.analysis.questions.at_risk import LIKELY_IN_TIME, LIKELY_LATE, OPEN, chances
 from psauth.analysis.running import run

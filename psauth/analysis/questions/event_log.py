@@ -7,7 +7,7 @@ from typing import Final, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import events
+from psauth.mirror.facts import events
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 
@@ -37,7 +37,7 @@ def event_log(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     runs = scope.runs()
-    happened = events(runs, Scope(scope.sources, scope.calendar, workflows=scope.workflows).tasks())
+    happened = events(runs, scope.tasks_of(runs))
     if "approvals" in scope.sources:
         happened = ibis.union(happened, _decisions(scope))
     of = runs.select(

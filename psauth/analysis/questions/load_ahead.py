@@ -10,7 +10,7 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import is_robot
+from psauth.mirror.facts import is_robot
 from psauth.analysis.few import percentiles
 from psauth.analysis.periods import add_period
 from psauth.analysis.questions.overdue import open_tasks

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between
+from psauth.mirror.facts import hours_between
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 

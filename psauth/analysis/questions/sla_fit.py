@@ -10,8 +10,8 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.calendar import Calendar
-from psauth.analysis.facts import hours_between
+from psauth.calendars.calendar import Calendar
+from psauth.mirror.facts import hours_between
 from psauth.analysis.few import few_values, percentiles
 from psauth.analysis.periods import add_period
 from psauth.analysis.questions.conformance import template

@@ -32,7 +32,7 @@ def variants(tables: Tables, **filters: Unpack[Filters]) -> Table:
     scope = Scope.of(tables, filters)
     runs = scope.runs()
     runs = runs.filter(runs.finished.notnull())
-    tasks = Scope(scope.sources, scope.calendar, workflows=scope.workflows).tasks()
+    tasks = scope.tasks_of(runs)
     tasks = tasks.filter(tasks.completed_date.notnull())
     in_order = ibis.window(group_by="run_id", order_by=["completed_date", "place", "task_id"])
     tasks = tasks.mutate(step=ibis.struct({"number": ibis.row_number().over(in_order), "name": tasks.name}))

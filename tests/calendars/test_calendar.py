@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from psauth.analysis.calendar import Calendar
+from psauth.calendars.calendar import Calendar
 from psauth.analysis.running import run
 from psauth.exceptions import ArgumentError
 
