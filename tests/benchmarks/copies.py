@@ -9,7 +9,8 @@ import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
 from numpy.random import Generator, default_rng
 
-from psauth.mirror.columns import LAYOUTS, Layout
+from psauth.calendars.calendar import Calendar
+from psauth.calendars.calendars import Calendars
+from psauth.mirror.columns import FACTS, LAYOUTS, Layout
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.derive import BLOCK
 from psauth.mirror.drafts import Draft, Drafts
+from psauth.mirror.fact_tables import COLUMNS, FactTables
 from psauth.mirror.place import Identity, Place
 from psauth.mirror.publication import Content
 from psauth.mirror.store import Store
 from psauth.mirror.tables import Mirror
 
 IDENTITY = Identity("https://api.example/v1", "bench")
+CALENDARS = Calendars(Calendar(zone="UTC"))
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 MONTHS = [f"{2023 + month // 12}-{month % 12 + 1:02}" for month in range(11, 47)]
 WORKFLOWS = 25
@@ -80,8 +86,13 @@ def open_copy(folder: Path) -> Mirror:
     return Mirror.open(Store.open(place, IDENTITY), DeltaFolder(str(place.tables)))
 
 
+def files_of(folder: str, table: str) -> list[str]:
+    """The files of the latest version of a published table."""
+    return DeltaTable(f"{folder}/{table}").file_uris()
+
+
 def make_copy(folder: Path, runs: int) -> None:
-    """Writes a company with so many runs, and notes its publication; one that is there already stays."""
+    """Writes a company with so many runs, without its facts, and notes its publication; one that is there already stays."""
     place = Place(folder)
     store = Store.open(place, IDENTITY)
     if store.publication() is not None:
@@ -90,12 +101,31 @@ def make_copy(folder: Path, runs: int) -> None:
     tables = DeltaFolder(str(place.tables))
     company = Company(runs)
     with Drafts(tables, {}) as drafts:
-        by_name = {name: drafts.open(layout) for name, layout in LAYOUTS.items()}
+        by_name = {name: drafts.open(layout) for name, layout in LAYOUTS.items() if name not in FACTS}
         company.write(by_name)
         published = {name: draft.commit()[0] for name, draft in by_name.items()}
-    store.note_publication(Content(tables.url, NOW, tables=published).to_json(), NOW)
+    store.note_publication(Content(tables.url, NOW, tables=published, calendars=CALENDARS).to_json(), NOW)
     rows = {name: published[name].rows for name in ("runs", "tasks", "form_values", "changes")}
     print(f"A copy was made in {time.perf_counter() - began:.0f} s: {rows}", flush=True)
+
+
+def publish_facts(folder: Path, changed: str = "") -> None:
+    """Publishes the facts of a copy: of months that have none, and of one that is said to have changed, like "2026-03"."""
+    place = Place(folder)
+    store, tables = Store.open(place, IDENTITY), DeltaFolder(str(place.tables))
+    noted = store.publication()
+    before = None if noted is None else Content.from_json(noted.content)
+    assert before is not None
+    known = before.tables["run_facts"].parts if "run_facts" in before.tables else {}
+    marks = {month: known[month].mark if month in known else "1" for month in MONTHS}
+    if changed:
+        marks[changed] += "1"
+    with Drafts(tables, before.tables) as drafts, closing(FactTables(drafts, before.calendars)) as facts:
+        for name in COLUMNS:
+            drafts.open(LAYOUTS[name])
+        facts.derive(marks)
+        published = {name: draft.commit()[0] for name, draft in drafts.by_name.items()}
+    store.note_publication(replace(before, tables={**before.tables, **published}).to_json(), NOW)
 
 
 @dataclass(frozen=True)
@@ -203,10 +233,10 @@ class Company:
         for name, columns in _of_templates(self._templates).items():
             drafts[name].begin("", "1")
             _append(drafts[name], _table(LAYOUTS[name], columns))
-        for name, layout in LAYOUTS.items():
-            if not drafts[name].parts:
-                drafts[name].begin("", "1")
-                _append(drafts[name], layout.schema().empty_table())
+        for draft in drafts.values():
+            if not draft.parts:
+                draft.begin("", "1")
+            draft.finish()
 
     def _write_changes(self, draft: Draft, works: list[Work]) -> None:
         """What the copy saw to change, in blocks by number, as psauth has them."""
@@ -337,6 +367,8 @@ def _form_values(work: Work, rng: Generator) -> Columns:
     listed = [[topic for topic, has_it in zip(TOPICS, row, strict=True) if has_it] for row in topics.tolist()]
     wanted = work.started + rng.integers(3, 40, count) * DAY // DAY * DAY
     nothing = pa.nulls(count, pa.string())
+    joined = pa.array([", ".join(row) or None for row in listed])
+    values = {"Select": choices, "Number": pa.array(amounts.astype(str)), "MultiChoice": joined, "Date": _texts(wanted)}
     parts = []
     for field_id, label, kind, place in _fields(template):
         is_this = {each: kind == each for each in ("Select", "Number", "MultiChoice", "Date")}
@@ -350,11 +382,11 @@ def _form_values(work: Work, rng: Generator) -> Columns:
                 "run_id": pa.array(work.run_ids),
                 "task_id": [template.task_ids[place]] * count,
                 "field_type": [kind] * count,
-                "value": choices if is_this["Select"] else pa.array(amounts.astype(str)) if is_this["Number"] else nothing,
+                "value": values.get(kind, nothing),
                 "number": pa.array(amounts) if is_this["Number"] else pa.nulls(count, pa.float64()),
                 "date": _moments(wanted) if is_this["Date"] else pa.nulls(count, MOMENT),
                 "date_only": [False if is_this["Date"] else None] * count,
-                "items": listed if is_this["MultiChoice"] else [None] * count,
+                "items": [row or None for row in listed] if is_this["MultiChoice"] else [None] * count,
                 "data_set_linked": np.zeros(count, bool),
                 "updated_date": _moments(work.started),
                 **_person("updated_by", work.starter),
