@@ -54,6 +54,9 @@ ELSEWHERE = (
 CLIENT_SECRET = "client-secret-7Hq2"
 
 MARKED = {
+    "analysis/questions": "slow",
+    "analysis/test_properties.py": "slow",
+    "analysis/test_report.py": "slow",
     "browser": "browser",
     "cli": "slow",
     "dashboard/web": "slow",

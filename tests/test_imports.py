@@ -19,7 +19,9 @@ LEVELS = {
         ["auth"],
         ["api"],
         ["reading"],
-        ["export", "mirror", "writing"],
+        ["export", "writing"],
+        ["calendars"],
+        ["mirror"],
         ["charts"],
         ["analysis"],
         ["client"],
@@ -73,17 +75,18 @@ LEVELS = {
         ["columns", "packing", "pins", "place", "progress", "records", "report", "schema"],
         ["changes", "database", "lock", "looks", "pages", "part_writer", "rows", "runs"],
         ["delta", "lists", "queue"],
-        ["engine", "gone", "publication"],
-        ["answers", "drafts", "forms", "snapshot"],
-        ["forecast", "questions", "store", "turner"],
+        ["engine", "facts", "gone", "publication"],
+        ["answers", "drafts", "forms", "prepared", "snapshot"],
+        ["fact_tables", "forecast", "questions", "store", "turner"],
         ["derive"],
         ["publish", "supply", "writer"],
         ["journal", "tables", "walk"],
         ["crew", "dated"],
         ["sync"],
     ],
+    "calendars": [["calendar"], ["calendars"]],
     "analysis": [
-        ["calendar", "few", "running", "sources"],
+        ["few", "running", "sources"],
         ["due_dates", "facts", "periods"],
         ["lifetimes", "scope"],
         ["questions"],
@@ -320,7 +323,8 @@ def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_ciphe
 def test_only_one_room_knows_each_library_of_the_mirror():
     assert users_of("deltalake", sources()) == {"mirror/delta"}
     assert users_of("duckdb", sources()) == {"mirror/engine"}
-    assert users_of("ibis", sources(outside=("analysis",)), at_run_time=True) == {"mirror/engine"}
+    users = users_of("ibis", sources(outside=("analysis",)), at_run_time=True)
+    assert users == {"calendars/calendar", "mirror/engine", "mirror/facts", "mirror/prepared"}
     engines = {p.stem for p in sources() if any(name.startswith("ibis.backends") for name in imported(p))}
     assert engines == {"engine", "running"}, "questions are expressions, and know nothing of who answers them"
 
@@ -343,7 +347,9 @@ def test_only_the_dashboard_knows_streamlit():
 
 def test_only_frames_values_and_files_know_pandas_at_run_time():
     users = users_of(
-        "pandas", sources(outside=("sandbox", "analysis", "charts", "dashboard", "export", "mirror")), at_run_time=True
+        "pandas",
+        sources(outside=("sandbox", "analysis", "calendars", "charts", "dashboard", "export", "mirror")),
+        at_run_time=True,
     )
     assert users <= {"cli/exports", "reading/frames", "reading/values", "writing/records"}
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 import ibis
 from ibis.expr.types import Table
 
-from psauth.calendars.calendar import Calendar
-from psauth.calendars.calendars import Calendars
 from psauth.analysis.facts import edges, run_facts, task_facts
 from psauth.analysis.running import run
 from psauth.analysis.sources import Sources, Tables
+from psauth.calendars.calendar import Calendar
+from psauth.calendars.calendars import Calendars
 from psauth.exceptions import ArgumentError
 from psauth.reading.arguments import known, moment, one_or_more, shown
 from psauth.reading.endpoints import RUN_STATUSES
@@ -82,7 +82,7 @@ class Scope:
         email, person_id = (None, None) if person is None else _person(sources, person)
         return cls(
             sources=sources,
-            calendar=_calendar(sources, filters.get("calendar")),
+            calendar=_calendars(sources, filters.get("calendar")),
             workflows=None if workflow is None else _workflows(sources, workflow),
             since=since,
             until=until,
@@ -194,12 +194,19 @@ def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
     return email, str(there["user_id"].iloc[0])
 
 
-def _calendar(sources: Sources, asked: Any) -> Calendars:
-    if asked is not None and not isinstance(asked, Calendar):
+def _calendars(sources: Sources, asked: Any) -> Calendars:
+    if asked is None:
+        return sources.calendars or Calendars()
+    check_calendar(asked)
+    return Calendars(asked)
+
+
+def check_calendar(asked: Any) -> None:
+    """ArgumentError for what is no calendar."""
+    if not isinstance(asked, Calendar):
         raise ArgumentError(
             f"calendar={shown(asked)} is no calendar. Expected psauth.Calendar('Mon-Fri', '09:00-17:00', zone='Europe/Berlin')."
         )
-    return sources.calendars or Calendars() if asked is None else Calendars(asked)
 
 
 def _flag(value: Any) -> bool | None:

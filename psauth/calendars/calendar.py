@@ -107,6 +107,7 @@ class Calendar:
             name: what the new column is called.
             start, end: its columns of moments. Where one is missing, or is of a year that no calendar knows, so are the hours.
 
+        >>> report = ps.sync(progress=False)
         >>> runs = ps.mirror.runs
         >>> runs = psauth.Calendar(zone="UTC").add_hours(runs, "hours", "created_date", "updated_date")
         >>> bool(runs.to_pandas()["hours"].ge(0).all())

@@ -1,4 +1,4 @@
-"""Engine: DuckDB over the files of one publication, as Ibis tables and as SQL. The only module that knows Ibis and DuckDB."""
+"""Engine: DuckDB over the files of one publication, as Ibis tables and as SQL. The only module that knows DuckDB."""
 
 from __future__ import annotations
 

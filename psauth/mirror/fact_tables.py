@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
-from ibis.expr.types import Table
 
 from psauth.calendars.calendar import Calendar
 from psauth.calendars.calendars import Calendars
@@ -16,6 +15,9 @@ from psauth.mirror import facts
 from psauth.mirror.columns import CHILDREN, FACTS, RUNS, WHOLE, Layout
 from psauth.mirror.drafts import Draft, Drafts
 from psauth.mirror.prepared import Prepared
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
 
 BATCH: Final = 8192
 """Rows in memory at once on their way into a file, and in one piece of it."""
@@ -91,7 +93,9 @@ class FactTables:
         prepared = Prepared()
         runs, tasks = (prepared.put(name, rows) for name, rows in of_month.items())
         users, order = (prepared.put(name, self._rows(WHOLE[name], "")) for name in ("users", "workflow_tasks"))
-        of_runs = prepared.prepare("run_facts", _sorted(facts.run_facts(runs, tasks, users, self._calendars), "run_facts"))
+        of_runs = prepared.prepare(
+            "run_facts", _sorted(facts.run_facts(runs, tasks, users, self._calendars), "run_facts")
+        )
         of_tasks = _sorted(facts.task_facts(runs, tasks, order, self._calendars), "task_facts")
         of_tasks = prepared.prepare("task_facts", of_tasks)
         prepared.prepare("edges", _sorted(facts.edges(of_runs, of_tasks), "edges"))

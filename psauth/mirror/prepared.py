@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 import ibis
 import pyarrow as pa
@@ -41,5 +41,5 @@ class Prepared:
 
     def rows(self, name: str, schema: pa.Schema, size: int) -> Iterator[pa.Table]:
         """The rows of a table that was made, so many at a time."""
-        for batch in self._engine.con.sql(f'SELECT * FROM "{name}"').to_arrow_reader(size):
+        for batch in self._engine.con.table(name).to_arrow_reader(size):
             yield pa.Table.from_batches([batch]).cast(schema)

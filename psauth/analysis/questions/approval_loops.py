@@ -9,11 +9,11 @@ import ibis
 from ibis.expr.types import Table
 
 from psauth.analysis.facts import visible_tasks
-from psauth.mirror.facts import hours_between, is_robot
 from psauth.analysis.few import few_values, percentiles
 from psauth.analysis.questions.event_log import DECISIONS
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between, is_robot
 
 DECIDED_ANEW: Final = ("status", "audit.updatedDate")
 """The values of an approval that move when it is decided again."""

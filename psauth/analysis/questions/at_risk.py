@@ -11,11 +11,11 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from psauth.analysis.facts import visible_tasks
-from psauth.mirror.facts import hours_between
 from psauth.analysis.lifetimes import UNKNOWN, Estimate, curve, run_lifetimes, table_of
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between
 
 ENOUGH: Final = 20
 """So many finished runs make a chance."""

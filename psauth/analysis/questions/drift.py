@@ -9,9 +9,9 @@ from ibis.expr.types import Table
 
 from psauth.analysis.due_dates import OF_RUN, first_due_dates
 from psauth.analysis.facts import visible_tasks
-from psauth.mirror.facts import hours_between
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between
 
 
 def drift(tables: Tables, **filters: Unpack[Filters]) -> Table:

@@ -7,9 +7,9 @@ from typing import Final, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.mirror.facts import events
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import events
 
 CASE: Final = "case:concept:name"
 ACTIVITY: Final = "concept:name"

@@ -7,9 +7,9 @@ from typing import Any, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.mirror.facts import hours_between
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between
 
 
 def overdue(tables: Tables, **filters: Unpack[Filters]) -> Table:

@@ -10,14 +10,14 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.calendars.calendar import Calendar
-from psauth.mirror.facts import hours_between
 from psauth.analysis.few import few_values, percentiles
 from psauth.analysis.periods import add_period
 from psauth.analysis.questions.conformance import template
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.calendars.calendar import Calendar
+from psauth.mirror.facts import hours_between
 
 START, RUN_DUE = "ChecklistStartDate", "ChecklistDueDate"
 DONE, PREVIOUS, DUE = "TaskCompletedDate", "PreviousTaskCompletedDate", "TaskDueDate"
