@@ -175,11 +175,14 @@ def measure(folder: Path, what: str, *more: str) -> dict[str, Any]:
 
 
 def _answer(folder: Path, side: str, name: str, rounds: str) -> dict[str, Any]:
-    """Seconds, round by round, and the peak in MB."""
+    """Seconds, round by round, those of the processors, which others on the machine do not change, and the peak in MB."""
     answer = SIDES[side](open_copy(folder))
-    answer("throughput", {}) if side != "pandas" else None  # what an engine sets up once is not measured
+    if side != "pandas":  # what an engine sets up once is not measured
+        answer("throughput", {})
     options = QUESTIONS[name].options
-    return {"seconds": [timed(lambda: answer(name, options)) for _ in range(int(rounds))], "peak": peak()}
+    before = time.process_time()
+    seconds = [timed(lambda: answer(name, options)) for _ in range(int(rounds))]
+    return {"seconds": seconds, "processor": (time.process_time() - before) / len(seconds), "peak": peak()}
 
 
 def _one_workflow(folder: Path, workflow: str, rounds: str) -> dict[str, Any]:
