@@ -65,6 +65,7 @@ class Engine:
             ("TimeZone", "UTC"),
             ("temp_directory", spill),
             ("allowed_paths", self._paths),
+            ("parquet_metadata_cache", True),  # a published file never changes
             ("python_enable_replacements", False),  # no variable of the caller is a table
             ("enable_external_access", False),
         ):
