@@ -142,7 +142,7 @@ LEVELS = {
     "dashboard/parts": [
         ["phrases", "text"],
         ["columns", "downloads", "links", "looks", "sidebar", "syncing", "task_rows"],
-        ["cells", "problems", "search", "welcome"],
+        ["cells", "pictures", "problems", "search", "welcome"],
         ["waiting"],
         ["choices", "tables"],
         ["chapters", "scope", "view"],

@@ -26,6 +26,10 @@ PAGES = {
     "tasks-of-a-workflow": "tasks?workflow=Purchase+Request",
     "tasks-of-a-person": "tasks?assignee=ada.lindqvist%40example.com",
     "form-values": "form-values?workflow=Purchase+Request",
+    "answers": "answers",
+    "answers-how-long": "answers?workflow=Purchase+Request&chapter=How+long+runs+take",
+    "answers-where-the-time-goes": "answers?workflow=Purchase+Request&chapter=Where+the+time+goes",
+    "answers-how-runs-go": "answers?workflow=Purchase+Request&chapter=How+runs+go",
     "data-sets": "data-sets",
     "people": "people",
     "sync": "sync",
@@ -142,7 +146,7 @@ def rest(page: Page) -> None:
     page.wait_for_timeout(700)
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState == 'notRunning'"
-        " && !document.querySelector('[data-testid=stSkeletonElement]')"
+        " && !document.querySelector('[data-testid=stSkeletonElement], [data-testid=stSkeleton]')"
     )
     page.wait_for_timeout(700)
 

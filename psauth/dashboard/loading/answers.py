@@ -16,11 +16,20 @@ NEEDS: Final = ("analysis", "The Answers view")
 """The extra that brings what answers, and what is said to need it."""
 
 
+def load(here: Here) -> Job:
+    """The job that imports what the answers need, which takes a while the first time. It fails with MissingExtra."""
+
+    def work(_: Job) -> None:
+        with needs_extra(*NEEDS):
+            import psauth.analysis.report  # noqa: F401 # which imports all of it
+
+    return jobs.start(here.owner, ("answers", "packages"), work)
+
+
 def titles() -> list[str]:
-    """What the chapters are called. MissingExtra where a package of theirs is missing, or one that the report needs."""
-    with needs_extra(*NEEDS):
-        import psauth.analysis.report  # noqa: F401 # it imports all that is needed
-        from psauth.analysis.chapters import chapters
+    """What the chapters are called."""
+    from psauth.analysis.chapters import chapters
+
     return [chapter.title for chapter in chapters(of_one=True)]
 
 

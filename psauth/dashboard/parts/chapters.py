@@ -13,12 +13,11 @@ import streamlit as st
 from psauth.dashboard import state
 from psauth.dashboard.loading import answers
 from psauth.dashboard.loading.copies import Copy, copies
-from psauth.dashboard.parts import tables
+from psauth.dashboard.parts import pictures, tables, waiting
 from psauth.dashboard.parts.choices import Choice
 from psauth.dashboard.parts.columns import ONLY_SHOWN, Column, moment, says_times, text, zone
 from psauth.dashboard.parts.phrases import age
-from psauth.dashboard.parts.text import clean, plain
-from psauth.exceptions import MissingExtra
+from psauth.dashboard.parts.text import plain
 from psauth.export.naming import file_name
 from psauth.export.zones import reader_zone
 
@@ -29,8 +28,10 @@ LOOK_EVERY: Final = 5.0
 """Seconds between looks for a copy where there is none yet."""
 MOST_ROWS: Final = 10
 """Rows of a table that are seen at once; the others come by scrolling in it."""
-ROUNDED: Final = {"h": 1, "%": 0}
-"""Digits behind the point on the screen, by the unit; the files hold every one."""
+SHOWN: Final = {"h": 1.0, "d": 1 / 24, "%": 100.0}
+"""What the numbers are multiplied by on the screen, by the unit: hours are days where half of a column has many of them."""
+DIGITS: Final = {"h": 1, "d": 1, "%": 0}
+"""Digits behind the point on the screen; the files hold every one."""
 FEW: Final = "few_hours"
 """Times that are too few for a median."""
 NO_COPY: Final = "There is no local copy yet, and the answers come out of it. A sync makes one."
@@ -39,11 +40,7 @@ WHOLE: Final = "All chapters as one page, which opens without a network and prin
 
 def copy() -> Copy:
     """The local copy; the view ends here where there is none, or where a package is missing, with what to do."""
-    try:
-        answers.titles()
-    except MissingExtra as error:
-        st.text(clean(error))
-        st.stop()
+    waiting.found(answers.load(state.here()))
     found = copies.find(state.here())
     if found is None:
         _no_copy()
@@ -80,9 +77,9 @@ def show(found: Findings, definitions: Sequence[str]) -> None:
     for sentence in found.sentences:
         st.markdown(plain(sentence))
     for drawing in found.drawings:
-        chart = drawing.chart(dark=st.context.theme.type == "dark")
+        chart = drawing.chart(dark=pictures.is_dark())
         if chart is not None:
-            st.altair_chart(chart, width="content", theme=None, alt=clean(chart.description))
+            pictures.show(chart)
     for table in found.tables:
         _table(table)
     with st.expander("What this means"):
@@ -116,6 +113,7 @@ def _table(table: Table) -> None:
 def _shown(table: Table) -> tuple[pd.DataFrame, dict[str, Column]]:
     """The rows with what stands on the screen alone beside them, and the columns that are shown."""
     from psauth.analysis.chapters import UNNAMED
+    from psauth.charts.figures import DAYS_FROM
 
     rows, columns = table.rows.copy(deep=False), {}
     for name, head in table.heads.items():
@@ -123,7 +121,10 @@ def _shown(table: Table) -> tuple[pd.DataFrame, dict[str, Column]]:
         if pd.api.types.is_datetime64_any_dtype(values.dtype):
             columns[name] = moment(head)
         elif unit:
-            rows[ONLY_SHOWN + name] = (values * 100 if unit == "%" else values).astype("float64").round(ROUNDED[unit])
+            numbers = values.astype("float64")
+            if unit == "h" and numbers.abs().median() >= DAYS_FROM:
+                unit = "d"
+            rows[ONLY_SHOWN + name] = (numbers * SHOWN[unit]).round(DIGITS[unit])
             columns[ONLY_SHOWN + name] = Column(f"{head}, {unit}", "number")
         elif pd.api.types.is_integer_dtype(values.dtype):
             columns[name] = Column(head, "number")

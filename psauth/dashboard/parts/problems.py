@@ -14,6 +14,7 @@ from psauth.exceptions import (
     ArgumentError,
     LoginRequired,
     MirrorError,
+    MissingExtra,
     NotFound,
     PermissionDenied,
     PsauthError,
@@ -106,6 +107,8 @@ def _title(error: PsauthError) -> str:
         return "A setting cannot be used"
     if isinstance(error, VaultError):
         return "The vault cannot be used"
+    if isinstance(error, MissingExtra):
+        return "A package is missing"
     if isinstance(error, MirrorError):
         return "The local copy cannot be read"
     if isinstance(error, NotFound):

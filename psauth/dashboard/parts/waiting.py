@@ -221,8 +221,8 @@ def _watch_search(job: Job) -> None:
     if job.is_over or jobs.find(job.owner, job.what) is not job:
         st.rerun()
     with st.container(key="waiting"):
-        said = f" ({int(job.seconds)} s)" if job.seconds >= SAID_FROM else ""
-        st.caption(f"Looking through the local copy{said} …")
+        seconds = int(job.seconds)
+        st.caption(f"Looking through the local copy{f' ({seconds:,} s)' if seconds >= SAID_FROM else ''} …")
     st.skeleton(height=320)
 
 
