@@ -25,6 +25,7 @@ VIEWS = {
     "runs": "Runs",
     "tasks?workflow=Purchase+Request": "Tasks",
     "form-values?workflow=Purchase+Request": "Form values",
+    "answers": "Answers",
     "data-sets": "Data sets",
     "people": "People",
     "connection": "Connection",

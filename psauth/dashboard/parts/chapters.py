@@ -29,7 +29,7 @@ LOOK_EVERY: Final = 5.0
 MOST_ROWS: Final = 10
 """Rows of a table that are seen at once; the others come by scrolling in it."""
 SHOWN: Final = {"h": 1.0, "d": 1 / 24, "%": 100.0}
-"""What the numbers are multiplied by on the screen, by the unit: hours are days where half of a column has many of them."""
+"""What the numbers are multiplied by on the screen, by the unit: of times, one for all of a table."""
 DIGITS: Final = {"h": 1, "d": 1, "%": 0}
 """Digits behind the point on the screen; the files hold every one."""
 FEW: Final = "few_hours"
@@ -113,18 +113,15 @@ def _table(table: Table) -> None:
 def _shown(table: Table) -> tuple[pd.DataFrame, dict[str, Column]]:
     """The rows with what stands on the screen alone beside them, and the columns that are shown."""
     from psauth.analysis.chapters import UNNAMED
-    from psauth.charts.figures import DAYS_FROM
 
-    rows, columns = table.rows.copy(deep=False), {}
+    rows, columns, of_times = table.rows.copy(deep=False), {}, _unit_of_times(table)
     for name, head in table.heads.items():
         values, head, unit = rows[name], head[:1].upper() + head[1:], table.unit(name)
         if pd.api.types.is_datetime64_any_dtype(values.dtype):
             columns[name] = moment(head)
         elif unit:
-            numbers = values.astype("float64")
-            if unit == "h" and numbers.abs().median() >= DAYS_FROM:
-                unit = "d"
-            rows[ONLY_SHOWN + name] = (numbers * SHOWN[unit]).round(DIGITS[unit])
+            unit = of_times if unit == "h" else unit
+            rows[ONLY_SHOWN + name] = (values.astype("float64") * SHOWN[unit]).round(DIGITS[unit])
             columns[ONLY_SHOWN + name] = Column(f"{head}, {unit}", "number")
         elif pd.api.types.is_integer_dtype(values.dtype):
             columns[name] = Column(head, "number")
@@ -136,10 +133,19 @@ def _shown(table: Table) -> tuple[pd.DataFrame, dict[str, Column]]:
             columns[ONLY_SHOWN + name] = text(head)
     if FEW in rows:
         few = table.few()
-        rows[FEW] = [None if each is None else ", ".join(f"{hours:.1f}" for hours in each) for each in few]
+        times = SHOWN[of_times]
+        rows[FEW] = [None if each is None else ", ".join(f"{hours * times:.1f}" for hours in each) for each in few]
         if rows[FEW].notna().any():
-            columns[FEW] = text("Too few for a median, h")
+            columns[FEW] = text(f"Too few for a median, {of_times}")
     return rows, columns
+
+
+def _unit_of_times(table: Table) -> str:
+    """One for all times of a table: days where half of them are so many hours that a sentence says them in days."""
+    from psauth.charts.figures import DAYS_FROM
+
+    hours = [table.rows[name].astype("float64").abs().rename(None) for name in table.heads if table.unit(name) == "h"]
+    return "d" if hours and pd.concat(hours).median() >= DAYS_FROM else "h"
 
 
 def _define(definitions: Sequence[str]) -> None:
