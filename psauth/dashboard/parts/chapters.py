@@ -132,11 +132,13 @@ def _shown(table: Table) -> tuple[pd.DataFrame, dict[str, Column]]:
             rows[ONLY_SHOWN + name] = values.astype("object").where(values.notna(), UNNAMED.get(name))
             columns[ONLY_SHOWN + name] = text(head)
     if FEW in rows:
-        few = table.few()
-        times = SHOWN[of_times]
-        rows[FEW] = [None if each is None else ", ".join(f"{hours * times:.1f}" for hours in each) for each in few]
-        if rows[FEW].notna().any():
-            columns[FEW] = text(f"Too few for a median, {of_times}")
+        few = pd.Series(table.few(), index=rows.index, dtype="object")
+        words = few.map(
+            lambda times: ", ".join(f"{hours * SHOWN[of_times]:.1f}" for hours in times), na_action="ignore"
+        )
+        rows[FEW], rows[ONLY_SHOWN + FEW] = few, words
+        if few.notna().any():
+            columns[ONLY_SHOWN + FEW] = text(f"Too few for a median, {of_times}")
     return rows, columns
 
 

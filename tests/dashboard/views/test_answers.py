@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -15,7 +17,9 @@ from psauth.analysis.chapters import OF_ONE, OF_SEVERAL, Findings
 from psauth.analysis.report import make_report
 from psauth.dashboard.loading import answers
 from psauth.dashboard.loading.copies import Copy, copies
+from psauth.dashboard.parts import chapters as drawn_chapters
 from psauth.exceptions import MirrorError
+from psauth.export.parquet import to_parquet
 from psauth.vault.vault import Vault
 from tests.dashboard.conftest import asked, labels, press, settled, texts
 from tests.dashboard.views.conftest import Visit, here_of
@@ -100,11 +104,34 @@ def test_figures_stand_there_with_their_units(visit: Visit, copied: Vault, busie
         "psauth:median_hours": "Median, h",
         "psauth:p85_hours": "85% within, h",
         "psauth:share": "Share, %",
-        "few_hours": "Too few for a median, h",
+        "psauth:few_hours": "Too few for a median, h",
     }
     shown = table.value["psauth:share"]
     assert shown.tolist() == (table.value["share"] * 100).round().tolist()
     assert shown.max() > 1
+
+
+def test_times_of_a_table_have_one_unit_and_the_files_have_hours() -> None:
+    rows = pd.DataFrame(
+        {
+            "name": ["a", None, "c"],
+            "median_hours": [240.0, None, 24.0],
+            "p85_hours": [480.0, None, 96.0],
+            "share": [0.5, 0.25, 0.251],
+            "few_hours": [None, [12.0, 36.0], None],
+        }
+    )
+    heads = {"name": "task", "median_hours": "median", "p85_hours": "85% within", "share": "share"}
+    shown, columns = drawn_chapters._shown(chapters.Table("bottlenecks", rows, heads))
+    labels = {name: column.label for name, column in columns.items()}
+    assert (labels["psauth:median_hours"], labels["psauth:p85_hours"]) == ("Median, d", "85% within, d")
+    assert shown["psauth:median_hours"].fillna(0).tolist() == [10, 0, 1]
+    assert shown["psauth:few_hours"].dropna().tolist() == ["0.5, 1.5"]
+    assert shown["psauth:share"].tolist() == [50, 25, 25]
+    assert shown["psauth:name"].tolist() == ["a", "(no name)", "c"]
+    files = shown[[*rows.columns]]
+    assert files["median_hours"].fillna(0).tolist() == [240, 0, 24]
+    assert pd.read_parquet(io.BytesIO(to_parquet(files)))["few_hours"].dropna().map(list).tolist() == [["12.0", "36.0"]]
 
 
 def test_a_chapter_about_one_workflow_says_so_of_several(visit: Visit, copied: Vault) -> None:
