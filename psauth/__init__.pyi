@@ -42,6 +42,7 @@ from .exceptions import UntrustedAddress as UntrustedAddress
 from .exceptions import VaultAddressError as VaultAddressError
 from .exceptions import VaultError as VaultError
 from .exceptions import WrongAddress as WrongAddress
+from .export.event_log import save_event_log as save_event_log
 from .export.excel import to_excel as to_excel
 from .reading.days import Days as Days
 from .reading.incomplete import Incomplete as Incomplete

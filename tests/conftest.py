@@ -61,6 +61,7 @@ MARKED = {
     "cli": "slow",
     "dashboard/web": "slow",
     "sandbox": "slow",
+    "analysis/test_story.py": "slow",
     "auth/test_pasting.py": "slow",
     "charts/test_every_picture.py": "slow",
     "auth/test_prompt.py": "slow",

@@ -68,4 +68,7 @@ class Calendars:
         number = len(self.by_workflow)
         if not number:
             return str(self.default)
-        return f"{self.default}; {number} workflow{'s have' if number > 1 else ' has'} a calendar of {'their' if number > 1 else 'its'} own"
+        own = (
+            "1 workflow has a calendar of its own" if number == 1 else f"{number} workflows have calendars of their own"
+        )
+        return f"{self.default}; {own}"
