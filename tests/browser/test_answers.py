@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 import psauth
 from tests.browser.conftest import App, log_in, rest, turn
-from tests.browser.test_views import main, stands_out, variables
+from tests.browser.looking import main, stands_out, variables
 
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 23, 28)"}
 

@@ -248,7 +248,7 @@ def assigned(path: Path, name: str) -> Iterator[ast.expr]:
         (
             "parts/tables.py",
             {"said", "reason", "left"},
-            {"count", "age(loaded.read_at)", "cost(loaded.requests)", "plural('run', loaded.runs_left)"},
+            {"count", "age(loaded.read_at)", "cost(loaded.requests)", "plural('run', runs)"},
         ),
         ("parts/waiting.py", {"took", "requests", "unknown"}, {"lasting(loaded.seconds)"}),
         (

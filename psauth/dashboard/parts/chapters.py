@@ -76,14 +76,17 @@ def show(found: Findings, definitions: Sequence[str]) -> None:
     """What was found, and folded below what it means."""
     for sentence in found.sentences:
         st.markdown(plain(sentence))
+    dark = pictures.is_dark()
     for drawing in found.drawings:
-        chart = drawing.chart(dark=pictures.is_dark())
+        chart = drawing.chart(dark=dark)
         if chart is not None:
             pictures.show(chart)
     for table in found.tables:
         _table(table)
     with st.expander("What this means"):
         _define(definitions)
+    if found.drawings:
+        pictures.follow_theme(dark)
 
 
 @st.fragment(run_every=LOOK_EVERY)
@@ -107,7 +110,7 @@ def _table(table: Table) -> None:
     if says_times(columns.values()):
         st.caption(f"Times in {plain(zone() or 'UTC')}")
     tables.draw_in_page(rows, name, columns, most=MOST_ROWS)
-    tables.downloads(rows[[c for c in rows if not c.startswith(ONLY_SHOWN)]], name, total=len(rows))
+    tables.downloads(rows[[c for c in rows if not str(c).startswith(ONLY_SHOWN)]], name, total=len(rows))
 
 
 def _shown(table: Table) -> tuple[pd.DataFrame, dict[str, Column]]:
