@@ -199,7 +199,8 @@ def in_memory() -> Frames:
     """A database without tables, for expressions that are made of frames alone."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
-    return Frames.from_connection(connection)
+    engine: Frames = Frames.from_connection(connection)
+    return engine
 
 
 class Frames(DuckDB):  # type: ignore[misc] # Ibis ships no types

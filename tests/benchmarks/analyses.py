@@ -10,7 +10,6 @@ import json
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,7 +20,7 @@ import by_sql
 import by_statsmodels
 import numpy as np
 import pandas as pd
-from copies import CALENDARS, MIDDLE, MONTHS, NOW, TEN_THOUSAND, make_copy, open_copy, publish_facts, workflow_name
+from copies import CALENDARS, MIDDLE, MONTHS, TEN_THOUSAND, make_copy, open_copy, publish_facts, workflow_name
 from pandas.testing import assert_frame_equal
 from ratios import line, peak, timed
 
@@ -63,9 +62,7 @@ QUESTIONS: Mapping[str, Question] = {
     "conforming": Question(("workflow_id",)),
     "drift": Question(("run_id", "task_id")),
     "drivers": Question(("field_id", "label", "runs", "median_hours"), {"workflow": BIGGEST}),
-    "event_log": Question(
-        ("case:concept:name", "time:timestamp", "concept:name", "task_id"), {"since": f"{SINCE}-01"}
-    ),
+    "event_log": Question(("case:concept:name", "time:timestamp", "concept:name", "task_id"), {"since": f"{SINCE}-01"}),
     "handover": Question(("source", "target")),
     "load_ahead": Question(("user_email", "day")),
     "median_run_time": Question(("workflow_id",)),
@@ -141,14 +138,19 @@ def compare_answers(folder: Path) -> None:
                 assert_frame_equal(*pair, rtol=1e-9, atol=1e-9)
             except AssertionError as error:
                 raise AssertionError(f"{name} by {side}: {error}") from None
-    print(f"psauth, SQL and pandas give the same {len(QUESTIONS)} answers of {mirror.counts()['runs']:,} runs.", flush=True)
+    print(
+        f"psauth, SQL and pandas give the same {len(QUESTIONS)} answers of {mirror.counts()['runs']:,} runs.",
+        flush=True,
+    )
 
 
 def _plain(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """The same rows in one order, and of types that every side has."""
     columns = {name: _column(frame[name]) for name in frame}
     plain = pd.DataFrame(columns)
-    return plain.sort_values(keys, ignore_index=True, key=lambda column: column.round(6) if column.dtype == "float64" else column)
+    return plain.sort_values(
+        keys, ignore_index=True, key=lambda column: column.round(6) if column.dtype == "float64" else column
+    )
 
 
 def _column(column: pd.Series) -> np.ndarray:
@@ -156,7 +158,13 @@ def _column(column: pd.Series) -> np.ndarray:
         return column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return column.astype("Float64").to_numpy("float64", na_value=np.nan)
-    lists = column.map(lambda value: str([round(float(each), 6) for each in value]) if hasattr(value, "__len__") and not isinstance(value, str) else value)
+    lists = column.map(
+        lambda value: (
+            str([round(float(each), 6) for each in value])
+            if hasattr(value, "__len__") and not isinstance(value, str)
+            else value
+        )
+    )
     return lists.fillna("").astype(object).to_numpy()
 
 
@@ -198,7 +206,7 @@ def _one_workflow(folder: Path, workflow: str, rounds: str) -> dict[str, Any]:
             run(expression)
             whole.append(time.perf_counter() - began)
             built.append(made - began)
-        compiled = timed(lambda: Compiler().to_sqlglot(expression.unbind()).sql(dialect="duckdb"))
+        compiled = timed(lambda expression=expression: Compiler().to_sqlglot(expression.unbind()).sql(dialect="duckdb"))
         found[name] = [statistics.median(whole[1:]), statistics.median(built[1:]), compiled, whole[0]]
     return {"found": found, "peak": peak()}
 
@@ -306,7 +314,12 @@ def compare_one(folder: Path, workflow: str, most: float) -> None:
 def compare_report(folder: Path) -> None:
     """The page about the workflow with a hundredth of the runs."""
     found = measure(folder, "report", workflow_name(TEN_THOUSAND))
-    line("report of the workflow of 10,000 runs", "at most 10 s", f"{found['seconds'][0]:.1f} s", f"peak {found['peak']:.0f} MB")
+    line(
+        "report of the workflow of 10,000 runs",
+        "at most 10 s",
+        f"{found['seconds'][0]:.1f} s",
+        f"peak {found['peak']:.0f} MB",
+    )
 
 
 def compare_calendar(folder: Path) -> None:
@@ -315,8 +328,18 @@ def compare_calendar(folder: Path) -> None:
     ours, plain = (measure(folder, "intervals", how) for how in ("calendar", "clock"))
     seconds, clock = statistics.median(ours["seconds"]), statistics.median(plain["seconds"])
     what = f"working hours of {INTERVALS:,} intervals"
-    line(f"loop with busday_count / psauth: {what}", "at least 50", f"{by_loop / seconds:.0f}", f"{by_loop:.0f} s, of a sample, and {seconds:.2f} s")
-    line(f"psauth / the plain difference: {what}", "at most 5", f"{seconds / clock:.2f}", f"{seconds:.2f} s and {clock:.2f} s")
+    line(
+        f"loop with busday_count / psauth: {what}",
+        "at least 50",
+        f"{by_loop / seconds:.0f}",
+        f"{by_loop:.0f} s, of a sample, and {seconds:.2f} s",
+    )
+    line(
+        f"psauth / the plain difference: {what}",
+        "at most 5",
+        f"{seconds / clock:.2f}",
+        f"{seconds:.2f} s and {clock:.2f} s",
+    )
 
 
 def compare(folder: Path, runs: int = RUNS, parts: tuple[str, ...] = ()) -> None:

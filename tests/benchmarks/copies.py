@@ -531,7 +531,9 @@ def _of_templates(templates: list[Template]) -> dict[str, Columns]:
         "workflows": workflows, "workflow_tasks": tasks, "form_fields": fields, "field_options": options,
         "revisions": revisions, "schedules": schedules, "rules": [rule for each in templates for rule in _rules(each)],
     }  # fmt: skip
-    return {"users": users} | {name: {key: [row[key] for row in rows] for key in rows[0]} for name, rows in listed.items()}
+    return {"users": users} | {
+        name: {key: [row[key] for row in rows] for key in rows[0]} for name, rows in listed.items()
+    }
 
 
 def _rules(template: Template) -> list[Columns]:
@@ -559,7 +561,12 @@ def _rules(template: Template) -> list[Columns]:
     for choice, task_ids in [*shown, ("Rome", [])]:
         rule_id = f"rule{template.number:06}{choice}"
         leaf = {"widgetId": office, "operator": "Is", "value": choice}
-        rule = {"id": rule_id, "description": f"Office in {choice}", "condition": {"or": [{"and": [leaf]}]}, "action": "Show"}
+        rule = {
+            "id": rule_id,
+            "description": f"Office in {choice}",
+            "condition": {"or": [{"and": [leaf]}]},
+            "action": "Show",
+        }
         due.append(
             {
                 "rule_id": rule_id, "kind": "logic", "workflow_id": template.workflow_id, "task_id": None,
