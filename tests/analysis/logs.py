@@ -147,6 +147,14 @@ class Log:
         )  # fmt: skip
         return self
 
+    def answered(self, run_id, task_id, field_id, field_type, value=None, number=None, date=None, items=None):
+        """An answer in a form, with all that the copy has of one."""
+        self._add(
+            "form_values", run_id=run_id, task_id=task_id, field_id=field_id, label=field_id.title(), field_type=field_type,
+            value=value, number=number, date=date, items=items,
+        )  # fmt: skip
+        return self
+
     def changed(self, noun, run_id, column, old, new, seen_at, key=None):
         """What the copy saw change; old and new are JSON."""
         number = len(self._rows["changes"]) + 1
