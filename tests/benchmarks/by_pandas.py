@@ -317,7 +317,9 @@ def load_ahead(read: Read) -> pd.DataFrame:
     steps["hours_until"] = steps.groupby("workflow_id")["median_hours"].cumsum()
     by_whom = completed.groupby(["task_id", "completed_by_email"]).size().rename("times").reset_index()
     by_whom = by_whom.sort_values(["task_id", "times", "completed_by_email"], ascending=[True, False, True])
-    steps["person"] = steps["task_id"].map(by_whom.drop_duplicates("task_id").set_index("task_id")["completed_by_email"])
+    steps["person"] = steps["task_id"].map(
+        by_whom.drop_duplicates("task_id").set_index("task_id")["completed_by_email"]
+    )
     starts = read("schedules", "workflow_id", "next_run_date")
     foreseen = starts[starts["next_run_date"] >= AT].merge(steps, on="workflow_id")
     seconds = (foreseen["hours_until"] * 3600).round()
@@ -386,7 +388,10 @@ def on_time(read: Read) -> pd.DataFrame:
     every["in_time"] = every["completed"] <= every["due"]
     every["is_moved"] = ~every["in_time"] & (every["completed"] <= every["due_date"])
     every["is_unobserved"] = every["first_due_date"].isna() & ~(every["looked_at"] < every["completed"])
-    names = {"": ("count", "on_time", "moved", "unobserved"), "runs_": ("runs", "runs_on_time", "runs_moved", "runs_unobserved")}
+    names = {
+        "": ("count", "on_time", "moved", "unobserved"),
+        "runs_": ("runs", "runs_on_time", "runs_moved", "runs_unobserved"),
+    }
     parts = []
     for is_run, heads in zip((False, True), names.values(), strict=True):
         some = every[(every["task"] == "") == is_run].groupby("workflow_id")
@@ -401,7 +406,16 @@ def on_time(read: Read) -> pd.DataFrame:
 
 def decisions(read: Read) -> pd.DataFrame:
     """One row a decision."""
-    made = read("approvals", "approval_id", "run_id", "approval_task_id", "subject_task_id", "status", "reviewed_by_email", "updated_date")
+    made = read(
+        "approvals",
+        "approval_id",
+        "run_id",
+        "approval_task_id",
+        "subject_task_id",
+        "status",
+        "reviewed_by_email",
+        "updated_date",
+    )
     made = made[made["status"].isin(["Approved", "Rejected"])].rename(columns={"approval_task_id": "task_id"})
     runs = read("runs", "run_id", "workflow_id", "workflow_name", "gone")
     made = made.merge(runs[runs["gone"].isna()].drop(columns="gone"), on="run_id")
@@ -505,9 +519,7 @@ def sla_fit(read: Read) -> pd.DataFrame:
     groups = done.groupby(["workflow_id", "task"])
     by_rule = groups.agg(count=("hours", "size"), met=("is_met", "sum"), few_hours=("hours", few))
     with_medians(groups, by_rule, p50_hours=0.5, p85_hours=0.85)
-    suggested = groups["hours"].quantile(0.85, interpolation="higher")
     nth = groups["hours"].agg(lambda values: np.sort(values)[int(np.ceil(0.85 * len(values))) - 1])
-    assert len(nth) == len(suggested)
     by_rule["suggested_hours"] = np.ceil(nth).where(by_rule["count"] >= 5)
     answer = rules.merge(by_rule.reset_index(), "left", on=["workflow_id", "task"])
     answer[["count", "met"]] = answer[["count", "met"]].fillna(0).astype("int64")
@@ -539,7 +551,9 @@ def template_health(read: Read) -> pd.DataFrame:
     empty = empty.assign(kind="field nobody filled in", count=empty["of"])
     rules = read("rules", "rule_id", "kind", "workflow_id", "rule")
     found = []
-    for rule_id, workflow_id, text in rules.loc[rules["kind"] == "logic", ["rule_id", "workflow_id", "rule"]].itertuples(index=False):
+    for rule_id, workflow_id, text in rules.loc[
+        rules["kind"] == "logic", ["rule_id", "workflow_id", "rule"]
+    ].itertuples(index=False):
         rule = json.loads(text)
         leaf = rule["condition"]["or"][0]["and"][0]
         asked = values[values["field_id"] == leaf["widgetId"]]
@@ -601,7 +615,11 @@ def drivers(read: Read, workflow: str) -> pd.DataFrame:
     values = values[values["run_id"].isin(lifetimes["run_id"])]
     columns = ["run_id", "field_id", "label", "answer"]
     single = values[values["field_type"] == "Select"].assign(answer=values["value"])
-    several = values[values["field_type"].isin(["MultiChoice", "MultiSelect"])].assign(answer=values["items"]).explode("answer")
+    several = (
+        values[values["field_type"].isin(["MultiChoice", "MultiSelect"])]
+        .assign(answer=values["items"])
+        .explode("answer")
+    )
     numbers = values[values["field_type"] == "Number"].dropna(subset="number")
     quarters = [
         of.assign(answer=np.searchsorted(np.unique(of["number"].quantile([0.25, 0.5, 0.75])), of["number"]).astype(str))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -109,8 +109,8 @@ def make_copy(folder: Path, runs: int) -> None:
     print(f"A copy was made in {time.perf_counter() - began:.0f} s: {rows}", flush=True)
 
 
-def publish_facts(folder: Path, changed: str = "") -> None:
-    """Publishes the facts of a copy: of months that have none, and of one that is said to have changed, like "2026-03"."""
+def publish_facts(folder: Path, changed: Collection[str] = ()) -> None:
+    """Publishes the facts of a copy: of months that have none, and of those that are said to have changed, like "2026-03"."""
     place = Place(folder)
     store, tables = Store.open(place, IDENTITY), DeltaFolder(str(place.tables))
     noted = store.publication()
@@ -118,8 +118,7 @@ def publish_facts(folder: Path, changed: str = "") -> None:
     assert before is not None
     known = before.tables["run_facts"].parts if "run_facts" in before.tables else {}
     marks = {month: known[month].mark if month in known else "1" for month in MONTHS}
-    if changed:
-        marks[changed] += "1"
+    marks |= {month: marks[month] + "1" for month in changed}
     with Drafts(tables, before.tables) as drafts, closing(FactTables(drafts, before.calendars)) as facts:
         for name in COLUMNS:
             drafts.open(LAYOUTS[name])
@@ -531,7 +530,9 @@ def _of_templates(templates: list[Template]) -> dict[str, Columns]:
         "workflows": workflows, "workflow_tasks": tasks, "form_fields": fields, "field_options": options,
         "revisions": revisions, "schedules": schedules, "rules": [rule for each in templates for rule in _rules(each)],
     }  # fmt: skip
-    return {"users": users} | {name: {key: [row[key] for row in rows] for key in rows[0]} for name, rows in listed.items()}
+    return {"users": users} | {
+        name: {key: [row[key] for row in rows] for key in rows[0]} for name, rows in listed.items()
+    }
 
 
 def _rules(template: Template) -> list[Columns]:
@@ -559,7 +560,12 @@ def _rules(template: Template) -> list[Columns]:
     for choice, task_ids in [*shown, ("Rome", [])]:
         rule_id = f"rule{template.number:06}{choice}"
         leaf = {"widgetId": office, "operator": "Is", "value": choice}
-        rule = {"id": rule_id, "description": f"Office in {choice}", "condition": {"or": [{"and": [leaf]}]}, "action": "Show"}
+        rule = {
+            "id": rule_id,
+            "description": f"Office in {choice}",
+            "condition": {"or": [{"and": [leaf]}]},
+            "action": "Show",
+        }
         due.append(
             {
                 "rule_id": rule_id, "kind": "logic", "workflow_id": template.workflow_id, "task_id": None,

@@ -106,7 +106,9 @@ def _of_workflow(scope: Scope, workflow_id: str, asked: pd.DataFrame, at: Any) -
     by_age = np.searchsorted(completions["age"], asked["age_hours"], side="right")
     itself = pd.Index(known["run_id"]).get_indexer(asked["run_id"])
     found = {}
-    for index, age, left, until, own in zip(asked.index, asked["age_hours"], asked["hours_left"], by_age, itself, strict=True):
+    for index, age, left, until, own in zip(
+        asked.index, asked["age_hours"], asked["hours_left"], by_age, itself, strict=True
+    ):
         count = np.bincount(of_run[:until], minlength=len(known))
         found[index] = _chance(known, hours > age, np.abs(count - count[own]), age + left)
     return found

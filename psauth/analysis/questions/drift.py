@@ -41,7 +41,9 @@ def drift(tables: Tables, **filters: Unpack[Filters]) -> Table:
     of_runs = runs.select(*columns, task=ibis.literal(OF_RUN), name="name", due_date="due_date")
     of_runs = of_runs.inner_join(first, [of_runs.run_id == first.in_run, of_runs.task == first.of_task])
     tasks = scope.of_workflows().tasks().select(of="run_id", task="task_id", name="name", due_date="due_date")
-    of_tasks = tasks.inner_join(first, [tasks.of == first.in_run, tasks.task == first.of_task])  # few, and so before the runs
+    of_tasks = tasks.inner_join(
+        first, [tasks.of == first.in_run, tasks.task == first.of_task]
+    )  # few, and so before the runs
     of_tasks = of_tasks.inner_join(runs.select(*columns), of_tasks.of == runs.run_id)
     moved = ibis.union(of_runs, of_tasks.select(of_runs.columns))
     moved = _with_owners(scope, moved)
