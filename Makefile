@@ -68,7 +68,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# About an hour, in which the machine should have nothing else to do. The parts: python tests/benchmarks/sync.py, for one.
+# About two hours, in which the machine should have nothing else to do. The parts: python tests/benchmarks/sync.py, for one.
 bench: $(VENV)/.bench
 	$(BIN)/python tests/benchmarks/bench.py
 

@@ -141,6 +141,21 @@ class Scope:
             steps = steps.filter(steps.workflow_id.isin(list(self.workflows)))
         return steps if self == every else steps.semi_join(self.runs(), "run_id")
 
+    def rows(self, name: str, *columns: str) -> Table:
+        """Columns of `tasks` or `form_values`. Those of the copy are without the rows of workflows that it is not about.
+
+        They have the names of workflows alone, which stand in order, so that a reader skips those of others. In the copy all
+        names are of one moment; frames may have been read before and after somebody changed one.
+        """
+        if self.workflows is None or self.sources.calendars is None or "workflows" not in self.sources:
+            return self.sources.table(name, *columns)
+        listed = self.sources.table("workflows", "workflow_id", "name")
+        names = run(listed.filter(listed.workflow_id.isin(list(self.workflows))))["name"].dropna().tolist()
+        if len(names) < len(self.workflows):  # one that is there no more has no name in its rows
+            return self.sources.table(name, *columns)
+        rows = self.sources.table(name, *columns, "workflow_name")
+        return rows.filter(rows.workflow_name.isin(names)).drop("workflow_name")
+
     def of_workflows(self) -> Scope:
         """The same workflows, and no other filter."""
         return Scope(self.sources, self.calendar, workflows=self.workflows)

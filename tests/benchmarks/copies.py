@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -109,8 +109,8 @@ def make_copy(folder: Path, runs: int) -> None:
     print(f"A copy was made in {time.perf_counter() - began:.0f} s: {rows}", flush=True)
 
 
-def publish_facts(folder: Path, changed: str = "") -> None:
-    """Publishes the facts of a copy: of months that have none, and of one that is said to have changed, like "2026-03"."""
+def publish_facts(folder: Path, changed: Collection[str] = ()) -> None:
+    """Publishes the facts of a copy: of months that have none, and of those that are said to have changed, like "2026-03"."""
     place = Place(folder)
     store, tables = Store.open(place, IDENTITY), DeltaFolder(str(place.tables))
     noted = store.publication()
@@ -118,8 +118,7 @@ def publish_facts(folder: Path, changed: str = "") -> None:
     assert before is not None
     known = before.tables["run_facts"].parts if "run_facts" in before.tables else {}
     marks = {month: known[month].mark if month in known else "1" for month in MONTHS}
-    if changed:
-        marks[changed] += "1"
+    marks |= {month: marks[month] + "1" for month in changed}
     with Drafts(tables, before.tables) as drafts, closing(FactTables(drafts, before.calendars)) as facts:
         for name in COLUMNS:
             drafts.open(LAYOUTS[name])
