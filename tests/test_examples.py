@@ -105,6 +105,29 @@ def test_a_notebook_begins_with_the_one_line_to_change(path: Path) -> None:
     assert line.endswith("# your own account: ps = psauth.connect()")
 
 
+@pytest.mark.parametrize(
+    ("stem", "found"),
+    [
+        (
+            "04-how-long",
+            "Under revision 3.0 the median run takes .* less than under 2.0: more than chance would explain",
+        ),
+        ("05-what-is-late", "furthest over is yusuf.alsayed@example.com"),
+        ("05-what-is-late", "due dates were seen to move: .* the most are in runs of rafael.nunez@example.com"),
+        ("06-where-it-waits", "The most time goes into the wait until 'Approve the purchase' is done"),
+        ("06-where-it-waits", r"desmond.achebe@example.com +\d+ +\d+ +0.[23]"),
+        ("07-what-goes-with-slow-runs", "slower runs, most surely 'Office': 'São Paulo'"),
+        ("09-forms", "rule that never held +Shows 'Quotes' for 4105 Print shop"),
+    ],
+)
+def test_the_notebooks_find_the_story_of_the_company(stem: str, found: str) -> None:
+    """What psauth/sandbox/company/plot.py tells stands in their stored outputs, which the test above compares with fresh ones."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4).cells
+    outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+    texts = [output.get("text") or output.data.get("text/plain", "") for output in outputs]
+    assert re.search(found, "\n".join(texts))
+
+
 @pytest.fixture(scope="module")
 def own_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[psauth.Sandbox, dict[str, str]]]:
     """Another company than that of the notebooks, and what the environment says of it. Its copy is made by the first of them."""
