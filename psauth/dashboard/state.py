@@ -26,8 +26,6 @@ HERE: Final = "psauth.here"
 """The connection of this run, whose reads the views show."""
 PATH: Final = "psauth.path"
 """The path of the view that is shown."""
-DARK: Final = "psauth.dark"
-"""Whether the colours of what is drawn here are those of the dark theme; None where nothing has colours of its own."""
 CHOSEN_AT: Final = "psauth.chosen_at"
 """The path of the view for which the choices were last taken from the address."""
 ASKED: Final = "psauth.asked"
@@ -83,20 +81,6 @@ def keep_path(path: str) -> None:
     """Remember which view this run shows, which says nothing of the budget yet."""
     st.session_state[PATH] = path
     st.session_state[SAYS_BUDGET] = False
-    st.session_state[DARK] = None
-
-
-def draw_by_theme() -> bool:
-    """Whether this run is to draw dark; the watch has the view drawn anew when the person's system turns light or dark."""
-    dark = st.context.theme.type == "dark"
-    st.session_state[DARK] = dark
-    return dark
-
-
-def has_turned() -> bool:
-    """Whether this run drew colours of its own, and the theme is another one since."""
-    dark = st.session_state.get(DARK)
-    return dark is not None and dark != (st.context.theme.type == "dark")
 
 
 def keep_here(here: Here) -> None:

@@ -76,7 +76,7 @@ def show(found: Findings, definitions: Sequence[str]) -> None:
     """What was found, and folded below what it means."""
     for sentence in found.sentences:
         st.markdown(plain(sentence))
-    dark = state.draw_by_theme()
+    dark = pictures.is_dark()
     for drawing in found.drawings:
         chart = drawing.chart(dark=dark)
         if chart is not None:
@@ -85,6 +85,8 @@ def show(found: Findings, definitions: Sequence[str]) -> None:
         _table(table)
     with st.expander("What this means"):
         _define(definitions)
+    if found.drawings:
+        pictures.follow_theme(dark)
 
 
 @st.fragment(run_every=LOOK_EVERY)

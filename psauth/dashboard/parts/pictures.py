@@ -13,8 +13,22 @@ if TYPE_CHECKING:
 
 FONT: Final = "Source Sans, Arial, Helvetica, sans-serif"
 """The app's own letters; they are no wider than those that a picture makes room for."""
+WATCH_EVERY: Final = 3.0
+"""Seconds between looks at the theme."""
 NO_ROOM: Final = {"left": 0, "top": 4, "right": 0, "bottom": 4}
 """Pixels around a picture, which stands in line with the words above it."""
+
+
+def is_dark() -> bool:
+    """Whether the person sees the app dark."""
+    return st.context.theme.type == "dark"
+
+
+@st.fragment(run_every=WATCH_EVERY)
+def follow_theme(dark: bool) -> None:
+    """Draw the view anew when the person's system turns light or dark: Streamlit turns all but the colours of a picture."""
+    if is_dark() != dark:
+        st.rerun()
 
 
 def show(chart: LayerChart) -> None:

@@ -82,12 +82,12 @@ def _show_sync(here: Here) -> None:
 
 @st.fragment(run_every=WATCH_EVERY)
 def watch(vault: Vault, account: str) -> None:
-    """Draw the page anew when the connection was changed elsewhere (another tab, a notebook, the terminal), or the theme."""
+    """Draw the page anew when the connection was changed elsewhere: another tab, a notebook, the terminal."""
     try:
         stamp = vault.stamp(account)
     except PsauthError:
         return  # the page itself says what is wrong with the vault, at its next run
-    if not state.is_drawn(stamp) or state.has_turned():
+    if not state.is_drawn(stamp):
         st.rerun(scope="app")
 
 
