@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 FONT: Final = "Source Sans, Arial, Helvetica, sans-serif"
 """The app's own letters; they are no wider than those that a picture makes room for."""
-WATCH_EVERY: Final = 2.0
+WATCH_EVERY: Final = 3.0
 """Seconds between looks at the theme."""
 NO_ROOM: Final = {"left": 0, "top": 4, "right": 0, "bottom": 4}
 """Pixels around a picture, which stands in line with the words above it."""
