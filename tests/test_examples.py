@@ -108,7 +108,10 @@ def test_a_notebook_begins_with_the_one_line_to_change(path: Path) -> None:
 @pytest.mark.parametrize(
     ("stem", "found"),
     [
-        ("04-how-long", "Under revision 3.0 the median run takes .* less than under 2.0: more than chance would explain"),
+        (
+            "04-how-long",
+            "Under revision 3.0 the median run takes .* less than under 2.0: more than chance would explain",
+        ),
         ("05-what-is-late", "furthest over is yusuf.alsayed@example.com"),
         ("05-what-is-late", "due dates were seen to move: .* the most are in runs of rafael.nunez@example.com"),
         ("06-where-it-waits", "The most time goes into the wait until 'Approve the purchase' is done"),
