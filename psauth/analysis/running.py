@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
+import pyarrow as pa
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 from ibis.expr.types import Table
 
 from psauth.exceptions import ArgumentError
-from psauth.mirror.engine import Compiler, in_memory
+from psauth.mirror.columns import TYPES, to_pandas
+from psauth.mirror.engine import Compiler, Frames, in_memory
 
 
 class _Spark(PySparkCompiler):  # type: ignore[misc] # Ibis ships no types
@@ -33,14 +35,33 @@ _local: Final = threading.local()
 
 
 def run(expression: Table) -> pd.DataFrame:
-    """The answer as a frame: by the copy's own engine, or, for an expression of frames alone, in memory."""
+    """The answer as a frame: by the engine that has the tables (that of the copy, Spark, …), or, of frames alone, in memory."""
     engines, _ = expression._find_backends()
     if len(engines) > 1:
         raise ArgumentError("The tables of an analysis are in two places. Expected all of one copy, or frames.")
     if not engines and not hasattr(_local, "frames"):
         _local.frames = in_memory()
-    frame: pd.DataFrame = (engines[0] if engines else _local.frames).execute(expression)
-    return frame
+    engine = engines[0] if engines else _local.frames
+    if isinstance(engine, Frames):
+        frame: pd.DataFrame = engine.execute(expression)
+        return frame
+    return to_pandas(_in_utc(_answer(engine, expression)), ())
+
+
+def _answer(engine: Any, expression: Table) -> pa.Table:
+    """What another engine than ours answers."""
+    if engine.name != "pyspark":
+        return engine.to_pyarrow(expression)
+    engine._run_pre_execute_hooks(expression)
+    # Ibis would take it through pandas, where a missing count makes all counts of its column floats.
+    return engine.raw_sql(engine.compile(expression)).toArrow()
+
+
+def _in_utc(answer: pa.Table) -> pa.Table:
+    """Moments of an engine that names no time zone are those of UTC, in which Ibis has Spark's session."""
+    is_bare = [pa.types.is_timestamp(field.type) and field.type.tz is None for field in answer.schema]
+    fields = [field.with_type(TYPES["time"]) if bare else field for field, bare in zip(answer.schema, is_bare, strict=True)]
+    return answer.cast(pa.schema(fields))
 
 
 def sql(expression: Table, dialect: str = "duckdb") -> str:

@@ -128,7 +128,8 @@ class Calendar:
                 begin, lasts = joined[f"_begin_{shift}_{number}"], joined[f"_lasts_{shift}_{number}"]
                 until += ibis.greatest(ibis.least(in_day - begin, lasts), 0)
             worked.append(until)
-        return joined.select(*table.columns, **{name: (worked[1] - worked[0]) / float(3600 * _SECOND)})
+        hours = (worked[1] - worked[0]).cast("float64") / float(3600 * _SECOND)  # else Spark counts in decimals
+        return joined.select(*table.columns, **{name: hours})
 
     def to_json(self) -> dict[str, Any]:
         """What `Calendar(**…)` makes the same calendar of."""

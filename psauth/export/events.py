@@ -55,7 +55,7 @@ def pieces(log: pd.DataFrame) -> Iterator[list[list[Cell]]]:
     """The values of each column, some rows at a time. Moments are texts in UTC with their offset; missing is None."""
     moments = {place: _unit(log.iloc[:, place]) for place in range(log.shape[1]) if is_moment(log.iloc[:, place])}
     for start in range(0, len(log), AT_ONCE):
-        piece = log.iloc[start : start + AT_ONCE].reset_index(drop=True)
+        piece = log.iloc[start : start + AT_ONCE]
         yield [
             _moments(column, moments[place]) if place in moments else columns(column.to_frame(), UTC)[0].cells
             for place, (_, column) in enumerate(piece.items())

@@ -194,14 +194,14 @@ class Compiler(DuckDBCompiler):  # type: ignore[misc] # Ibis ships no types
         return sge.Array(expressions=[sge.Comprehension(this=body, expression=param, iterator=arg)])
 
 
-def in_memory() -> DuckDB:
+def in_memory() -> Frames:
     """A database without tables, for expressions that are made of frames alone."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
-    return _Frames.from_connection(connection)
+    return Frames.from_connection(connection)
 
 
-class _Frames(DuckDB):  # type: ignore[misc] # Ibis ships no types
+class Frames(DuckDB):  # type: ignore[misc] # Ibis ships no types
     """Ibis' DuckDB, whose frames are as psauth's frames are; and without what it does that warns of deprecation."""
 
     compiler = Compiler()
@@ -228,7 +228,7 @@ class _Frames(DuckDB):  # type: ignore[misc] # Ibis ships no types
         return ()
 
 
-class _Backend(_Frames):
+class _Backend(Frames):
     """The same over the files of one publication."""
 
     engine: Engine

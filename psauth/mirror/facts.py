@@ -170,7 +170,7 @@ def is_robot(email: Any) -> Any:
 
 def hours_between(start: Any, end: Any) -> Any:
     """Hours by the clock from one moment to another."""
-    return end.delta(start, unit="microsecond") / HOUR
+    return end.delta(start, unit="microsecond").cast("float64") / HOUR  # else Spark counts in decimals
 
 
 def _there(runs: Table) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from xml.etree import ElementTree
 
 Trace = tuple[dict[str, Any], list[dict[str, Any]]]
@@ -19,9 +19,9 @@ VALUES = {
 }
 
 
-def read_xes(path: Path) -> list[Trace]:
+def read_xes(file: Path | BinaryIO) -> list[Trace]:
     """The runs of a file with their events, each as {key: (kind, value)}; an assertion fails where it is not as the standard has it."""
-    root = ElementTree.parse(path).getroot()
+    root = ElementTree.parse(file).getroot()
     assert root.tag == f"{SPACE}log"
     assert re.fullmatch(r"\d+\.\d+", root.attrib["xes.version"]), "the schema has a decimal number here"
     parts = [child.tag.removeprefix(SPACE) for child in root]

@@ -56,7 +56,7 @@ def ageing(tables: Tables, **filters: Unpack[Filters]) -> Table:
     aged = aged.inner_join(below, aged.run_id == below.run_of_age)
     return aged.select(
         "run_id", "name", "age_hours", "share_done",
-        percentile=(aged["count"] >= FEWEST).ifelse(100.0 * aged.below / aged["count"], None),
+        percentile=(aged["count"] >= FEWEST).ifelse(100 * aged.below.cast("float64") / aged["count"], None),
         count=aged["count"].fill_null(0), p50_hours="p50_hours", p85_hours="p85_hours", p95_hours="p95_hours",
         workflow_id="workflow_id", workflow_name="workflow_name",
     ).order_by(ibis.desc("age_hours"), "run_id")  # fmt: skip
