@@ -36,12 +36,13 @@ def task_facts(sources: Sources, calendars: Calendars) -> Table:
     return kept
 
 
-def edges(sources: Sources, runs: Table, calendars: Calendars) -> Table:
-    """One row a step of these runs from one event to the next: see `psauth.mirror.facts.edges`. `runs` are facts."""
+def edges(sources: Sources, runs: Table, tasks: Table) -> Table:
+    """One row a step from one event to the next: see `psauth.mirror.facts.edges`.
+
+    Those that were published are of all runs, others of these; `runs` and `tasks` are facts.
+    """
     kept = _published(sources, "edges")
-    if kept is None:
-        kept = facts.edges(runs, task_facts(sources, calendars))
-    return kept.semi_join(runs, "run_id")
+    return facts.edges(runs, tasks) if kept is None else kept
 
 
 def visible_tasks(sources: Sources) -> Table:

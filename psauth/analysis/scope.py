@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
@@ -126,15 +126,24 @@ class Scope:
             facts = facts.filter(is_open | (facts.by_robot == self.robots))
         return facts
 
-    def tasks_of(self, runs: Table) -> Table:
-        """The facts of all visible tasks of these runs, whoever completed them. `runs`: some of those that it is about."""
-        tasks = Scope(self.sources, self.calendar, workflows=self.workflows).tasks()
-        return tasks.semi_join(runs, "run_id")
+    def tasks_of_runs(self) -> Table:
+        """The facts of all visible tasks of the runs that it is about, whoever completed them."""
+        tasks = replace(self, person=None, robots=None).tasks()
+        if self.person is None and self.robots is None:  # all else is known of a task as well as of its run
+            return tasks
+        return tasks.semi_join(self.runs(), "run_id")
 
-    def steps_of(self, runs: Table) -> Table:
-        """What came after what in these runs, one row a step: see `psauth.mirror.facts.edges`."""
-        steps = edges(self.sources, runs, self.calendar)
-        return steps if self.workflows is None else steps.filter(steps.workflow_id.isin(list(self.workflows)))
+    def steps_of_runs(self) -> Table:
+        """What came after what in the runs that it is about, one row a step: see `psauth.mirror.facts.edges`."""
+        every = self.of_workflows()
+        steps = edges(self.sources, every.runs(), every.tasks())
+        if self.workflows is not None:
+            steps = steps.filter(steps.workflow_id.isin(list(self.workflows)))
+        return steps if self == every else steps.semi_join(self.runs(), "run_id")
+
+    def of_workflows(self) -> Scope:
+        """The same workflows, and no other filter."""
+        return Scope(self.sources, self.calendar, workflows=self.workflows)
 
     def narrowed(self, facts: Table, status: str = "status") -> Table:
         """Facts of runs, or of tasks, of the workflows, period and status that it is about."""

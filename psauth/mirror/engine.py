@@ -65,6 +65,7 @@ class Engine:
             ("TimeZone", "UTC"),
             ("temp_directory", spill),
             ("allowed_paths", self._paths),
+            ("parquet_metadata_cache", True),  # a published file never changes
             ("python_enable_replacements", False),  # no variable of the caller is a table
             ("enable_external_access", False),
         ):
@@ -198,7 +199,8 @@ def in_memory() -> Frames:
     """A database without tables, for expressions that are made of frames alone."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
-    return Frames.from_connection(connection)
+    engine: Frames = Frames.from_connection(connection)
+    return engine
 
 
 class Frames(DuckDB):  # type: ignore[misc] # Ibis ships no types

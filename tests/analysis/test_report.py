@@ -12,7 +12,7 @@ from psauth.analysis.report import make_report
 from psauth.exceptions import ArgumentError, FileNotWritten
 from psauth.mirror.columns import FACTS, LAYOUTS
 from tests.analysis.logs import Log, frame_of
-from tests.analysis.test_page import NASTY, check_harmless, texts
+from tests.analysis.pages import NASTY, check_harmless, texts
 
 
 def whole(log):

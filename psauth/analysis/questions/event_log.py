@@ -35,7 +35,7 @@ def event_log(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     runs = scope.runs()
-    happened = events(runs, scope.tasks_of(runs))
+    happened = events(runs, scope.tasks_of_runs())
     if "approvals" in scope.sources:
         happened = ibis.union(happened, _decisions(scope))
     of = runs.select(

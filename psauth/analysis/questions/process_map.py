@@ -29,8 +29,7 @@ def process_map(tables: Tables, **filters: Unpack[Filters]) -> Table:
         few_hours: a list, or missing.
     """
     scope = Scope.of(tables, filters)
-    runs = scope.runs()
-    steps = scope.steps_of(runs)
+    steps = scope.steps_of_runs()
     pairs = steps.group_by("source", "target").aggregate(
         count=steps.count(),
         **percentiles(steps.hours, median_hours=0.5),
