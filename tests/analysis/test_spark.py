@@ -193,7 +193,9 @@ def a_log_with_traps():
     log.run("autumn", "2026-10-24 21:00", ("y", "2026-10-25 00:30"), ("x", "2026-10-25 01:30"), workflow="Other")
     log.run("holiday", "2026-05-01 00:00", ("x", "2026-05-04 23:00"), workflow="Other")
     log.run("no-task", "2026-06-01 09:00", updated="2026-06-02 09:00", workflow="Other")
-    log.run("archived", "2026-06-01 09:00", ("x", None), status="Archived", updated="2026-06-09 09:00", workflow="Other")
+    log.run(
+        "archived", "2026-06-01 09:00", ("x", None), status="Archived", updated="2026-06-09 09:00", workflow="Other"
+    )
     log.run("gone-template", "2026-06-01 09:00", {"task_id": "z", "completed": "2026-06-02 09:00"}, workflow="Other")
     log.run("too-early", "1999-12-31 23:59", ("x", "2000-01-01 00:01"), workflow="Other")
     for number in range(7):
@@ -210,7 +212,9 @@ def a_log_with_traps():
     log.change("runs", "open1", "open1", "dueDate", "2026-11-21T04:00:00Z", "2026-11-20T04:00:00Z")
     log.change("runs", "r05", "r05", "migrationStatus", "Migrating", "Inactive")
     log.due_rule("c", "P1DT4H", workflow="Purchase Request")
-    log.due_rule("d", "PT2H", "PreviousTaskCompletedDate", "Purchase Request", businessDaysHandlingMode="BusinessDaysOnly")
+    log.due_rule(
+        "d", "PT2H", "PreviousTaskCompletedDate", "Purchase Request", businessDaysHandlingMode="BusinessDaysOnly"
+    )
     log.due_rule("b", "P2D", workflow="Purchase Request", businessDaysHandlingMode="ShiftToNextBusinessDay")
     log.due_rule("a", "P1M", "FormFieldValue", "Purchase Request", sourceWidgetId="wanted", offsetDirection="Before")
     log.due_rule(None, "P3D", workflow="Purchase Request")
