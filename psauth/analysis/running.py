@@ -60,7 +60,9 @@ def _answer(engine: Any, expression: Table) -> pa.Table:
 def _in_utc(answer: pa.Table) -> pa.Table:
     """Moments of an engine that names no time zone are those of UTC, in which Ibis has Spark's session."""
     is_bare = [pa.types.is_timestamp(field.type) and field.type.tz is None for field in answer.schema]
-    fields = [field.with_type(TYPES["time"]) if bare else field for field, bare in zip(answer.schema, is_bare, strict=True)]
+    fields = [
+        field.with_type(TYPES["time"]) if bare else field for field, bare in zip(answer.schema, is_bare, strict=True)
+    ]
     return answer.cast(pa.schema(fields))
 
 
