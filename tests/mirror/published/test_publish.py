@@ -7,7 +7,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from psauth.mirror import publish as publishing
-from psauth.mirror.columns import LAYOUTS
+from psauth.mirror.columns import FACTS, LAYOUTS
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.publication import Content
 from psauth.mirror.publish import publish
@@ -133,7 +133,7 @@ def test_a_changed_run_writes_its_month_and_no_other(store, folder, published):
     store.write_runs([an_answer(0, "2026-01", at=LATER, name="Another step")])
     second = published()
     changed = {name for name in second.tables if versions(second)[name] != versions(first)[name]}
-    monthly = {"runs", "tasks", "form_values", "approvals", "assignments"}
+    monthly = {"runs", "tasks", "form_values", "approvals", "assignments", *FACTS}
     assert changed == monthly | {"form_values_purchase_request", "form_values_onboarding", "changes"}
     kept, written = files(folder, first, "tasks") & files(folder, second, "tasks"), files(folder, second, "tasks")
     assert {path.partition("/")[0] for path in kept} == {"month=2026-02", "month=2026-03"}
