@@ -29,6 +29,8 @@ PIECE: Final = 100_000
 """Rows in memory at once where a whole table is written somewhere."""
 QUESTIONS: Final = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 """Statements that read and do nothing else."""
+MICRO, NANO = 6, 9
+"""Digits of the seconds that moments have: those of the copy, and those that pandas 2 gives frames."""
 MISTAKES: Final = (
     duckdb.BinderException,
     duckdb.CatalogException,
@@ -180,13 +182,17 @@ class Engine:
 class Compiler(DuckDBCompiler):  # type: ignore[misc] # Ibis ships no types
     """Ibis' SQL for DuckDB, but for two things.
 
-    The time between two moments: DATE_DIFF takes sixty times as long as EPOCH_US. What is done with each value of a list:
+    The time between two moments: DATE_DIFF takes sixty times as long as EPOCH_US, which knows no nanoseconds. What is done with each value of a list:
     DuckDB 2 refuses the arrow (`x -> …`) that Ibis writes.
     """
 
     def visit_TimestampDelta(self, op: Any, *, left: Any, right: Any, part: Any) -> Any:  # noqa: N802 - Ibis calls it so
         if part.this != "microsecond":
             return super().visit_TimestampDelta(op, left=left, right=right, part=part)
+        if op.left.dtype.scale == NANO:
+            left = self.cast(left, op.left.dtype.copy(scale=MICRO))
+        if op.right.dtype.scale == NANO:
+            right = self.cast(right, op.right.dtype.copy(scale=MICRO))
         return self.f.epoch_us(left) - self.f.epoch_us(right)
 
     def visit_ArrayMap(self, op: Any, *, arg: Any, body: Any, param: Any, index: Any) -> Any:  # noqa: N802 - as above

@@ -108,7 +108,10 @@ def test_the_answer_of_the_analysis_is_read_back_from_parquet_and_csv(parquet, c
     assert list(read.columns) == list(log.columns)
     assert set(read[TIME]) == {f"2026-11-02T{hour}:00:00.000+00:00" for hour in ("09", "10", "11")}
     read[TIME] = pd.to_datetime(read[TIME])
-    pd.testing.assert_frame_equal(read.astype(log.dtypes.to_dict()), log)
+    read = read.astype(log.dtypes.to_dict())
+    pd.testing.assert_frame_equal(
+        read.fillna("nothing"), log.fillna("nothing")
+    )  # pandas 2 has two kinds of it in texts
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
