@@ -198,7 +198,8 @@ def in_memory() -> Frames:
     """A database without tables, for expressions that are made of frames alone."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
-    return Frames.from_connection(connection)
+    frames: Frames = Frames.from_connection(connection)
+    return frames
 
 
 class Frames(DuckDB):  # type: ignore[misc] # Ibis ships no types
