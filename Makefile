@@ -5,10 +5,12 @@ ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 OLDEST_BIN := $(VENV)-oldest/Scripts
 MUTANTS_BIN := $(VENV)-mutants/Scripts
+PM4PY := $(VENV)-pm4py/Scripts/python
 else
 BIN := $(VENV)/bin
 OLDEST_BIN := $(VENV)-oldest/bin
 MUTANTS_BIN := $(VENV)-mutants/bin
+PM4PY := $(VENV)-pm4py/bin/python
 endif
 
 # By a path file: the import hook of other editable installs loses to a folder called psauth in the current one.
@@ -17,7 +19,7 @@ EDITABLE := --config-settings editable_mode=compat
 # Folders without a quick test: not even looked into by the quick part.
 NOT_QUICK := $(foreach folder,browser cli faults flow sandbox dashboard/web,--ignore=tests/$(folder))
 
-.PHONY: app test unit unit-oldest soak coverage mutants lint format bench notebooks screenshots clean
+.PHONY: app test unit unit-oldest soak coverage mutants compare-pm4py lint format bench notebooks screenshots clean
 .DEFAULT_GOAL := app
 
 # Ctrl-C is how it ends: the shell lives on to say that all is well. On another port: make app PORT=8511
@@ -53,6 +55,10 @@ mutants: $(VENV)-mutants/.done
 	$(MUTANTS_BIN)/mutmut run
 	$(MUTANTS_BIN)/mutmut results
 
+# Whether pm4py reads our event log as we mean it, and finds the same in it. Its licence (AGPL) keeps it in a .venv-pm4py.
+compare-pm4py: $(VENV)/.dev $(VENV)-pm4py/.done
+	$(BIN)/python tools/compare_pm4py.py $(PM4PY)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -62,7 +68,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# About an hour, in which the machine should have nothing else to do. The parts: python tests/benchmarks/sync.py, for one.
+# About two hours, in which the machine should have nothing else to do. The parts: python tests/benchmarks/sync.py, for one.
 bench: $(VENV)/.bench
 	$(BIN)/python tests/benchmarks/bench.py
 
@@ -75,7 +81,7 @@ screenshots: $(VENV)/.dev
 	$(BIN)/python tools/screenshots.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-oldest $(VENV)-mutants mutants artifacts .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-mutants $(VENV)-pm4py mutants artifacts .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
 
 # The marks are newer than pyproject.toml once its requirements are installed, so a second call starts at once.
 $(VENV)/bin/python $(VENV)/Scripts/python.exe:
@@ -102,6 +108,12 @@ $(VENV)-oldest/.done: pyproject.toml tests/oldest.txt Makefile
 $(VENV)-mutants/.done: pyproject.toml
 	$(PYTHON) -m venv --clear $(VENV)-mutants
 	$(MUTANTS_BIN)/python -m pip install --quiet --disable-pip-version-check $(EDITABLE) -e ".[app,mirror,analysis,dev]" "mutmut>=3.8"
+	@touch $@
+
+$(VENV)-pm4py/.done: Makefile
+	@echo "Installing pm4py into $(VENV)-pm4py: a minute or two."
+	$(PYTHON) -m venv --clear $(VENV)-pm4py
+	$(PM4PY) -m pip install --quiet --disable-pip-version-check "pm4py>=2.7" pyarrow
 	@touch $@
 
 $(VENV)/.bench: tests/benchmarks/requirements.txt $(VENV)/.dev

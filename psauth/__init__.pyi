@@ -1,11 +1,11 @@
 # The public names, each with the module that defines it: __init__.py loads them from there when they are first used.
 
 from . import charts as charts
-from .analysis.calendar import Calendar as Calendar
 from .api.budget import Budget as Budget
 from .auth.flow import AuthorizationFlow as AuthorizationFlow
 from .auth.flow import AuthorizationRequest as AuthorizationRequest
 from .auth.revocation import Disconnected as Disconnected
+from .calendars.calendar import Calendar as Calendar
 from .client import ProcessStreet as ProcessStreet
 from .connecting import connect as connect
 from .connecting import login as login
@@ -42,6 +42,7 @@ from .exceptions import UntrustedAddress as UntrustedAddress
 from .exceptions import VaultAddressError as VaultAddressError
 from .exceptions import VaultError as VaultError
 from .exceptions import WrongAddress as WrongAddress
+from .export.event_log import save_event_log as save_event_log
 from .export.excel import to_excel as to_excel
 from .reading.days import Days as Days
 from .reading.incomplete import Incomplete as Incomplete

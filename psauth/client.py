@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from psauth.analysis.answers import Answers
     from psauth.analysis.report import Report
+    from psauth.mirror.delta import DeltaFolder
     from psauth.mirror.forecast import Forecast
     from psauth.mirror.place import Identity, Place
     from psauth.mirror.report import SyncReport
@@ -217,16 +218,21 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         'category'
         """
         with needs_extra("mirror", "ps.mirror"):
-            from psauth.mirror.publish import folder_of
-            from psauth.mirror.store import Store
             from psauth.mirror.tables import Mirror
 
         with self._opening:
-            place, identity = self._mirror_place()
-            if self._store is None or self._store.place != place:
-                self._store = Store.open(place, identity)
-            self._mirror = Mirror.latest(self._mirror, self._store, folder_of(self._settings or Settings(), place))
+            self._mirror = Mirror.latest(self._mirror, *self._copy())
             return self._mirror
+
+    def _copy(self) -> tuple[Store, DeltaFolder]:
+        """The store of the local copy, and where its tables are."""
+        from psauth.mirror.publish import folder_of
+        from psauth.mirror.store import Store
+
+        place, identity = self._mirror_place()
+        if self._store is None or self._store.place != place:
+            self._store = Store.open(place, identity)
+        return self._store, folder_of(self._settings or Settings(), place)
 
     def sql(self, text: str) -> pd.DataFrame:
         """The answer to a question in DuckDB's SQL on the local copy, all of one moment. It takes no request.
@@ -252,13 +258,14 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
 
         Errors: MirrorError where there is no copy yet (ps.sync() makes one), MissingExtra without psauth[mirror].
 
-        >>> ps.analysis.run_times(workflow="Purchase Request", status="Completed")["hours"].min() > 0
+        >>> bool(ps.analysis.run_times(workflow="Purchase Request", status="Completed")["hours"].min() > 0)
         True
         """
         with needs_extra("mirror", "ps.analysis"):
             from psauth.analysis.answers import Answers
+            from psauth.mirror.publish import set_calendars
 
-        return Answers(lambda: self.mirror)
+        return Answers(lambda: self.mirror, lambda calendars: set_calendars(*self._copy(), calendars))
 
     def report(self, workflow: str | Iterable[str] | None = None, *, since: Moment | None = None) -> Report:
         """A page about a workflow out of the local copy: sentences, then pictures and figures with their definitions.

@@ -54,10 +54,14 @@ ELSEWHERE = (
 CLIENT_SECRET = "client-secret-7Hq2"
 
 MARKED = {
+    "analysis/questions": "slow",
+    "analysis/test_properties.py": "slow",
+    "analysis/test_report.py": "slow",
     "browser": "browser",
     "cli": "slow",
     "dashboard/web": "slow",
     "sandbox": "slow",
+    "analysis/test_story.py": "slow",
     "auth/test_pasting.py": "slow",
     "charts/test_every_picture.py": "slow",
     "auth/test_prompt.py": "slow",

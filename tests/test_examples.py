@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import io
+import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import nbformat
+import pandas as pd
 import pytest
+from cryptography.fernet import Fernet
+from PIL import Image
 
+import psauth
 from psauth.cli import main
 from psauth.settings import NAMES, PREFIX
 from tools import notebooks
@@ -22,6 +29,8 @@ ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = BLOCK.findall((ROOT / "README.md").read_text("utf-8"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+ABOUT_OWN_DATA = [path for path in NOTEBOOKS if path.stem >= "04"]
+"""Those in which an analyst changes the line that connects, and runs all the rest as it is."""
 
 
 def lines(kind: str) -> list[str]:
@@ -96,6 +105,70 @@ def test_a_notebook_begins_with_the_one_line_to_change(path: Path) -> None:
     assert line.endswith("# your own account: ps = psauth.connect()")
 
 
+@pytest.mark.parametrize(
+    ("stem", "found"),
+    [
+        (
+            "04-how-long",
+            "Under revision 3.0 the median run takes .* less than under 2.0: more than chance would explain",
+        ),
+        ("05-what-is-late", "furthest over is yusuf.alsayed@example.com"),
+        ("05-what-is-late", "due dates were seen to move: .* the most are in runs of rafael.nunez@example.com"),
+        ("06-where-it-waits", "The most time goes into the wait until 'Approve the purchase' is done"),
+        ("06-where-it-waits", r"desmond.achebe@example.com +\d+ +\d+ +0.[23]"),
+        ("07-what-goes-with-slow-runs", "slower runs, most surely 'Office': 'São Paulo'"),
+        ("09-forms", "rule that never held +Shows 'Quotes' for 4105 Print shop"),
+    ],
+)
+def test_the_notebooks_find_the_story_of_the_company(stem: str, found: str) -> None:
+    """What psauth/sandbox/company/plot.py tells stands in their stored outputs, which the test above compares with fresh ones."""
+    cells = nbformat.read(ROOT / "notebooks" / f"{stem}.ipynb", as_version=4).cells
+    outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+    texts = [output.get("text") or output.data.get("text/plain", "") for output in outputs]
+    assert re.search(found, "\n".join(texts))
+
+
+@pytest.fixture(scope="module")
+def own_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[psauth.Sandbox, dict[str, str]]]:
+    """Another company than that of the notebooks, and what the environment says of it. Its copy is made by the first of them."""
+    with psauth.Sandbox(runs=1_000, seed=11, now="2026-11-26") as company:
+        yield (
+            company,
+            {
+                "PSAUTH_API_URL": company.api_url,
+                "PSAUTH_API_KEY": company.api_key,
+                "PSAUTH_HOME": str(tmp_path_factory.mktemp("home")),
+                "PSAUTH_SECRET_KEY": Fernet.generate_key().decode(),
+            },
+        )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ABOUT_OWN_DATA, ids=lambda p: p.stem)
+def test_with_one_line_changed_a_notebook_is_about_ones_own_data(
+    path: Path,
+    own_account: tuple[psauth.Sandbox, dict[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    company, environment = own_account
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    code = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    changed, lines = re.subn(r"^.*# your own account: (.*)$", r"\1", code[0], flags=re.MULTILINE)
+    assert lines == 1
+    names: dict[str, Any] = {}
+    company.requests.clear()
+    as_before = (alt.renderers.enable("default"), pd.option_context("display.float_format", None))
+    with contextlib.redirect_stdout(io.StringIO()) as shown, as_before[0], as_before[1]:
+        for cell in (changed, *code[1:]):
+            exec(compile(cell, path.name, "exec"), names)  # the analyst would run it
+    assert shown.getvalue().strip()
+    assert company.requests
+    assert not names["box"].requests
+
+
 @pytest.fixture
 def notebook() -> Callable[..., Any]:
     """A notebook of one cell, with these outputs."""
@@ -105,6 +178,25 @@ def notebook() -> Callable[..., Any]:
         return nbformat.v4.new_notebook(cells=[cell])
 
     return notebook
+
+
+def png(width: int, height: int) -> bytes:
+    """A picture of many colours."""
+    written = io.BytesIO()
+    Image.frombytes("RGB", (width, height), os.urandom(width * height * 3)).save(written, "PNG")
+    return written.getvalue()
+
+
+def test_a_large_picture_is_stored_smaller_with_as_many_pixels(notebook: Callable[..., Any]) -> None:
+    large, little = png(200, 150), png(20, 15)
+    outputs = [
+        nbformat.v4.new_output("display_data", {"image/png": base64.b64encode(picture).decode()})
+        for picture in (large, little)
+    ]
+    kept = [base64.b64decode(o.data["image/png"]) for o in notebooks.tidied(notebook(*outputs)).cells[0].outputs]
+    assert len(kept[0]) < len(large) / 2
+    assert Image.open(io.BytesIO(kept[0])).size == (200, 150)
+    assert kept[1] == little
 
 
 def stream(text: str, name: str = "stdout") -> Any:

@@ -111,7 +111,7 @@ import pkgutil, importlib, psauth
 for name in psauth.__all__:
     getattr(psauth, name)
 for module in pkgutil.walk_packages(psauth.__path__, "psauth."):
-    if module.name.split(".")[1] not in ("sandbox", "charts", "dashboard", "mirror", "__main__"):
+    if module.name.split(".")[1] not in ("sandbox", "analysis", "charts", "dashboard", "mirror", "__main__"):
         importlib.import_module(module.name)
 import pandas as pd
 print(psauth.to_excel(pd.DataFrame({{"a": [1]}}), {str(tmp_path / "x.xlsx")!r}).name)

@@ -19,7 +19,9 @@ LEVELS = {
         ["auth"],
         ["api"],
         ["reading"],
-        ["export", "mirror", "writing"],
+        ["export", "writing"],
+        ["calendars"],
+        ["mirror"],
         ["charts"],
         ["analysis"],
         ["client"],
@@ -42,7 +44,11 @@ LEVELS = {
         ["canary", "databases", "rows"],
         ["vault"],
     ],
-    "cli": [["account", "exports", "output", "ports", "refused"], ["reporting", "status", "syncing"], ["commands"]],
+    "cli": [
+        ["account", "exports", "output", "ports", "refused", "since"],
+        ["event_log", "reporting", "status", "syncing"],
+        ["commands"],
+    ],
     "auth": [
         ["callback", "engine", "entrance", "forks", "limits", "network", "opening", "place", "prompt", "wrong_address"],
         ["large", "wire"],
@@ -73,21 +79,23 @@ LEVELS = {
         ["columns", "packing", "pins", "place", "progress", "records", "report", "schema"],
         ["changes", "database", "lock", "looks", "pages", "part_writer", "rows", "runs"],
         ["delta", "lists", "queue"],
-        ["engine", "gone", "publication"],
-        ["answers", "drafts", "forms", "snapshot"],
-        ["forecast", "questions", "store", "turner"],
+        ["engine", "facts", "gone", "publication"],
+        ["answers", "drafts", "forms", "prepared", "snapshot"],
+        ["fact_tables", "forecast", "questions", "store", "turner"],
         ["derive"],
         ["publish", "supply", "writer"],
         ["journal", "tables", "walk"],
         ["crew", "dated"],
         ["sync"],
     ],
+    "calendars": [["calendar"], ["calendars"]],
     "analysis": [
-        ["calendar", "few", "running", "sources"],
+        ["few", "running", "sources"],
         ["due_dates", "facts", "periods"],
         ["lifetimes", "scope"],
         ["questions"],
         ["answers", "page", "sentences"],
+        ["chapters"],
         ["report"],
     ],
     "analysis/questions": [
@@ -131,20 +139,38 @@ LEVELS = {
             "week",
         ],
     ],
-    "export": [["marks", "naming", "order", "parquet", "replace", "zones"], ["cells"], ["csv", "excel"]],
+    "export": [
+        ["marks", "naming", "order", "parquet", "replace", "zones"],
+        ["cells"],
+        ["csv", "events", "excel"],
+        ["xes"],
+        ["event_log"],
+    ],
     "writing": [["once", "values"], ["difference", "forms", "states"], ["records"], ["writes"]],
     "dashboard": [["loading", "web"], ["lifespan", "reach", "state"], ["parts"], ["main", "views"]],
-    "dashboard/loading": [["jobs"], ["read"], ["copies"], ["copied", "syncs"], ["nouns"]],
+    "dashboard/loading": [["jobs"], ["read"], ["copies"], ["answers", "copied", "syncs"], ["nouns"]],
     "dashboard/parts": [
         ["phrases", "text"],
         ["columns", "downloads", "links", "looks", "sidebar", "syncing", "task_rows"],
-        ["cells", "problems", "search", "welcome"],
+        ["cells", "pictures", "problems", "search", "welcome"],
         ["waiting"],
         ["choices", "tables"],
-        ["menu", "scope", "view"],
+        ["chapters", "scope", "view"],
+        ["menu"],
     ],
     "dashboard/views": [
-        ["connection", "data_sets", "form_values", "people", "records", "runs", "sync", "tasks", "workflows"],
+        [
+            "answers",
+            "connection",
+            "data_sets",
+            "form_values",
+            "people",
+            "records",
+            "runs",
+            "sync",
+            "tasks",
+            "workflows",
+        ],
     ],
     "dashboard/web": [
         ["account", "cookies", "html", "label", "local", "notices", "refusals", "target", "timers", "voucher"],
@@ -165,6 +191,7 @@ LEVELS = {
         ["worktime"],
         ["names"],
         ["people", "story", "templates"],
+        ["plot"],
         ["blueprints_finance", "blueprints_it", "blueprints_people", "blueprints_trade", "library", "oneoffs", "runs"],
         ["blueprints", "lists", "migration", "values"],
         ["remarks"],
@@ -320,7 +347,8 @@ def test_only_vault_and_mirror_know_the_database_library_and_only_keys_the_ciphe
 def test_only_one_room_knows_each_library_of_the_mirror():
     assert users_of("deltalake", sources()) == {"mirror/delta"}
     assert users_of("duckdb", sources()) == {"mirror/engine"}
-    assert users_of("ibis", sources(outside=("analysis",)), at_run_time=True) == {"mirror/engine"}
+    users = users_of("ibis", sources(outside=("analysis",)), at_run_time=True)
+    assert users == {"calendars/calendar", "mirror/engine", "mirror/facts", "mirror/prepared"}
     engines = {p.stem for p in sources() if any(name.startswith("ibis.backends") for name in imported(p))}
     assert engines == {"engine", "running"}, "questions are expressions, and know nothing of who answers them"
 
@@ -343,7 +371,9 @@ def test_only_the_dashboard_knows_streamlit():
 
 def test_only_frames_values_and_files_know_pandas_at_run_time():
     users = users_of(
-        "pandas", sources(outside=("sandbox", "analysis", "charts", "dashboard", "export", "mirror")), at_run_time=True
+        "pandas",
+        sources(outside=("sandbox", "analysis", "calendars", "charts", "dashboard", "export", "mirror")),
+        at_run_time=True,
     )
     assert users <= {"cli/exports", "reading/frames", "reading/values", "writing/records"}
 

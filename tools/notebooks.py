@@ -8,6 +8,7 @@ A cell whose output says what the stored one says keeps the stored one, so that 
 from __future__ import annotations
 
 import base64
+import io
 import os
 import re
 import struct
@@ -20,6 +21,7 @@ from typing import Any, Final
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
 ROOT: Final = Path(__file__).parents[1]
 METADATA: Final = {
@@ -39,6 +41,10 @@ BAR: Final = re.compile(r"\d+%\||\[\d\d:\d\d[,<]|^[\s\x1b\[A]*$|font cache")
 """A line of a progress bar, or of a library that prepares itself once."""
 ALIKE: Final = 0.3
 """By how much the size of a picture may differ: fonts and versions draw it a little differently."""
+LARGE: Final = 50_000
+"""Bytes from which on a picture is stored with fewer colours."""
+COLOURS: Final = 256
+"""So many: charts have few, and the edges of their letters need the rest. Such a picture takes a sixth of the place."""
 
 
 def executed(path: Path) -> Any:
@@ -91,6 +97,8 @@ def _outputs(outputs: list[Any]) -> Iterator[Any]:
         elif any("widget" in kind for kind in output.get("data", {})):
             continue
         output.pop("transient", None)
+        if picture := _picture(output):
+            output.data["image/png"] = base64.b64encode(small(picture)).decode()
         yield output
         last = output
 
@@ -139,6 +147,16 @@ def alike(old: bytes | None, new: bytes | None) -> bool:
         return old is new
     sizes = [[*struct.unpack(">II", picture[16:24]), len(picture)] for picture in (old, new)]
     return all(abs(a - b) <= ALIKE * a for a, b in zip(*sizes, strict=True))
+
+
+def small(picture: bytes) -> bytes:
+    """A picture (PNG) as it is stored: a large one with fewer colours, and as many pixels as before."""
+    if len(picture) < LARGE:
+        return picture
+    written = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as image:
+        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(written, "PNG", optimize=True)
+    return written.getvalue()
 
 
 def _text(output: Any) -> str:

@@ -17,6 +17,8 @@ from playwright.sync_api import Page, sync_playwright
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 VIEWS = ROOT / "artifacts" / "views"
+PATIENCE = 600_000
+"""Milliseconds that the first sync of the sandbox may take."""
 WIDTHS = (390, 1280, 1920)
 PAGES = {
     "workflows": "",
@@ -26,6 +28,10 @@ PAGES = {
     "tasks-of-a-workflow": "tasks?workflow=Purchase+Request",
     "tasks-of-a-person": "tasks?assignee=ada.lindqvist%40example.com",
     "form-values": "form-values?workflow=Purchase+Request",
+    "answers": "answers",
+    "answers-how-long": "answers?workflow=Purchase+Request&chapter=How+long+runs+take",
+    "answers-where-the-time-goes": "answers?workflow=Purchase+Request&chapter=Where+the+time+goes",
+    "answers-how-runs-go": "answers?workflow=Purchase+Request&chapter=How+runs+go",
     "data-sets": "data-sets",
     "people": "people",
     "sync": "sync",
@@ -100,10 +106,11 @@ def take(chromium: str, address: str) -> None:
 
 
 def connect(page: Page) -> None:
-    """From the first page through the consent page to the table."""
+    """From the first page through the consent page to the table, and until the local copy is whole."""
     page.get_by_role("link", name="Connect", exact=True).click()
     page.get_by_role("button", name="Allow").click()
     page.get_by_test_id("stDataFrame").wait_for()
+    page.get_by_text("Local copy: synced").wait_for(timeout=PATIENCE)
     page.wait_for_timeout(6000)  # until the toast has gone
 
 
@@ -142,7 +149,7 @@ def rest(page: Page) -> None:
     page.wait_for_timeout(700)
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState == 'notRunning'"
-        " && !document.querySelector('[data-testid=stSkeletonElement]')"
+        " && !document.querySelector('[data-testid=stSkeletonElement], [data-testid=stSkeleton]')"
     )
     page.wait_for_timeout(700)
 

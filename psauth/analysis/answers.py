@@ -12,6 +12,9 @@ import pandas as pd
 
 from psauth import analysis
 from psauth.analysis.running import run, sql
+from psauth.analysis.scope import Scope, check_calendar
+from psauth.calendars.calendar import Calendar
+from psauth.calendars.calendars import Calendars
 from psauth.exceptions import ArgumentError, PsauthWarning
 from psauth.mirror.tables import Mirror
 from psauth.settings.spelling import did_you_mean
@@ -30,8 +33,36 @@ class Answers:
     30 days gives a PsauthWarning.
     """
 
-    def __init__(self, mirror: Callable[[], Mirror]) -> None:
-        self._mirror = mirror
+    def __init__(self, mirror: Callable[[], Mirror], keep: Callable[[Calendars], Any]) -> None:
+        """`mirror` opens the latest copy; `keep` keeps calendars with it."""
+        self._mirror, self._keep = mirror, keep
+
+    @property
+    def calendars(self) -> Calendars:
+        """What working hours are in the local copy: by default, and for the workflows that have a calendar of their own."""
+        return self._mirror().calendars
+
+    def set_calendar(self, calendar: Calendar | None, *, workflow: str | None = None) -> None:
+        """Keep with the local copy what working hours are. Its facts are counted anew, with no request.
+
+        Parameters:
+            calendar: like psauth.Calendar("Mon-Fri", "08:00-16:30", "DE", "Europe/Berlin"); None gives a workflow the default
+                again, or all others Monday to Friday, 9 to 17, in the zone of this machine.
+            workflow: the name or id of the one whose working hours these are; without it, of all that have none of their own.
+
+        Errors: ArgumentError for what is no calendar, and for a workflow that there is not; MirrorError where there is no copy
+        yet.
+
+        >>> report = ps.sync(progress=False)
+        >>> ps.analysis.set_calendar(psauth.Calendar("Mon-Sat", zone="Europe/Berlin"), workflow="Incident Response")
+        >>> print(ps.analysis.calendars.default.days)
+        (0, 1, 2, 3, 4)
+        """
+        if calendar is not None:
+            check_calendar(calendar)
+        mirror = self._mirror()
+        workflow_id = None if workflow is None else Scope.of(mirror, {"workflow": workflow}).one_workflow()
+        self._keep(mirror.calendars.with_calendar(calendar, workflow_id))
 
     def sql(self, name: str, /, *, dialect: str = "duckdb", **options: Any) -> str:
         """The SQL behind an answer.
@@ -43,7 +74,8 @@ class Answers:
 
         Errors: ArgumentError for a question or a dialect that there is not.
 
-        >>> ps.analysis.sql("overdue", workflow="Purchase Request").startswith("WITH")
+        >>> report = ps.sync(progress=False)
+        >>> "SELECT" in ps.analysis.sql("overdue", workflow="Purchase Request")
         True
         """
         return sql(self._question(name)(self._mirror(), **options), dialect)

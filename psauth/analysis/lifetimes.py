@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between
 from psauth.analysis.few import FEWEST
 from psauth.exceptions import needs_extra
+from psauth.mirror.facts import hours_between
 
 CONFIDENCE: Final = 0.95
 """Of every interval here."""

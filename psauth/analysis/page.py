@@ -120,15 +120,20 @@ def _table(figures: Figures) -> str:
     return f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
 
 
-def _definition(docstring: str) -> str:
-    """What a question says of itself, but for what a caller passes and what goes wrong."""
-    shown = []
+def explained(docstring: str) -> Iterator[tuple[list[str], bool]]:
+    """What a question says of itself, but for what a caller passes and what goes wrong: paragraphs, or (True) a list."""
     for heading, lines in _blocks(docstring):
         if heading == "Columns":  # some are only named
-            items = "".join(f"<li>{_marked(item)}</li>" for item in lines if ":" in item)
-            shown.append(f"<ul>{items}</ul>")
+            yield [item for item in lines if ":" in item], True
         elif heading is None:
-            shown += [f"<p>{_marked(line)}</p>" for line in lines if not line.startswith("Errors:")]
+            yield [line for line in lines if not line.startswith("Errors:")], False
+
+
+def _definition(docstring: str) -> str:
+    shown = []
+    for lines, is_list in explained(docstring):
+        marked = "".join(f"<li>{_marked(line)}</li>" if is_list else f"<p>{_marked(line)}</p>" for line in lines)
+        shown.append(f"<ul>{marked}</ul>" if is_list else marked)
     return "".join(shown)
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import ibis
 import pyarrow as pa
 
-from psauth.analysis.calendar import EPOCH, FIRST_YEAR, LAST_YEAR
+from psauth.calendars.calendar import EPOCH, FIRST_YEAR, LAST_YEAR
 from psauth.exceptions import ArgumentError
 from psauth.reading.arguments import shown
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.calendar import Calendar
-from psauth.analysis.facts import run_facts, task_facts
+from psauth.analysis.facts import edges, run_facts, task_facts
 from psauth.analysis.running import run
 from psauth.analysis.sources import Sources, Tables
+from psauth.calendars.calendar import Calendar
+from psauth.calendars.calendars import Calendars
 from psauth.exceptions import ArgumentError
 from psauth.reading.arguments import known, moment, one_or_more, shown
 from psauth.reading.endpoints import RUN_STATUSES
@@ -51,7 +52,7 @@ class Scope:
     """The filters of one analysis, and the tables that it is made of."""
 
     sources: Sources
-    calendar: Calendar
+    calendar: Calendars
     workflows: Sequence[str] | None = None
     """Their ids."""
     since: datetime | None = None
@@ -81,7 +82,7 @@ class Scope:
         email, person_id = (None, None) if person is None else _person(sources, person)
         return cls(
             sources=sources,
-            calendar=_calendar(filters.get("calendar")),
+            calendar=_calendars(sources, filters.get("calendar")),
             workflows=None if workflow is None else _workflows(sources, workflow),
             since=since,
             until=until,
@@ -124,6 +125,40 @@ class Scope:
         if self.robots is not None:
             facts = facts.filter(is_open | (facts.by_robot == self.robots))
         return facts
+
+    def tasks_of_runs(self) -> Table:
+        """The facts of all visible tasks of the runs that it is about, whoever completed them."""
+        tasks = replace(self, person=None, robots=None).tasks()
+        if self.person is None and self.robots is None:  # all else is known of a task as well as of its run
+            return tasks
+        return tasks.semi_join(self.runs(), "run_id")
+
+    def steps_of_runs(self) -> Table:
+        """What came after what in the runs that it is about, one row a step: see `psauth.mirror.facts.edges`."""
+        every = self.of_workflows()
+        steps = edges(self.sources, every.runs(), every.tasks())
+        if self.workflows is not None:
+            steps = steps.filter(steps.workflow_id.isin(list(self.workflows)))
+        return steps if self == every else steps.semi_join(self.runs(), "run_id")
+
+    def rows(self, name: str, *columns: str) -> Table:
+        """Columns of `tasks` or `form_values`. Those of the copy are without the rows of workflows that it is not about.
+
+        They have the names of workflows alone, which stand in order, so that a reader skips those of others. In the copy all
+        names are of one moment; frames may have been read before and after somebody changed one.
+        """
+        if self.workflows is None or self.sources.calendars is None or "workflows" not in self.sources:
+            return self.sources.table(name, *columns)
+        listed = self.sources.table("workflows", "workflow_id", "name")
+        names = run(listed.filter(listed.workflow_id.isin(list(self.workflows))))["name"].dropna().tolist()
+        if len(names) < len(self.workflows):  # one that is there no more has no name in its rows
+            return self.sources.table(name, *columns)
+        rows = self.sources.table(name, *columns, "workflow_name")
+        return rows.filter(rows.workflow_name.isin(names)).drop("workflow_name")
+
+    def of_workflows(self) -> Scope:
+        """The same workflows, and no other filter."""
+        return Scope(self.sources, self.calendar, workflows=self.workflows)
 
     def narrowed(self, facts: Table, status: str = "status") -> Table:
         """Facts of runs, or of tasks, of the workflows, period and status that it is about."""
@@ -183,12 +218,19 @@ def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
     return email, str(there["user_id"].iloc[0])
 
 
-def _calendar(asked: Any) -> Calendar:
-    if asked is not None and not isinstance(asked, Calendar):
+def _calendars(sources: Sources, asked: Any) -> Calendars:
+    if asked is None:
+        return sources.calendars or Calendars()
+    check_calendar(asked)
+    return Calendars(asked)
+
+
+def check_calendar(asked: Any) -> None:
+    """ArgumentError for what is no calendar."""
+    if not isinstance(asked, Calendar):
         raise ArgumentError(
             f"calendar={shown(asked)} is no calendar. Expected psauth.Calendar('Mon-Fri', '09:00-17:00', zone='Europe/Berlin')."
         )
-    return asked or Calendar()
 
 
 def _flag(value: Any) -> bool | None:

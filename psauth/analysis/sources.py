@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
+from psauth.calendars.calendars import Calendars
 from psauth.exceptions import ArgumentError
 from psauth.mirror.columns import LAYOUTS, TYPES, Field, to_arrow
 from psauth.reading.arguments import moment, shown
@@ -39,6 +40,8 @@ class Sources:
         of_copy = getattr(tables, "as_of", None) or getattr(tables, "published_at", None)
         self.now: Final[datetime] = moment(now) if now is not None else of_copy or datetime.now(UTC)
         """The moment of which the tables are."""
+        self.calendars: Final[Calendars | None] = getattr(tables, "calendars", None)
+        """What the copy counts working hours by; None for frames."""
 
     def __contains__(self, name: str) -> bool:
         return name in set(self._tables)

@@ -6,9 +6,14 @@ from collections.abc import Mapping, Sequence
 
 
 def usual_order(steps: Sequence[str], counts: Mapping[tuple[str, str], float]) -> list[str]:
-    """The steps in an order in which little goes back (Eades, Lin and Smyth): what mostly comes out of others is last."""
-    left = list(dict.fromkeys(steps))
+    """The steps in an order in which little goes back (Eades, Lin and Smyth): what mostly comes out of others is last.
+
+    Steps that neither follow another nor come before one have no place among the rest, and stand below it.
+    """
     weight = {pair: count for pair, count in counts.items() if pair[0] != pair[1]}
+    tied = {step for pair in weight for step in pair}
+    left = [step for step in dict.fromkeys(steps) if step in tied]
+    alone = [step for step in dict.fromkeys(steps) if step not in tied]
     first: list[str] = []
     last: list[str] = []
     while left:
@@ -26,7 +31,7 @@ def usual_order(steps: Sequence[str], counts: Mapping[tuple[str, str], float]) -
             best = sources[0] if sources else max(left, key=lambda step: among[step][0] - among[step][1])
             first.append(best)
             left.remove(best)
-    return first + last
+    return first + last + alone
 
 
 def with_places(known: Mapping[str, float], steps: Sequence[str], counts: Mapping[tuple[str, str], float]) -> list[str]:

@@ -95,11 +95,16 @@ def rules(
 
 
 def when(name: str, first: pd.Timestamp, last: pd.Timestamp) -> alt.X:
-    """A moment along the bottom, in UTC: fields of milliseconds."""
+    """A moment along the bottom, in UTC: fields of milliseconds.
+
+    Its ends are expressions. Of plain numbers Vega-Lite makes `datetime(…)`, and Vega's interpreter, by which Streamlit draws,
+    takes the one number there for a year.
+    """
+    ends = [alt.ExprRef(str(milliseconds(moment))) for moment in (first, last)]
     return alt.X(
         name,
         type="temporal",
-        scale=alt.Scale(type="utc", domain=[milliseconds(first), milliseconds(last)], nice=False),
+        scale=alt.Scale(type="utc", domain=ends, nice=False),
         axis=alt.Axis(title=None, grid=False, tickCount=6, labelOverlap=True, labelFlush=True),
     )
 
@@ -138,7 +143,7 @@ def dressed(
             width=width,
             height=height,
             background=colours.page,
-            padding=PADDING,
+            padding=dict.fromkeys(("left", "top", "right", "bottom"), PADDING),  # Streamlit fails at one number
             description=f"{title}. {subtitle}.",
             title=alt.TitleParams(
                 text=wrapped(title, WIDTH, TITLE, bold=True), subtitle=wrapped(subtitle, WIDTH, TEXT)

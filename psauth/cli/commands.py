@@ -16,6 +16,7 @@ from psauth.auth.browser import expected_address, is_app_at
 from psauth.auth.entrance import find_entrances
 from psauth.cli import ports
 from psauth.cli.account import account_option
+from psauth.cli.event_log import event_log
 from psauth.cli.exports import FORMATS, export
 from psauth.cli.output import Failure, Group, note, say
 from psauth.cli.refused import FILES, find_usable
@@ -59,6 +60,7 @@ def main(ctx: click.Context) -> None:
 
 main.add_command(sync)
 main.add_command(report)
+main.add_command(event_log)
 
 
 @main.command("login")

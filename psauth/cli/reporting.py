@@ -9,30 +9,17 @@ import click
 
 from psauth.cli.account import account_option
 from psauth.cli.output import say
+from psauth.cli.since import since_option
 from psauth.connecting import connect
 from psauth.exceptions import ArgumentError, needs_extra
 from psauth.export.replace import replaced
-from psauth.reading.arguments import moment
-
-
-class Day(click.ParamType):  # type: ignore[type-arg] # generic for mypy alone
-    """A date, or a moment, like 2026-01-01."""
-
-    name = "date"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The moment in UTC."""
-        try:
-            return moment(str(value).strip())
-        except ArgumentError as error:
-            self.fail(str(error))
 
 
 @click.command()
 @click.argument("workflow", required=False)
 @click.option("--all", "every", is_flag=True, help="About all workflows together, in place of one.")
 @click.option("--out", "path", type=click.Path(path_type=Path), required=True, help="The file, like report.html.")
-@click.option("--since", type=Day(), help="Only runs that were started from this day on, like 2026-01-01.")
+@since_option()
 @account_option()
 def report(workflow: str | None, every: bool, path: Path, since: datetime | None, account: str) -> None:
     """Write a page about a workflow out of the local copy.

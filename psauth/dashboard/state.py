@@ -50,7 +50,8 @@ DUE: Final = "due"
 LAYOUT: Final = "layout"
 SEARCH: Final = "search"
 ALL: Final = "all"
-CHOICES: Final = (WORKFLOW, STATUS, SINCE, NEWEST, ASSIGNEE, DUE, LAYOUT, ALL, SEARCH)
+CHAPTER: Final = "chapter"
+CHOICES: Final = (WORKFLOW, STATUS, SINCE, NEWEST, ASSIGNEE, DUE, LAYOUT, ALL, CHAPTER, SEARCH)
 """What a person chooses. Streamlit keeps these widgets in the address, so their keys are the names of its parameters."""
 RUN: Final = "run"
 DATA_SET: Final = "data_set"

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ DROPPED: Final = r"\x0b-\x20\x7f-\xa0\u1680\u2000-\u200f\u2028\u2029\u202f\u205f
 AT_START: Final = re.compile(rf"[\t\n{DROPPED}]*+[{SIGNS}]|[\t\n]")
 IN_NEW_CELL: Final = re.compile(rf"(?<=[;\t\n])( *+)(?=[{DROPPED}]*+[{SIGNS}])")
 """The same behind what is a separator to a spreadsheet of another country; to that one a line break ends the row."""
+ONE_WORD: Final = re.compile(r"[A-Za-z0-9_-]+")
 HELP: Final = (
     "For spreadsheets: an apostrophe stands before texts that would run as a formula (those that begin with = + - @), "
     "and times are in the zone that their column's head names. Excel guesses numbers and dates in a CSV file; "
@@ -36,12 +37,21 @@ def to_csv(frame: pd.DataFrame, zone: ZoneInfo, *, moments: Collection[str] = ()
     `moments`: columns of times whose heads name the zone though there should be mere days in this frame.
     """
     table = columns(frame, zone, moments=moments)
+    return (lines([[column.head] for column in table]) + lines([column.cells for column in table])).encode("utf-8-sig")
+
+
+def lines(table: Iterable[Sequence[Cell]], *, ids: Collection[int] = ()) -> str:
+    """The rows of a table, given by its columns. A text that would run as a formula has an apostrophe before it.
+
+    `ids`: the places of columns of ids. An id may begin with a minus, and is harmless where it is one word: it stands there
+    as it is, so that programs find it again.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([_escaped(column.head) for column in table])
+    texts = ([(_id if place in ids else _text)(cell) for cell in column] for place, column in enumerate(table))
     # A row of one empty cell would be an empty line, which readers skip: csv writes it as "".
-    writer.writerows(zip(*([_text(cell) for cell in column.cells] for column in table), strict=True))
-    return buffer.getvalue().encode("utf-8-sig")
+    writer.writerows(zip(*texts, strict=True))
+    return buffer.getvalue()
 
 
 def _text(cell: Cell) -> str:
@@ -60,6 +70,10 @@ def _text(cell: Cell) -> str:
     if isinstance(cell, float):
         return repr(cell) if math.isfinite(cell) else _escaped(str(cell))
     return str(cell)
+
+
+def _id(cell: Cell) -> str:
+    return cell if isinstance(cell, str) and ONE_WORD.fullmatch(cell) else _text(cell)
 
 
 def _duration(length: timedelta) -> str:

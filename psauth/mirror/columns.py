@@ -161,8 +161,73 @@ WHOLE: Final[Mapping[str, Layout]] = {
     )
 }
 """Tables that are written as one, by the noun of their lists."""
+RUN_FACTS: Final = Layout(
+    "run_facts",
+    (
+        Field("run_id", "text"),
+        Field("name", "text"),
+        Field("workflow_id", "text"),
+        Field("workflow_name", "text"),
+        Field("status", "category", endpoints.RUN_STATUSES),
+        Field("started", "time"),
+        Field("started_by_id", "text"),
+        Field("started_by_robot", "flag"),
+        Field("finished", "time"),
+        Field("finished_estimated", "flag"),
+        Field("left", "time"),
+        Field("hours", "number"),
+        Field("working_hours", "number"),
+        Field("tasks", "count"),
+        Field("done", "count"),
+        Field("due_date", "time"),
+        Field("late_hours", "number"),
+        Field("late_working_hours", "number"),
+    ),
+    MONTH,
+)
+TASK_FACTS: Final = Layout(
+    "task_facts",
+    (
+        Field("run_id", "text"),
+        Field("task_id", "text"),
+        Field("name", "text"),
+        Field("workflow_id", "text"),
+        Field("workflow_name", "text"),
+        Field("run_status", "category", endpoints.RUN_STATUSES),
+        Field("started", "time"),
+        Field("task_type", "category"),
+        Field("stopped", "flag"),
+        Field("place", "count"),
+        Field("due_date", "time"),
+        Field("completed_date", "time"),
+        Field("completed_by_email", "text"),
+        Field("by_robot", "flag"),
+        Field("began", "time"),
+        Field("hours", "number"),
+        Field("working_hours", "number"),
+    ),
+    MONTH,
+)
+EDGES: Final = Layout(
+    "edges",
+    (
+        Field("run_id", "text"),
+        Field("workflow_id", "text"),
+        Field("source", "text"),
+        Field("target", "text"),
+        Field("source_place", "count"),
+        Field("target_place", "count"),
+        Field("began", "time"),
+        Field("ended", "time"),
+        Field("hours", "number"),
+    ),
+    MONTH,
+)
+FACTS: Final[Mapping[str, Layout]] = {layout.name: layout for layout in (RUN_FACTS, TASK_FACTS, EDGES)}
+"""What many figures are made of, derived from the tables of runs and what is in them: see mirror/facts.py."""
 LAYOUTS: Final[Mapping[str, Layout]] = {
-    layout.name: layout for layout in (RUNS, *CHILDREN.values(), *WHOLE.values(), RECORDS, RULES, CHANGES)
+    layout.name: layout
+    for layout in (RUNS, *CHILDREN.values(), *WHOLE.values(), RECORDS, RULES, CHANGES, *FACTS.values())
 }
 """The tables that every publication has; those of single workflows and data sets come to them."""
 

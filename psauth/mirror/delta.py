@@ -130,13 +130,13 @@ class DeltaFolder:
         """The paths of all files of a table, whichever version they are of."""
         return sorted(self._sizes(name))
 
-    def row_groups(self, name: str, file: File) -> Iterator[pa.Table]:
-        """The rows of a file as they were appended, piece by piece; Damaged where they cannot be read."""
+    def row_groups(self, name: str, file: File, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of a file as they were appended, piece by piece; all columns, or these. Damaged where they cannot be read."""
         try:
             with self._files(name).open_input_file(file.path) as stream:
                 parquet = pq.ParquetFile(stream, page_checksum_verification=True)
                 for number in range(parquet.num_row_groups):
-                    yield parquet.read_row_group(number)
+                    yield parquet.read_row_group(number, columns)
         except (OSError, pa.ArrowException) as error:
             raise Damaged(name) from error
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Final, TypeVar
 
 import pandas as pd
 
+from psauth.calendars.calendars import Calendars
 from psauth.mirror import forms, rows
 from psauth.mirror.columns import (
     CHANGES,
     CHILDREN,
+    FACTS,
     FORM_VALUES,
     LAYOUTS,
     RECORDS,
@@ -26,6 +29,7 @@ from psauth.mirror.columns import (
     to_pandas,
 )
 from psauth.mirror.drafts import Draft, Drafts
+from psauth.mirror.fact_tables import FactTables
 from psauth.mirror.publication import Content, Published
 from psauth.mirror.records import Record, StoredList
 from psauth.mirror.snapshot import Snapshot
@@ -38,6 +42,8 @@ PIECE: Final = 1024
 """Records in memory at once, about: as they were answered, as a frame, and as rows of a file."""
 BLOCK: Final = 100_000
 """Changes in one part of their table."""
+CALENDARS: Final = "calendars"
+"""The note of the calendars that somebody set."""
 BY_PERSON: Final = "by-person"
 """The part of the assignments that come from the lists of people's tasks, which belong to no month."""
 
@@ -57,6 +63,8 @@ class Derivation:
         self.names = {} if before is None else dict(before.names)
         self.forms = {} if before is None else dict(before.forms)
         self.wide = {} if before is None else dict(before.wide)
+        self.calendars = _calendars(snap, before)
+        """What working hours are in this copy."""
         self.ages: dict[str, tuple[datetime, datetime]] = {}
         """Table → when the oldest and the latest of what it is derived from was asked for; tables of nothing have none."""
 
@@ -65,6 +73,7 @@ class Derivation:
         written = self._derive_months()
         self._derive_forms(written)
         self._derive_whole()
+        self._derive_facts()
         self._derive_data_sets()
         self._derive_changes()
         self._note_ages()
@@ -216,6 +225,17 @@ class Derivation:
     def _mark_of(self, *nouns: str) -> str:
         return _digest([(noun, *each) for noun in nouns for each in self._snap.digests(noun)])
 
+    def _derive_facts(self) -> None:
+        """What figures are made of. It takes the rows of the months from the tables, so these come first."""
+        with closing(FactTables(self._drafts, self.calendars)) as tables:
+            orders = dict(self._snap.digests("workflow_tasks"))
+            emails = {str(user.get("id")): str(user.get("email")) for user in self._users}
+            marks = {}
+            for month in self._months:
+                ids = self.names.get(month, {})
+                marks[month] = tables.mark(self._mark(month), ids, [orders, emails])
+            tables.derive(marks)
+
     def _derive_data_sets(self) -> None:
         """The records of each data set, with a column a field."""
         needy = {owner for owner in self._snap.ages("records") if not self._stands(owner)}
@@ -278,9 +298,19 @@ def pieces(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 def _nouns_of(name: str) -> Sequence[str]:
     """What a table is derived from, as the store calls it."""
+    if name in FACTS:
+        return ("runs", "tasks")
     if name in LAYOUTS:
         return (name, *nouns_of(name))
     return ("records",) if name.startswith("records_") else ("form_values",)
+
+
+def _calendars(snap: Snapshot, before: Content | None) -> Calendars:
+    """Those that somebody set; else what the copy had from its beginning, when the zone was that of the first machine."""
+    noted = snap.note(CALENDARS)
+    if noted is not None:
+        return Calendars.from_json(json.loads(noted))
+    return Calendars() if before is None else before.calendars
 
 
 def _digest(content: object) -> str:

@@ -78,10 +78,10 @@ class Draft:
         """Make the last file whole, so that it can be read."""
         self._writer.close()
 
-    def rows(self, part: str) -> Iterator[pa.Table]:
-        """The rows of one part as the table will have them, piece by piece as they were appended."""
+    def rows(self, part: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """The rows of one part as the table will have them, piece by piece as they were appended; all columns, or these."""
         for file in self._files(part):
-            yield from self._folder.row_groups(self.layout.name, file)
+            yield from self._folder.row_groups(self.layout.name, file, columns)
 
     def commit(self) -> tuple[Published, Sequence[str]]:
         """The table with its new version, if anything in it is new, and the paths of the files that were replaced."""

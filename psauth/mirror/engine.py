@@ -1,4 +1,4 @@
-"""Engine: DuckDB over the files of one publication, as Ibis tables and as SQL. The only module that knows Ibis and DuckDB."""
+"""Engine: DuckDB over the files of one publication, as Ibis tables and as SQL. The only module that knows DuckDB."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ class Engine:
             ("TimeZone", "UTC"),
             ("temp_directory", spill),
             ("allowed_paths", self._paths),
+            ("parquet_metadata_cache", True),  # a published file never changes
             ("python_enable_replacements", False),  # no variable of the caller is a table
             ("enable_external_access", False),
         ):
@@ -198,8 +199,8 @@ def in_memory() -> Frames:
     """A database without tables, for expressions that are made of frames alone."""
     connection = duckdb.connect(":memory:")
     connection.execute("SET TimeZone = 'UTC'")
-    frames: Frames = Frames.from_connection(connection)
-    return frames
+    engine: Frames = Frames.from_connection(connection)
+    return engine
 
 
 class Frames(DuckDB):  # type: ignore[misc] # Ibis ships no types

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from psauth.calendars.calendars import Calendars
 from psauth.mirror.columns import LAYOUTS, Field, Layout
 from psauth.mirror.rows import FORMAT
 
@@ -50,7 +51,7 @@ class Content:
     sync. `whole`: the number of what belongs to no run (see Snapshot.months). `ages`: by table, when the oldest and the
     latest of what it was derived from was asked for. `names`: by month, the names that its rows repeat, by id. `forms`: by
     workflow, its form fields. `wide`: the tables of single workflows and data sets, by the id of each. `retired`: by table,
-    the files that were replaced, and when; they are deleted later.
+    the files that were replaced, and when; they are deleted later. `calendars`: what working hours are in the facts.
     """
 
     place: str
@@ -62,6 +63,7 @@ class Content:
     forms: Mapping[str, Sequence[FormField]] = field(default_factory=dict)
     wide: Mapping[str, str] = field(default_factory=dict)
     retired: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    calendars: Calendars = field(default_factory=Calendars)
 
     def to_json(self) -> dict[str, Any]:
         """As the store keeps it."""
@@ -84,6 +86,7 @@ class Content:
             "forms": self.forms,
             "wide": self.wide,
             "retired": self.retired,
+            "calendars": self.calendars.to_json(),
         }
 
     @classmethod
@@ -109,6 +112,7 @@ class Content:
             forms={key: [FormField(*each) for each in fields] for key, fields in noted["forms"].items()},
             wide=noted["wide"],
             retired=noted["retired"],
+            calendars=Calendars.from_json(noted["calendars"]),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -10,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from psauth.calendars.calendars import Calendars
 from psauth.exceptions import MirrorError, SettingsError, VaultError
 from psauth.mirror import lock
 from psauth.mirror.delta import Damaged, DeltaFolder
-from psauth.mirror.derive import Derivation
+from psauth.mirror.derive import CALENDARS, Derivation
 from psauth.mirror.drafts import Drafts
 from psauth.mirror.pins import pinned
 from psauth.mirror.place import Place
@@ -127,11 +129,18 @@ def _publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None, thoro
         forms=derivation.forms,
         wide=derivation.wide,
         retired={name: paths for name, paths in retired.items() if paths},
+        calendars=derivation.calendars,
     )
     publication = store.note_publication(content.to_json(), now)
     written = {name for name, (table, _) in published.items() if table != known.get(name)}
     _clean(folder, content, written | expired, kept)
     return publication
+
+
+def set_calendars(store: Store, folder: DeltaFolder, calendars: Calendars) -> Publication:
+    """Count working hours by these calendars from now on, in the facts of all months."""
+    store.note(**{CALENDARS: json.dumps(calendars.to_json())})
+    return publish(store, folder)
 
 
 def set_aside(place: Place) -> Path | None:

@@ -52,6 +52,8 @@ class Mirror:
         """Up to when they are current; None before the first complete sync."""
         self.folder = content.place
         """Where the tables lie that other programs read: a path, or an address of object storage."""
+        self.calendars = content.calendars
+        """What working hours are in its facts."""
         self.process = os.getpid()
         """The process that opened it."""
         self._content, self._engine = content, engine

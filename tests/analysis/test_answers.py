@@ -93,3 +93,48 @@ def test_of_one_workflow_it_is_about_that(ps):
     names = ps.analysis.run_times(workflow="Purchase Request")["workflow_name"]
     assert set(names) == {"Purchase Request"}
     assert isinstance(ps.analysis.throughput(every="month"), pd.DataFrame)
+
+
+ALWAYS = psauth.Calendar("Mon-Sun", "00:00-24:00", zone="UTC")
+
+
+@pytest.fixture
+def calendars(ps):
+    """Sets calendars of the copy, which has those of before again afterwards."""
+    before = ps.analysis.calendars
+    yield ps.analysis.set_calendar
+    ps.analysis.set_calendar(None, workflow="Purchase Request")
+    ps.analysis.set_calendar(before.default)
+
+
+def test_a_calendar_is_kept_with_the_copy(ps, calendars):
+    sent = ps.requests_sent
+    calendars(ALWAYS)
+    assert ps.analysis.calendars.default == ALWAYS
+    done = ps.analysis.run_times(status="Completed")
+    assert done["working_hours"].tolist() == pytest.approx(done["hours"].tolist())
+    assert ps.requests_sent == sent
+
+
+def test_a_calendar_of_one_workflow_is_for_that_one(ps, calendars):
+    calendars(ALWAYS, workflow="Purchase Request")
+    done = ps.analysis.run_times(status="Completed").dropna(subset="hours")
+    is_own = done["workflow_name"] == "Purchase Request"
+    assert done.loc[is_own, "working_hours"].tolist() == pytest.approx(done.loc[is_own, "hours"].tolist())
+    assert (done.loc[~is_own, "working_hours"] < done.loc[~is_own, "hours"]).all()
+
+
+def test_the_calendar_of_one_answer_counts_as_the_one_that_is_kept(ps, calendars):
+    night = psauth.Calendar("Mon-Fri", "22:00-06:00", ["2026-10-05"], "Europe/Berlin")
+    asked = [ps.analysis.run_times(calendar=night), ps.analysis.bottlenecks(calendar=night)]
+    calendars(night)
+    kept = [ps.analysis.run_times(), ps.analysis.bottlenecks()]
+    for once, always in zip(asked, kept, strict=True):
+        pd.testing.assert_frame_equal(once, always)
+
+
+def test_what_is_no_calendar_and_no_workflow_is_refused(ps):
+    with pytest.raises(ArgumentError, match=r"'DE' is no calendar\. Expected psauth\.Calendar\("):
+        ps.analysis.set_calendar("DE")
+    with pytest.raises(ArgumentError, match="There is no workflow 'Purchas'"):
+        ps.analysis.set_calendar(ALWAYS, workflow="Purchas")

@@ -10,6 +10,8 @@ from tests.analysis.logs import Log, answer
 
 UTC = Calendar(zone="UTC")
 SOME = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(SOME, max_examples=6)
+"""Where each example takes ten answers."""
 MOMENTS = st.integers(0, 40 * 24 * 4).map(
     lambda quarter: (
         f"2026-{10 + quarter // 2976:02}-{1 + quarter % 2976 // 96:02} {quarter % 96 // 4:02}:{quarter % 4 * 15:02}"
@@ -67,7 +69,7 @@ def test_shares_sum_to_one(runs):
     assert orders.empty or orders["share"].sum() == pytest.approx(1.0)
 
 
-@SOME
+@FEW
 @given(RUNS, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(runs, rng):
     tables = log_of(runs).tables
@@ -76,7 +78,7 @@ def test_the_order_of_rows_does_not_matter(runs, rng):
         assert answer(question, mixed, calendar=UTC).equals(answer(question, tables, calendar=UTC))
 
 
-@SOME
+@FEW
 @given(RUNS)
 def test_an_unrelated_workflow_changes_nothing(runs):
     if not any(workflow == "P" for _, _, workflow, _ in runs):
@@ -84,3 +86,14 @@ def test_an_unrelated_workflow_changes_nothing(runs):
     for question in (run_times, bottlenecks, variants, process_map, event_log, throughput):
         alone = answer(question, log_of(runs, workflows="P"), calendar=UTC)
         assert alone.equals(answer(question, log_of(runs), workflow="P", calendar=UTC)), question
+
+
+@FEW
+@given(RUNS, st.sampled_from(["Active", "Completed", "Archived"]))
+def test_a_filter_twice_is_a_filter_once(runs, status):
+    tables = log_of(runs).tables
+    of_status = {**tables, "runs": tables["runs"][tables["runs"]["status"] == status]}
+    for question in (run_times, bottlenecks, variants, process_map):
+        once = answer(question, tables, status=status, calendar=UTC)
+        assert once.equals(answer(question, tables, status=[status, status], calendar=UTC))
+        assert once.equals(answer(question, of_status, status=status, calendar=UTC)), question

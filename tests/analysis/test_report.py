@@ -10,14 +10,15 @@ import psauth
 from psauth import analysis
 from psauth.analysis.report import make_report
 from psauth.exceptions import ArgumentError, FileNotWritten
-from psauth.mirror.columns import LAYOUTS
+from psauth.mirror.columns import FACTS, LAYOUTS
 from tests.analysis.logs import Log, frame_of
-from tests.analysis.test_page import NASTY, check_harmless, texts
+from tests.analysis.pages import NASTY, check_harmless, texts
 
 
 def whole(log):
     """The tables of a log, and an empty one for each that it has not, but for workflows, which runs name too."""
-    return {name: frame_of(name, []) for name in LAYOUTS if name != "workflows"} | log.tables
+    others = LAYOUTS.keys() - FACTS.keys() - {"workflows"}
+    return {name: frame_of(name, []) for name in sorted(others)} | log.tables
 
 
 def busy(name="Pay", workflow="Purchase"):

@@ -1,10 +1,11 @@
-"""Everything that is compared, side by side in one run; `make bench` prints a line a comparison, in about an hour."""
+"""Everything that is compared, side by side in one run; `make bench` prints a line a comparison, in about two hours."""
 
 from __future__ import annotations
 
 import tempfile
 from pathlib import Path
 
+import analyses
 import budget
 import imports
 import mirror
@@ -26,6 +27,8 @@ def main() -> None:
     sync.compare()
     with tempfile.TemporaryDirectory(prefix="psauth-bench-") as folder:
         mirror.compare(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="psauth-bench-") as folder:
+        analyses.compare(Path(folder))
 
 
 if __name__ == "__main__":

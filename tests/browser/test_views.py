@@ -6,15 +6,15 @@ import itertools
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 import psauth
 from psauth.dashboard.parts import waiting
-from tests.browser.conftest import App, box_of_table, connect, enter, rest, stop_button, turn, wait_for_table
+from tests.browser.conftest import App, box_of_table, connect, enter, rest, stop_button, wait_for_table
+from tests.browser.looking import main, stands_out, variables
 
 NewBrowser = Callable[..., BrowserContext]
 MakeApp = Callable[..., App]
@@ -25,6 +25,7 @@ VIEWS = {
     "runs": "Runs",
     "tasks?workflow=Purchase+Request": "Tasks",
     "form-values?workflow=Purchase+Request": "Form values",
+    "answers": "Answers",
     "data-sets": "Data sets",
     "people": "People",
     "connection": "Connection",
@@ -37,19 +38,6 @@ def person(shared: App, page: Page) -> Page:
     if shared.vault.find("default") is None:
         connect(page, shared)
     return page
-
-
-def main(page: Page) -> Locator:
-    return page.get_by_test_id("stMain")
-
-
-def variables(box: psauth.Sandbox) -> dict[str, str]:
-    return {
-        "PSAUTH_CLIENT_ID": box.settings.client_id,
-        "PSAUTH_CLIENT_SECRET": box.settings.client_secret,
-        "PSAUTH_ISSUER": box.settings.issuer,
-        "PSAUTH_API_URL": box.settings.api_url,
-    }
 
 
 def test_each_view_has_its_title_in_the_tab_and_its_line_in_the_menu(person: Page, shared: App) -> None:
@@ -152,45 +140,6 @@ def test_search_finds_a_time_as_it_stands_there(shared: App, new_browser: NewBro
         field.fill(shown)
         field.press("Enter")
         expect(main(page).get_by_text(re.compile(r"^[1-3] of 200 rows match"))).to_be_visible()
-
-
-SCHEMES: Final = ("light", "dark")
-CONTRAST = """() => {
-  const parse = (c) => (c.match(/[\\d.]+/g) || [0, 0, 0, 0]).map(Number);
-  const over = (top, below) => { const a = top[3] ?? 1; return [0, 1, 2].map((i) => top[i] * a + below[i] * (1 - a)); };
-  const light = (c) => {
-    const [r, g, b] = c.map((v) => { v /= 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const pale = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const element = walk.currentNode.parentElement;
-    if (!walk.currentNode.textContent.trim() || !element.checkVisibility() || !element.getClientRects().length) continue;
-    if (element.closest("canvas, [aria-hidden=true], style, script, [inert]")) continue;
-    const chain = [];
-    for (let e = element; e; e = e.parentElement) chain.unshift(e);
-    let back = [255, 255, 255], opacity = 1;
-    for (const e of chain) {
-      const style = getComputedStyle(e);
-      back = over(parse(style.backgroundColor), back);
-      opacity *= Number(style.opacity);
-    }
-    const ink = parse(getComputedStyle(element).color);
-    const seen = over([ink[0], ink[1], ink[2], (ink[3] ?? 1) * opacity], back);
-    const [a, b] = [light(seen), light(back)].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) pale.push(`${walk.currentNode.textContent.trim().slice(0, 40)}: ${ratio.toFixed(2)}`);
-  }
-  return pale;
-}"""
-
-
-def stands_out(page: Page, what: str) -> None:
-    """Every word on the page has enough contrast, light and dark."""
-    for scheme in SCHEMES:
-        turn(page, scheme)
-        assert page.evaluate(CONTRAST) == [], f"{what} in {scheme}"
 
 
 @pytest.mark.parametrize("width", [390, 1280])

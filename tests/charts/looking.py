@@ -36,13 +36,13 @@ def said(chart):
 
 
 def fields(chart):
-    """The names of all fields that an encoding reads, and all expressions."""
+    """The names of all fields that an encoding reads, and all expressions but for mere numbers."""
     found = set()
 
     def walk(part):
         if isinstance(part, dict):
             for name, value in part.items():
-                if name in ("field", "test", "expr", "labelExpr") and isinstance(value, str):
+                if name in ("field", "test", "expr", "labelExpr") and isinstance(value, str) and not value.isdigit():
                     found.add(value)
                 if name not in ("values", "datasets"):
                     walk(value)

@@ -3,11 +3,14 @@ there are; and a frame that cannot be drawn is an error that says why."""
 
 import importlib
 import inspect
+import json
+import re
 from functools import cache
 
 import altair as alt
 import pandas as pd
 import pytest
+import vl_convert
 
 import psauth
 from psauth import charts
@@ -161,6 +164,15 @@ def test_no_text_has_a_line_break_or_half_a_letter(name, kind):
     for row in rows(drawn(name, kind)):
         for value in row.values():
             assert not isinstance(value, str) or value.isprintable(), value
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_streamlit_can_draw_it(name):
+    """It sets sides of the padding, and runs expressions by Vega's interpreter, for which one number is a year."""
+    spec = drawn(name, "usual").to_dict()
+    assert {*spec["padding"]} == {"left", "top", "right", "bottom"}
+    made = json.dumps(vl_convert.vegalite_to_vega(spec))
+    assert not re.search(r"datetime\(\d+\)", made)
 
 
 @pytest.mark.parametrize("name", PICTURES)

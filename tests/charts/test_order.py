@@ -31,3 +31,7 @@ def test_a_step_without_a_place_stands_behind_the_one_it_mostly_follows():
 
 def test_one_that_follows_nothing_known_stands_last():
     assert with_places({"a": 1, "b": 2}, ["new", "a", "b"], {}) == ["a", "b", "new"]
+
+
+def test_one_that_is_tied_to_no_other_stands_below_the_rest():
+    assert usual_order(["a", "(no task was completed)", "b"], {("a", "b"): 5}) == ["a", "b", "(no task was completed)"]

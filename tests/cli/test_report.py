@@ -3,7 +3,7 @@
 import pytest
 
 import psauth
-from tests.analysis.test_page import check_harmless, texts
+from tests.analysis.pages import check_harmless, texts
 
 PATH = "report.html"
 

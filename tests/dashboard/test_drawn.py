@@ -15,6 +15,7 @@ DASHBOARD = Path(psauth.dashboard.__file__).parent
 
 DRAWS: dict[str, tuple[str, ...]] = {
     # What Streamlit draws, and the arguments in which it reads Markdown or shows text ("0": the first one).
+    "altair_chart": ("alt",),
     "badge": ("0", "label", "help"),
     "button": ("0", "label", "help"),
     "caption": ("0", "body", "help"),
@@ -28,6 +29,7 @@ DRAWS: dict[str, tuple[str, ...]] = {
     "info": ("0", "body"),
     "markdown": ("0", "body", "help"),
     "page_link": ("label", "help"),
+    "pills": ("0", "label", "help"),
     "progress": ("text",),
     "selectbox": ("0", "label", "help", "placeholder"),
     "set_page_config": ("page_title",),
@@ -76,6 +78,15 @@ NOT_LOCAL = ("NOT_LOCAL.title", "NOT_LOCAL.text", "NOT_LOCAL.step")
 OURS = {
     # Words of ours that are no literal where they are drawn, by the file and the expression.
     "main.py": {"entry.title", "notice.title", "title", "text", "step", "APP", "ALLOW_COOKIES", *NOT_LOCAL},
+    "parts/chapters.py": {
+        "age(copy.as_of)",
+        "NO_COPY",
+        "WHOLE",
+        *(
+            "'\\n\\n'.join(lines)",
+            "'\\n'.join((f'- {line}' for line in lines))",
+        ),  # definitions of the questions, out of the code
+    },
     "parts/choices.py": {"choice.label", "SEARCH.label"},
     "parts/columns.py": {"header"},  # checked below, as is what else was put together before
     "parts/downloads.py": {"label", "words"},  # the kinds of files
@@ -237,7 +248,7 @@ def assigned(path: Path, name: str) -> Iterator[ast.expr]:
         (
             "parts/tables.py",
             {"said", "reason", "left"},
-            {"count", "age(loaded.read_at)", "cost(loaded.requests)", "plural('run', loaded.runs_left)"},
+            {"count", "age(loaded.read_at)", "cost(loaded.requests)", "plural('run', runs)"},
         ),
         ("parts/waiting.py", {"took", "requests", "unknown"}, {"lasting(loaded.seconds)"}),
         (

@@ -7,10 +7,10 @@ from typing import Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between
 from psauth.analysis.few import FEWEST, percentiles
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between
 
 
 def ageing(tables: Tables, **filters: Unpack[Filters]) -> Table:

@@ -8,11 +8,11 @@ from typing import Any, Final, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between, is_robot, visible_tasks
 from psauth.analysis.few import few_values, percentiles
 from psauth.analysis.questions.event_log import DECISIONS
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between, is_robot
 
 DECIDED_ANEW: Final = ("status", "audit.updatedDate")
 """The values of an approval that move when it is decided again."""
@@ -74,10 +74,11 @@ def decisions(scope: Scope) -> Table:
     runs = replace(scope, person=None, robots=None).runs()
     runs = runs.select(of_run="run_id", workflow_id="workflow_id", workflow_name="workflow_name")
     made = made.inner_join(runs, made.run_id == runs.of_run).drop("of_run")
-    tasks = visible_tasks(scope.sources).select(in_run="run_id", of_task="task_id", name="name")
+    every = scope.of_workflows().tasks()
+    tasks = every.select(in_run="run_id", of_task="task_id", name="name")
     made = made.inner_join(tasks, [made.run_id == tasks.in_run, made.task_id == tasks.of_task])
     made = made.drop("in_run", "of_task")
-    subjects = visible_tasks(scope.sources).select(in_run="run_id", of_task="task_id", subject_date="completed_date")
+    subjects = every.select(in_run="run_id", of_task="task_id", subject_date="completed_date")
     made = made.left_join(subjects, [made.run_id == subjects.in_run, made.subject_task_id == subjects.of_task])
     hours = hours_between(made.subject_date, made.decided_date)
     return made.drop("in_run", "of_task").mutate(hours=ibis.ifelse(hours >= 0, hours, None))

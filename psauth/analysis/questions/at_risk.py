@@ -10,11 +10,11 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between, visible_tasks
 from psauth.analysis.lifetimes import UNKNOWN, Estimate, curve, run_lifetimes, table_of
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between
 
 ENOUGH: Final = 20
 """So many finished runs make a chance."""
@@ -26,6 +26,9 @@ LIKELY_LATE: Final = "likely late"
 OPEN: Final = "open"
 LIKELY_IN_TIME: Final = "likely in time"
 TOO_LITTLE: Final = "not enough history"
+Said = tuple[float, float, float, int, str]
+"""Of one run: its chance, the interval of that, the finished runs that it is based on, and the verdict."""
+ALREADY: Final[Said] = (1.0, np.nan, np.nan, 0, LATE_ALREADY)
 
 
 def at_risk(tables: Tables, **filters: Unpack[Filters]) -> Table:
@@ -81,40 +84,47 @@ def chances(scope: Scope, asked: pd.DataFrame, at: Any) -> pd.DataFrame:
 
     `asked` has run_id, workflow_id, hours_left and age_hours; chance_late, lower, upper, based_on and verdict come to it.
     """
-    runs = Scope(scope.sources, scope.calendar, workflows=sorted(set(asked["workflow_id"]))).runs()
-    lifetimes = run(run_lifetimes(runs, at).select("run_id", "workflow_id", "hours", "is_finished"))
-    tasks = visible_tasks(scope.sources)
-    tasks = tasks.inner_join(runs.select("run_id", "started"), "run_id")
-    tasks = tasks.filter(tasks.completed_date.notnull())
-    completions = run(tasks.select("run_id", age=hours_between(tasks.started, tasks.completed_date)))
-    found = {}
-    for workflow_id, of_workflow in asked.groupby("workflow_id"):
-        known = lifetimes[lifetimes["workflow_id"] == workflow_id].reset_index(drop=True)
-        place = {run_id: number for number, run_id in enumerate(known["run_id"])}
-        done = completions[completions["run_id"].isin(known["run_id"])].sort_values("age")
-        of_run = np.array([place[run_id] for run_id in done["run_id"]], "int64")
-        by_age = np.searchsorted(done["age"], of_workflow["age_hours"], side="right")
-        for (index, row), until in zip(of_workflow.iterrows(), by_age, strict=True):
-            count = np.bincount(of_run[:until], minlength=len(known))
-            apart = np.abs(count - count[place[row["run_id"]]])
-            found[index] = _chance(known, apart, row["age_hours"], row["hours_left"])
+    is_late = asked["hours_left"] < 0
+    found = dict.fromkeys(asked.index[is_late], ALREADY)
+    for workflow_id, of_workflow in asked[~is_late].groupby("workflow_id"):
+        found |= _of_workflow(scope, str(workflow_id), of_workflow, at)
     columns = ["chance_late", "lower", "upper", "based_on", "verdict"]
     return asked.join(pd.DataFrame.from_dict(found, orient="index", columns=columns))
 
 
-def _chance(known: pd.DataFrame, apart: np.ndarray, age: float, left: float) -> tuple[float, float, float, int, str]:
+def _of_workflow(scope: Scope, workflow_id: str, asked: pd.DataFrame, at: Any) -> dict[Any, Said]:
+    """What is said of runs of one workflow, by their place in `asked`."""
+    every = Scope(scope.sources, scope.calendar, workflows=[workflow_id])
+    lifetimes = run_lifetimes(every.runs(), at)
+    by_id = ibis.window(order_by="run_id")
+    numbered = lifetimes.mutate(number=ibis.row_number().over(by_id))  # a number is found faster than an id
+    known = run(numbered.select("run_id", "hours", "is_finished").order_by("run_id"))
+    done = every.tasks()
+    done = done.filter(done.completed_date.notnull()).inner_join(numbered.select("run_id", "number"), "run_id")
+    completions = run(done.select("number", age=hours_between(done.started, done.completed_date)).order_by("age"))
+    of_run, hours = completions["number"].to_numpy("int64"), known["hours"].to_numpy("float64")
+    by_age = np.searchsorted(completions["age"], asked["age_hours"], side="right")
+    itself = pd.Index(known["run_id"]).get_indexer(asked["run_id"])
+    found = {}
+    for index, age, left, until, own in zip(
+        asked.index, asked["age_hours"], asked["hours_left"], by_age, itself, strict=True
+    ):
+        count = np.bincount(of_run[:until], minlength=len(known))
+        found[index] = _chance(known, hours > age, np.abs(count - count[own]), age + left)
+    return found
+
+
+def _chance(known: pd.DataFrame, got_that_far: np.ndarray, apart: np.ndarray, due: float) -> Said:
     """The chance of one run, its interval, the finished runs that it is based on, and the verdict.
 
-    `apart`: by how many tasks done the run and each of the known ones differed at this age.
+    `got_that_far`: which of the known runs were open at its age; `apart`: by how many tasks done each differed from it then;
+    `due`: when the run is, in hours from its start.
     """
-    if left < 0:
-        return 1.0, np.nan, np.nan, 0, LATE_ALREADY
-    got_that_far = (known["hours"] > age).to_numpy()
     alike = known[got_that_far & (apart == 0)]
     if alike["is_finished"].sum() < ENOUGH:
         alike = known[got_that_far & (apart <= 1)]
     based_on = int(alike["is_finished"].sum())
-    chance = UNKNOWN if based_on < ENOUGH else _share_after(alike, age + left)
+    chance = UNKNOWN if based_on < ENOUGH else _share_after(alike, due)
     verdict = TOO_LITTLE if np.isnan(chance.value) else OPEN
     if chance.value >= LIKELY:
         verdict = LIKELY_LATE

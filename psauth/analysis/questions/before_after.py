@@ -114,7 +114,7 @@ def _migrated(scope: Scope) -> set[str]:
     moved = moved.group_by("run_id").aggregate(
         went=moved.new.isnull().any(), came=moved.key.nunique(where=moved.old.isnull())
     )
-    tasks = scope.sources.table("tasks", "run_id", "task_id")
+    tasks = scope.sources.table("tasks", "run_id", "task_id").semi_join(moved, "run_id")
     counts = tasks.group_by(of_run=tasks.run_id).aggregate(tasks=tasks.count())
     moved = moved.left_join(counts, moved.run_id == counts.of_run)
     moved = moved.filter(moved.went | (moved.came < moved.tasks))

@@ -11,13 +11,13 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between
 from psauth.analysis.lifetimes import CONFIDENCE, NEEDS, table_of
 from psauth.analysis.questions.at_risk import LIKELY_IN_TIME, LIKELY_LATE, OPEN, chances
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 from psauth.exceptions import ArgumentError, needs_extra
+from psauth.mirror.facts import hours_between
 from psauth.reading.arguments import moment
 from psauth.reading.dates import date_of
 from psauth.reading.frames import TIME_DTYPE

@@ -7,7 +7,7 @@ from typing import Any, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import template_order, visible_tasks
+from psauth.analysis.facts import template_order
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 
@@ -61,11 +61,10 @@ def completed_orders(scope: Scope) -> Table:
     runs = finished_runs(scope)
     names = runs.group_by(named="workflow_id").aggregate(workflow_name=runs.workflow_name.max())
     order = template(scope).select(ordered_task="task_id", place="place")
-    tasks = visible_tasks(scope.sources)
-    tasks = tasks.filter(tasks.completed_date.notnull()).select("run_id", "task_id", "completed_date")
+    tasks = scope.tasks_of_runs()
+    tasks = tasks.filter(tasks.completed_date.notnull() & (tasks.run_status == "Completed"))
+    tasks = tasks.select("workflow_id", "run_id", "task_id", "completed_date")
     tasks = tasks.inner_join(order, tasks.task_id == order.ordered_task)
-    runs = runs.select(of_run="run_id", workflow_id="workflow_id")
-    tasks = tasks.inner_join(runs, tasks.run_id == runs.of_run)
     in_time = ibis.window(group_by="run_id", order_by=["completed_date", "place"])
     tasks = tasks.mutate(number=ibis.row_number().over(in_time), before=tasks.place.lag().over(in_time))
     of_runs = tasks.group_by("workflow_id", "run_id").aggregate(

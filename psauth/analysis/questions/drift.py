@@ -8,9 +8,9 @@ import ibis
 from ibis.expr.types import Table
 
 from psauth.analysis.due_dates import OF_RUN, first_due_dates
-from psauth.analysis.facts import hours_between, visible_tasks
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between
 
 
 def drift(tables: Tables, **filters: Unpack[Filters]) -> Table:
@@ -36,13 +36,16 @@ def drift(tables: Tables, **filters: Unpack[Filters]) -> Table:
     scope = Scope.of(tables, filters)
     runs = scope.runs()
     columns = ("run_id", "workflow_id", "workflow_name", "started_by_id")
-    of_runs = runs.select(*columns, of="run_id", task=ibis.literal(OF_RUN), name="name", due_date="due_date")
-    tasks = visible_tasks(scope.sources).select(of="run_id", task="task_id", name="name", due_date="due_date")
-    of_tasks = tasks.inner_join(runs.select(*columns), tasks.of == runs.run_id)
-    every = ibis.union(of_runs, of_tasks.select(of_runs.columns))
     first = first_due_dates(scope.sources)
     first = first.filter(first.moves > 0)
-    moved = every.inner_join(first, [every.run_id == first.in_run, every.task == first.of_task])
+    of_runs = runs.select(*columns, task=ibis.literal(OF_RUN), name="name", due_date="due_date")
+    of_runs = of_runs.inner_join(first, [of_runs.run_id == first.in_run, of_runs.task == first.of_task])
+    tasks = scope.of_workflows().tasks().select(of="run_id", task="task_id", name="name", due_date="due_date")
+    of_tasks = tasks.inner_join(
+        first, [tasks.of == first.in_run, tasks.task == first.of_task]
+    )  # few, and so before the runs
+    of_tasks = of_tasks.inner_join(runs.select(*columns), of_tasks.of == runs.run_id)
+    moved = ibis.union(of_runs, of_tasks.select(of_runs.columns))
     moved = _with_owners(scope, moved)
     moved = moved.mutate(
         task_id=moved.task.nullif(OF_RUN), drift_hours=hours_between(moved.first_due_date, moved.due_date)

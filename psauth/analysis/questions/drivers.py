@@ -96,7 +96,7 @@ def drivers(tables: Tables, **filters: Unpack[Filters]) -> Table:
 
 def _of_fields(scope: Scope) -> pd.DataFrame:
     """The answers in forms: run_id, field_id, label, answer."""
-    values = scope.sources.table("form_values", "run_id", "field_id", "label", "field_type", "value", "number", "items")
+    values = scope.rows("form_values", "run_id", "field_id", "label", "field_type", "value", "number", "items")
     values = values.semi_join(scope.runs(), "run_id")
     columns = ["run_id", "field_id", "label"]
     single = values.filter((values.field_type == "Select") & values.value.notnull())

@@ -7,14 +7,11 @@ from typing import Final, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import events
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.export.events import ACTIVITY, CASE, TIME
+from psauth.mirror.facts import events
 
-CASE: Final = "case:concept:name"
-ACTIVITY: Final = "concept:name"
-TIME: Final = "time:timestamp"
-"""Names of the XES standard (IEEE 1849, its concept and time extensions), with the prefix that pm4py gives to a case."""
 DECISIONS: Final = ("Approved", "Rejected")
 """The states of an approval that is decided."""
 
@@ -23,7 +20,8 @@ def event_log(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """What happened in runs; one row an event, run by run, each in the order of time.
 
     Events are "Run started", each completed visible task by its name, "Approved" and "Rejected", and "Run finished" of
-    Completed runs. pm4py, Celonis, Disco and Apromore read the columns by their names.
+    Completed runs. pm4py, Celonis, Disco and Apromore read the columns by their names; `psauth.save_event_log(log, path)` writes
+    them as XES, CSV or Parquet.
 
     Parameters:
         tables: `ps.mirror`, or a mapping that has runs and tasks (and workflow_tasks, which has their order, and approvals).
@@ -37,7 +35,7 @@ def event_log(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     runs = scope.runs()
-    happened = events(runs, Scope(scope.sources, scope.calendar, workflows=scope.workflows).tasks())
+    happened = events(runs, scope.tasks_of_runs())
     if "approvals" in scope.sources:
         happened = ibis.union(happened, _decisions(scope))
     of = runs.select(

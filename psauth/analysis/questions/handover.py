@@ -8,10 +8,10 @@ from typing import Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between, is_robot
 from psauth.analysis.few import few_values, percentiles
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between, is_robot
 
 
 def handover(tables: Tables, **filters: Unpack[Filters]) -> Table:

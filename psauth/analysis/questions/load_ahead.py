@@ -10,13 +10,13 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import is_robot
 from psauth.analysis.few import percentiles
 from psauth.analysis.periods import add_period
 from psauth.analysis.questions.overdue import open_tasks
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 from psauth.exceptions import ArgumentError
+from psauth.mirror.facts import is_robot
 from psauth.reading.arguments import shown
 
 USUAL_DAYS: Final = 60

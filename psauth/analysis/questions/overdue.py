@@ -7,9 +7,9 @@ from typing import Any, Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between
 
 
 def overdue(tables: Tables, **filters: Unpack[Filters]) -> Table:
@@ -45,11 +45,11 @@ def open_tasks(scope: Scope) -> Table:
     """The open visible tasks of Active runs, with `emails`: those of the people to whom each is assigned."""
     tasks = scope.tasks()
     tasks = tasks.filter(tasks.completed_date.isnull() & (tasks.run_status == "Active"))
-    names = scope.sources.table("runs", "run_id", "name").rename(named_run="run_id", run_name="name")
+    names = scope.of_workflows().runs().select(named_run="run_id", run_name="name")
     tasks = tasks.inner_join(names, tasks.run_id == names.named_run).drop("named_run")
     if "assignments" not in scope.sources:
         return tasks.mutate(emails=ibis.null("array<string>"))
-    people = _assigned(scope)
+    people = _assigned(scope, tasks)
     people = people.group_by(of_run=people.run_id, of_task=people.task_id).aggregate(
         emails=people.email.collect().sort()
     )
@@ -57,8 +57,8 @@ def open_tasks(scope: Scope) -> Table:
     return tasks.left_join(people, pairs).drop("of_run", "of_task")
 
 
-def _assigned(scope: Scope) -> Any:
-    """Who is assigned to which task of which run, each once."""
+def _assigned(scope: Scope, tasks: Table) -> Any:
+    """Who is assigned to which of these tasks, each once."""
     people = scope.sources.table("assignments", "run_id", "task_id", "email")
-    people = people.filter(people.email.notnull() & people.task_id.notnull())
+    people = people.filter(people.email.notnull() & people.task_id.notnull()).semi_join(tasks, ["run_id", "task_id"])
     return people.mutate(email=people.email.lower()).distinct()

@@ -7,7 +7,6 @@ from typing import Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import edges
 from psauth.analysis.few import few_values, percentiles
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
@@ -30,10 +29,7 @@ def process_map(tables: Tables, **filters: Unpack[Filters]) -> Table:
         few_hours: a list, or missing.
     """
     scope = Scope.of(tables, filters)
-    runs = scope.runs()
-    tasks = Scope(scope.sources, scope.calendar, workflows=scope.workflows).tasks()
-    tasks = tasks.semi_join(runs, "run_id")
-    steps = edges(runs, tasks)
+    steps = scope.steps_of_runs()
     pairs = steps.group_by("source", "target").aggregate(
         count=steps.count(),
         **percentiles(steps.hours, median_hours=0.5),

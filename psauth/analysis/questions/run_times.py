@@ -6,9 +6,9 @@ from typing import Unpack
 
 from ibis.expr.types import Table
 
-from psauth.analysis.facts import hours_between
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.mirror.facts import hours_between
 
 
 def run_times(tables: Tables, **filters: Unpack[Filters]) -> Table:

@@ -10,14 +10,14 @@ import ibis
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.calendar import Calendar
-from psauth.analysis.facts import hours_between
 from psauth.analysis.few import few_values, percentiles
 from psauth.analysis.periods import add_period
 from psauth.analysis.questions.conformance import template
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.calendars.calendar import Calendar
+from psauth.mirror.facts import hours_between
 
 START, RUN_DUE = "ChecklistStartDate", "ChecklistDueDate"
 DONE, PREVIOUS, DUE = "TaskCompletedDate", "PreviousTaskCompletedDate", "TaskDueDate"
@@ -63,8 +63,9 @@ def sla_fit(tables: Tables, **filters: Unpack[Filters]) -> Table:
     Errors: ArgumentError where the table rules is missing.
     """
     scope = Scope.of(tables, filters)
-    rules = _rules(scope)
-    observed = _observed(scope, rules)
+    listed = _rules(scope)
+    rules = _table(listed)
+    observed = _observed(scope, rules, listed)
     by_rule = observed.group_by("rule").aggregate(
         last_name=observed.name.argmax(observed.ended),
         count=observed.count(),
@@ -99,7 +100,7 @@ def hours_of(offset: Any, direction: Any) -> float | None:
     return -hours if direction == "Before" else hours
 
 
-def _rules(scope: Scope) -> Table:
+def _rules(scope: Scope) -> list[dict[str, Any]]:
     """The rules for due dates, read out of their JSON: they are few."""
     kept = scope.sources.table("rules", "kind", "workflow_id", "task_id", "rule")
     if scope.workflows is not None:
@@ -125,9 +126,13 @@ def _rules(scope: Scope) -> Table:
                 "day_handling": rule.get("businessDaysHandlingMode"),
             }
         )
+    return rows
+
+
+def _table(rules: list[dict[str, Any]]) -> Table:
     texts = ("workflow_id", "target", "template_name", "counted_from", "source", "source_id", "day_handling")
     schema = pa.schema([("rule", pa.int64()), ("offset_hours", pa.float64()), *((name, pa.string()) for name in texts)])
-    return ibis.memtable(pa.Table.from_pylist(rows, schema=schema))
+    return ibis.memtable(pa.Table.from_pylist(rules, schema=schema))
 
 
 def _template(scope: Scope) -> tuple[dict[str, str], dict[str, str]]:
@@ -141,10 +146,11 @@ def _template(scope: Scope) -> tuple[dict[str, str], dict[str, str]]:
     return names, dict(zip(tasks.loc[known, "task_id"], before[known], strict=True))
 
 
-def _observed(scope: Scope, rules: Table) -> Table:
+def _observed(scope: Scope, rules: Table, listed: list[dict[str, Any]]) -> Table:
     """One row a completion and rule, with its hours, whether it `is_met`, and its rank, from 0, among `of` so many."""
     done = _completions(scope)
-    bases = _bases(scope)
+    bases = _bases(scope, listed)
+    handlings = {rule["day_handling"] for rule in listed}  # what no rule asks for is not counted
     of_rule = rules.select(
         "rule", "target", "source", "source_id", "offset_hours", "day_handling", rule_of="workflow_id"
     )
@@ -152,12 +158,13 @@ def _observed(scope: Scope, rules: Table) -> Table:
     seen = seen.inner_join(
         bases, [seen.run_id == bases.in_run, seen.source == bases.kind, seen.source_id == bases.of_id]
     )
-    workdays = Calendar("Mon-Fri", "00:00-24:00", zone=scope.calendar.zone)
-    seen = workdays.add_hours(seen, "workday_hours", "base", "ended")
-    clock = hours_between(seen.base, seen.ended)
-    seen = seen.mutate(hours=ibis.ifelse(seen.day_handling == WORKDAYS, seen.workday_hours, clock))
+    seen = seen.mutate(hours=hours_between(seen.base, seen.ended))
+    if WORKDAYS in handlings:
+        workdays = Calendar("Mon-Fri", "00:00-24:00", zone=scope.calendar.zone)
+        seen = workdays.add_hours(seen, "workday_hours", "base", "ended")
+        seen = seen.mutate(hours=ibis.ifelse(seen.day_handling == WORKDAYS, seen.workday_hours, seen.hours))
     seen = seen.filter(seen.hours.notnull())
-    seen = _with_weekends(scope, seen)
+    seen = _with_weekends(scope, seen) if SHIFTED in handlings else seen.mutate(moved_hours=0.0)
     in_order = ibis.window(group_by="rule", order_by="hours")
     return seen.mutate(
         is_met=(seen.hours <= seen.offset_hours + seen.moved_hours).cast("int64"),
@@ -187,9 +194,9 @@ def _completions(scope: Scope) -> Table:
     return done.filter(done.ended.notnull())
 
 
-def _bases(scope: Scope) -> Table:
-    """The dates from which a rule may count: in_run, kind, of_id (the task or field, "" for the run), base."""
-    every = Scope(scope.sources, scope.calendar, workflows=scope.workflows)
+def _bases(scope: Scope, rules: list[dict[str, Any]]) -> Table:
+    """The dates from which these rules count: in_run, kind, of_id (the task or field, "" for the run), base."""
+    every = scope.of_workflows()
     runs, tasks = every.runs(), every.tasks()
     itself = ibis.literal(OF_RUN)
     dates = [(runs, START, itself, "started"), (runs, RUN_DUE, itself, "due_date")]
@@ -197,10 +204,13 @@ def _bases(scope: Scope) -> Table:
     if "form_values" in scope.sources:
         values = scope.sources.table("form_values", "run_id", "field_id", "date")
         dates.append((values, FIELD, values.field_id, "date"))
-    parts = [
-        table.select(in_run="run_id", kind=ibis.literal(kind), of_id=of, base=date) for table, kind, of, date in dates
-    ]
-    bases = ibis.union(*parts)
+    parts = []
+    for table, kind, of, date in dates:
+        ids = {rule["source_id"] for rule in rules if rule["source"] == kind and rule["source_id"] is not None}
+        if ids or kind == START:  # one part there must be
+            of_kind = table.select(in_run="run_id", kind=ibis.literal(kind), of_id=of, base=date)
+            parts.append(of_kind if of is itself else of_kind.filter(of_kind.of_id.isin(sorted(ids))))
+    bases = ibis.union(*parts) if len(parts) > 1 else parts[0]
     return bases.filter(bases.base.notnull())
 
 

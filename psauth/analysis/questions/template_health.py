@@ -82,7 +82,7 @@ def _finding(table: Table, kind: str, name: str, count: Any, of: Any, of_what: s
 
 
 def _hidden_and_skipped(scope: Scope, runs: Table) -> Table:
-    tasks = scope.sources.table("tasks", "run_id", "task_id", "name", "hidden", "completed_date")
+    tasks = scope.rows("tasks", "run_id", "task_id", "name", "hidden", "completed_date")
     tasks = tasks.inner_join(runs, "run_id")
     is_hidden = tasks.hidden.fill_null(False)
     is_skipped = ~is_hidden & tasks.completed_date.isnull()
@@ -100,9 +100,9 @@ def _hidden_and_skipped(scope: Scope, runs: Table) -> Table:
 
 def _values(scope: Scope, runs: Table) -> Table:
     """The values of the forms of these runs, where the task of the field is not hidden."""
-    values = scope.sources.table("form_values", "run_id", "task_id", "field_id", "value", "items")
+    values = scope.rows("form_values", "run_id", "task_id", "field_id", "value", "items")
     values = values.inner_join(runs, "run_id")
-    tasks = scope.sources.table("tasks", "run_id", "task_id", "hidden")
+    tasks = scope.rows("tasks", "run_id", "task_id", "hidden")
     hidden = tasks.filter(tasks.hidden.fill_null(False))
     return values.anti_join(hidden, ["run_id", "task_id"])
 
@@ -137,7 +137,7 @@ def _idle_rules(scope: Scope, runs: Table) -> Table:
         fulfilled=lambda rows: rows.condition.nunique()
     )  # fmt: skip
     ever = groups.filter(groups.fulfilled == groups.needed).select("rule_id").distinct()
-    tasks = scope.sources.table("tasks", "run_id", "task_id", "hidden").semi_join(runs, "run_id")
+    tasks = scope.rows("tasks", "run_id", "task_id", "hidden").semi_join(runs, "run_id")
     seen = tasks.inner_join(targets, "task_id")
     seen = seen.filter(seen.hidden.fill_null(False) == seen.hides)
     idle = rests_on.anti_join(ever, "rule_id").anti_join(seen, "rule_id")

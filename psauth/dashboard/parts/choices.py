@@ -34,6 +34,8 @@ class Choice:
     width: int = 160
     typed: bool = False
     """Whether something else may be typed in: an e-mail address."""
+    pills: bool = False
+    """Whether all options stand there side by side, below the other choices."""
 
     @property
     def usual(self) -> str:
@@ -129,8 +131,11 @@ def show(choices: Sequence[Choice], plain: Sequence[str] = ()) -> None:
         for choice in choices:
             if choice is SEARCH:
                 _search_field()
-            else:
+            elif not choice.pills:
                 _select_box(choice)
+    for choice in choices:
+        if choice.pills:
+            _pills(choice)
 
 
 def since() -> str | None:
@@ -170,6 +175,18 @@ def _select_box(choice: Choice) -> None:
         accept_new_options=choice.typed,
         label_visibility="collapsed",
         width=choice.width,
+    )
+
+
+def _pills(choice: Choice) -> None:
+    st.pills(
+        choice.label,
+        list(choice.options),
+        required=True,
+        format_func=lambda value: choice.options[value],
+        key=choice.name,
+        bind="query-params",
+        label_visibility="collapsed",
     )
 
 

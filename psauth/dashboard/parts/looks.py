@@ -33,8 +33,12 @@ em code {
   font: inherit !important; color: inherit !important; background: none !important; padding: 0 !important;
   white-space: pre-wrap !important; overflow-wrap: anywhere; unicode-bidi: isolate;
 }
-em:has(> code) { font-style: normal }
+em:has(> code, > strong > code) { font-style: normal }
 :is(.st-key-glance, .st-key-called) em code { font-weight: 600 !important }
+/* The accent is too weak for words on its own pale ground. */
+[data-variant=pills][aria-checked=true], [data-variant=pills][aria-checked=true] p { color: light-dark(#2450b8, #a9c2ff) !important }
+/* A picture is as wide as it was drawn, or as its window. */
+[data-testid=stVegaLiteChart] svg { max-width: 100%; height: auto }
 /* Links to a heading of a page that is one screen. */
 [data-testid=stHeaderActionElements] { display: none }
 /* After Disconnect there is nothing in it; Streamlit would keep the empty place for some seconds, and then jump. */

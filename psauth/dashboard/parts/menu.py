@@ -10,7 +10,7 @@ import streamlit as st
 
 from psauth.dashboard import state
 from psauth.dashboard.loading import nouns as loaders
-from psauth.dashboard.parts import choices, waiting
+from psauth.dashboard.parts import chapters, choices, waiting
 from psauth.dashboard.parts.choices import Choice
 
 
@@ -61,6 +61,12 @@ def of_form_values() -> Sequence[Choice]:
     return (choices.some_workflow(), choices.OF_RUNS, choices.BY_RUN, choices.SEARCH)
 
 
+def of_answers() -> Sequence[Choice]:
+    """What the local copy is asked; the view ends here when there is none."""
+    chapters.copy()
+    return (choices.any_workflow(), choices.SINCE, chapters.choice())
+
+
 def data_set_name() -> str | None:
     """The name of the data set in the address, where one is named; the view ends here when there is no such one."""
     data_set = choices.named(state.DATA_SET)
@@ -98,6 +104,7 @@ MENU: Final = (
         choices=of_form_values,
         plain=(state.RUN,),
     ),
+    Entry(file="answers", title="Answers", icon=":material/insights:", choices=of_answers),
     Entry(
         file="data_sets",
         title="Data sets",

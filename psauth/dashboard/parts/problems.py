@@ -13,6 +13,8 @@ from psauth.exceptions import (
     ApiError,
     ArgumentError,
     LoginRequired,
+    MirrorError,
+    MissingExtra,
     NotFound,
     PermissionDenied,
     PsauthError,
@@ -105,6 +107,10 @@ def _title(error: PsauthError) -> str:
         return "A setting cannot be used"
     if isinstance(error, VaultError):
         return "The vault cannot be used"
+    if isinstance(error, MissingExtra):
+        return "A package is missing"
+    if isinstance(error, MirrorError):
+        return "The local copy cannot be read"
     if isinstance(error, NotFound):
         return "This is not there, or not any more"
     if isinstance(error, PermissionDenied):

@@ -45,10 +45,15 @@ def facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column],
         if loaded.missing:
             _say_missing(read, loaded)
         if loaded.runs_left:
-            left = f"{loaded.runs_left:,} {plural('run', loaded.runs_left)}"
-            st.caption(f"The first sync is not finished: {left} are not in the copy yet, the oldest ones.")
+            say_runs_left(loaded.runs_left)
         if note:
             st.caption(note)
+
+
+def say_runs_left(runs: int) -> None:
+    """That the copy has not got so many runs yet."""
+    left = f"{runs:,} {plural('run', runs)}"
+    st.caption(f"The first sync is not finished: {left} are not in the copy yet, the oldest ones.")
 
 
 def _facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column]) -> None:
@@ -96,26 +101,19 @@ def draw(
     It is as wide as the window and as high as its rows, or as the window. `every` are the rows without the search: they
     decide the widths, so that these stay while somebody searches.
     """
-    shown = {
-        column: look
-        for column, look in columns.items()
-        if column in every and (look.kind != "link" or every[column].notna().any())
-    }
-    looks: dict[str, Any] = {
-        "height": "stretch",
-        "hide_index": True,
-        "placeholder": "",
-        "row_height": ROW,
-        "column_order": list(shown),
-        "column_config": {column: look.config(every[column]) for column, look in shown.items()},
-        "alt": name.replace("-", " ").capitalize(),
-    }
+    looks: dict[str, Any] = {"height": "stretch", **_looks(every, name, columns)}
     if selectable:
         looks |= {"on_select": "rerun", "selection_mode": ["single-row", "single-cell"]}
     with st.container(
         height=HEADER + ROW * len(rows) + 2, border=False, key="few-rows" if len(rows) <= FEW else "table"
     ):
         st.dataframe(_shown(rows, columns), key=_key(rows, name), **looks)
+
+
+def draw_in_page(rows: pd.DataFrame, name: str, columns: Mapping[str, Column], *, most: int) -> None:
+    """A table with these columns among other things on a page: as high as its rows, or as so many of them."""
+    height = HEADER + ROW * min(len(rows), most) + 2
+    st.dataframe(_shown(rows, columns), height=height, **_looks(rows, name, columns))
 
 
 def selected(rows: pd.DataFrame, name: str) -> pd.Series | None:
@@ -176,6 +174,23 @@ def _key(rows: pd.DataFrame, name: str) -> str:
     """The key of a table with these rows."""
     ids = [rows[column] for column in dict.fromkeys((rows.columns[0], "run_id")) if column in rows]
     return state.table_key(name, hash(tuple(zip(*ids, strict=True))))
+
+
+def _looks(rows: pd.DataFrame, name: str, columns: Mapping[str, Column]) -> dict[str, Any]:
+    """What every table looks like."""
+    shown = {
+        column: look
+        for column, look in columns.items()
+        if column in rows and (look.kind != "link" or rows[column].notna().any())
+    }
+    return {
+        "hide_index": True,
+        "placeholder": "",
+        "row_height": ROW,
+        "column_order": list(shown),
+        "column_config": {column: look.config(rows[column]) for column, look in shown.items()},
+        "alt": name.replace("-", " ").capitalize(),
+    }
 
 
 def _shown(rows: pd.DataFrame, columns: Mapping[str, Column]) -> pd.DataFrame:

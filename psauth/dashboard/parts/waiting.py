@@ -85,6 +85,20 @@ def go_on(rest: Read) -> None:
     _restart(rest, long=True)
 
 
+def found(job: Job) -> Any:
+    """What a job has found in the local copy; until then the view ends here, with the outline of what will come."""
+    if not job.wait(max(0.0, CALM - job.seconds)):
+        _watch_search(job)
+        st.stop()
+    if job.failure is None:
+        return job.result()
+    jobs.drop(job)  # so that the next run of the view tries again
+    if isinstance(job.failure, PsauthError):
+        problems.show_failure(job.failure, return_to=state.place())
+        st.stop()
+    raise job.failure
+
+
 def show_news(read: Read) -> None:
     """Above a table that is being read anew: how far that is; and when it failed, why the table is still the old one."""
     job = read.find()
@@ -198,6 +212,17 @@ def _watch(read: Read, job: Job) -> None:
         st.rerun()
     with st.container(key="waiting"):
         _say_how_far(read, job)
+    st.skeleton(height=320)
+
+
+@st.fragment(run_every=LOOK_EVERY)
+def _watch_search(job: Job) -> None:
+    """The same of a search in the local copy, which nobody can say the length of."""
+    if job.is_over or jobs.find(job.owner, job.what) is not job:
+        st.rerun()
+    with st.container(key="waiting"):
+        seconds = int(job.seconds)
+        st.caption(f"Looking through the local copy{f' ({seconds:,} s)' if seconds >= SAID_FROM else ''} …")
     st.skeleton(height=320)
 
 

@@ -7,6 +7,7 @@ from random import Random
 
 from psauth.sandbox.api.calls import Call, Late, existing, late, single
 from psauth.sandbox.api.records import Record
+from psauth.sandbox.company.plot import IDLE_RULE, WORKFLOW
 from psauth.sandbox.company.templates import Step, Template
 from psauth.sandbox.company.worktime import opaque_id
 
@@ -107,4 +108,19 @@ def _logic(template: Template) -> list[Record]:
                 "description": f"Shows {step.name!r}",
             }
         )
-    return rules
+    return [*rules, *_idle(template)]
+
+
+def _idle(template: Template) -> Iterator[Record]:
+    """The rule that never fires, in the workflow that has one."""
+    by_label = {field.label: field_id for field_id, _, _, field in template.fields}
+    asks, shows = by_label.get(IDLE_RULE.asks), by_label.get(IDLE_RULE.shows)
+    if template.blueprint.name == WORKFLOW and asks and shows:
+        leaf = {"widgetId": asks, "operator": "Is", "value": IDLE_RULE.value}
+        yield {
+            "id": opaque_id(template.id, "rule", "idle"),
+            "condition": {"or": [{"and": [leaf]}]},
+            "action": "Show",
+            "targets": {"taskIds": [], "widgetIds": [shows]},
+            "description": f"Shows {IDLE_RULE.shows!r} for {IDLE_RULE.value}",
+        }

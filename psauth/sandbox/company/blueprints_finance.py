@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from psauth.sandbox.company.names import CATEGORIES, CURRENCIES, RISK, YES_NO
+from psauth.sandbox.company.names import CATEGORIES, CURRENCIES, OFFICES, RISK, YES_NO
 from psauth.sandbox.company.templates import Blueprint, Field, Step
 
 FINANCE: tuple[Blueprint, ...] = (
@@ -198,12 +198,14 @@ FINANCE: tuple[Blueprint, ...] = (
                     Field("Price", "Number", says=("{price}",)),
                     Field("Supplier", "Select", source="Vendors", says=("{supplier}",)),
                     Field("Needed by", "Date"),
+                    Field("Office", "Select", OFFICES, source="Offices", says=("{office}",)),
                 ),
             ),
             Step(
                 "Check the budget",
                 "finance",
-                5,
+                4,
+                0.6,
                 due=2,
                 fields=(
                     Field("Cost centre", "Select", source="Cost centres"),
@@ -213,8 +215,8 @@ FINANCE: tuple[Blueprint, ...] = (
             Step(
                 "Three quotes",
                 "ops",
-                15,
-                0.9,
+                7,
+                0.6,
                 due=5,
                 hidden=0.6,
                 fields=(
@@ -229,10 +231,10 @@ FINANCE: tuple[Blueprint, ...] = (
             Step(
                 "Approve the purchase",
                 "exec",
-                8,
-                1.0,
+                24,
+                0.5,
                 "Approval",
-                due=4,
+                due=5,
                 stop=True,
                 reject=0.22,
                 judges=(0, 1),
@@ -242,11 +244,11 @@ FINANCE: tuple[Blueprint, ...] = (
                 "Place the order",
                 "ops",
                 2,
-                due=5,
+                due=7,
                 robot=0.15,
                 fields=(Field("Order number", "Text", says=("PO-{number}",)),),
             ),
         ),
-        due=6,
+        due=8,
     ),
 )

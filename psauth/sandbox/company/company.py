@@ -10,6 +10,7 @@ from psauth.sandbox.company.books import DEFAULT_RUNS, Books
 from psauth.sandbox.company.life import EVENTS, Chances, Event
 from psauth.sandbox.company.migration import migrate, revise
 from psauth.sandbox.company.people import Person
+from psauth.sandbox.company.plot import Slip, slip
 from psauth.sandbox.company.remarks import Record
 from psauth.sandbox.company.runs import Decision, Entry, Run, RunFactory
 
@@ -260,6 +261,44 @@ class Company(Books):
         with self.changing():
             run, _ = self._task(run_id, task_id)
             return self.remarks.add(run, task_id, words, self._at(at), by or run.updated_by)
+
+    def let_deadlines_slip(self, *, at: float | None = None) -> list[str]:
+        """Let deadlines drift in Active runs, as the company's plot has it; the ids of those runs.
+
+        Whoever started a run moves its due date, and those of its open tasks, where they are near or past. Some of the
+        runs are then finished, within the new dates. The same for the same company; `at` is by default where it stands.
+        """
+        at = self.now / 1000 if at is None else at
+        with self.changing():
+            moment = self.moment(at)
+            slips = [
+                (run, found) for run in self._drawn if run.status == "Active" and (found := self._slip(run, moment))
+            ]
+            for run, found in slips:
+                for task_id in (None, *run.template.task_ids):
+                    task = None if task_id is None else self._task(run.id, task_id)[1]
+                    is_open = task is None or (task.completed is None and not task.hidden)
+                    due = run.due if task is None else task.due
+                    if is_open and due is not None and found.since < due < found.until:
+                        self.move_due_date(run.id, found.to, task_id, by=run.created_by, at=self.moment(at) / 1000)
+                if found.is_finished:
+                    self._work_off(run, at)
+            return [run.id for run, _ in slips]
+
+    def _slip(self, run: Run, moment: int) -> Slip | None:
+        dues = [t.due for t in run.tasks if t.completed is None and not t.hidden]
+        return slip(run.seed, run.created_by, moment, [due for due in (run.due, *dues) if due is not None])
+
+    def _work_off(self, run: Run, at: float) -> None:
+        """Tick off every open task in its order; approvals are decided by who ticks them off."""
+        for task, step, task_id in zip(run.tasks, run.template.blueprint.steps, run.template.task_ids, strict=True):
+            if task.completed is None and not task.hidden:
+                who = next((person for person in task.assignees if person in self.staff.members), run.created_by)
+                moment = self.moment(at) / 1000
+                for subject in step.judges:
+                    if run.tasks[subject].completed is not None:
+                        self.decide(run.id, task_id, run.template.task_ids[subject], by=who, at=moment)
+                self.complete_task(run.id, task_id, by=who, at=moment)
 
     # Who sees what: nothing in the runs changes, so nothing tells of it
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from psauth.sandbox.company.names import COUNTRY_OF, OFFICES, VENDORS
 from psauth.sandbox.company.people import Person, Staff
+from psauth.sandbox.company.plot import REVISIONS, WORKFLOW
 from psauth.sandbox.company.templates import Template
 from psauth.sandbox.company.worktime import DAY, HOUR, iso, opaque_id
 
@@ -79,6 +80,7 @@ class Library:
         self.schedules = [self._schedule(rng, by_name[name], label, rules) for name, label, rules in _SCHEDULES]
         self.schedules.sort(key=lambda s: s["nextRunDate"])
         self.revisions = {t.id: self._revisions(rng, "workflowId", t.id) for t in templates}
+        self.revisions[by_name[WORKFLOW].id] = self._told_revisions(by_name[WORKFLOW].id)
         self._first = {t.id: t for t in templates}
         self._published: dict[str, Template] = {}  # by the id of the revision
 
@@ -169,6 +171,19 @@ class Library:
         for number, revision in zip(range(count, 0, -1), revisions, strict=True):
             revision["version"] = f"{number}.0"
             revision["status"] = "Finished" if number == count else "Revised"
+        return revisions
+
+    def _told_revisions(self, workflow_id: str) -> list[Record]:
+        """Those of the workflow that the plot is about, newest first."""
+        who = self._staff.by_role["finance"][0].record()
+        revisions: list[Record] = []
+        for number, (begun, published) in enumerate(REVISIONS, 1):
+            entry = {"createdDate": iso(self._now - begun * DAY), "createdBy": who}
+            entry |= {"updatedDate": iso(self._now - published * DAY), "updatedBy": who}
+            revision_id = opaque_id(self._seed, workflow_id, "revision", number)
+            status = "Finished" if number == len(REVISIONS) else "Revised"
+            head = {"id": revision_id, "workflowId": workflow_id, "version": f"{number}.0", "status": status}
+            revisions.insert(0, {**head, **entry})
         return revisions
 
     def _data_sets(self, rng: Random) -> list[Record]:

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from psauth.sandbox.company.people import Person, Staff
+from psauth.sandbox.company.plot import PUT_AWAY, WORKFLOW, Plot
 from psauth.sandbox.company.story import Story, draw_story
 from psauth.sandbox.company.templates import Step, Template
 from psauth.sandbox.company.worktime import DAY, HOUR, MINUTE, SECOND, due_after, iso, opaque_id, weekday, work_after
@@ -108,6 +109,7 @@ class RunFactory:
 
     def __init__(self, seed: int, now: int, staff: Staff, anchor: int) -> None:
         self._seed, self._now, self._staff, self._anchor = seed, now, staff, anchor
+        self._plot = Plot(staff, anchor)
 
     def draw(self, number: int, template: Template, at: int | None = None) -> Run:
         """Run `number`, of `template`, started around `at` or, without, some time before the anchor."""
@@ -116,6 +118,8 @@ class RunFactory:
         blueprint = template.blueprint
         created = self._start(rng, blueprint.rhythm, at)
         starter = rng.choice(self._staff.by_role[blueprint.steps[0].role])
+        if blueprint.name == WORKFLOW:
+            starter = self._plot.starter(starter)
         if rng.random() < 0.08:
             starter = self._staff.robots[0]
         named = rng.random() > 0.012
@@ -171,8 +175,9 @@ class RunFactory:
         return min(moment, (self._anchor if at is None else at) - rng.randrange(5 * MINUTE, 3 * HOUR))
 
     def _work_through(self, rng: Random, run: Run) -> None:
-        steps = run.template.blueprint.steps
+        steps, plot = run.template.blueprint.steps, self._plot
         now, count = self._now, len(steps)
+        is_told = run.template.blueprint.name == WORKFLOW
         fate = rng.random()
         last = count  # the first step nobody will ever do
         if fate < 0.055:
@@ -183,21 +188,28 @@ class RunFactory:
         # A slow run is slow in every step; workflows with a drift were quicker a year ago.
         age = (self._anchor - run.created) / SPAN
         pace = exp(rng.gauss(0, 0.28)) * (1 + run.template.blueprint.drift * (0.5 - age))
+        if is_told:
+            pace *= plot.pace(run.story)
         ready = before = run.created
         for at, step in enumerate(steps):
             hidden = step.hidden > 0 and rng.random() < step.hidden
             team = self.team(rng, step.role)
             start = before if step.together else ready
-            done, who = self._finish(rng, step, start, pace, team)
+            hurry = plot.hurry(step, run.created) if is_told else 1.0
+            done, who = self._finish(rng, step, start, pace * hurry, team)
             gone = hidden or at >= last or (step.skip > 0 and rng.random() < step.skip)
             due = self._due(rng, step, run.created, start)
+            if stand_in := plot.stand_in(step, due, None if gone else done):
+                who = stand_in if who in team else who
+                team = [stand_in]
             task = Task(at, start, None, None, min(start, now), run.updated_by, due, hidden, team)
             if not gone and step.kind == "Approval":
-                rejected = self._decide(rng, run, task, step, who, start, done)
+                reject = plot.rejects(step, who) if is_told else step.reject
+                rejected = self._decide(rng, run, task, step, reject, who, start, done)
                 if rejected and rng.random() < 0.75:
                     # Refused for good: nothing after this step happens, and the run is put away or left lying.
                     last = at + 1
-                    archived, stalled = rng.random() < 0.6, True
+                    archived, stalled = rng.random() < (PUT_AWAY if is_told else 0.6), True
                 elif rejected:
                     # Mended and approved after all, which is the word that stands: the work goes on.
                     for decision in run.decisions:
@@ -248,9 +260,11 @@ class RunFactory:
         # Some due dates were moved along with the step before, as dynamic due dates do.
         return due_after(created, step.due) if rng.random() < 0.85 else due_after(start, max(1, step.due // 2))
 
-    def _decide(self, rng: Random, run: Run, task: Task, step: Step, who: Person, start: int, done: int) -> bool:
-        rejected = rng.random() < step.reject
-        reworked = not rejected and rng.random() < step.reject
+    def _decide(
+        self, rng: Random, run: Run, task: Task, step: Step, reject: float, who: Person, start: int, done: int
+    ) -> bool:
+        rejected = rng.random() < reject
+        reworked = not rejected and rng.random() < reject
         for subject in step.judges:
             # Drawn before it is known whether it has happened yet: what comes after must not depend on the hour.
             first = start + int((done - start) * rng.uniform(0.2, 0.7)) if reworked else done

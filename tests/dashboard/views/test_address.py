@@ -53,6 +53,7 @@ def test_a_workflow_is_chosen_by_its_id_or_its_name_and_stands_there_by_its_name
         ("records", {"all": "perhaps"}),
         ("people", {"search": ["a", "b"]}),
         ("people", {"status": "Active"}),
+        ("people", {"chapter": "Overdue"}),
     ],
 )
 def test_an_address_that_means_nothing_says_so_and_shows_nothing(

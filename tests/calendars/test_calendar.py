@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from psauth.analysis.calendar import Calendar
 from psauth.analysis.running import run
+from psauth.calendars.calendar import Calendar
 from psauth.exceptions import ArgumentError
 
 MINUTE = pd.Timedelta(minutes=1)

@@ -1,0 +1,1 @@
+"""Calendars: what working time is, for all workflows and for single ones."""
