@@ -56,6 +56,18 @@ def test_ibis_tables_are_taken_as_they_are():
     assert answer(run_times, tables)["hours"].tolist() == [1.0]
 
 
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")  # Ibis' own, of the DuckDB that it knows
+def test_ibis_tables_of_another_engine_are_answered_by_it():
+    elsewhere = ibis.duckdb.connect()
+    tables = {
+        name: elsewhere.create_table(name, Sources({name: frame}).table(name, *frame.columns).to_pyarrow())
+        for name, frame in LOG.tables.items()
+    }
+    frame = answer(run_times, tables)
+    assert frame["hours"].tolist() == [1.0]
+    assert frame["started"].dtype == "datetime64[us, UTC]"
+
+
 def test_the_order_of_rows_and_columns_does_not_matter():
     log = (
         Log()
