@@ -45,7 +45,7 @@ LEVELS = {
         ["vault"],
     ],
     "cli": [
-        ["account", "exports", "output", "ports", "refused", "since"],
+        ["account", "exports", "output", "ports", "refused", "since", "written"],
         ["event_log", "reporting", "status", "syncing"],
         ["commands"],
     ],

@@ -10,8 +10,8 @@ import click
 from psauth.cli.account import account_option
 from psauth.cli.output import say
 from psauth.cli.since import since_option
+from psauth.cli.written import target_of
 from psauth.connecting import connect
-from psauth.exceptions import ArgumentError
 from psauth.export.replace import replaced
 from psauth.words import counted
 
@@ -31,14 +31,7 @@ def event_log(workflow: str | None, every: bool, path: Path, since: datetime | N
     from psauth.export.event_log import log_path, write_log
     from psauth.export.events import CASE, checked_log
 
-    if (workflow is not None) == every:
-        raise click.UsageError(
-            'Expected either a workflow or --all. Type: psauth event-log "Purchase Request" --out log.xes'
-        )
-    try:
-        target = log_path(path)
-    except ArgumentError as error:
-        raise click.BadParameter(str(error), param_hint="'--out'") from error
+    target = target_of(workflow, every, path, log_path, 'psauth event-log "Purchase Request" --out log.xes')
     with (
         connect(account, interactive=False) as ps,
         replaced(target) as stream,

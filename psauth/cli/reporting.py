@@ -10,8 +10,9 @@ import click
 from psauth.cli.account import account_option
 from psauth.cli.output import say
 from psauth.cli.since import since_option
+from psauth.cli.written import target_of
 from psauth.connecting import connect
-from psauth.exceptions import ArgumentError, needs_extra
+from psauth.exceptions import needs_extra
 from psauth.export.replace import replaced
 
 
@@ -27,17 +28,10 @@ def report(workflow: str | None, every: bool, path: Path, since: datetime | None
     WORKFLOW is its name or id. The page is one file with sentences, pictures and figures; it opens without a network and
     prints. No request is made.
     """
-    if (workflow is not None) == every:
-        raise click.UsageError(
-            'Expected either a workflow or --all. Type: psauth report "Purchase Request" --out report.html'
-        )
     with needs_extra("analysis", "psauth report"):
         from psauth.analysis.report import page_path
 
-    try:
-        target = page_path(path)
-    except ArgumentError as error:
-        raise click.BadParameter(str(error), param_hint="'--out'") from error
+    target = target_of(workflow, every, path, page_path, 'psauth report "Purchase Request" --out report.html')
     with (
         connect(account, interactive=False) as ps,
         replaced(target) as stream,
