@@ -12,13 +12,24 @@ import pandas as pd
 
 from psauth import analysis
 from psauth.analysis.running import run, sql
-from psauth.analysis.scope import Scope, check_calendar
+from psauth.analysis.scope import Filters, Scope, check_calendar
+from psauth.analysis.sources import Tables
+from psauth.analysis.statements import answered
 from psauth.calendars.calendar import Calendar
 from psauth.calendars.calendars import Calendars
 from psauth.exceptions import ArgumentError, PsauthWarning
 from psauth.mirror.tables import Mirror
 from psauth.settings.spelling import did_you_mean
 
+EXPRESSIONS: Final = frozenset(
+    {
+        "ageing", "approval_loops", "approvers", "bottlenecks", "conformance", "conforming", "drift", "event_log",
+        "handover", "load_ahead", "on_time", "overdue", "process_map", "run_times", "throughput", "variants", "workload",
+    }
+)  # fmt: skip
+"""The questions that are one expression, of whichever workflow."""
+OF_RULES: Final = frozenset({"sla_fit", "template_health"})
+"""Those that are one expression, which is made of the workflow's rules."""
 OLD: Final = timedelta(days=30)
 """A copy that is as old is said to be: what it calls open may long be finished."""
 NOTE: Final = "note"
@@ -92,7 +103,7 @@ class Answers:
         def answer(**options: Any) -> pd.DataFrame:
             mirror = self._mirror()
             warn_of_age(mirror)
-            frame = run(question(mirror, **options))
+            frame = ask(mirror, name, **options)
             if frame.empty:
                 asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
                 frame.attrs[NOTE] = f"The local copy has nothing to answer {name}({asked}) with."
@@ -111,6 +122,21 @@ class Answers:
             )
         question: Callable[..., Any] = getattr(analysis, name)
         return question
+
+
+def ask(tables: Tables, name: str, **options: Any) -> pd.DataFrame:
+    """The answer to a question; of the copy, one that was asked before is answered sooner.
+
+    Parameters:
+        tables: `ps.mirror`, or frames by name.
+        name: of the question. options: what it takes.
+    """
+    question = getattr(analysis, name)
+    if name not in EXPRESSIONS | OF_RULES:
+        return run(question(tables, **options))
+    filters = {key: value for key, value in options.items() if key in Filters.__annotations__}
+    others = {key: value for key, value in options.items() if key not in filters}
+    return answered(Scope.of(tables, filters), question, of_any=name in EXPRESSIONS, **others)
 
 
 def warn_of_age(mirror: Mirror) -> None:

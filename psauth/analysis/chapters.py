@@ -17,6 +17,7 @@ import statsmodels  # noqa: F401 # the same of the questions about chances
 
 from psauth import analysis, charts
 from psauth.analysis import sentences
+from psauth.analysis.answers import ask
 from psauth.analysis.questions.at_risk import LATE_ALREADY, LIKELY_LATE
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
@@ -117,7 +118,7 @@ class Asked:
         """The answer to a question."""
         key = (question, tuple(sorted(more.items())))
         if key not in self._known:
-            self._known[key] = run(getattr(analysis, question)(self._tables, **self._filters, **more))
+            self._known[key] = ask(self._tables, question, **self._filters, **more)
         return self._known[key]
 
     def no_runs(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import ibis
@@ -11,6 +12,7 @@ import pyarrow as pa
 from ibis.expr.types import Table
 
 from psauth.analysis.few import FEWEST
+from psauth.analysis.scope import Scope
 from psauth.exceptions import needs_extra
 from psauth.mirror.facts import hours_between
 
@@ -34,6 +36,11 @@ class Estimate(NamedTuple):
 UNKNOWN: Final = Estimate(np.nan, np.nan, np.nan)
 
 
+def lifetimes_until_now(scope: Scope) -> Table:
+    """How long each run that it is about has been open: see `run_lifetimes`."""
+    return run_lifetimes(scope.runs(), scope.now)
+
+
 def run_lifetimes(runs: Table, at: Any) -> Table:
     """How long each run was open until a moment, out of the facts of runs; those that were started after it are left out.
 
@@ -54,24 +61,44 @@ def run_lifetimes(runs: Table, at: Any) -> Table:
     )  # fmt: skip
 
 
-def curve(lifetimes: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Lifetimes:
+    """How long each of some runs was open, and whether it was finished by then; two arrays of one length."""
+
+    hours: np.ndarray
+    is_finished: np.ndarray
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> Lifetimes:
+        """Out of the answer to `run_lifetimes`."""
+        return cls(rows["hours"].to_numpy("float64"), rows["is_finished"].to_numpy("bool"))
+
+    def where(self, chosen: np.ndarray) -> Lifetimes:
+        """Those of some of the runs."""
+        return Lifetimes(self.hours[chosen], self.is_finished[chosen])
+
+    def __len__(self) -> int:
+        return len(self.hours)
+
+    @property
+    def finished(self) -> int:
+        """How many were finished."""
+        return int(self.is_finished.sum())
+
+
+def curve(lifetimes: Lifetimes) -> pd.DataFrame:
     """The share of runs that are open after so many hours (Kaplan-Meier), one row a time at which a run was finished.
 
     Columns: hours, share_open, lower, upper, at_risk (the runs that were open just before). The interval is pointwise, by
     the log-log transformation (Kalbfleisch and Prentice, 1980) of statsmodels' standard errors (Greenwood's); missing
     where no run is open any more.
     """
-    with needs_extra(*NEEDS):
-        from scipy.stats import norm
     estimate = _kaplan_meier(lifetimes)
-    share = estimate.surv_prob
-    with np.errstate(all="ignore"):
-        width = norm.ppf((1 + CONFIDENCE) / 2) * estimate.surv_prob_se / (share * np.log(share))
-        lower, upper = share ** np.exp(-width), share ** np.exp(width)
+    lower, upper = _limits(estimate.surv_prob, estimate.surv_prob_se)
     return pd.DataFrame(
         {
             "hours": estimate.surv_times,
-            "share_open": share,
+            "share_open": estimate.surv_prob,
             "lower": lower,
             "upper": upper,
             "at_risk": np.asarray(estimate.n_risk, "int64"),
@@ -79,12 +106,28 @@ def curve(lifetimes: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def median(lifetimes: pd.DataFrame) -> Estimate:
+def share_after(lifetimes: Lifetimes, hours: float) -> Estimate:
+    """The share of runs that take longer than this, as `curve` has it.
+
+    NaN where none has been observed for so long, and not all were finished.
+    """
+    estimate = _kaplan_meier(lifetimes)
+    row = int(np.searchsorted(estimate.surv_times, hours, side="right")) - 1
+    if row < 0:
+        return Estimate(1.0, np.nan, np.nan)
+    share = estimate.surv_prob[row]
+    if share > 0 and hours > lifetimes.hours.max():
+        return UNKNOWN
+    lower, upper = _limits(share, estimate.surv_prob_se[row])
+    return Estimate(float(share), float(lower), float(upper))
+
+
+def median(lifetimes: Lifetimes) -> Estimate:
     """The first time after which under half of the runs are open (Kaplan-Meier), with the interval of statsmodels (log-log).
 
     NaN under 5 runs, and where half of them or more are open to the last.
     """
-    if len(lifetimes) < FEWEST or not lifetimes["is_finished"].any():
+    if len(lifetimes) < FEWEST or not lifetimes.finished:
         return UNKNOWN
     estimate = _kaplan_meier(lifetimes)
     with np.errstate(all="ignore"):  # where all or none are open there is no logarithm of a logarithm
@@ -111,16 +154,17 @@ def ratio_of_medians(one: Estimate, other: Estimate) -> Estimate:
     return Estimate(*(float(np.exp(each)) for each in (difference, lower, upper)))
 
 
-def log_rank(one: pd.DataFrame, other: pd.DataFrame) -> float:
+def log_rank(one: Lifetimes, other: Lifetimes) -> float:
     """The p-value of a log-rank test of two groups of runs; NaN where one has under 5, or no run tells them apart."""
     with needs_extra(*NEEDS):
         from statsmodels.duration.survfunc import survdiff
-    both = pd.concat([one, other])
-    if min(len(one), len(other)) < FEWEST or not both["is_finished"].any():
+    if min(len(one), len(other)) < FEWEST or not one.finished + other.finished:
         return np.nan
+    hours = np.concatenate([one.hours, other.hours])
+    is_finished = np.concatenate([one.is_finished, other.is_finished]).astype("int64")
     group = np.repeat([0, 1], [len(one), len(other)])
     try:
-        _, p_value = survdiff(both["hours"].to_numpy(), both["is_finished"].to_numpy("int64"), group)
+        _, p_value = survdiff(hours, is_finished, group)
     except np.linalg.LinAlgError:  # all were finished when one of the groups had left, or in the same moment
         return np.nan
     return float(p_value)
@@ -132,9 +176,18 @@ def table_of(frame: pd.DataFrame, **types: pa.DataType) -> Table:
     return ibis.memtable(pa.Table.from_pandas(frame, schema, preserve_index=False))
 
 
-def _kaplan_meier(lifetimes: pd.DataFrame) -> Any:
+def _kaplan_meier(lifetimes: Lifetimes) -> Any:
     with needs_extra(*NEEDS):
         from statsmodels.duration.survfunc import SurvfuncRight
-    estimate = SurvfuncRight(lifetimes["hours"].to_numpy("float64"), lifetimes["is_finished"].to_numpy("int64"))
+    estimate = SurvfuncRight(lifetimes.hours, lifetimes.is_finished.astype("int64"))
     estimate.surv_prob = np.round(estimate.surv_prob, DIGITS)
     return estimate
+
+
+def _limits(share: Any, error: Any) -> tuple[Any, Any]:
+    """The interval of shares of open runs, out of their standard errors."""
+    with needs_extra(*NEEDS):
+        from scipy.stats import norm
+    with np.errstate(all="ignore"):
+        width = norm.ppf((1 + CONFIDENCE) / 2) * error / (share * np.log(share))
+        return share ** np.exp(-width), share ** np.exp(width)

@@ -11,7 +11,7 @@ import ibis
 from ibis.expr.types import Table
 
 from psauth.analysis.facts import edges, run_facts, task_facts
-from psauth.analysis.running import run
+from psauth.analysis.running import run_kept
 from psauth.analysis.sources import Sources, Tables
 from psauth.calendars.calendar import Calendar
 from psauth.calendars.calendars import Calendars
@@ -55,6 +55,8 @@ class Scope:
     calendar: Calendars
     workflows: Sequence[str] | None = None
     """Their ids."""
+    names: Sequence[str] = ()
+    """What these workflows are called, as far as each has a name."""
     since: datetime | None = None
     until: datetime | None = None
     statuses: Sequence[str] | None = None
@@ -64,14 +66,19 @@ class Scope:
     robots: bool | None = None
 
     @classmethod
-    def of(cls, tables: Tables, filters: Filters) -> Scope:
-        """What somebody asked for; ArgumentError for a filter that names nothing, or a period that ends before it begins."""
+    def of(cls, tables: Tables | Scope, filters: Filters) -> Scope:
+        """What somebody asked for; ArgumentError for a filter that names nothing, or a period that ends before it begins.
+
+        A scope in the place of the tables has been asked for already.
+        """
         unknown = sorted(set(filters) - set(Filters.__annotations__))
         if unknown:
             raise ArgumentError(
                 f"There is no filter {unknown[0]!r}{did_you_mean(unknown[0], list(Filters.__annotations__))} "
                 f"Expected some of {', '.join(Filters.__annotations__)}."
             )
+        if isinstance(tables, Scope):
+            return tables
         sources = Sources(tables, filters.get("now"))
         since, until = (None if each is None else moment(each) for each in (filters.get("since"), filters.get("until")))
         if since is not None and until is not None and until <= since:
@@ -80,10 +87,12 @@ class Scope:
             )
         status, workflow, person = filters.get("status"), filters.get("workflow"), filters.get("person")
         email, person_id = (None, None) if person is None else _person(sources, person)
+        ids, names = (None, []) if workflow is None else _workflows(sources, workflow)
         return cls(
             sources=sources,
             calendar=_calendars(sources, filters.get("calendar")),
-            workflows=None if workflow is None else _workflows(sources, workflow),
+            workflows=ids,
+            names=names,
             since=since,
             until=until,
             statuses=None if status is None else known(status, RUN_STATUSES, "status of a run"),
@@ -149,16 +158,14 @@ class Scope:
         """
         if self.workflows is None or self.sources.calendars is None or "workflows" not in self.sources:
             return self.sources.table(name, *columns)
-        listed = self.sources.table("workflows", "workflow_id", "name")
-        names = run(listed.filter(listed.workflow_id.isin(list(self.workflows))))["name"].dropna().tolist()
-        if len(names) < len(self.workflows):  # one that is there no more has no name in its rows
+        if len(self.names) < len(self.workflows):  # one that is there no more has no name in its rows
             return self.sources.table(name, *columns)
         rows = self.sources.table(name, *columns, "workflow_name")
-        return rows.filter(rows.workflow_name.isin(names)).drop("workflow_name")
+        return rows.filter(rows.workflow_name.isin(list(self.names))).drop("workflow_name")
 
     def of_workflows(self) -> Scope:
         """The same workflows, and no other filter."""
-        return Scope(self.sources, self.calendar, workflows=self.workflows)
+        return Scope(self.sources, self.calendar, workflows=self.workflows, names=self.names)
 
     def narrowed(self, facts: Table, status: str = "status") -> Table:
         """Facts of runs, or of tasks, of the workflows, period and status that it is about."""
@@ -173,13 +180,15 @@ class Scope:
         return facts
 
 
-def _workflows(sources: Sources, asked: str | Iterable[str]) -> list[str]:
-    """The ids of workflows, each by its name or id."""
-    if "workflows" in sources:
-        kept = sources.table("workflows", "workflow_id", "name")
-    else:
-        kept = sources.table("runs", "workflow_id", "workflow_name").rename(name="workflow_name").distinct()
-    listed = run(kept)
+def _workflows(sources: Sources, asked: str | Iterable[str]) -> tuple[list[str], list[str]]:
+    """The ids of workflows, each by its name or id, and the names that they have."""
+
+    def named() -> Table:
+        if "workflows" in sources:
+            return sources.table("workflows", "workflow_id", "name")
+        return sources.table("runs", "workflow_id", "workflow_name").rename(name="workflow_name").distinct()
+
+    listed = run_kept(sources.engine, "workflows", named)
     ids = []
     for each in _several(asked):
         is_it = (listed["workflow_id"] == each) | (listed["name"] == each)
@@ -191,7 +200,8 @@ def _workflows(sources: Sources, asked: str | Iterable[str]) -> list[str]:
         ids += listed.loc[is_it, "workflow_id"].tolist()
     if not ids:
         raise ArgumentError("workflow=… names no workflow. Expected a name or an id, or several.")
-    return list(dict.fromkeys(ids))
+    names = listed.loc[listed["workflow_id"].isin(ids), "name"].dropna().tolist()
+    return list(dict.fromkeys(ids)), names
 
 
 def _several(asked: Any) -> list[Any]:
@@ -209,8 +219,8 @@ def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
     email = asked.strip().lower()
     if "users" not in sources:
         return email, None
-    users = sources.table("users", "user_id", "email")
-    there = run(users.filter(users.email.lower() == email))
+    users = run_kept(sources.engine, "users", lambda: sources.table("users", "user_id", "email"))
+    there = users[users["email"].str.lower() == email]
     if there.empty:
         raise ArgumentError(
             f"No user has the address {shown(asked)}. Expected one of the column email of the table users."

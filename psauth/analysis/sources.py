@@ -16,6 +16,7 @@ from psauth.mirror.columns import LAYOUTS, TYPES, Field, to_arrow
 from psauth.reading.arguments import moment, shown
 
 if TYPE_CHECKING:
+    from psauth.mirror.engine import Engine
     from psauth.mirror.tables import Mirror
 
 Tables: TypeAlias = "Mirror | Mapping[str, pd.DataFrame | Table]"
@@ -40,6 +41,8 @@ class Sources:
         of_copy = getattr(tables, "as_of", None) or getattr(tables, "published_at", None)
         self.now: Final[datetime] = moment(now) if now is not None else of_copy or datetime.now(UTC)
         """The moment of which the tables are."""
+        self.engine: Final[Engine | None] = getattr(tables, "engine", None)
+        """What answers questions of the copy; None for frames."""
         self.calendars: Final[Calendars | None] = getattr(tables, "calendars", None)
         """What the copy counts working hours by; None for frames."""
 

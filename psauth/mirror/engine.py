@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import threading
 import weakref
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import duckdb
@@ -29,6 +31,8 @@ PIECE: Final = 100_000
 """Rows in memory at once where a whole table is written somewhere."""
 QUESTIONS: Final = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 """Statements that read and do nothing else."""
+PLACE: Final = f"place-{secrets.token_hex(16)}-"
+"""Begins what stands in a kept SQL where a value is to come. No value has it, for it is another in each process."""
 MICRO, NANO = 6, 9
 """Digits of the seconds that moments have: those of the copy, and those that pandas 2 gives frames."""
 MISTAKES: Final = (
@@ -45,6 +49,24 @@ MISTAKES: Final = (
 """What DuckDB raises for a question that it cannot answer, whatever stands in the files."""
 
 
+@dataclass(frozen=True)
+class Statement:
+    """An expression as SQL, with places for the values that it is asked with."""
+
+    text: str
+    in_memory: Sequence[tuple[ops.InMemoryTable, pa.Table]]
+    """Tables that are no part of the publication, like the days of a calendar."""
+    fields: Sequence[Field]
+    """What the columns of its answer may be, as psauth knows them."""
+
+    def with_values(self, values: Sequence[str]) -> str:
+        """The SQL with these values in their places."""
+        text = self.text
+        for number, value in enumerate(values):
+            text = text.replace(_literal(f"{PLACE}{number}"), _literal(value))
+        return text
+
+
 class Engine:
     """The tables of one publication. Threads may share it: each has a cursor of its own.
 
@@ -58,6 +80,8 @@ class Engine:
         """
         self._folder, self._tables = folder, tables
         self._local = threading.local()
+        self.statements: Final[dict[Hashable, Statement]] = {}
+        """What whoever asks the same again keeps here: the tables of a publication never change."""
         self.is_torn = False
         """Whether a file turned out, while it was read, not to hold what it should."""
         self._duckdb = duckdb.connect(":memory:")
@@ -102,6 +126,25 @@ class Engine:
                 cursor.execute(text)  # fails the same, and shows where
                 raise
         return to_pandas(answer, ())
+
+    def prepare(self, expression: ir.Table, parameters: Sequence[ir.Scalar]) -> Statement:
+        """An expression of these tables as SQL, with a place for each of its parameters, which are texts."""
+        backend = self._backend()
+        places = {parameter: f"{PLACE}{number}" for number, parameter in enumerate(parameters)}
+        tables = sorted(expression.op().find(ops.InMemoryTable), key=lambda table: table.name)
+        return Statement(
+            backend.compile(expression, params=places),
+            [(table, table.data.to_pyarrow(table.schema)) for table in tables],
+            list(backend._fields_of(expression)),
+        )
+
+    def answer(self, statement: Statement, values: Sequence[str]) -> pd.DataFrame:
+        """What a prepared expression answers when it is asked with these values."""
+        cursor = self._cursor()
+        with self.explained():
+            for table, rows in statement.in_memory:
+                cursor.register(table.name, rows)
+            return to_pandas(cursor.sql(statement.with_values(values)).to_arrow_table(), statement.fields)
 
     def pieces(self, name: str) -> Iterator[pa.Table]:
         """The rows of a table, some at a time."""

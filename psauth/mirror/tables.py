@@ -128,6 +128,11 @@ class Mirror:
         """
         return self._engine.sql(text)
 
+    @property
+    def engine(self) -> Engine:
+        """What answers expressions of its tables."""
+        return self._engine
+
     def counts(self) -> dict[str, int]:
         """Table → its rows.
 

@@ -36,7 +36,7 @@ def ageing(tables: Tables, **filters: Unpack[Filters]) -> Table:
         "run_id", "name", "workflow_id", "workflow_name", age_hours=hours_between(active.started, scope.now),
         share_done=(active.tasks > 0).ifelse(active.done / active.tasks, None),
     )  # fmt: skip
-    every = Scope(scope.sources, scope.calendar, workflows=scope.workflows).runs()
+    every = scope.of_workflows().runs()
     finished = every.filter(every.hours.notnull())
     bands = finished.group_by(of_workflow=finished.workflow_id).aggregate(
         count=finished.count(),

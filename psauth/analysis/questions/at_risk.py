@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final, Unpack
 
 import ibis
@@ -10,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.lifetimes import UNKNOWN, Estimate, curve, run_lifetimes, table_of
-from psauth.analysis.running import run
+from psauth.analysis.lifetimes import UNKNOWN, Lifetimes, run_lifetimes, share_after, table_of
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.analysis.statements import answered
 from psauth.mirror.facts import hours_between
 
 ENOUGH: Final = 20
@@ -57,29 +58,31 @@ def at_risk(tables: Tables, **filters: Unpack[Filters]) -> Table:
     Errors: MissingExtra without psauth[analysis].
     """
     scope = Scope.of(tables, filters)
-    runs = scope.runs()
-    runs = runs.filter((runs.status == "Active") & runs.due_date.notnull() & (runs.started <= scope.now))
-    asked = run(
-        runs.select(
-            "run_id", "name", "due_date", "workflow_id", "workflow_name",
-            hours_left=hours_between(scope.now, runs.due_date),
-            age_hours=hours_between(runs.started, scope.now),
-            share_done=(runs.tasks > 0).ifelse(runs.done / runs.tasks, None),
-        )
-    )  # fmt: skip
-    answered = chances(scope, asked, scope.now)
+    said = chances(scope, answered(scope, _asked), scope.sources.now)
     columns = {
         "run_id": pa.string(), "name": pa.string(), "chance_late": pa.float64(), "verdict": pa.string(),
         "based_on": pa.int64(), "due_date": pa.timestamp("us", "UTC"), "hours_left": pa.float64(),
         "age_hours": pa.float64(), "share_done": pa.float64(), "workflow_id": pa.string(), "workflow_name": pa.string(),
         "lower": pa.float64(), "upper": pa.float64(),
     }  # fmt: skip
-    return table_of(answered[list(columns)], **columns).order_by(
+    return table_of(said[list(columns)], **columns).order_by(
         ibis.desc("chance_late", nulls_first=False), "hours_left", "run_id"
     )
 
 
-def chances(scope: Scope, asked: pd.DataFrame, at: Any) -> pd.DataFrame:
+def _asked(scope: Scope) -> Table:
+    """The open runs that are due."""
+    runs = scope.runs()
+    runs = runs.filter((runs.status == "Active") & runs.due_date.notnull() & (runs.started <= scope.now))
+    return runs.select(
+        "run_id", "name", "due_date", "workflow_id", "workflow_name",
+        hours_left=hours_between(scope.now, runs.due_date),
+        age_hours=hours_between(runs.started, scope.now),
+        share_done=(runs.tasks > 0).ifelse(runs.done / runs.tasks, None),
+    )  # fmt: skip
+
+
+def chances(scope: Scope, asked: pd.DataFrame, at: datetime) -> pd.DataFrame:
     """What can be said at a moment of runs that are open then, out of what was known then.
 
     `asked` has run_id, workflow_id, hours_left and age_hours; chance_late, lower, upper, based_on and verdict come to it.
@@ -92,52 +95,58 @@ def chances(scope: Scope, asked: pd.DataFrame, at: Any) -> pd.DataFrame:
     return asked.join(pd.DataFrame.from_dict(found, orient="index", columns=columns))
 
 
-def _of_workflow(scope: Scope, workflow_id: str, asked: pd.DataFrame, at: Any) -> dict[Any, Said]:
+def _of_workflow(scope: Scope, workflow_id: str, asked: pd.DataFrame, at: datetime) -> dict[Any, Said]:
     """What is said of runs of one workflow, by their place in `asked`."""
     every = Scope(scope.sources, scope.calendar, workflows=[workflow_id])
-    lifetimes = run_lifetimes(every.runs(), at)
-    by_id = ibis.window(order_by="run_id")
-    numbered = lifetimes.mutate(number=ibis.row_number().over(by_id))  # a number is found faster than an id
-    known = run(numbered.select("run_id", "hours", "is_finished").order_by("run_id"))
-    done = every.tasks()
-    done = done.filter(done.completed_date.notnull()).inner_join(numbered.select("run_id", "number"), "run_id")
-    completions = run(done.select("number", age=hours_between(done.started, done.completed_date)).order_by("age"))
-    of_run, hours = completions["number"].to_numpy("int64"), known["hours"].to_numpy("float64")
+    known = answered(every, _known, at=at)
+    completions = answered(every, _completions, at=at)
+    of_run, lifetimes = completions["number"].to_numpy("int64"), Lifetimes.of(known)
+    asked = asked.sort_values("age_hours")  # so that what was completed is counted on from the run before
     by_age = np.searchsorted(completions["age"], asked["age_hours"], side="right")
     itself = pd.Index(known["run_id"]).get_indexer(asked["run_id"])
-    found = {}
+    found, count, since = {}, np.zeros(len(known), "int64"), 0
     for index, age, left, until, own in zip(
         asked.index, asked["age_hours"], asked["hours_left"], by_age, itself, strict=True
     ):
-        count = np.bincount(of_run[:until], minlength=len(known))
-        found[index] = _chance(known, hours > age, np.abs(count - count[own]), age + left)
+        count += np.bincount(of_run[since:until], minlength=len(known))
+        since = until
+        found[index] = _chance(lifetimes, lifetimes.hours > age, np.abs(count - count[own]), age + left)
     return found
 
 
-def _chance(known: pd.DataFrame, got_that_far: np.ndarray, apart: np.ndarray, due: float) -> Said:
+def _known(scope: Scope, at: datetime) -> Table:
+    """What was known of all runs at a moment, by their ids."""
+    return _lifetimes(scope, at).select("run_id", "hours", "is_finished").order_by("run_id")
+
+
+def _completions(scope: Scope, at: datetime) -> Table:
+    """At what age of its run each task was completed: the number of the run among `_known`, from 0, and the age in hours."""
+    by_id = ibis.window(order_by="run_id")
+    runs = _lifetimes(scope, at).select("run_id")
+    runs = runs.mutate(number=ibis.row_number().over(by_id))  # a number is found faster than an id
+    done = scope.tasks()
+    done = done.filter(done.completed_date.notnull()).inner_join(runs, "run_id")
+    return done.select("number", age=hours_between(done.started, done.completed_date)).order_by("age")
+
+
+def _lifetimes(scope: Scope, at: datetime) -> Table:
+    return run_lifetimes(scope.runs(), ibis.literal(at, "timestamp('UTC', 6)"))
+
+
+def _chance(known: Lifetimes, got_that_far: np.ndarray, apart: np.ndarray, due: float) -> Said:
     """The chance of one run, its interval, the finished runs that it is based on, and the verdict.
 
     `got_that_far`: which of the known runs were open at its age; `apart`: by how many tasks done each differed from it then;
     `due`: when the run is, in hours from its start.
     """
-    alike = known[got_that_far & (apart == 0)]
-    if alike["is_finished"].sum() < ENOUGH:
-        alike = known[got_that_far & (apart <= 1)]
-    based_on = int(alike["is_finished"].sum())
-    chance = UNKNOWN if based_on < ENOUGH else _share_after(alike, due)
+    alike = known.where(got_that_far & (apart == 0))
+    if alike.finished < ENOUGH:
+        alike = known.where(got_that_far & (apart <= 1))
+    based_on = alike.finished
+    chance = UNKNOWN if based_on < ENOUGH else share_after(alike, due)
     verdict = TOO_LITTLE if np.isnan(chance.value) else OPEN
     if chance.value >= LIKELY:
         verdict = LIKELY_LATE
     elif chance.value <= UNLIKELY:
         verdict = LIKELY_IN_TIME
     return chance.value, chance.lower, chance.upper, based_on, verdict
-
-
-def _share_after(lifetimes: pd.DataFrame, hours: float) -> Estimate:
-    """The share of runs that take longer than this; NaN where none has been observed for so long, and not all were finished."""
-    shares = curve(lifetimes)
-    row = int(np.searchsorted(shares["hours"], hours, side="right")) - 1
-    if row < 0:
-        return Estimate(1.0, np.nan, np.nan)
-    share = Estimate(*shares[["share_open", "lower", "upper"]].to_numpy("float64")[row].tolist())
-    return UNKNOWN if share.value > 0 and hours > lifetimes["hours"].max() else share

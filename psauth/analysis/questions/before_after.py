@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.lifetimes import log_rank, median, run_lifetimes, table_of
+from psauth.analysis.lifetimes import Lifetimes, lifetimes_until_now, log_rank, median, table_of
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.analysis.statements import answered
 
 PUBLISHED: Final = ("Finished", "Revised")
 """What a revision is that is in force, or was."""
@@ -55,7 +56,7 @@ def before_after(tables: Tables, **filters: Unpack[Filters]) -> Table:
     scope = Scope.of(tables, filters)
     workflow_id = scope.one_workflow()
     revisions = _in_force(scope, workflow_id)
-    lifetimes = run(run_lifetimes(scope.runs(), scope.now))
+    lifetimes = answered(scope, lifetimes_until_now)
     is_migrated = lifetimes["run_id"].isin(_migrated(scope))
     place = np.maximum(np.searchsorted(revisions["in_force_from"], lifetimes["started"], side="right") - 1, 0)
     rows, before, median_before = [], None, np.nan
@@ -64,13 +65,13 @@ def before_after(tables: Tables, **filters: Unpack[Filters]) -> Table:
         if of_revision.empty:
             continue
         kept = of_revision[~is_migrated[of_revision.index]]
-        hours, lower, upper = median(kept)
+        hours, lower, upper = median(Lifetimes.of(kept))
         until = revisions["in_force_from"].iloc[number + 1] if number + 1 < len(revisions) else pd.NaT
         is_open = kept["started"] + pd.to_timedelta(kept["hours"], unit="h") > until
         rows.append(
             [
                 revision.version, len(kept), hours, hours - median_before,
-                np.nan if before is None else log_rank(before, kept), int(kept["is_finished"].sum()), lower, upper,
+                np.nan if before is None else log_rank(Lifetimes.of(before), Lifetimes.of(kept)), int(kept["is_finished"].sum()), lower, upper,
                 len(of_revision) - len(kept), int(is_open.sum()), revision.in_force_from, revision.revision_id, workflow_id,
             ]
         )  # fmt: skip

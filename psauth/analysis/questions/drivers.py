@@ -11,10 +11,18 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.lifetimes import NEEDS, log_rank, median, ratio_of_medians, run_lifetimes, table_of
-from psauth.analysis.running import run
+from psauth.analysis.lifetimes import (
+    NEEDS,
+    Lifetimes,
+    lifetimes_until_now,
+    log_rank,
+    median,
+    ratio_of_medians,
+    table_of,
+)
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.analysis.statements import answered
 from psauth.exceptions import needs_extra
 
 FEWEST_RUNS: Final = 20
@@ -55,24 +63,26 @@ def drivers(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     scope.one_workflow()
-    lifetimes = run(run_lifetimes(scope.runs(), scope.now))
+    lifetimes = answered(scope, lifetimes_until_now)
     answers = pd.concat([_of_fields(scope), _of_starters(scope, lifetimes), _of_weekdays(scope, lifetimes)])
-    answers = answers[answers["run_id"].isin(lifetimes["run_id"])]
-    lifetimes = lifetimes.set_index("run_id").sort_values("started")
+    lifetimes = lifetimes.sort_values("started")
+    answers = answers.assign(run=pd.Index(lifetimes["run_id"]).get_indexer(answers["run_id"]))
+    answers = answers[answers["run"] >= 0]
+    every = Lifetimes.of(lifetimes)
     rows = []
     for _, field in answers.groupby(["field_id", "label_of_field"], dropna=False, sort=False):
-        every = lifetimes[lifetimes.index.isin(field["run_id"])]
-        label = field.set_index("run_id")["label"].groupby("run_id").last().reindex(every.index).dropna()
+        labelled = field[field["label"].notna()].sort_values("run", kind="stable")
+        has_answer = _among(every, field["run"])
         for answer, of_answer in field.groupby("answer"):
-            has_it = every.index.isin(of_answer["run_id"])
-            group, others = every[has_it], every[~has_it]
+            has_it = _among(every, of_answer["run"])
+            group, others = every.where(has_it), every.where(has_answer & ~has_it)
             if min(len(group), len(others)) < FEWEST_RUNS:
                 continue
             one, other = median(group), median(others)
             rows.append(
                 [
-                    field["field_id"].iloc[0], label.iloc[-1] if len(label) else None, answer, len(group), one.value,
-                    *ratio_of_medians(one, other), log_rank(group, others), int(group["is_finished"].sum()),
+                    field["field_id"].iloc[0], labelled["label"].iloc[-1] if len(labelled) else None, answer, len(group), one.value,
+                    *ratio_of_medians(one, other), log_rank(group, others), group.finished,
                     len(others), other.value,
                 ]
             )  # fmt: skip
@@ -94,30 +104,50 @@ def drivers(tables: Tables, **filters: Unpack[Filters]) -> Table:
     )
 
 
+def _among(every: Lifetimes, runs: pd.Series) -> np.ndarray:
+    """Which of all runs these are, by their numbers."""
+    chosen = np.zeros(len(every), "bool")
+    chosen[runs] = True
+    return chosen
+
+
 def _of_fields(scope: Scope) -> pd.DataFrame:
     """The answers in forms: run_id, field_id, label, answer."""
-    values = scope.rows("form_values", "run_id", "field_id", "label", "field_type", "value", "number", "items")
-    values = values.semi_join(scope.runs(), "run_id")
-    columns = ["run_id", "field_id", "label"]
-    single = values.filter((values.field_type == "Select") & values.value.notnull())
-    several = values.filter(values.field_type.isin(list(SEVERAL)))
-    several = several.select(*columns, answer=several["items"].unnest())
-    numbers = run(values.filter((values.field_type == NUMBER) & values.number.notnull()).select(*columns, "number"))
+    values = answered(scope, _values)
+    numbers = values[values["field_type"] == NUMBER]
     quarters = [
         of_field.assign(answer=_quarters(of_field["number"]))
         for _, of_field in numbers.groupby("field_id", dropna=False)
     ]
-    every = [run(single.select(*columns, answer="value")), run(several), *quarters]
-    found = pd.concat([frame[[*columns, "answer"]] for frame in every])
-    return found.assign(label_of_field=None)
+    chosen = pd.concat([values[values["field_type"] != NUMBER], *quarters])
+    return chosen[["run_id", "field_id", "label", "answer"]].assign(label_of_field=None)
+
+
+def _values(scope: Scope) -> Table:
+    """What is in the fields in which one chooses, one row a choice, and in those for numbers."""
+    values = scope.rows("form_values", "run_id", "field_id", "label", "field_type", "value", "number", "items")
+    values = values.semi_join(scope.runs(), "run_id")
+    columns = ["run_id", "field_id", "label", "field_type"]
+    single = values.filter((values.field_type == "Select") & values.value.notnull())
+    several = values.filter(values.field_type.isin(list(SEVERAL)))
+    numbers = values.filter((values.field_type == NUMBER) & values.number.notnull())
+    return ibis.union(
+        single.select(*columns, answer="value", number=ibis.null("float64")),
+        several.select(*columns, answer=several["items"].unnest(), number=ibis.null("float64")),
+        numbers.select(*columns, answer=ibis.null("string"), number="number"),
+    )
 
 
 def _of_starters(scope: Scope, lifetimes: pd.DataFrame) -> pd.DataFrame:
     starters = lifetimes["started_by_id"]
     if "users" in scope.sources:
-        users = run(scope.sources.table("users", "user_id", "email")).drop_duplicates("user_id").set_index("user_id")
+        users = answered(scope, _users).drop_duplicates("user_id").set_index("user_id")
         starters = starters.map(users["email"]).astype(starters.dtype).fillna(starters)  # of nobody known, all are NaN
     return _of_runs(lifetimes, STARTER, starters)
+
+
+def _users(scope: Scope) -> Table:
+    return scope.sources.table("users", "user_id", "email")
 
 
 def _of_weekdays(scope: Scope, lifetimes: pd.DataFrame) -> pd.DataFrame:

@@ -55,7 +55,7 @@ def load_ahead(tables: Tables, *, days: int = 14, **filters: Unpack[Filters]) ->
     scope = Scope.of(tables, filters)
     scope.sources.table("assignments", "run_id", "task_id", "email")
     midnights = _midnights(scope, days)
-    every = Scope(scope.sources, scope.calendar, workflows=scope.workflows).tasks()
+    every = scope.of_workflows().tasks()
     done = every.filter(every.completed_date.notnull())
     load = ibis.union(_open(scope, midnights), _scheduled(scope, done, midnights))
     if scope.person is not None:

@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.lifetimes import median, run_lifetimes, table_of
-from psauth.analysis.running import run
+from psauth.analysis.lifetimes import Lifetimes, lifetimes_until_now, median, table_of
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.analysis.statements import answered
 
 
 def median_run_time(tables: Tables, **filters: Unpack[Filters]) -> Table:
@@ -34,8 +34,8 @@ def median_run_time(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     rows = []
-    for workflow_id, lifetimes in run(run_lifetimes(scope.runs(), scope.now)).groupby("workflow_id"):
-        value, lower, upper = median(lifetimes)
+    for workflow_id, lifetimes in answered(scope, lifetimes_until_now).groupby("workflow_id"):
+        value, lower, upper = median(Lifetimes.of(lifetimes))
         finished = int(lifetimes["is_finished"].sum())
         name = lifetimes["workflow_name"].dropna().max()
         rows.append([workflow_id, name, value, lower, upper, finished, len(lifetimes) - finished])

@@ -8,10 +8,10 @@ import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
-from psauth.analysis.lifetimes import curve, run_lifetimes, table_of
-from psauth.analysis.running import run
+from psauth.analysis.lifetimes import Lifetimes, curve, lifetimes_until_now, table_of
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.analysis.statements import answered
 
 
 def survival(tables: Tables, **filters: Unpack[Filters]) -> Table:
@@ -34,13 +34,14 @@ def survival(tables: Tables, **filters: Unpack[Filters]) -> Table:
     Errors: MissingExtra without psauth[analysis].
     """
     scope = Scope.of(tables, filters)
-    lifetimes = run(run_lifetimes(scope.runs(), scope.now))
+    lifetimes = answered(scope, lifetimes_until_now)
     start = pd.DataFrame(
         {"hours": [0.0], "share_open": [1.0], "lower": [1.0], "upper": [1.0], "at_risk": [len(lifetimes)]}
     )
-    rows = start if not lifetimes["is_finished"].any() else pd.concat([start, curve(lifetimes)], ignore_index=True)
-    answered = table_of(
+    is_known = lifetimes["is_finished"].any()
+    rows = pd.concat([start, curve(Lifetimes.of(lifetimes))], ignore_index=True) if is_known else start
+    shares = table_of(
         rows.head(0) if lifetimes.empty else rows,
         hours=pa.float64(), share_open=pa.float64(), lower=pa.float64(), upper=pa.float64(), at_risk=pa.int64(),
     )  # fmt: skip
-    return answered.order_by("hours", answered.share_open.desc())
+    return shares.order_by("hours", shares.share_open.desc())

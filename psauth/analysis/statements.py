@@ -1,0 +1,44 @@
+"""Statements: the SQL of what is asked of the copy again and again. To write it takes longer than to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from typing import Any
+
+import ibis
+import pandas as pd
+from ibis.expr.types import Table
+
+from psauth.analysis.running import run_kept
+from psauth.analysis.scope import Scope
+
+
+def answered(scope: Scope, build: Callable[..., Table], *, of_any: bool = True, **options: Any) -> pd.DataFrame:
+    """What `build(scope, **options)` answers. Of the copy, its SQL is kept, for when the same is asked again.
+
+    Parameters:
+        scope: with one workflow, the SQL serves for each other workflow as well.
+        build: a function of a module, which makes an expression. In the place of the workflow it is given a parameter, so
+            that it cannot look which one it is: to have something answered about it is a KeyError.
+        of_any: False where `build` must know the workflow; then its SQL serves for the same one alone.
+        options: what else it takes.
+    """
+    values = [*(scope.workflows or ()), *scope.names]
+    parameters: list[Any] = []
+    if of_any and scope.sources.engine is not None and scope.workflows is not None and len(scope.workflows) == 1:
+        parameters = [ibis.param("string") for _ in values]
+        scope = replace(scope, workflows=parameters[:1], names=parameters[1:])
+    told_apart = [(name, type(value), repr(value)) for name, value in sorted(options.items())]  # True is not 1
+    key = (build, *told_apart, *_shape(scope), len(parameters) or tuple(values))
+    return run_kept(
+        scope.sources.engine, key, lambda: build(scope, **options), parameters, values if parameters else []
+    )
+
+
+def _shape(scope: Scope) -> list[Hashable]:
+    """All that an expression is made of, but for the workflows."""
+    statuses = None if scope.statuses is None else tuple(scope.statuses)
+    own = tuple(sorted(scope.calendar.by_workflow.items(), key=lambda item: item[0]))
+    chosen = (scope.since, scope.until, statuses, scope.person, scope.person_id, scope.robots)
+    return [scope.sources.now, scope.calendar.default, own, *chosen]
