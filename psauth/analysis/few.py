@@ -18,6 +18,6 @@ def percentiles(values: Any, **shares: float) -> dict[str, Any]:
 
 def few_values(values: Any) -> Any:
     """A column for an aggregation: the values themselves, smallest first, where they are few; else missing."""
-    count = values.count()
+    count, smallest = values.count(), values.collect(include_null=False).sort()
     # Of none there is no list: DuckDB makes none of it, and Spark an empty one.
-    return ibis.ifelse((count > 0) & (count < FEWEST), values.collect(include_null=False).sort(), None)
+    return ibis.ifelse((count > 0) & (count < FEWEST), smallest[: FEWEST - 1], None)

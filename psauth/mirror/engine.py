@@ -223,10 +223,11 @@ class Engine:
 
 
 class Compiler(DuckDBCompiler):  # type: ignore[misc] # Ibis ships no types
-    """Ibis' SQL for DuckDB, but for two things.
+    """Ibis' SQL for DuckDB, but for three things.
 
-    The time between two moments: DATE_DIFF takes sixty times as long as EPOCH_US, which knows no nanoseconds. What is done with each value of a list:
-    DuckDB 2 refuses the arrow (`x -> …`) that Ibis writes.
+    The time between two moments: DATE_DIFF takes sixty times as long as EPOCH_US, which knows no nanoseconds. What is done
+    with each value of a list: DuckDB 2 refuses the arrow (`x -> …`) that Ibis writes. The smallest few values of a group: MIN
+    keeps no more than these, and a list keeps all before it is sorted and cut.
     """
 
     def visit_TimestampDelta(self, op: Any, *, left: Any, right: Any, part: Any) -> Any:  # noqa: N802 - Ibis calls it so
@@ -237,6 +238,14 @@ class Compiler(DuckDBCompiler):  # type: ignore[misc] # Ibis ships no types
         if op.right.dtype.scale == NANO:
             right = self.cast(right, op.right.dtype.copy(scale=MICRO))
         return self.f.epoch_us(left) - self.f.epoch_us(right)
+
+    def visit_ArraySlice(self, op: Any, *, arg: Any, start: Any, stop: Any) -> Any:  # noqa: N802 - as above
+        is_of_group = isinstance(op.arg, ops.ArraySort) and isinstance(op.arg.arg, ops.ArrayCollect)
+        if not is_of_group or not isinstance(op.stop, ops.Literal) or not (op.start.value == 0 < op.stop.value):
+            return super().visit_ArraySlice(op, arg=arg, start=start, stop=stop)
+        every = arg.find(sge.ArrayAgg)
+        every.replace(self.f.anon.min(every.this, stop))
+        return arg.this
 
     def visit_ArrayMap(self, op: Any, *, arg: Any, body: Any, param: Any, index: Any) -> Any:  # noqa: N802 - as above
         if index is not None:

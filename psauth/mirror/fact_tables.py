@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 BATCH: Final = 8192
 """Rows in memory at once on their way into a file, and in one piece of it."""
-VERSION: Final = 1
+VERSION: Final = 2
 """Another one whenever facts are made otherwise, so that those of all months are made anew."""
 ORDER: Final[Mapping[str, Sequence[str]]] = {
     "run_facts": ("workflow_id", "run_id"),
-    "task_facts": ("workflow_id", "run_id", "completed_date", "place", "task_id"),
+    "task_facts": ("workflow_id", "run_status", "run_id", "completed_date", "place", "task_id"),
     "edges": ("workflow_id", "run_id", "ended", "began"),
 }
-"""Rows of a workflow lie together: who reads that one skips the others."""
+"""Rows of a workflow lie together: who reads that one skips the others, and who reads tasks of its open runs all others."""
 COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "runs": facts.RUNS,
     "tasks": facts.TASKS,

@@ -29,6 +29,8 @@ def overdue(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     tasks = open_tasks(scope)
+    names = scope.of_workflows().runs().select(named_run="run_id", run_name="name")
+    tasks = tasks.inner_join(names, tasks.run_id == names.named_run).drop("named_run")
     late = tasks.filter(~tasks.stopped & (tasks.due_date < scope.now))
     if scope.person is not None:
         late = late.filter(late.emails.contains(scope.person))
@@ -45,11 +47,9 @@ def open_tasks(scope: Scope) -> Table:
     """The open visible tasks of Active runs, with `emails`: those of the people to whom each is assigned."""
     tasks = scope.tasks()
     tasks = tasks.filter(tasks.completed_date.isnull() & (tasks.run_status == "Active"))
-    names = scope.of_workflows().runs().select(named_run="run_id", run_name="name")
-    tasks = tasks.inner_join(names, tasks.run_id == names.named_run).drop("named_run")
     if "assignments" not in scope.sources:
         return tasks.mutate(emails=ibis.null("array<string>"))
-    people = _assigned(scope, tasks)
+    people = _assigned(scope)
     people = people.group_by(of_run=people.run_id, of_task=people.task_id).aggregate(
         emails=people.email.collect().sort()
     )
@@ -57,8 +57,11 @@ def open_tasks(scope: Scope) -> Table:
     return tasks.left_join(people, pairs).drop("of_run", "of_task")
 
 
-def _assigned(scope: Scope, tasks: Table) -> Any:
-    """Who is assigned to which of these tasks, each once."""
+def _assigned(scope: Scope) -> Any:
+    """Who is assigned to which tasks of Active runs, each once."""
+    runs = scope.of_workflows().runs()
     people = scope.sources.table("assignments", "run_id", "task_id", "email")
-    people = people.filter(people.email.notnull() & people.task_id.notnull()).semi_join(tasks, ["run_id", "task_id"])
+    people = people.filter(people.email.notnull() & people.task_id.notnull()).semi_join(
+        runs.filter(runs.status == "Active"), "run_id"
+    )
     return people.mutate(email=people.email.lower()).distinct()

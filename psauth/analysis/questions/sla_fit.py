@@ -166,10 +166,11 @@ def _observed(scope: Scope, rules: Table, listed: list[dict[str, Any]]) -> Table
     seen = seen.filter(seen.hours.notnull())
     seen = _with_weekends(scope, seen) if SHIFTED in handlings else seen.mutate(moved_hours=0.0)
     in_order = ibis.window(group_by="rule", order_by="hours")
+    every = ibis.window(group_by="rule", order_by="hours", preceding=None, following=None)
     return seen.mutate(
         is_met=(seen.hours <= seen.offset_hours + seen.moved_hours).cast("int64"),
         rank=ibis.row_number().over(in_order),
-        of=seen.count().over(ibis.window(group_by="rule")),
+        of=seen.count().over(every),
     )
 
 

@@ -56,11 +56,12 @@ def template_health(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     runs = finished_runs(scope).select("run_id", "workflow_id")
-    findings = [_hidden_and_skipped(scope, runs)]
+    counted = _counted(scope, runs)
+    findings = [_hidden_and_skipped(counted)]
     if "form_fields" in scope.sources and "form_values" in scope.sources:
         findings.append(_empty_fields(scope, runs))
     if "rules" in scope.sources and "form_values" in scope.sources:
-        findings.append(_idle_rules(scope, runs))
+        findings.append(_idle_rules(scope, runs, counted))
     if "assignments" in scope.sources:
         findings.append(_nobodys_tasks(scope))
     if "workflow_tasks" in scope.sources:
@@ -81,14 +82,18 @@ def _finding(table: Table, kind: str, name: str, count: Any, of: Any, of_what: s
     )
 
 
-def _hidden_and_skipped(scope: Scope, runs: Table) -> Table:
+def _counted(scope: Scope, runs: Table) -> Table:
+    """One row a task: in how many of these runs it was, `every`, and in how many of them hidden, or skipped."""
     tasks = scope.rows("tasks", "run_id", "task_id", "name", "hidden", "completed_date")
     tasks = tasks.inner_join(runs, "run_id")
     is_hidden = tasks.hidden.fill_null(False)
     is_skipped = ~is_hidden & tasks.completed_date.isnull()
-    counted = tasks.group_by("workflow_id", "task_id").aggregate(
+    return tasks.group_by("workflow_id", "task_id").aggregate(
         name=tasks.name.max(), every=tasks.count(), hidden=is_hidden.sum(), skipped=is_skipped.sum()
     )
+
+
+def _hidden_and_skipped(counted: Table) -> Table:
     visible = counted.every - counted.hidden
     hidden = counted.filter(visible == 0)
     skipped = counted.mutate(visible=visible).filter((visible > 0) & (counted.skipped == visible))
@@ -117,7 +122,7 @@ def _empty_fields(scope: Scope, runs: Table) -> Table:
     return _finding(empty, EMPTY_FIELD, "label", empty.every, empty.every, "field_id")
 
 
-def _idle_rules(scope: Scope, runs: Table) -> Table:
+def _idle_rules(scope: Scope, runs: Table, counted: Table) -> Table:
     """Rules of which no group of conditions held in any run. A condition is one row, `needed` those of its group."""
     asked, targets = _rules(scope)
     values = _values(scope, runs).select("run_id", "value", "items", of_field="field_id")
@@ -137,9 +142,8 @@ def _idle_rules(scope: Scope, runs: Table) -> Table:
         fulfilled=lambda rows: rows.condition.nunique()
     )  # fmt: skip
     ever = groups.filter(groups.fulfilled == groups.needed).select("rule_id").distinct()
-    tasks = scope.rows("tasks", "run_id", "task_id", "hidden").semi_join(runs, "run_id")
-    seen = tasks.inner_join(targets, "task_id")
-    seen = seen.filter(seen.hidden.fill_null(False) == seen.hides)
+    seen = counted.inner_join(targets, "task_id")
+    seen = seen.filter(ibis.ifelse(seen.hides, seen.hidden, seen.every - seen.hidden) > 0)
     idle = rests_on.anti_join(ever, "rule_id").anti_join(seen, "rule_id")
     return _finding(idle, IDLE_RULE, "name", idle.every, idle.every, "rule_id")
 
