@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -14,7 +14,7 @@ from ibis.expr.types import Table
 
 from psauth.exceptions import ArgumentError
 from psauth.mirror.columns import TYPES, to_pandas
-from psauth.mirror.engine import Compiler, Engine, Frames, in_memory
+from psauth.mirror.engine import Compiler, Frames, in_memory
 
 
 class _Spark(PySparkCompiler):  # type: ignore[misc] # Ibis ships no types
@@ -31,9 +31,6 @@ class _Spark(PySparkCompiler):  # type: ignore[misc] # Ibis ships no types
 COMPILERS: Final[Mapping[str, Any]] = {"duckdb": Compiler, "spark": _Spark}
 """The dialects in which SQL is shown, and what writes each."""
 
-MOST_KEPT: Final = 500
-"""So many statements are kept with a publication; before there are more, all are let go of."""
-
 _local: Final = threading.local()
 
 
@@ -49,30 +46,6 @@ def run(expression: Table) -> pd.DataFrame:
         frame: pd.DataFrame = engine.execute(expression)
         return frame
     return to_pandas(_in_utc(_answer(engine, expression)), ())
-
-
-def run_kept(
-    engine: Engine | None,
-    key: Hashable,
-    build: Callable[[], Table],
-    parameters: Sequence[Any] = (),
-    values: Sequence[str] = (),
-) -> pd.DataFrame:
-    """The answer as a frame. Of the copy, the SQL is kept by its key: to write it takes longer than to answer it.
-
-    Parameters:
-        engine: that of the copy; None for tables in another place.
-        build: makes the expression, which holds `parameters` in the place of `values`.
-    """
-    if engine is None:
-        return run(build())
-    statement = engine.statements.get(key)
-    if statement is None:
-        statement = engine.prepare(build(), parameters)
-        if len(engine.statements) >= MOST_KEPT:
-            engine.statements.clear()
-        engine.statements[key] = statement
-    return engine.answer(statement, values)
 
 
 def _answer(engine: Any, expression: Table) -> pa.Table:

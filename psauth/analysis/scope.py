@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import ibis
+import pandas as pd
 from ibis.expr.types import Table
 
 from psauth.analysis.facts import edges, run_facts, task_facts
-from psauth.analysis.running import run_kept
+from psauth.analysis.running import run
 from psauth.analysis.sources import Sources, Tables
 from psauth.calendars.calendar import Calendar
 from psauth.calendars.calendars import Calendars
@@ -188,7 +189,7 @@ def _workflows(sources: Sources, asked: str | Iterable[str]) -> tuple[list[str],
             return sources.table("workflows", "workflow_id", "name")
         return sources.table("runs", "workflow_id", "workflow_name").rename(name="workflow_name").distinct()
 
-    listed = run_kept(sources.engine, "workflows", named)
+    listed = _small(sources, "workflows", named)
     ids = []
     for each in _several(asked):
         is_it = (listed["workflow_id"] == each) | (listed["name"] == each)
@@ -219,13 +220,23 @@ def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
     email = asked.strip().lower()
     if "users" not in sources:
         return email, None
-    users = run_kept(sources.engine, "users", lambda: sources.table("users", "user_id", "email"))
+    users = _small(sources, "users", lambda: sources.table("users", "user_id", "email"))
     there = users[users["email"].str.lower() == email]
     if there.empty:
         raise ArgumentError(
             f"No user has the address {shown(asked)}. Expected one of the column email of the table users."
         )
     return email, str(there["user_id"].iloc[0])
+
+
+def _small(sources: Sources, name: str, build: Callable[[], Table]) -> pd.DataFrame:
+    """A small table in which something is looked up; that of the copy is read once."""
+    if sources.engine is None:
+        return run(build())
+    small = sources.engine.small
+    if name not in small:
+        small[name] = run(build())
+    return small[name]
 
 
 def _calendars(sources: Sources, asked: Any) -> Calendars:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import ibis
 import pandas as pd
 from ibis.expr.types import Table
 
-from psauth.analysis.running import run_kept
+from psauth.analysis.running import run
 from psauth.analysis.scope import Scope
+
+MOST_KEPT: Final = 500
+"""So many statements are kept with a publication; before there are more, all are let go of."""
 
 
 def answered(scope: Scope, build: Callable[..., Table], *, of_any: bool = True, **options: Any) -> pd.DataFrame:
@@ -24,16 +27,23 @@ def answered(scope: Scope, build: Callable[..., Table], *, of_any: bool = True, 
         of_any: False where `build` must know the workflow; then its SQL serves for the same one alone.
         options: what else it takes.
     """
+    engine = scope.sources.engine
+    if engine is None:  # frames
+        return run(build(scope, **options))
     values = [*(scope.workflows or ()), *scope.names]
     parameters: list[Any] = []
-    if of_any and scope.sources.engine is not None and scope.workflows is not None and len(scope.workflows) == 1:
+    if of_any and scope.workflows is not None and len(scope.workflows) == 1:
         parameters = [ibis.param("string") for _ in values]
         scope = replace(scope, workflows=parameters[:1], names=parameters[1:])
     told_apart = [(name, type(value), repr(value)) for name, value in sorted(options.items())]  # True is not 1
     key = (build, *told_apart, *_shape(scope), len(parameters) or tuple(values))
-    return run_kept(
-        scope.sources.engine, key, lambda: build(scope, **options), parameters, values if parameters else []
-    )
+    statement = engine.statements.get(key)
+    if statement is None:
+        statement = engine.prepare(build(scope, **options), parameters)
+        if len(engine.statements) >= MOST_KEPT:
+            engine.statements.clear()
+        engine.statements[key] = statement
+    return engine.answer(statement, values if parameters else [])
 
 
 def _shape(scope: Scope) -> list[Hashable]:

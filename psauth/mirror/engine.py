@@ -82,6 +82,8 @@ class Engine:
         self._local = threading.local()
         self.statements: Final[dict[Hashable, Statement]] = {}
         """What whoever asks the same again keeps here: the tables of a publication never change."""
+        self.small: Final[dict[str, pd.DataFrame]] = {}
+        """What whoever looks something up in a small table keeps here."""
         self.is_torn = False
         """Whether a file turned out, while it was read, not to hold what it should."""
         self._duckdb = duckdb.connect(":memory:")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final, Unpack
 
+import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from ibis.expr.types import Table
 
 from psauth.analysis.lifetimes import Lifetimes, lifetimes_until_now, log_rank, median, table_of
-from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 from psauth.analysis.statements import answered
@@ -55,9 +55,9 @@ def before_after(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     workflow_id = scope.one_workflow()
-    revisions = _in_force(scope, workflow_id)
+    revisions = _in_force(answered(scope, _revisions))
     lifetimes = answered(scope, lifetimes_until_now)
-    is_migrated = lifetimes["run_id"].isin(_migrated(scope))
+    is_migrated = lifetimes["run_id"].isin(answered(scope, _migrated)["run_id"])
     place = np.maximum(np.searchsorted(revisions["in_force_from"], lifetimes["started"], side="right") - 1, 0)
     rows, before, median_before = [], None, np.nan
     for number, revision in enumerate(revisions.itertuples()):
@@ -85,13 +85,17 @@ def before_after(tables: Tables, **filters: Unpack[Filters]) -> Table:
     return table_of(pd.DataFrame(rows, columns=list(columns)), **columns).order_by("in_force_from")
 
 
-def _in_force(scope: Scope, workflow_id: str) -> pd.DataFrame:
-    """The revisions that were published, in their order, each with `in_force_from`."""
-    table = scope.sources.table(
+def _revisions(scope: Scope) -> Table:
+    """Those that were published, in their order."""
+    revisions = scope.sources.table(
         "revisions", "revision_id", "version", "workflow_id", "status", "created_date", "updated_date"
     )
-    table = table.filter((table.workflow_id == workflow_id) & table.status.isin(list(PUBLISHED)))
-    revisions = run(table.order_by("created_date"))
+    is_it = (revisions.workflow_id == scope.one_workflow()) & revisions.status.isin(list(PUBLISHED))
+    return revisions.filter(is_it).order_by("created_date")
+
+
+def _in_force(revisions: pd.DataFrame) -> pd.DataFrame:
+    """The revisions that were published, in their order, each with `in_force_from`."""
     created, updated = revisions["created_date"], revisions["updated_date"]
     next_begun, replaced = created.shift(-1), updated.shift()
     is_publication = next_begun.isna() | (updated <= next_begun)
@@ -99,17 +103,17 @@ def _in_force(scope: Scope, workflow_id: str) -> pd.DataFrame:
     return revisions.assign(in_force_from=updated.where(is_publication, replaced.where(is_of_one_before, created)))
 
 
-def _migrated(scope: Scope) -> set[str]:
-    """The ids of runs that are being migrated, or were seen to be."""
+def _migrated(scope: Scope) -> Table:
+    """run_id of the runs that are being migrated, or were seen to be."""
     runs = scope.sources.table("runs", "run_id", "migration_status")
-    ids = set(run(runs.filter(runs.migration_status.isin(list(IN_MIGRATION))))["run_id"])
+    now = runs.filter(runs.migration_status.isin(list(IN_MIGRATION))).select("run_id")
     if "changes" not in scope.sources:
-        return ids
+        return now
     changes = scope.sources.table("changes", "noun", "run_id", "key", "column", "old", "new")
     in_json = [f'"{status}"' for status in IN_MIGRATION]
     seen = (changes.noun == "runs") & (changes.column == "migrationStatus")
     seen &= changes.old.isin(in_json) | changes.new.isin(in_json)
-    ids |= set(run(changes.filter(seen).select("run_id").distinct())["run_id"])
+    before = changes.filter(seen).select("run_id")
     # A list of tasks that was refused at first comes whole: then nothing says that the run was migrated.
     moved = changes.filter((changes.noun == "tasks") & (changes.column == ""))
     moved = moved.group_by("run_id").aggregate(
@@ -119,4 +123,4 @@ def _migrated(scope: Scope) -> set[str]:
     counts = tasks.group_by(of_run=tasks.run_id).aggregate(tasks=tasks.count())
     moved = moved.left_join(counts, moved.run_id == counts.of_run)
     moved = moved.filter(moved.went | (moved.came < moved.tasks))
-    return ids | set(run(moved.select("run_id"))["run_id"])
+    return ibis.union(now, before, moved.select("run_id"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Final, Unpack
 
 import ibis
 import pandas as pd
@@ -13,9 +13,9 @@ from ibis.expr.types import Table
 
 from psauth.analysis.lifetimes import CONFIDENCE, NEEDS, table_of
 from psauth.analysis.questions.at_risk import LIKELY_IN_TIME, LIKELY_LATE, OPEN, chances
-from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+from psauth.analysis.statements import answered
 from psauth.exceptions import ArgumentError, needs_extra
 from psauth.mirror.facts import hours_between
 from psauth.reading.arguments import moment
@@ -25,6 +25,7 @@ from psauth.reading.frames import TIME_DTYPE
 if TYPE_CHECKING:
     from psauth.reading.arguments import Moment
 
+MOMENT: Final = "timestamp('UTC', 6)"
 A_MONTH: Final = timedelta(days=30)
 VERDICTS: Final = (LIKELY_LATE, OPEN, LIKELY_IN_TIME)
 
@@ -60,9 +61,8 @@ def calibration(tables: Tables, *, at: Moment | None = None, **filters: Unpack[F
             f"at={then:%Y-%m-%d %H:%M} is not past: the runs are known until {scope.sources.now:%Y-%m-%d %H:%M}. Expected a "
             "moment before that."
         )
-    literal = ibis.literal(then, "timestamp('UTC', 6)")
-    asked = _open_then(scope, then, literal)
-    said = chances(scope, asked, literal)
+    asked = _open_then(scope, then)
+    said = chances(scope, asked, then)
     said = said.assign(late=_became_late(said, pd.Timestamp(scope.sources.now)))
     rows = []
     for verdict in VERDICTS:
@@ -81,16 +81,10 @@ def calibration(tables: Tables, *, at: Moment | None = None, **filters: Unpack[F
     return table_of(pd.DataFrame(rows, columns=list(columns)), **columns).order_by(ibis.desc("chance"))
 
 
-def _open_then(scope: Scope, then: Any, literal: Any) -> pd.DataFrame:
+def _open_then(scope: Scope, then: datetime) -> pd.DataFrame:
     """The runs that were open at a moment and due after it."""
-    runs = scope.runs()
-    runs = runs.filter((runs.started <= literal) & (runs.left.isnull() | (runs.left > literal)))
-    asked: pd.DataFrame = run(
-        runs.select(
-            "run_id", "workflow_id", "due_date", "finished", "left", age_hours=hours_between(runs.started, literal)
-        )
-    )
-    before = _due_before(scope, literal)
+    asked = answered(scope, _open, then=then)
+    before = _due_before(scope, then)
     due = [before.get(run_id, due) for run_id, due in zip(asked["run_id"], asked["due_date"], strict=True)]
     asked["due_date"] = pd.Series(due, asked.index, dtype=TIME_DTYPE)
     asked = asked[asked["due_date"] >= then].reset_index(drop=True)
@@ -98,17 +92,31 @@ def _open_then(scope: Scope, then: Any, literal: Any) -> pd.DataFrame:
     return asked
 
 
-def _due_before(scope: Scope, literal: Any) -> dict[str, datetime | None]:
+def _open(scope: Scope, then: datetime) -> Table:
+    """The runs that were open at a moment."""
+    moment, runs = ibis.literal(then, MOMENT), scope.runs()
+    runs = runs.filter((runs.started <= moment) & (runs.left.isnull() | (runs.left > moment)))
+    return runs.select(
+        "run_id", "workflow_id", "due_date", "finished", "left", age_hours=hours_between(runs.started, moment)
+    )
+
+
+def _due_before(scope: Scope, then: datetime) -> dict[str, datetime | None]:
     """The due dates that runs had at a moment, of those whose due date was seen to change after it."""
     if "changes" not in scope.sources:
         return {}
-    changes = scope.sources.table("changes", "change_id", "noun", "run_id", "column", "old", "seen_at")
-    changes = changes.filter((changes.noun == "runs") & (changes.column == "dueDate") & (changes.seen_at > literal))
-    first = run(changes.order_by("change_id")).drop_duplicates("run_id")
+    first = answered(scope, _moved, then=then).drop_duplicates("run_id")
     return {
         run_id: None if pd.isna(old) else date_of(str(json.loads(old)))
         for run_id, old in zip(first["run_id"], first["old"], strict=True)
     }
+
+
+def _moved(scope: Scope, then: datetime) -> Table:
+    """What was seen of due dates of runs after a moment, in its order."""
+    changes = scope.sources.table("changes", "change_id", "noun", "run_id", "column", "old", "seen_at")
+    is_it = (changes.noun == "runs") & (changes.column == "dueDate") & (changes.seen_at > ibis.literal(then, MOMENT))
+    return changes.filter(is_it).order_by("change_id")
 
 
 def _became_late(said: pd.DataFrame, now: pd.Timestamp) -> pd.Series:

@@ -72,8 +72,8 @@ def drivers(tables: Tables, **filters: Unpack[Filters]) -> Table:
     rows = []
     for _, field in answers.groupby(["field_id", "label_of_field"], dropna=False, sort=False):
         labelled = field[field["label"].notna()].sort_values("run", kind="stable")
-        has_answer = _among(every, field["run"])
-        for answer, of_answer in field.groupby("answer"):
+        has_answer, times = _among(every, field["run"]), field["answer"].value_counts()
+        for answer, of_answer in field[field["answer"].isin(times.index[times >= FEWEST_RUNS])].groupby("answer"):
             has_it = _among(every, of_answer["run"])
             group, others = every.where(has_it), every.where(has_answer & ~has_it)
             if min(len(group), len(others)) < FEWEST_RUNS:

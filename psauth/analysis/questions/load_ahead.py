@@ -127,6 +127,7 @@ def _steps(scope: Scope, done: Table) -> Table:
     done = done.filter(done.run_status == "Completed")
     if "workflow_tasks" in scope.sources:
         done = done.filter(done.place.notnull())  # a template starts no task that it has no more
+    done = done.mutate(person=done.completed_by_email.lower())
     runs = done.group_by(of_workflow="workflow_id").aggregate(runs=done.run_id.nunique())
     steps = done.group_by("workflow_id", "task_id").aggregate(
         place=done.place.max(), times=done.count(), **percentiles(done.hours, median_hours=0.5)
@@ -135,8 +136,8 @@ def _steps(scope: Scope, done: Table) -> Table:
     steps = steps.filter(steps.median_hours.notnull() & (2 * steps.times >= steps.runs))
     so_far = ibis.window(group_by="workflow_id", order_by=["place", "task_id"], preceding=None, following=0)
     steps = steps.mutate(hours_until=steps.median_hours.sum().over(so_far))
-    people = done.filter(done.completed_by_email.notnull()).mutate(person=done.completed_by_email.lower())
-    people = people.group_by(of_task="task_id", person="person").aggregate(times_done=people.count())
+    people = done.group_by(of_task="task_id", person="person").aggregate(times_done=done.person.count())
+    people = people.filter(people.times_done > 0)
     most = ibis.window(group_by="of_task", order_by=[ibis.desc("times_done"), "person"])
     people = people.mutate(number=ibis.row_number().over(most))
     people = people.filter(people.number == 0).select("of_task", "person")

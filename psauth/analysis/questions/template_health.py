@@ -58,10 +58,12 @@ def template_health(tables: Tables, **filters: Unpack[Filters]) -> Table:
     runs = finished_runs(scope).select("run_id", "workflow_id")
     counted = _counted(scope, runs)
     findings = [_hidden_and_skipped(counted)]
-    if "form_fields" in scope.sources and "form_values" in scope.sources:
-        findings.append(_empty_fields(scope, runs))
-    if "rules" in scope.sources and "form_values" in scope.sources:
-        findings.append(_idle_rules(scope, runs, counted))
+    if "form_values" in scope.sources:
+        values = _values(scope, runs)
+        if "form_fields" in scope.sources:
+            findings.append(_empty_fields(scope, values))
+        if "rules" in scope.sources:
+            findings.append(_idle_rules(scope, values, counted))
     if "assignments" in scope.sources:
         findings.append(_nobodys_tasks(scope))
     if "workflow_tasks" in scope.sources:
@@ -109,11 +111,10 @@ def _values(scope: Scope, runs: Table) -> Table:
     values = values.inner_join(runs, "run_id")
     tasks = scope.rows("tasks", "run_id", "task_id", "hidden")
     hidden = tasks.filter(tasks.hidden.fill_null(False))
-    return values.anti_join(hidden, ["run_id", "task_id"])
+    return values.anti_join(hidden, ["run_id", "task_id"]).select("run_id", "field_id", "value", "items")
 
 
-def _empty_fields(scope: Scope, runs: Table) -> Table:
-    values = _values(scope, runs)
+def _empty_fields(scope: Scope, values: Table) -> Table:
     counted = values.group_by(of_field="field_id").aggregate(every=values.count(), filled=values.value.count())
     counted = counted.filter(counted.filled == 0)
     fields = scope.sources.table("form_fields", "field_id", "label", "workflow_id", "field_type")
@@ -122,11 +123,10 @@ def _empty_fields(scope: Scope, runs: Table) -> Table:
     return _finding(empty, EMPTY_FIELD, "label", empty.every, empty.every, "field_id")
 
 
-def _idle_rules(scope: Scope, runs: Table, counted: Table) -> Table:
+def _idle_rules(scope: Scope, values: Table, counted: Table) -> Table:
     """Rules of which no group of conditions held in any run. A condition is one row, `needed` those of its group."""
     asked, targets = _rules(scope)
-    values = _values(scope, runs).select("run_id", "value", "items", of_field="field_id")
-    met = values.inner_join(asked, values.of_field == asked.field_id)
+    met = values.inner_join(asked, "field_id")
     is_it = ((met.value == met.wanted) | (met.value == met.label)).fill_null(False)
     is_it |= (met["items"].contains(met.wanted) | met["items"].contains(met.label)).fill_null(False)
     has_it = met.value.contains(met.wanted).fill_null(False)
