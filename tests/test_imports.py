@@ -92,7 +92,8 @@ LEVELS = {
     "analysis": [
         ["few", "running", "sources"],
         ["due_dates", "facts", "periods"],
-        ["lifetimes", "scope"],
+        ["scope"],
+        ["lifetimes", "statements"],
         ["questions"],
         ["answers", "page", "sentences"],
         ["chapters"],

@@ -13,6 +13,7 @@ import streamlit as st
 from psauth.dashboard import state
 from psauth.dashboard.loading import answers
 from psauth.dashboard.loading.copies import Copy, copies
+from psauth.dashboard.loading.syncs import syncs
 from psauth.dashboard.parts import pictures, tables, waiting
 from psauth.dashboard.parts.choices import Choice
 from psauth.dashboard.parts.columns import ONLY_SHOWN, Column, moment, says_times, text, zone
@@ -35,6 +36,7 @@ DIGITS: Final = {"h": 1, "d": 1, "%": 0}
 FEW: Final = "few_hours"
 """Times that are too few for a median."""
 NO_COPY: Final = "There is no local copy yet, and the answers come out of it. A sync makes one."
+COMING: Final = "The first sync is under way. The answers come out of the local copy that it makes, and will stand here."
 WHOLE: Final = "All chapters as one page, which opens without a network and prints."
 
 
@@ -94,7 +96,8 @@ def _no_copy() -> None:
     """The way to one; when there is one, the view is drawn anew."""
     if copies.find(state.here()) is not None:
         st.rerun()
-    st.write(NO_COPY)
+    syncing = syncs.of(state.here())
+    st.write(COMING if syncing.task == "sync" and not syncing.stopping else NO_COPY)
     st.page_link("views/sync.py", label="Go to Sync", icon=":material/arrow_forward:")
 
 

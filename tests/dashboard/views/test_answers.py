@@ -17,12 +17,13 @@ from psauth.analysis.chapters import OF_ONE, OF_SEVERAL, Findings
 from psauth.analysis.report import make_report
 from psauth.dashboard.loading import answers
 from psauth.dashboard.loading.copies import Copy, copies
+from psauth.dashboard.loading.syncs import syncs
 from psauth.dashboard.parts import chapters as drawn_chapters
 from psauth.exceptions import MirrorError
 from psauth.export.parquet import to_parquet
 from psauth.vault.vault import Vault
 from tests.dashboard.conftest import asked, labels, press, settled, texts
-from tests.dashboard.views.conftest import Visit, here_of
+from tests.dashboard.views.conftest import PATIENCE, Visit, here_of
 
 LATE = OF_ONE[0].title
 
@@ -53,6 +54,21 @@ def test_without_a_copy_the_view_leads_to_sync_and_asks_nothing(
     assert [link.proto.label for link in page.get("page_link")] == ["Go to Sync"]
     assert not page.selectbox
     assert asked(box) == before
+
+
+def test_while_the_first_copy_is_made_the_view_says_so(visit: Visit, connected: Vault, box: psauth.Sandbox) -> None:
+    mine = syncs.of(here_of(connected))
+    box.knobs.latency = 0.2
+    try:
+        mine.start()
+        page = visit("answers")
+        assert "The first sync is under way" in texts(page)
+        assert "There is no local copy yet" not in texts(page)
+        assert [link.proto.label for link in page.get("page_link")] == ["Go to Sync"]
+    finally:
+        box.knobs.latency = 0.0
+        mine.stop()
+    assert mine.wait(PATIENCE)
 
 
 def test_it_says_of_all_and_of_one_workflow_what_the_report_says(
