@@ -203,6 +203,7 @@ TASK_FACTS: Final = Layout(
         Field("completed_by_email", "text"),
         Field("by_robot", "flag"),
         Field("began", "time"),
+        Field("before_by_email", "text"),
         Field("hours", "number"),
         Field("working_hours", "number"),
     ),

@@ -87,6 +87,7 @@ def task_facts(runs: Table, tasks: Table, workflow_tasks: Table | None, calendar
         task_type, stopped; place: its number in the order of the template, missing where the template has it no more.
         due_date, completed_date, completed_by_email, by_robot.
         began: the later of the run's start and the completion before it in the run; missing for tasks that are open.
+        before_by_email: who completed the task before it in the run; missing where there is none, and for open tasks.
         hours, working_hours: from began to completed_date. The service names no start of a task, so that waiting and
             working cannot be told apart.
     """
@@ -103,8 +104,10 @@ def task_facts(runs: Table, tasks: Table, workflow_tasks: Table | None, calendar
     tasks = tasks.mutate(by_robot=is_robot(tasks.completed_by_email), is_open=tasks.completed_date.isnull())
     in_order = ibis.window(group_by=["run_id", "is_open"], order_by=["completed_date", "place", "task_id"])
     before = tasks.completed_date.lag().over(in_order)
+    before_by = tasks.completed_by_email.lag().over(in_order)
     tasks = tasks.mutate(
-        began=ibis.ifelse(tasks.is_open, None, ibis.greatest(tasks.started, before.coalesce(tasks.started)))
+        began=ibis.ifelse(tasks.is_open, None, ibis.greatest(tasks.started, before.coalesce(tasks.started))),
+        before_by_email=ibis.ifelse(tasks.is_open, None, before_by),
     )
     tasks = tasks.mutate(hours=ibis.greatest(hours_between(tasks.began, tasks.completed_date), 0.0))
     tasks = tasks.mutate(hours=ibis.ifelse(tasks.is_open, None, tasks.hours))

@@ -92,7 +92,7 @@ def test_what_a_question_takes_besides_has_an_answer_of_its_own(mirror):
 
 
 def test_frames_are_asked_as_they_are():
-    tables = Log().run("r", "2026-05-04 09:00", a="2026-05-04 10:00").tables()
+    tables = Log().run("r", "2026-05-04 09:00", ("a", "2026-05-04 10:00")).tables
     assert ask(tables, "run_times")["run_id"].tolist() == ["r"]
 
 

@@ -26,7 +26,6 @@ from copies import CALENDARS, MIDDLE, MONTHS, TEN_THOUSAND, make_copy, open_copy
 from pandas.testing import assert_frame_equal
 from ratios import line, peak, timed
 
-from psauth import analysis
 from psauth.analysis.answers import ask
 from psauth.analysis.report import make_report
 from psauth.analysis.running import run

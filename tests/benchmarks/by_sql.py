@@ -43,13 +43,14 @@ FACTS = {
             FROM tasks t JOIN runs r USING (run_id) LEFT JOIN places p ON t.task_id = p.task_id
             WHERE NOT coalesce(hidden, false) AND gone IS NULL
         ), timed AS (
-            SELECT *, CASE WHEN completed_date IS NOT NULL THEN greatest(started, coalesce(lag(completed_date) OVER (
-                PARTITION BY run_id, completed_date IS NULL ORDER BY completed_date, place, task_id), started)) END AS began
+            SELECT *, CASE WHEN completed_date IS NOT NULL THEN greatest(started, coalesce(lag(completed_date) OVER w, started))
+                END AS began, CASE WHEN completed_date IS NOT NULL THEN lag(completed_by_email) OVER w END AS before_by_email
             FROM there
+            WINDOW w AS (PARTITION BY run_id, completed_date IS NULL ORDER BY completed_date, place, task_id)
         )
         SELECT run_id, task_id, name, workflow_id, workflow_name, run_status, started, task_type,
             coalesce(stopped, false) AS stopped, place, due_date, completed_date, completed_by_email,
-            coalesce(regexp_matches(completed_by_email, '^api-.*@process\\.st$'), false) AS by_robot, began,
+            coalesce(regexp_matches(completed_by_email, '^api-.*@process\\.st$'), false) AS by_robot, began, before_by_email,
             CASE WHEN began IS NOT NULL THEN greatest(h(began, completed_date), 0) END AS hours,
             CASE WHEN began IS NOT NULL THEN greatest(worked(completed_date) - worked(began), 0) END AS working_hours
         FROM timed""",
@@ -135,10 +136,7 @@ ONE: dict[str, str] = {
         FROM by_task ORDER BY share DESC, workflow_id, task_id""",
     "handover": """
         WITH done AS (
-            SELECT run_id, lower(completed_by_email) AS target, lag(lower(completed_by_email)) OVER w AS source,
-                h(lag(completed_date) OVER w, completed_date) AS hours
-            FROM task_facts WHERE completed_date IS NOT NULL
-            WINDOW w AS (PARTITION BY run_id ORDER BY completed_date, place, task_id)
+            SELECT run_id, lower(completed_by_email) AS target, lower(before_by_email) AS source, hours FROM task_facts
         )
         SELECT source, target, count(*) AS count, middle(hours, 0.5) AS median_hours, count(DISTINCT run_id) AS runs,
             few(hours) AS few_hours

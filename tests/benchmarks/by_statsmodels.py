@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 from statsmodels.stats.multitest import multipletests
 
@@ -21,10 +22,14 @@ def estimate(lifetimes: pd.DataFrame) -> Any:
 
 
 def survival(lifetimes: pd.DataFrame) -> pd.DataFrame:
-    """The curve of all runs, without its interval."""
+    """The curve of all runs, with its interval by the log-log transformation."""
     curve = estimate(lifetimes)
-    start = pd.DataFrame({"hours": [0.0], "share_open": 1.0, "at_risk": len(lifetimes)})
-    rest = pd.DataFrame({"hours": curve.surv_times, "share_open": curve.surv_prob, "at_risk": curve.n_risk})
+    share = curve.surv_prob
+    with np.errstate(all="ignore"):
+        width = norm.ppf(0.975) * curve.surv_prob_se / (share * np.log(share))
+        limits = {"lower": share ** np.exp(-width), "upper": share ** np.exp(width)}
+    start = pd.DataFrame({"hours": [0.0], "share_open": 1.0, "lower": 1.0, "upper": 1.0, "at_risk": len(lifetimes)})
+    rest = pd.DataFrame({"hours": curve.surv_times, "share_open": share, **limits, "at_risk": curve.n_risk})
     return pd.concat([start, rest], ignore_index=True)
 
 

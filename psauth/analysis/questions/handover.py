@@ -11,7 +11,7 @@ from ibis.expr.types import Table
 from psauth.analysis.few import few_values, percentiles
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
-from psauth.mirror.facts import hours_between, is_robot
+from psauth.mirror.facts import is_robot
 
 
 def handover(tables: Tables, **filters: Unpack[Filters]) -> Table:
@@ -29,21 +29,20 @@ def handover(tables: Tables, **filters: Unpack[Filters]) -> Table:
     Columns:
         source, target: e-mail addresses, in small letters.
         count: how often target was next.
-        median_hours: between the two completions, by the clock, missing under 5 times, whose hours then stand in few_hours.
+        median_hours: between the two completions, or, where one is from before the run was started, since that, by the clock;
+            missing under 5 times, whose hours then stand in few_hours.
         runs: in how many runs. few_hours: a list, or missing.
     """
     scope = Scope.of(tables, filters)
-    tasks = replace(scope, person=None, robots=None).tasks()
-    tasks = tasks.filter(tasks.completed_date.notnull())
-    tasks = tasks.mutate(target=tasks.completed_by_email.lower())
-    in_order = ibis.window(group_by="run_id", order_by=["completed_date", "place", "task_id"])
-    steps = tasks.mutate(source=tasks.target.lag().over(in_order), before=tasks.completed_date.lag().over(in_order))
-    steps = steps.filter(steps.source.notnull() & steps.target.notnull())
+    done = replace(scope, person=None, robots=None).tasks()
+    done = done.filter(done.before_by_email.notnull() & done.completed_by_email.notnull())
+    steps = done.select(
+        "run_id", "hours", source=done.before_by_email.lower(), target=done.completed_by_email.lower()
+    )  # fmt: skip
     if scope.person is not None:
         steps = steps.filter((steps.source == scope.person) | (steps.target == scope.person))
     if scope.robots is not None:
         steps = steps.filter((is_robot(steps.source) | is_robot(steps.target)) == scope.robots)
-    steps = steps.select("source", "target", "run_id", hours=hours_between(steps.before, steps.completed_date))
     pairs = steps.group_by("source", "target").aggregate(
         count=steps.count(),
         **percentiles(steps.hours, median_hours=0.5),

@@ -71,10 +71,10 @@ def sla_fit(tables: Tables, **filters: Unpack[Filters]) -> Table:
         count=observed.count(),
         met=ibis.ifelse(observed.offset_hours.notnull().any(), observed.is_met.sum(), None).cast("int64"),
         **percentiles(observed.hours, p50_hours=0.5, p85_hours=0.85),
-        suggested=observed.hours.min(where=100 * (observed.rank + 1) >= SUGGESTED * observed.of),
         few_hours=few_values(observed.hours),
     )
     names = _names(scope)
+    by_rule = by_rule.left_join(_suggested(observed), "rule").drop("rule_right")
     fit = rules.left_join(by_rule, "rule").left_join(names, rules.workflow_id == names.named)
     fit = fit.mutate(
         count=fit["count"].fill_null(0),
@@ -85,7 +85,7 @@ def sla_fit(tables: Tables, **filters: Unpack[Filters]) -> Table:
     return fit.select(
         task_id=fit.target.nullif(OF_RUN), name=ibis.ifelse(fit.target == OF_RUN, fit.workflow_name, name),
         offset_hours="offset_hours", met="met", count="count", p85_hours="p85_hours",
-        suggested_hours=ibis.ifelse(fit.p85_hours.notnull(), fit.suggested.ceil().cast("float64"), None), p50_hours="p50_hours", share_met="share_met",
+        suggested_hours=ibis.ifelse(fit.p85_hours.notnull(), fit.suggested, None), p50_hours="p50_hours", share_met="share_met",
         counted_from="counted_from", day_handling="day_handling", workflow_id="workflow_id", workflow_name="workflow_name",
         few_hours="few_hours",
     ).order_by("share_met", "workflow_id", "task_id")  # fmt: skip
@@ -147,7 +147,7 @@ def _template(scope: Scope) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _observed(scope: Scope, rules: Table, listed: list[dict[str, Any]]) -> Table:
-    """One row a completion and rule, with its hours, whether it `is_met`, and its rank, from 0, among `of` so many."""
+    """One row a completion and rule, with its hours, and whether it `is_met`."""
     done = _completions(scope)
     bases = _bases(scope, listed)
     handlings = {rule["day_handling"] for rule in listed}  # what no rule asks for is not counted
@@ -165,13 +165,23 @@ def _observed(scope: Scope, rules: Table, listed: list[dict[str, Any]]) -> Table
         seen = seen.mutate(hours=ibis.ifelse(seen.day_handling == WORKDAYS, seen.workday_hours, seen.hours))
     seen = seen.filter(seen.hours.notnull())
     seen = _with_weekends(scope, seen) if SHIFTED in handlings else seen.mutate(moved_hours=0.0)
-    in_order = ibis.window(group_by="rule", order_by="hours")
-    every = ibis.window(group_by="rule", order_by="hours", preceding=None, following=None)
-    return seen.mutate(
+    return seen.select(
+        "rule", "name", "ended", "offset_hours", "hours",
         is_met=(seen.hours <= seen.offset_hours + seen.moved_hours).cast("int64"),
-        rank=ibis.row_number().over(in_order),
-        of=seen.count().over(every),
-    )
+    )  # fmt: skip
+
+
+def _suggested(observed: Table) -> Table:
+    """rule, and the whole hours that so many of 100 completions took at most.
+
+    Completions are counted by whole hours first: these are few, and all that is to be put in order.
+    """
+    by_hour = observed.group_by("rule", hour=observed.hours.ceil().cast("float64")).aggregate(times=observed.count())
+    up_to = ibis.window(group_by="rule", order_by="hour", preceding=None, following=0)
+    every = ibis.window(group_by="rule", order_by="hour", preceding=None, following=None)
+    by_hour = by_hour.mutate(up_to=by_hour.times.sum().over(up_to), of=by_hour.times.sum().over(every))
+    enough = by_hour.filter(100 * by_hour.up_to >= SUGGESTED * by_hour.of)
+    return enough.group_by("rule").aggregate(suggested=enough.hour.min())
 
 
 def _with_weekends(scope: Scope, seen: Table) -> Table:

@@ -34,7 +34,7 @@ def survival(tables: Tables, **filters: Unpack[Filters]) -> Table:
     Errors: MissingExtra without psauth[analysis].
     """
     scope = Scope.of(tables, filters)
-    lifetimes = answered(scope, lifetimes_until_now)
+    lifetimes = answered(scope, _times)
     start = pd.DataFrame(
         {"hours": [0.0], "share_open": [1.0], "lower": [1.0], "upper": [1.0], "at_risk": [len(lifetimes)]}
     )
@@ -45,3 +45,7 @@ def survival(tables: Tables, **filters: Unpack[Filters]) -> Table:
         hours=pa.float64(), share_open=pa.float64(), lower=pa.float64(), upper=pa.float64(), at_risk=pa.int64(),
     )  # fmt: skip
     return shares.order_by("hours", shares.share_open.desc())
+
+
+def _times(scope: Scope) -> Table:
+    return lifetimes_until_now(scope).select("hours", "is_finished")

@@ -36,7 +36,9 @@ DIGITS: Final = {"h": 1, "d": 1, "%": 0}
 FEW: Final = "few_hours"
 """Times that are too few for a median."""
 NO_COPY: Final = "There is no local copy yet, and the answers come out of it. A sync makes one."
-COMING: Final = "The first sync is under way. The answers come out of the local copy that it makes, and will stand here."
+COMING: Final = (
+    "The first sync is under way. The answers come out of the local copy that it makes, and will stand here."
+)
 WHOLE: Final = "All chapters as one page, which opens without a network and prints."
 
 

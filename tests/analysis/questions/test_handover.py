@@ -77,3 +77,9 @@ def test_a_person_and_robots_choose_handovers():
     assert rows(answer(handover, log, person="CY@example.com"), *PAIRS[:2]) == [(BO, CY)]
     assert rows(answer(handover, log, robots=False), *PAIRS[:2]) == [(BO, CY)]
     assert rows(answer(handover, log, robots=True), *PAIRS[:2]) == [(ANN, ROBOT), (ROBOT, BO)]
+
+
+def test_what_was_completed_before_the_run_began_hands_over_at_its_start():
+    first = {"task_id": "a", "completed": "2026-11-02 07:00", "by": ANN}
+    log = Log().run("r", "2026-11-02 09:00", first, {"task_id": "b", "completed": "2026-11-02 12:00", "by": BO})
+    assert rows(answer(handover, log), *PAIRS) == [(ANN, BO, 1, [3.0])]
