@@ -12,7 +12,7 @@ from ibis.expr.types import Table
 
 from psauth.analysis.few import percentiles
 from psauth.analysis.periods import add_period
-from psauth.analysis.questions.overdue import open_tasks
+from psauth.analysis.questions.overdue import by_person, open_tasks
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 from psauth.exceptions import ArgumentError
@@ -90,14 +90,14 @@ def _midnights(scope: Scope, days: int) -> list[datetime]:
 
 def _open(scope: Scope, midnights: list[datetime]) -> Table:
     """person, at (the day), scheduled and overdue of each open task; what is overdue is due today."""
-    tasks = open_tasks(scope)
+    tasks = by_person(scope, open_tasks(scope))
     tasks = tasks.filter(tasks.due_date < ibis.literal(midnights[-1], MOMENT))
     tasks = add_period(tasks, "day", "due_date", "day", scope.calendar.zone)
     today = ibis.literal(midnights[0], MOMENT)
     tasks = tasks.mutate(
         at=ibis.ifelse(tasks.due_date < today, today, tasks.day),
         overdue=(tasks.due_date < scope.now).cast("int64"),
-        person=tasks.emails.coalesce(ibis.array([NOBODY])).unnest(),
+        person=tasks.email.fill_null(NOBODY),
     )
     return tasks.select("person", "at", "overdue", scheduled=ibis.literal(0, "int64"))
 

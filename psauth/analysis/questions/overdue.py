@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import ibis
 from ibis.expr.types import Table
@@ -28,7 +28,7 @@ def overdue(tables: Tables, **filters: Unpack[Filters]) -> Table:
         user_emails: to whom it is assigned, joined by ", "; missing where that is nobody.
     """
     scope = Scope.of(tables, filters)
-    tasks = open_tasks(scope)
+    tasks = with_emails(scope, open_tasks(scope))
     names = scope.of_workflows().runs().select(named_run="run_id", run_name="name")
     tasks = tasks.inner_join(names, tasks.run_id == names.named_run).drop("named_run")
     late = tasks.filter(~tasks.stopped & (tasks.due_date < scope.now))
@@ -44,24 +44,34 @@ def overdue(tables: Tables, **filters: Unpack[Filters]) -> Table:
 
 
 def open_tasks(scope: Scope) -> Table:
-    """The open visible tasks of Active runs, with `emails`: those of the people to whom each is assigned."""
+    """The open visible tasks of Active runs."""
     tasks = scope.tasks()
-    tasks = tasks.filter(tasks.completed_date.isnull() & (tasks.run_status == "Active"))
+    return tasks.filter(tasks.completed_date.isnull() & (tasks.run_status == "Active"))
+
+
+def with_emails(scope: Scope, tasks: Table) -> Table:
+    """Open tasks, and `emails`: a list of those to whom each is assigned, missing where that is nobody."""
     if "assignments" not in scope.sources:
         return tasks.mutate(emails=ibis.null("array<string>"))
     people = _assigned(scope)
-    people = people.group_by(of_run=people.run_id, of_task=people.task_id).aggregate(
-        emails=people.email.collect().sort()
-    )
+    people = people.group_by("of_run", "of_task").aggregate(emails=people.email.collect().sort())
+    return _joined(tasks, people)
+
+
+def by_person(scope: Scope, tasks: Table) -> Table:
+    """Open tasks, one row for each to whom one is assigned, with their `email`, and one without it where that is nobody."""
+    return _joined(tasks, _assigned(scope))
+
+
+def _joined(tasks: Table, people: Table) -> Table:
     pairs = [tasks.run_id == people.of_run, tasks.task_id == people.of_task]
     return tasks.left_join(people, pairs).drop("of_run", "of_task")
 
 
-def _assigned(scope: Scope) -> Any:
-    """Who is assigned to which tasks of Active runs, each once."""
+def _assigned(scope: Scope) -> Table:
+    """Who is assigned to which tasks of Active runs, each once: of_run, of_task, email (in small letters)."""
     runs = scope.of_workflows().runs()
     people = scope.sources.table("assignments", "run_id", "task_id", "email")
-    people = people.filter(people.email.notnull() & people.task_id.notnull()).semi_join(
-        runs.filter(runs.status == "Active"), "run_id"
-    )
-    return people.mutate(email=people.email.lower()).distinct()
+    people = people.filter(people.email.notnull() & people.task_id.notnull())
+    people = people.semi_join(runs.filter(runs.status == "Active"), "run_id")
+    return people.select(of_run="run_id", of_task="task_id", email=people.email.lower()).distinct()

@@ -149,15 +149,20 @@ def _template(scope: Scope) -> tuple[dict[str, str], dict[str, str]]:
 def _observed(scope: Scope, rules: Table, listed: list[dict[str, Any]]) -> Table:
     """One row a completion and rule, with its hours, and whether it `is_met`."""
     done = _completions(scope)
-    bases = _bases(scope, listed)
     handlings = {rule["day_handling"] for rule in listed}  # what no rule asks for is not counted
     of_rule = rules.select(
         "rule", "target", "source", "source_id", "offset_hours", "day_handling", rule_of="workflow_id"
     )
     seen = done.inner_join(of_rule, [done.workflow_id == of_rule.rule_of, done.task == of_rule.target])
-    seen = seen.inner_join(
-        bases, [seen.run_id == bases.in_run, seen.source == bases.kind, seen.source_id == bases.of_id]
-    )
+    of_start = seen.filter(seen.source == START).rename(base="started")
+    others = [rule for rule in listed if rule["source"] != START]
+    if others:
+        bases = _bases(scope, others)
+        kinds = [seen.run_id == bases.in_run, seen.source == bases.kind, seen.source_id == bases.of_id]
+        of_others = seen.drop("started").inner_join(bases, kinds).select(of_start.columns)
+        seen = ibis.union(of_start, of_others)
+    else:
+        seen = of_start
     seen = seen.mutate(hours=hours_between(seen.base, seen.ended))
     if WORKDAYS in handlings:
         workdays = Calendar("Mon-Fri", "00:00-24:00", zone=scope.calendar.zone)
@@ -196,21 +201,24 @@ def _with_weekends(scope: Scope, seen: Table) -> Table:
 
 
 def _completions(scope: Scope) -> Table:
-    """Completed tasks and finished runs: run_id, workflow_id, task, name, ended."""
+    """Completed tasks and finished runs: run_id, workflow_id, task, name, started (when the run was), ended."""
     tasks, runs = scope.tasks(), scope.runs()
     done = ibis.union(
-        tasks.select("run_id", "workflow_id", "name", task="task_id", ended="completed_date"),
-        runs.select("run_id", "workflow_id", "name", task=ibis.literal(OF_RUN), ended="finished"),
+        tasks.select("run_id", "workflow_id", "name", "started", task="task_id", ended="completed_date"),
+        runs.select("run_id", "workflow_id", "name", "started", task=ibis.literal(OF_RUN), ended="finished"),
     )
     return done.filter(done.ended.notnull())
 
 
 def _bases(scope: Scope, rules: list[dict[str, Any]]) -> Table:
-    """The dates from which these rules count: in_run, kind, of_id (the task or field, "" for the run), base."""
+    """The dates from which rules count that do not count from the start of the run.
+
+    Columns: in_run, kind, of_id (the task or field, "" for the run), base.
+    """
     every = scope.of_workflows()
     runs, tasks = every.runs(), every.tasks()
     itself = ibis.literal(OF_RUN)
-    dates = [(runs, START, itself, "started"), (runs, RUN_DUE, itself, "due_date")]
+    dates = [(runs, RUN_DUE, itself, "due_date")]
     dates += [(tasks, DONE, tasks.task_id, "completed_date"), (tasks, DUE, tasks.task_id, "due_date")]
     if "form_values" in scope.sources:
         values = scope.sources.table("form_values", "run_id", "field_id", "date")
@@ -218,7 +226,7 @@ def _bases(scope: Scope, rules: list[dict[str, Any]]) -> Table:
     parts = []
     for table, kind, of, date in dates:
         ids = {rule["source_id"] for rule in rules if rule["source"] == kind and rule["source_id"] is not None}
-        if ids or kind == START:  # one part there must be
+        if ids or kind == RUN_DUE:  # one part there must be
             of_kind = table.select(in_run="run_id", kind=ibis.literal(kind), of_id=of, base=date)
             parts.append(of_kind if of is itself else of_kind.filter(of_kind.of_id.isin(sorted(ids))))
     bases = ibis.union(*parts) if len(parts) > 1 else parts[0]

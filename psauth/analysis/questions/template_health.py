@@ -12,7 +12,7 @@ from ibis.expr.types import Table
 
 from psauth.analysis.few import FEWEST
 from psauth.analysis.questions.conformance import conformance, finished_runs
-from psauth.analysis.questions.overdue import open_tasks
+from psauth.analysis.questions.overdue import open_tasks, with_emails
 from psauth.analysis.questions.variants import ARROW
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
@@ -198,7 +198,7 @@ def _leaves(rule: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _nobodys_tasks(scope: Scope) -> Table:
-    tasks = open_tasks(scope)
+    tasks = with_emails(scope, open_tasks(scope))
     tasks = tasks.semi_join(scope.runs(), "run_id")
     counted = tasks.group_by("workflow_id", "task_id").aggregate(
         name=tasks.name.max(), every=tasks.count(), nobodys=tasks.emails.isnull().sum()

@@ -7,7 +7,7 @@ from typing import Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.questions.overdue import open_tasks
+from psauth.analysis.questions.overdue import by_person, open_tasks
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 
@@ -27,10 +27,8 @@ def workload(tables: Tables, **filters: Unpack[Filters]) -> Table:
     """
     scope = Scope.of(tables, filters)
     scope.sources.table("assignments", "run_id", "task_id", "email")
-    tasks = open_tasks(scope)
-    nobody = ibis.array([ibis.null("string")])
+    tasks = by_person(scope, open_tasks(scope)).rename(user_email="email")
     tasks = tasks.mutate(is_late=(~tasks.stopped & (tasks.due_date < scope.now)).fill_null(False))
-    tasks = tasks.mutate(user_email=tasks.emails.coalesce(nobody).unnest())
     if scope.person is not None:
         tasks = tasks.filter(tasks.user_email == scope.person)
     return (
