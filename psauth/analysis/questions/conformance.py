@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 import ibis
 from ibis.expr.types import Table
@@ -10,6 +10,9 @@ from ibis.expr.types import Table
 from psauth.analysis.facts import template_order
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
+
+IN_TIME: Final = ibis.window(group_by="run_id", order_by=["completed_date", "place"])
+"""The completed tasks of a run, one after the other; of those of one moment, the one that stands above is first."""
 
 
 def conformance(tables: Tables, **filters: Unpack[Filters]) -> Table:
@@ -56,24 +59,28 @@ def completed_orders(scope: Scope) -> Table:
     """In which orders finished runs completed the tasks of the template; one row an order, with the count of its `runs`.
 
     Many runs have few orders among them. So pairs are made of each order, and not of each run. `steps` is a list of the
-    number and the place of each task; `breaks` counts those that stand above the one completed before them.
+    number and the place of each task.
     """
     runs = finished_runs(scope)
     names = runs.group_by(named="workflow_id").aggregate(workflow_name=runs.workflow_name.max())
+    tasks = completed_tasks(scope)
+    tasks = tasks.mutate(number=ibis.row_number().over(IN_TIME))
+    of_runs = tasks.group_by("workflow_id", "run_id").aggregate(
+        steps=ibis.struct({"number": tasks.number, "place": tasks.place}).collect()
+    )
+    of_runs = of_runs.mutate(steps=of_runs.steps.sort())
+    counted = of_runs.group_by("workflow_id", "steps").aggregate(runs=of_runs.count())
+    return counted.inner_join(names, counted.workflow_id == names.named).drop("named")
+
+
+def completed_tasks(scope: Scope) -> Table:
+    """The tasks of the template that finished runs completed: workflow_id, run_id, completed_date and place."""
     order = template(scope).select(ordered_task="task_id", place="place")
     tasks = scope.tasks_of_runs()
     tasks = tasks.filter(tasks.completed_date.notnull() & (tasks.run_status == "Completed"))
     tasks = tasks.select("workflow_id", "run_id", "task_id", "completed_date")
     tasks = tasks.inner_join(order, tasks.task_id == order.ordered_task)
-    in_time = ibis.window(group_by="run_id", order_by=["completed_date", "place"])
-    tasks = tasks.mutate(number=ibis.row_number().over(in_time), before=tasks.place.lag().over(in_time))
-    of_runs = tasks.group_by("workflow_id", "run_id").aggregate(
-        steps=ibis.struct({"number": tasks.number, "place": tasks.place}).collect(),
-        breaks=(tasks.before > tasks.place).sum(),
-    )
-    of_runs = of_runs.mutate(steps=of_runs.steps.sort(), breaks=of_runs.breaks.fill_null(0))
-    counted = of_runs.group_by("workflow_id", "steps", "breaks").aggregate(runs=of_runs.count())
-    return counted.inner_join(names, counted.workflow_id == names.named).drop("named")
+    return tasks.select("workflow_id", "run_id", "completed_date", "place")
 
 
 def finished_runs(scope: Scope) -> Table:

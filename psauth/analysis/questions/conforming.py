@@ -7,7 +7,7 @@ from typing import Unpack
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.questions.conformance import completed_orders, finished_runs
+from psauth.analysis.questions.conformance import IN_TIME, completed_tasks, finished_runs
 from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 
@@ -35,11 +35,12 @@ def conforming(tables: Tables, **filters: Unpack[Filters]) -> Table:
     finished = finished.group_by("workflow_id").aggregate(
         workflow_name=finished.workflow_name.max(), every=finished.count()
     )
-    orders = completed_orders(scope)
-    orders = orders.filter(orders.steps.length() > 1)
-    counted = orders.group_by(of_workflow="workflow_id").aggregate(
-        runs=orders.runs.sum().cast("int64"),
-        conforming=ibis.ifelse(orders.breaks == 0, orders.runs, 0).sum().cast("int64"),
+    tasks = completed_tasks(scope)
+    tasks = tasks.mutate(is_break=(tasks.place.lag().over(IN_TIME) > tasks.place).fill_null(False))
+    of_runs = tasks.group_by("workflow_id", "run_id").aggregate(tasks=tasks.count(), has_break=tasks.is_break.any())
+    of_runs = of_runs.filter(of_runs.tasks > 1)
+    counted = of_runs.group_by(of_workflow="workflow_id").aggregate(
+        runs=of_runs.count(), conforming=(~of_runs.has_break).sum().cast("int64")
     )
     shares = finished.left_join(counted, finished.workflow_id == counted.of_workflow)
     shares = shares.mutate(runs=shares.runs.fill_null(0), conforming=shares.conforming.fill_null(0))
