@@ -12,6 +12,8 @@ from psauth.analysis.scope import Filters, Scope
 from psauth.analysis.sources import Tables
 
 ARROW: Final = " → "
+NO_PLACE: Final = 2**31
+"""Stands for the place of tasks that the template has no more: they come after those that it has."""
 NO_TASK: Final = "(no task was completed)"
 
 
@@ -34,8 +36,10 @@ def variants(tables: Tables, **filters: Unpack[Filters]) -> Table:
     runs = runs.filter(runs.finished.notnull())
     tasks = scope.tasks_of_runs()
     tasks = tasks.filter(tasks.completed_date.notnull() & (tasks.run_status == "Completed"))
-    in_order = ibis.window(group_by="run_id", order_by=["completed_date", "place", "task_id"])
-    tasks = tasks.mutate(step=ibis.struct({"number": ibis.row_number().over(in_order), "name": tasks.name}))
+    # The lists of runs are put in order, each its own, which takes half as long as to number all tasks.
+    place = tasks.place.fill_null(NO_PLACE)
+    step = {"at": tasks.completed_date, "place": place, "task": tasks.task_id, "name": tasks.name}
+    tasks = tasks.mutate(step=ibis.struct(step))
     orders = tasks.group_by(of_run=tasks.run_id).aggregate(steps=tasks.step.collect())
     orders = orders.select("of_run", variant=orders.steps.sort().map(lambda step: step["name"]).join(ARROW))
     runs = runs.left_join(orders, runs.run_id == orders.of_run)
