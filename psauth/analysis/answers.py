@@ -6,7 +6,7 @@ import functools
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pandas as pd
 
@@ -134,7 +134,7 @@ def ask(tables: Tables, name: str, **options: Any) -> pd.DataFrame:
     question = getattr(analysis, name)
     if name not in EXPRESSIONS | OF_RULES:
         return run(question(tables, **options))
-    filters = {key: value for key, value in options.items() if key in Filters.__annotations__}
+    filters = cast(Filters, {key: value for key, value in options.items() if key in Filters.__annotations__})
     others = {key: value for key, value in options.items() if key not in filters}
     return answered(Scope.of(tables, filters), question, of_any=name in EXPRESSIONS, **others)
 

@@ -99,7 +99,10 @@ def _no_copy() -> None:
     if copies.find(state.here()) is not None:
         st.rerun()
     syncing = syncs.of(state.here())
-    st.write(COMING if syncing.task == "sync" and not syncing.stopping else NO_COPY)
+    if syncing.task == "sync" and not syncing.stopping:
+        st.write(COMING)
+    else:
+        st.write(NO_COPY)
     st.page_link("views/sync.py", label="Go to Sync", icon=":material/arrow_forward:")
 
 
