@@ -81,6 +81,7 @@ OURS = {
     "parts/chapters.py": {
         "age(copy.as_of)",
         "NO_COPY",
+        "COMING",
         "WHOLE",
         *(
             "'\\n\\n'.join(lines)",

@@ -111,7 +111,8 @@ def _values(scope: Scope, runs: Table) -> Table:
     values = values.inner_join(runs, "run_id")
     tasks = scope.rows("tasks", "run_id", "task_id", "hidden")
     hidden = tasks.filter(tasks.hidden.fill_null(False))
-    return values.anti_join(hidden, ["run_id", "task_id"]).select("run_id", "field_id", "value", "items")
+    values = values.anti_join(hidden, ["run_id", "task_id"]).select("run_id", "field_id", "value", "items")
+    return values.filter(values.field_id.notnull())  # a join that is joined again would be made twice
 
 
 def _empty_fields(scope: Scope, values: Table) -> Table:
