@@ -1,5 +1,6 @@
 # The public names, each with the module that defines it: __init__.py loads them from there when they are first used.
 
+from . import analysis as analysis
 from . import charts as charts
 from .api.budget import Budget as Budget
 from .auth.flow import AuthorizationFlow as AuthorizationFlow

@@ -43,8 +43,8 @@ def test_all_is_sorted_without_doubles_and_names_everything_promised():
     assert set(PROMISED) <= set(psauth.__all__)
 
 
-ROOMS = {"charts"}
-"""Whole rooms that are public: `psauth.charts.bottlenecks(…)`."""
+ROOMS = {"analysis", "charts"}
+"""Whole rooms that are public: `psauth.analysis.bottlenecks(…)`, `psauth.charts.bottlenecks(…)`."""
 
 
 @pytest.mark.parametrize("name", sorted(ROOMS))
