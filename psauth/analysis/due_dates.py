@@ -7,7 +7,7 @@ from typing import Any, Final
 import ibis
 from ibis.expr.types import Table
 
-from psauth.analysis.sources import Sources
+from psauth.analysis.sources import MOMENT, Sources
 
 DUE: Final = "dueDate"
 SEEN: Final = {"runs": (DUE, "status"), "tasks": (DUE, "status", "completedDate")}
@@ -50,4 +50,4 @@ def _task(seen: Table) -> Any:
 def _moment(text: Any) -> Any:
     """The moment that a JSON text means, a day its midnight UTC; missing for null and for what is no moment."""
     bare = text.replace('"', "")
-    return ibis.ifelse(bare.length() == A_DAY, bare + "T00:00:00Z", bare).try_cast("timestamp('UTC', 6)")
+    return ibis.ifelse(bare.length() == A_DAY, bare + "T00:00:00Z", bare).try_cast(MOMENT)

@@ -13,7 +13,7 @@ from ibis.expr.types import Table
 
 from psauth.analysis.facts import edges, run_facts, task_facts
 from psauth.analysis.running import run
-from psauth.analysis.sources import Sources, Tables
+from psauth.analysis.sources import MOMENT, Sources, Tables
 from psauth.calendars.calendar import Calendar
 from psauth.calendars.calendars import Calendars
 from psauth.exceptions import ArgumentError
@@ -105,7 +105,7 @@ class Scope:
     @property
     def now(self) -> Any:
         """The moment at which open runs are looked at, as an expression."""
-        return ibis.literal(self.sources.now, "timestamp('UTC', 6)")
+        return ibis.literal(self.sources.now, MOMENT)
 
     def one_workflow(self) -> str:
         """The id of the only workflow that it is about; ArgumentError where it is about several, or all."""
@@ -173,9 +173,9 @@ class Scope:
         if self.workflows is not None:
             facts = facts.filter(facts.workflow_id.isin(list(self.workflows)))
         if self.since is not None:
-            facts = facts.filter(facts.started >= ibis.literal(self.since, "timestamp('UTC', 6)"))
+            facts = facts.filter(facts.started >= ibis.literal(self.since, MOMENT))
         if self.until is not None:
-            facts = facts.filter(facts.started < ibis.literal(self.until, "timestamp('UTC', 6)"))
+            facts = facts.filter(facts.started < ibis.literal(self.until, MOMENT))
         if self.statuses is not None:
             facts = facts.filter(facts[status].isin(list(self.statuses)))
         return facts

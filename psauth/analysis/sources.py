@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Tables: TypeAlias = "Mirror | Mapping[str, pd.DataFrame | Table]"
 """What an analysis is made of: the local copy, or frames (or Ibis tables) by the names of its tables."""
 
+MOMENT: Final = "timestamp('UTC', 6)"
+"""The type of moments, as the tables have them."""
 OPTIONAL: Final = frozenset({"gone", "hidden", "stopped", "order_tree"})
 """Columns that a frame may lack: those of the copy alone, flags that are then taken for no, and an order that is then unknown."""
 IBIS_TYPES: Final = {"text": "string", "category": "string", "flag": "boolean", "count": "int64", "number": "float64"}

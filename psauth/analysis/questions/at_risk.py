@@ -13,7 +13,7 @@ from ibis.expr.types import Table
 
 from psauth.analysis.lifetimes import UNKNOWN, Lifetimes, run_lifetimes, share_after, table_of
 from psauth.analysis.scope import Filters, Scope
-from psauth.analysis.sources import Tables
+from psauth.analysis.sources import MOMENT, Tables
 from psauth.analysis.statements import answered
 from psauth.mirror.facts import hours_between
 
@@ -130,7 +130,7 @@ def _completions(scope: Scope, at: datetime) -> Table:
 
 
 def _lifetimes(scope: Scope, at: datetime) -> Table:
-    return run_lifetimes(scope.runs(), ibis.literal(at, "timestamp('UTC', 6)"))
+    return run_lifetimes(scope.runs(), ibis.literal(at, MOMENT))
 
 
 def _chance(known: Lifetimes, got_that_far: np.ndarray, apart: np.ndarray, due: float) -> Said:

@@ -14,7 +14,7 @@ from ibis.expr.types import Table
 from psauth.analysis.lifetimes import CONFIDENCE, NEEDS, table_of
 from psauth.analysis.questions.at_risk import LIKELY_IN_TIME, LIKELY_LATE, OPEN, chances
 from psauth.analysis.scope import Filters, Scope
-from psauth.analysis.sources import Tables
+from psauth.analysis.sources import MOMENT, Tables
 from psauth.analysis.statements import answered
 from psauth.exceptions import ArgumentError, needs_extra
 from psauth.mirror.facts import hours_between
@@ -25,7 +25,6 @@ from psauth.reading.frames import TIME_DTYPE
 if TYPE_CHECKING:
     from psauth.reading.arguments import Moment
 
-MOMENT: Final = "timestamp('UTC', 6)"
 A_MONTH: Final = timedelta(days=30)
 VERDICTS: Final = (LIKELY_LATE, OPEN, LIKELY_IN_TIME)
 

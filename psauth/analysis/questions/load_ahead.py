@@ -14,7 +14,7 @@ from psauth.analysis.few import percentiles
 from psauth.analysis.periods import add_period
 from psauth.analysis.questions.overdue import by_person, open_tasks
 from psauth.analysis.scope import Filters, Scope
-from psauth.analysis.sources import Tables
+from psauth.analysis.sources import MOMENT, Tables
 from psauth.exceptions import ArgumentError
 from psauth.mirror.facts import is_robot
 from psauth.reading.arguments import shown
@@ -24,7 +24,6 @@ USUAL_DAYS: Final = 60
 MOST_DAYS: Final = 366
 NOBODY: Final = ""
 """Stands for the address of nobody, so that rows can be joined by it."""
-MOMENT: Final = "timestamp('UTC', 6)"
 
 
 def load_ahead(tables: Tables, *, days: int = 14, **filters: Unpack[Filters]) -> Table:

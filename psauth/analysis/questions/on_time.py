@@ -9,7 +9,7 @@ from ibis.expr.types import Table
 
 from psauth.analysis.due_dates import OF_RUN, first_due_dates, first_looks
 from psauth.analysis.scope import Filters, Scope
-from psauth.analysis.sources import Tables
+from psauth.analysis.sources import MOMENT, Tables
 
 
 def on_time(tables: Tables, **filters: Unpack[Filters]) -> Table:
@@ -73,7 +73,7 @@ def _share(some: Any, every: Any) -> Any:
 def _with_first(scope: Scope, every: Table) -> Table:
     """first_due_date, missing where no other was seen, and whether neither that nor the time before the completion was."""
     if "changes" not in scope.sources:
-        missing = ibis.null("timestamp('UTC', 6)")
+        missing = ibis.null(MOMENT)
         return every.mutate(first_due_date=missing, is_unobserved=ibis.literal(True))
     for seen in (first_due_dates(scope.sources), first_looks(scope.sources)):
         every = every.left_join(seen, [every.run_id == seen.in_run, every.task == seen.of_task]).drop(

@@ -15,7 +15,7 @@ from psauth.analysis.periods import add_period
 from psauth.analysis.questions.conformance import template
 from psauth.analysis.running import run
 from psauth.analysis.scope import Filters, Scope
-from psauth.analysis.sources import Tables
+from psauth.analysis.sources import MOMENT, Tables
 from psauth.calendars.calendar import Calendar
 from psauth.mirror.facts import hours_between
 
@@ -192,7 +192,7 @@ def _suggested(observed: Table) -> Table:
 def _with_weekends(scope: Scope, seen: Table) -> Table:
     """With moved_hours: those from a due date on a weekend to the same time of the Monday, where the rule moves it there."""
     seconds = (seen.offset_hours * 3600).round().cast("int64")
-    seen = seen.mutate(due=(seen.base + seconds.as_interval("s")).cast("timestamp('UTC', 6)"))
+    seen = seen.mutate(due=(seen.base + seconds.as_interval("s")).cast(MOMENT))
     for every in ("day", "week"):
         seen = add_period(seen, f"{every}_of_due", "due", every, scope.calendar.zone)
     weekday = (hours_between(seen.week_of_due, seen.day_of_due) / 24).round()

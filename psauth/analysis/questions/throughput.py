@@ -10,7 +10,7 @@ from ibis.expr.types import Table
 
 from psauth.analysis.periods import add_period, every_period, of_every
 from psauth.analysis.scope import Filters, Scope
-from psauth.analysis.sources import Tables
+from psauth.analysis.sources import MOMENT, Tables
 
 
 def throughput(tables: Tables, *, every: str = "week", **filters: Unpack[Filters]) -> Table:
@@ -50,7 +50,7 @@ def throughput(tables: Tables, *, every: str = "week", **filters: Unpack[Filters
     so_far = ibis.window(order_by="period", preceding=None, following=0)
     spread = spread.mutate(in_progress=(spread.arrivals - spread.departures).sum().over(so_far).cast("int64"))
     if scope.since is not None:
-        spread = spread.filter(spread.first_day >= ibis.literal(scope.since, "timestamp('UTC', 6)"))
+        spread = spread.filter(spread.first_day >= ibis.literal(scope.since, MOMENT))
     if scope.until is not None:
-        spread = spread.filter(spread.first_day < ibis.literal(scope.until, "timestamp('UTC', 6)"))
+        spread = spread.filter(spread.first_day < ibis.literal(scope.until, MOMENT))
     return spread.select("period", "arrivals", "departures", "in_progress").order_by("period")
