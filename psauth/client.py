@@ -284,11 +284,12 @@ class ProcessStreet(RunReads, TaskReads, FormReads, LibraryReads, PeopleReads, W
         'Purchase Request'
         """
         with needs_extra("analysis", "ps.report(…)"):
-            from psauth.analysis.answers import warn_of_age
+            from psauth.analysis.answers import warn_of_copy
             from psauth.analysis.report import make_report
+            from psauth.analysis.scope import Filters
 
         mirror = self.mirror
-        warn_of_age(mirror)
+        warn_of_copy(mirror, Filters(workflow=workflow, since=since))
         return make_report(mirror, workflow, since)
 
     def _mirror_place(self) -> tuple[Place, Identity]:

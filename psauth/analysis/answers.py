@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
@@ -40,8 +40,9 @@ class Answers:
     """Answers out of the local copy: `ps.analysis.run_times(workflow="Purchase Request")`, and so on for each question.
 
     `dir(ps.analysis)` names the questions, and help(ps.analysis.run_times) says what one takes and answers. It takes no
-    request. Where nothing is left to answer with, the frame is empty, and `frame.attrs["note"]` says so. A copy of more than
-    30 days gives a PsauthWarning.
+    request. Where nothing is left to answer with, the frame is empty, and `frame.attrs["note"]` says so. Where the copy lacks
+    runs, as while the first sync is not finished, the note says what is missing, and so does a PsauthWarning; a copy of more
+    than 30 days gives one, too.
     """
 
     def __init__(self, mirror: Callable[[], Mirror], keep: Callable[[Calendars], Any]) -> None:
@@ -102,11 +103,15 @@ class Answers:
         @functools.wraps(question)
         def answer(**options: Any) -> pd.DataFrame:
             mirror = self._mirror()
-            warn_of_age(mirror)
             frame = ask(mirror, name, **options)
+            notes = []
             if frame.empty:
                 asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
-                frame.attrs[NOTE] = f"The local copy has nothing to answer {name}({asked}) with."
+                notes.append(f"The local copy has nothing to answer {name}({asked}) with.")
+            if (lacks := warn_of_copy(mirror, filters_of(options))) is not None:
+                notes.append(lacks)
+            if notes:
+                frame.attrs[NOTE] = " ".join(notes)
             return frame
 
         return answer
@@ -134,17 +139,26 @@ def ask(tables: Tables, name: str, **options: Any) -> pd.DataFrame:
     question = getattr(analysis, name)
     if name not in EXPRESSIONS | OF_RULES:
         return run(question(tables, **options))
-    filters = cast(Filters, {key: value for key, value in options.items() if key in Filters.__annotations__})
+    filters = filters_of(options)
     others = {key: value for key, value in options.items() if key not in filters}
     return answered(Scope.of(tables, filters), question, of_any=name in EXPRESSIONS, **others)
 
 
-def warn_of_age(mirror: Mirror) -> None:
-    """A PsauthWarning to whoever called the caller, where a copy is old."""
-    if mirror.as_of is not None and datetime.now(UTC) - mirror.as_of > OLD:
+def filters_of(options: Mapping[str, Any]) -> Filters:
+    """Those of a question's options that are filters."""
+    return cast(Filters, {key: value for key, value in options.items() if key in Filters.__annotations__})
+
+
+def warn_of_copy(mirror: Mirror, filters: Filters) -> str | None:
+    """A PsauthWarning to whoever called the caller, where a copy is old or lacks runs; the sentence about what it lacks."""
+    at = mirror.as_of or mirror.published_at
+    if datetime.now(UTC) - at > OLD:
         warnings.warn(
-            f"The local copy is of {mirror.as_of:%Y-%m-%d}: what it calls open may be finished by now. Bring it up to date "
-            "with ps.sync().",
+            f"The local copy is of {at:%Y-%m-%d}: what it calls open may be finished by now. Bring it up to date with ps.sync().",
             PsauthWarning,
             stacklevel=3,
         )
+    lacks = Scope.of(mirror, filters).lacks() if mirror.gaps else None
+    if lacks is not None:
+        warnings.warn(f"{lacks} To read more: ps.sync()", PsauthWarning, stacklevel=3)
+    return lacks

@@ -125,6 +125,8 @@ class Asked:
         """The sentence for when there is nothing to say anything of; None where there are runs."""
         if len(run(self.scope.runs().limit(1))):
             return None
+        if self.scope.lacks() is not None:
+            return "The local copy has no such run."
         return "No run was started" + (" since then." if self.scope.since is not None else ".")
 
     def table(self, question: str, rows: pd.DataFrame, /, **heads: str) -> list[Table]:

@@ -15,13 +15,14 @@ ITEM: Final = 4
 _NAMESPACES: Final = re.compile(r' xmlns(:xlink)?="[^"]*"')
 """What an SVG in a file needs, and one in a page does not."""
 _STYLE: Final = (
-    ":root{color-scheme:light;--line:#e4e7ec;--quiet:#5a6472;--accent:#2f5fd0}"
+    ":root{color-scheme:light;--line:#e4e7ec;--quiet:#5a6472;--accent:#2f5fd0;--warn:#b45309;--warned:#fff7ed}"
     "*{box-sizing:border-box}"
     "body{margin:0;background:#fff;color:#10151d;font:16px/1.55 system-ui,Arial,sans-serif;overflow-wrap:anywhere}"
     "main{max-width:50rem;margin:0 auto;padding:2.5rem 1.5rem 4rem}"
     "h1{font-size:1.75rem;line-height:1.25;font-weight:600;margin:0 0 .25rem}"
     "h2{font-size:1.25rem;line-height:1.3;font-weight:600;margin:3rem 0 .75rem;break-after:avoid}"
     "p{margin:0 0 1rem}.facts,.rest,summary{color:var(--quiet);font-size:.875rem}"
+    ".lacks{margin:1rem 0 0;padding:.6rem .9rem;border-left:3px solid var(--warn);background:var(--warned)}"
     ".said{list-style:none;margin:1.5rem 0 0;padding:0}.said li{padding:.7rem 0;break-inside:avoid;border-top:1px solid var(--line)}"
     ".said a{color:var(--accent);font-weight:600;text-decoration:none}.said a:hover{text-decoration:underline}.said p{margin:.15rem 0 0}"
     "figure{margin:0 0 1rem;break-inside:avoid}svg{display:block;max-width:100%;height:auto;overflow:visible}"
@@ -68,8 +69,9 @@ class Part:
     """Docstrings of questions."""
 
 
-def page(title: str, facts: str, parts: Sequence[Part]) -> str:
-    """The whole page. Every text is shown as the text that it is."""
+def page(title: str, facts: str, parts: Sequence[Part], *, lacks: str | None = None) -> str:
+    """The whole page. Every text is shown as the text that it is; `lacks` says what its figures are without."""
+    lacking = "" if lacks is None else f'<p class="lacks">{escape(lacks)}</p>'
     said = "".join(
         f'<li><a href="#part-{number}">{escape(part.title)}</a>{_said(part)}</li>'
         for number, part in enumerate(parts, 1)
@@ -80,7 +82,7 @@ def page(title: str, facts: str, parts: Sequence[Part]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main>"
-        f'<h1>{escape(title)}</h1><p class="facts">{escape(facts)}</p><ul class="said">{said}</ul>{shown}'
+        f'<h1>{escape(title)}</h1><p class="facts">{escape(facts)}</p>{lacking}<ul class="said">{said}</ul>{shown}'
         "</main></body></html>\n"
     )
 

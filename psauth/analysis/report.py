@@ -21,6 +21,7 @@ from psauth.charts.files import svg
 from psauth.charts.lettering import name_of
 from psauth.exceptions import ArgumentError
 from psauth.export.replace import replaced, whole_path
+from psauth.words import counted
 
 if TYPE_CHECKING:
     from psauth.analysis.sources import Tables
@@ -86,8 +87,11 @@ def make_report(tables: Tables, workflow: str | Iterable[str] | None = None, sin
     if scope.since is not None:
         facts.append(f"runs started since {_moment(scope.since, asked)}")
     facts.append("durations by the clock")
+    lacks = scope.lacks()
     said = tuple(sentence for part in parts for sentence in part.sentences)
-    return Report(title, said, page(title, " · ".join(facts), parts))
+    return Report(
+        title, (lacks, *said) if lacks is not None else said, page(title, " · ".join(facts), parts, lacks=lacks)
+    )
 
 
 def _part(asked: Asked, chapter: Chapter) -> Part:
@@ -137,7 +141,7 @@ def _title(asked: Asked) -> str:
     if workflows is None:
         return ALL
     if not asked.is_one:
-        return f"{len(workflows)} workflows"
+        return counted(len(workflows), "workflow")
     runs = asked("run_times")
     if len(runs):
         return name_of(runs["workflow_name"].iloc[-1])

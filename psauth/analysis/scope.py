@@ -107,6 +107,11 @@ class Scope:
         """The moment at which open runs are looked at, as an expression."""
         return ibis.literal(self.sources.now, MOMENT)
 
+    def lacks(self) -> str | None:
+        """What the copy lacks of the runs that it is about, in a sentence; None where nothing is missing, and of frames."""
+        gaps = self.sources.gaps
+        return gaps.sentence(self.workflows, self.since) if gaps else None
+
     def one_workflow(self) -> str:
         """The id of the only workflow that it is about; ArgumentError where it is about several, or all."""
         if self.workflows is None or len(self.workflows) != 1:

@@ -17,6 +17,7 @@ from psauth.reading.arguments import moment, shown
 
 if TYPE_CHECKING:
     from psauth.mirror.engine import Engine
+    from psauth.mirror.gaps import Gaps
     from psauth.mirror.tables import Mirror
 
 Tables: TypeAlias = "Mirror | Mapping[str, pd.DataFrame | Table]"
@@ -47,6 +48,8 @@ class Sources:
         """What answers questions of the copy; None for frames."""
         self.calendars: Final[Calendars | None] = getattr(tables, "calendars", None)
         """What the copy counts working hours by; None for frames."""
+        self.gaps: Final[Gaps | None] = getattr(tables, "gaps", None)
+        """What the copy lacks; None for frames."""
 
     def __contains__(self, name: str) -> bool:
         return name in set(self._tables)

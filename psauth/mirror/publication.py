@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from psauth.calendars.calendars import Calendars
 from psauth.mirror.columns import LAYOUTS, Field, Layout
+from psauth.mirror.gaps import Gaps
 from psauth.mirror.rows import FORMAT
 
 
@@ -51,7 +52,8 @@ class Content:
     sync. `whole`: the number of what belongs to no run (see Snapshot.months). `ages`: by table, when the oldest and the
     latest of what it was derived from was asked for. `names`: by month, the names that its rows repeat, by id. `forms`: by
     workflow, its form fields. `wide`: the tables of single workflows and data sets, by the id of each. `retired`: by table,
-    the files that were replaced, and when; they are deleted later. `calendars`: what working hours are in the facts.
+    the files that were replaced, and when; they are deleted later. `calendars`: what working hours are in the facts. `gaps`: what the copy
+    lacks; None in a publication of a psauth that did not note it.
     """
 
     place: str
@@ -64,6 +66,7 @@ class Content:
     wide: Mapping[str, str] = field(default_factory=dict)
     retired: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     calendars: Calendars = field(default_factory=Calendars)
+    gaps: Gaps | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the store keeps it."""
@@ -87,6 +90,7 @@ class Content:
             "wide": self.wide,
             "retired": self.retired,
             "calendars": self.calendars.to_json(),
+            "gaps": None if self.gaps is None else self.gaps.to_json(),
         }
 
     @classmethod
@@ -113,6 +117,7 @@ class Content:
             wide=noted["wide"],
             retired=noted["retired"],
             calendars=Calendars.from_json(noted["calendars"]),
+            gaps=Gaps.from_json(noted["gaps"]) if noted.get("gaps") is not None else None,
         )
 
 

@@ -98,7 +98,7 @@ def _publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None, thoro
         before = None if noted is None else Content.from_json(noted.content)
         if before is not None and before.place != folder.url:
             before = None
-        now = datetime.now(UTC)
+        now, gaps = datetime.now(UTC), snap.gaps()
         known = {} if before is None else before.tables
         with Drafts(folder, known, thorough=thorough) as drafts:
             derivation = Derivation(snap, drafts, before)
@@ -130,6 +130,7 @@ def _publish(store: Store, folder: DeltaFolder, *, as_of: datetime | None, thoro
         wide=derivation.wide,
         retired={name: paths for name, paths in retired.items() if paths},
         calendars=derivation.calendars,
+        gaps=gaps,
     )
     publication = store.note_publication(content.to_json(), now)
     written = {name for name, (table, _) in published.items() if table != known.get(name)}

@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 METADATA: Final = sa.MetaData()
 META: Final = sa.Table(
@@ -39,6 +39,7 @@ RUNS: Final = sa.Table(  # a run is here when all its lists are
     sa.Index("runs_by_look", "look_at"),
     sa.Index("runs_by_miss", "first_missed"),
 )
+RUNS_IN_PART: Final = sa.Index("runs_in_part", RUNS.c.workflow_id, sqlite_where=RUNS.c.whole.is_(False))
 LISTS: Final = sa.Table(  # of a run: owner is its id
     "lists",
     METADATA,
@@ -149,5 +150,5 @@ def migrate(db: sa.Connection, version: int) -> None:
     write_meta(db, "schema", str(SCHEMA_VERSION))
 
 
-MIGRATIONS: Final[dict[int, Callable[[sa.Connection], None]]] = {1: UNSHOWN.create}
+MIGRATIONS: Final[dict[int, Callable[[sa.Connection], None]]] = {1: UNSHOWN.create, 2: RUNS_IN_PART.create}
 """Version → what makes the next one of it."""

@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from psauth.mirror import lists, queue, runs, schema
+from psauth.mirror.gaps import Gaps
 from psauth.mirror.queue import ALL, Which
 from psauth.mirror.records import Change, PendingRun, Publication, Record, StoredList, StoredRun, moment_at
+from psauth.mirror.stored_gaps import read_gaps
 
 
 class Snapshot:
@@ -105,6 +107,14 @@ class Snapshot:
             .where(runs_of.c.workflow_id.in_(sorted(workflows)) & (lists_of.c.count > 0))
         )
         return set(self._db.execute(query.distinct()).scalars()) if workflows else set()
+
+    def gaps(self) -> Gaps:
+        """What the store lacks of the runs that there are."""
+        return read_gaps(self._db)
+
+    def has_copy(self) -> bool:
+        """Whether a sync has read a run, or said what it did; a forecast reads templates alone."""
+        return any(self._db.execute(sa.select(t.c[0]).limit(1)).first() for t in (schema.RUNS, schema.REPORTS))
 
     def note(self, name: str) -> str | None:
         """What was noted under a name."""

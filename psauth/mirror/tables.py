@@ -16,6 +16,7 @@ from psauth.exceptions import ArgumentError, MirrorError
 from psauth.mirror.columns import Layout
 from psauth.mirror.delta import Damaged, DeltaFolder, Version
 from psauth.mirror.engine import Engine
+from psauth.mirror.gaps import Gaps
 from psauth.mirror.pins import Pin
 from psauth.mirror.publication import Content
 from psauth.mirror.publish import READERS, publish
@@ -49,7 +50,9 @@ class Mirror:
         self.published_at = publication.published_at
         """When the tables were published."""
         self.as_of = content.as_of
-        """Up to when they are current; None before the first complete sync."""
+        """Up to when they are current; None before a sync of everything has come to its end. What is missing say `gaps`."""
+        self.gaps = content.gaps or Gaps()
+        """What the copy lacks of the runs that there are: its text is a sentence."""
         self.folder = content.place
         """Where the tables lie that other programs read: a path, or an address of object storage."""
         self.calendars = content.calendars
@@ -79,14 +82,16 @@ class Mirror:
         MirrorError where there is nothing to read yet.
         """
         for _ in range(TRIES):
-            publication = store.publication()
+            with store.snapshot() as snap:
+                publication, has_copy = snap.publication(), snap.has_copy()
             content = None if publication is None else Content.from_json(publication.content)
-            if publication is None or content is None or content.place != folder.url:
-                if not store.months():
-                    raise MirrorError(
-                        f"There is no local copy in {store.place.folder} yet. Make one, which can be stopped at any time and goes "
-                        "on where it was: ps.sync()"
-                    )
+            if not has_copy and (content is None or not content.tables["runs"].rows):
+                raise MirrorError(
+                    f"There is no local copy in {store.place.folder} yet. Make one, which can be stopped at any time and goes "
+                    "on where it was: ps.sync()"
+                )
+            is_dated = content is not None and (content.gaps is not None or content.as_of is not None)
+            if publication is None or content is None or content.place != folder.url or not is_dated:
                 publish(store, folder)
                 continue
             try:
@@ -198,7 +203,7 @@ class Mirror:
 
     def __repr__(self) -> str:
         counts = self.counts()
-        as_of = "not complete yet" if self.as_of is None else f"as of {self.as_of:%Y-%m-%d %H:%M} UTC"
+        as_of = "not complete yet: see .gaps" if self.as_of is None else f"as of {self.as_of:%Y-%m-%d %H:%M} UTC"
         return f"Mirror({counts['runs']:,} runs, {counts['tasks']:,} tasks, {len(self)} tables, {as_of})"
 
 

@@ -23,6 +23,7 @@ from psauth.mirror.looks import LAG, is_old
 from psauth.mirror.queue import Priority
 from psauth.mirror.records import Record, Written, created_of, moment_at, updated_of
 from psauth.mirror.store import Store
+from psauth.mirror.stored_gaps import OLDEST
 from psauth.mirror.writer import Writer
 from psauth.reading.endpoints import RUN_SEARCH, RUN_STATUSES, RUNS
 
@@ -188,7 +189,9 @@ class Walker:
                 break
             link = page.next
         self._writer.flush()
-        if scope.since is None:
+        if scope.since is not None:
+            self._note_oldest(scope, scope.since)
+        else:
             self._note_missing(scope, mark.number, None)
             began = None if mark.began is None else moment_at(mark.began)
             ages = {f"active runs{scope.name}": _now()}
@@ -284,6 +287,11 @@ class Walker:
     def _end(self, scope: Scope, newest: datetime | None, began: datetime) -> None:
         """Set the signpost. An update from the future, by our clock, would hide what comes until then."""
         self._store.end_walk(None if newest is None else min(newest, began), scope.name)
+
+    def _note_oldest(self, scope: Scope, since: datetime) -> None:
+        """Note since when runs were listed, for as long as nobody has walked the whole list."""
+        before = self._noted_at(f"{OLDEST}{scope.name}")
+        self._store.note(**{f"{OLDEST}{scope.name}": str(min(before or since, since).timestamp())})
 
     def _noted_at(self, name: str) -> datetime | None:
         noted = self._store.get_note(name)

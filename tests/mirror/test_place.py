@@ -127,6 +127,7 @@ def test_a_store_of_version_1_is_brought_up_to_date(store, place, identity, make
     store.write_run(make_run(), {}, noon)
     with store._database.writing() as db:
         schema.UNSHOWN.drop(db)
+        schema.RUNS_IN_PART.drop(db)
         schema.write_meta(db, "schema", "1")
     again = Store.open(place, identity)
     again.note_unshown("r1", noon)

@@ -8,6 +8,7 @@ from psauth.dashboard.loading.copies import Copy
 from psauth.dashboard.loading.jobs import Job, jobs
 from psauth.dashboard.loading.read import Here
 from psauth.exceptions import needs_extra
+from psauth.reading.arguments import moment
 
 if TYPE_CHECKING:
     from psauth.analysis.chapters import Chapter, Findings
@@ -51,6 +52,11 @@ def ask(here: Here, copy: Copy, workflow: str | None, since: str | None, chapter
 
     moment = (copy.mirror.number, copy.mirror.published_at)
     return jobs.start(here.owner, ("answers", *moment, workflow, since, chapter.title), work)
+
+
+def lacks(copy: Copy, workflow: str | None, since: str | None) -> str | None:
+    """What the copy lacks of the runs that are asked about, in a sentence; None where nothing is missing."""
+    return copy.mirror.gaps.sentence(None if workflow is None else [workflow], None if since is None else moment(since))
 
 
 def report(copy: Copy, workflow: str | None, since: str | None) -> bytes:

@@ -72,8 +72,8 @@ def facts(copy: Copy, workflow: str | None, since: str | None) -> None:
             on_click="ignore",
             help=WHOLE,
         )
-    if copy.runs_left:
-        tables.say_runs_left(copy.runs_left)
+    if (lacks := answers.lacks(copy, workflow, since)) is not None:
+        st.warning(plain(lacks), icon=":material/incomplete_circle:")
 
 
 def show(found: Findings, definitions: Sequence[str]) -> None:

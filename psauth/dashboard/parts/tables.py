@@ -53,7 +53,7 @@ def facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column],
 def say_runs_left(runs: int) -> None:
     """That the copy has not got so many runs yet."""
     left = f"{runs:,} {plural('run', runs)}"
-    st.caption(f"The first sync is not finished: {left} are not in the copy yet, the oldest ones.")
+    st.caption(f"The first sync is not finished: {left} are not in the local copy yet, the oldest ones.")
 
 
 def _facts(read: Read, loaded: Loaded, count: str, columns: Mapping[str, Column]) -> None:

@@ -131,7 +131,7 @@ def test_a_copy_that_is_not_whole_says_what_it_lacks(visit: Visit, copied: Vault
         db.execute(schema.REPORTS.delete())
     store.note_report(reports[0] | {"narrowed": True})  # only a sync of everything makes the copy whole
     page = visit("runs", newest="all")
-    assert "The first sync is not finished: 30 runs are not in the copy yet, the oldest ones." in texts(page)
+    assert "The first sync is not finished: 30 runs are not in the local copy yet, the oldest ones." in texts(page)
 
 
 def test_a_list_that_the_service_refuses_is_not_shown_as_an_empty_one(

@@ -1,6 +1,6 @@
 """Publishing: what is derived from the store, and that only what changed is."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from psauth.mirror.columns import FACTS, LAYOUTS
 from psauth.mirror.delta import DeltaFolder
 from psauth.mirror.publication import Content
 from psauth.mirror.publish import publish
+from psauth.mirror.report import SyncReport
 from psauth.reading import values
 from psauth.reading.endpoints import TASKS
 from psauth.reading.frames import frame
@@ -241,6 +242,8 @@ def test_an_empty_store_has_all_tables_too(place, folder):
     from psauth.mirror.tables import Mirror
 
     store = Store.open(place, Identity("https://api.example/v1", "default"))
+    now = datetime.now(UTC)
+    store.note_report(SyncReport(began_at=now, ended_at=now, requests=9).to_dict())  # a company without a run
     publish(store, folder)
     mirror = Mirror.open(store, folder)
     assert set(mirror) == set(LAYOUTS)
