@@ -19,6 +19,7 @@ BOTTLENECKS: Final = Wanted(
     "bottlenecks",
     "ps.analysis.bottlenecks(…)",
     ("task_id", "name", "count", "median_hours", "p85_hours", "share"),
+    of_one=True,
 )
 MOST: Final = 15
 """Tasks with a bar of their own; the others are one bar together."""

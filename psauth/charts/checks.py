@@ -15,11 +15,12 @@ from psauth.words import counted
 
 
 class Wanted(NamedTuple):
-    """What a picture takes: its name, and the call that gives such a frame."""
+    """What a picture takes: its name, and the call that gives such a frame; `of_one`: a frame of one workflow alone."""
 
     picture: str
     source: str
     columns: tuple[str, ...]
+    of_one: bool = False
 
     def refuse(self, why: str) -> ArgumentError:
         """The error that says why there is no picture."""
@@ -38,6 +39,10 @@ def checked(frame: Any, wanted: Wanted) -> pd.DataFrame:
     if frame.empty:
         raise wanted.refuse(
             "the frame has no rows, so there is nothing to draw. Choose a longer time, or another workflow."
+        )
+    if wanted.of_one and "workflow_id" in frame and (several := frame["workflow_id"].nunique()) > 1:
+        raise wanted.refuse(
+            f"the frame is of {several:,} workflows, whose tasks one picture would mix. Choose one, by workflow=…."
         )
     return frame.reset_index(drop=True)
 

@@ -19,7 +19,7 @@ from psauth.charts.theme import SMALL, WIDTH, across, bars, down, dressed, inlin
 from psauth.words import counted
 
 AGEING: Final = Wanted("ageing", "ps.analysis.ageing(…)", ("name", "age_hours", "share_done"))
-FINISHED: Final = Wanted("ageing", "ps.analysis.run_times(…)", ("finished", "hours"))
+FINISHED: Final = Wanted("ageing", "ps.analysis.run_times(…)", ("finished", "hours"), of_one=True)
 PERCENTILES: Final = (0.5, 0.85, 0.95)
 BANDS: Final = ("younger than half of them were", "older than half", "older than 85%", "older than 95%")
 MOST: Final = 5_000

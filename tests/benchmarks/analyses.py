@@ -72,13 +72,13 @@ QUESTIONS: Mapping[str, Question] = {
     "median_run_time": Question(("workflow_id",)),
     "on_time": Question(("workflow_id",)),
     "overdue": Question(("run_id", "task_id")),
-    "process_map": Question(("source", "target")),
+    "process_map": Question(("source", "target", "workflow_id")),
     "run_times": Question(("run_id",)),
     "sla_fit": Question(("workflow_id", "task_id")),
     "survival": Question(("hours", "share_open")),
     "template_health": Question(("kind", "workflow_id", "id", "name")),
     "throughput": Question(("period",)),
-    "variants": Question(("variant",)),
+    "variants": Question(("variant", "workflow_id")),
     "workload": Question(("user_email",)),
 }
 IN_OTHER_WORDS = {"drivers": ("answer",)}

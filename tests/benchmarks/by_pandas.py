@@ -173,7 +173,7 @@ def handover(read: Read) -> pd.DataFrame:
     tasks["source"] = before["target"]
     tasks["hours"] = hours(before["completed_date"], tasks["completed_date"])
     steps = tasks[tasks["source"].notna() & tasks["target"].notna()]
-    groups = steps.groupby(["source", "target"])
+    groups = steps.groupby(["source", "target", "workflow_id"])
     answer = groups.agg(count=("hours", "size"), runs=("run_id", "nunique"), few_hours=("hours", few))
     return with_medians(groups, answer, median_hours=0.5).reset_index()
 
@@ -190,6 +190,7 @@ def process_map(read: Read) -> pd.DataFrame:
     events = events.sort_values(["run_id", "moment", "rank", "place", "task_id"], ignore_index=True)
     before = events.groupby("run_id")[["event", "place", "moment"]].shift()
     events["source"], events["source_order"] = before["event"], before["place"]
+    events["workflow_id"] = events["run_id"].map(runs.set_index("run_id")["workflow_id"])
     events["hours"] = hours(before["moment"], events["moment"])
     steps = events[events["source"].notna()].rename(columns={"event": "target", "place": "target_order"})
     groups = steps.groupby(["source", "target"])
@@ -209,11 +210,11 @@ def variants(read: Read) -> pd.DataFrame:
     runs = runs_of(read)
     runs = runs[runs["finished"].notna()]
     runs["variant"] = runs["run_id"].map(orders).fillna("(no task was completed)")
-    groups = runs.groupby("variant")
+    groups = runs.groupby(["variant", "workflow_id"])
     answer = groups["hours"].agg(count="size", few_hours=few)
     answer = with_medians(groups, answer, median_hours=0.5).reset_index()
     answer["share"] = answer["count"] / answer["count"].sum()
-    answer = answer.sort_values(["count", "variant"], ascending=[False, True])
+    answer = answer.sort_values(["count", "variant", "workflow_id"], ascending=[False, True, True])
     return answer.assign(covered=answer["share"].cumsum())
 
 

@@ -144,8 +144,8 @@ ONE: dict[str, str] = {
         ORDER BY count DESC, source, target""",
     "process_map": """
         SELECT source, target, count(*) AS count, middle(hours, 0.5) AS median_hours, min(source_place) AS source_order,
-            min(target_place) AS target_order, few(hours) AS few_hours
-        FROM edges GROUP BY source, target ORDER BY count DESC, source, target""",
+            min(target_place) AS target_order, few(hours) AS few_hours, workflow_id
+        FROM edges GROUP BY source, target, workflow_id ORDER BY count DESC, source, target, workflow_id""",
     "run_times": """
         SELECT run_id, workflow_id, name, status, started, finished, finished_estimated, hours, working_hours,
             CASE WHEN status = 'Active' THEN h(started, moment()) END AS age_hours, workflow_name
@@ -167,12 +167,13 @@ ONE: dict[str, str] = {
             FROM task_facts WHERE completed_date IS NOT NULL GROUP BY run_id
         ), counted AS (
             SELECT coalesce(variant, '(no task was completed)') AS variant, count(*) AS count,
-                middle(hours, 0.5) AS median_hours, few(hours) AS few_hours
-            FROM run_facts LEFT JOIN orders USING (run_id) WHERE finished IS NOT NULL GROUP BY 1
+                middle(hours, 0.5) AS median_hours, few(hours) AS few_hours, workflow_id
+            FROM run_facts LEFT JOIN orders USING (run_id) WHERE finished IS NOT NULL GROUP BY 1, workflow_id
         ), shared AS (SELECT *, count / sum(count) OVER () AS share FROM counted)
         SELECT variant, count, share, median_hours,
-            sum(share) OVER (ORDER BY count DESC, variant ROWS UNBOUNDED PRECEDING) AS covered, few_hours
-        FROM shared ORDER BY count DESC, variant""",
+            sum(share) OVER (ORDER BY count DESC, variant, workflow_id ROWS UNBOUNDED PRECEDING) AS covered, few_hours,
+            workflow_id
+        FROM shared ORDER BY count DESC, variant, workflow_id""",
     "drift": """
         WITH seen AS (
             SELECT run_id, CASE WHEN noun = 'tasks' THEN key ELSE '' END AS task, change_id,

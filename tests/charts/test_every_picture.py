@@ -253,6 +253,22 @@ NUMBERS = {
 }
 
 
+@pytest.mark.parametrize("name", ["bottlenecks", "process_map", "variants"])
+def test_tasks_of_several_workflows_are_not_mixed_in_one_picture(name):
+    frame = FRAMES[name]
+    one = frame.assign(workflow_id="w1")
+    assert title(getattr(charts, name)(one)) == title(getattr(charts, name)(frame))
+    with pytest.raises(ArgumentError, match=r"the frame is of 2 workflows.*Choose one, by workflow=…"):
+        getattr(charts, name)(pd.concat([one, frame.assign(workflow_id="w2")]))
+
+
+def test_the_bands_of_ages_are_of_one_workflow():
+    finished = frames.run_times(30).assign(workflow_id=["w1", "w2"] * 15)
+    with pytest.raises(ArgumentError, match="the frame is of 2 workflows"):
+        charts.ageing(frames.ageing(9), finished)
+    assert charts.ageing(frames.ageing(9), finished[finished["workflow_id"] == "w1"])
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_frame_without_rows_is_an_error_that_says_what_to_do(name):
     with pytest.raises(ArgumentError, match=r"has no rows, so there is nothing to draw\. Choose a longer time"):

@@ -13,7 +13,7 @@ from psauth.analysis.sources import Tables
 
 
 def process_map(tables: Tables, **filters: Unpack[Filters]) -> Table:
-    """What is completed directly after what (the directly-follows graph); one row a pair, the most frequent first.
+    """What is completed directly after what (the directly-follows graph); one row a pair of a workflow, the most frequent first.
 
     It shows the order of completion: tasks may run side by side, and the service names no start of a task.
 
@@ -26,15 +26,15 @@ def process_map(tables: Tables, **filters: Unpack[Filters]) -> Table:
         count: how often target came next.
         median_hours: between the two, by the clock, missing under 5 times, whose hours then stand in few_hours.
         source_order, target_order: the places of the tasks in the template, from 1, missing for what is no task of it now.
-        few_hours: a list, or missing.
+        few_hours: a list, or missing. workflow_id.
     """
     scope = Scope.of(tables, filters)
     steps = scope.steps_of_runs()
-    pairs = steps.group_by("source", "target").aggregate(
+    pairs = steps.group_by("source", "target", "workflow_id").aggregate(
         count=steps.count(),
         **percentiles(steps.hours, median_hours=0.5),
         source_order=steps.source_place.min(),
         target_order=steps.target_place.min(),
         few_hours=few_values(steps.hours),
     )
-    return pairs.order_by(ibis.desc("count"), "source", "target")
+    return pairs.relocate("workflow_id", after="few_hours").order_by(ibis.desc("count"), "source", "target", "workflow_id")

@@ -18,7 +18,7 @@ NO_TASK: Final = "(no task was completed)"
 
 
 def variants(tables: Tables, **filters: Unpack[Filters]) -> Table:
-    """In which orders finished runs completed their tasks; one row an order, the most frequent first.
+    """In which orders finished runs completed their tasks; one row an order of a workflow, the most frequent first.
 
     Parameters:
         tables: `ps.mirror`, or a mapping that has runs and tasks (and workflow_tasks, whose order counts where two tasks were
@@ -29,7 +29,7 @@ def variants(tables: Tables, **filters: Unpack[Filters]) -> Table:
         variant: the names of the tasks in the order of their completion, joined by " → ".
         count: the runs; share: of all finished runs, from 0 to 1.
         median_hours: what they took by the clock, missing under 5 runs, whose times then stand in few_hours.
-        covered: the share of this and all rows above it. few_hours: a list, or missing.
+        covered: the share of this and all rows above it. few_hours: a list, or missing. workflow_id.
     """
     scope = Scope.of(tables, filters)
     runs = scope.runs()
@@ -44,14 +44,14 @@ def variants(tables: Tables, **filters: Unpack[Filters]) -> Table:
     orders = orders.select("of_run", variant=orders.steps.sort().map(lambda step: step["name"]).join(ARROW))
     runs = runs.left_join(orders, runs.run_id == orders.of_run)
     runs = runs.mutate(variant=runs.variant.fill_null(NO_TASK))
-    counted = runs.group_by("variant").aggregate(
+    counted = runs.group_by("variant", "workflow_id").aggregate(
         count=runs.count(),
         **percentiles(runs.hours, median_hours=0.5),
         few_hours=few_values(runs.hours),
     )
     counted = counted.mutate(share=counted["count"] / counted["count"].sum().over(ibis.window()))
-    above = ibis.window(order_by=[ibis.desc("count"), "variant"], preceding=None, following=0)
+    above = ibis.window(order_by=[ibis.desc("count"), "variant", "workflow_id"], preceding=None, following=0)
     counted = counted.mutate(covered=counted.share.sum().over(above))
-    return counted.select("variant", "count", "share", "median_hours", "covered", "few_hours").order_by(
-        ibis.desc("count"), "variant"
+    return counted.select("variant", "count", "share", "median_hours", "covered", "few_hours", "workflow_id").order_by(
+        ibis.desc("count"), "variant", "workflow_id"
     )

@@ -91,6 +91,23 @@ def test_the_map_has_an_edge_for_each_step():
     ]
 
 
+def test_tasks_of_the_same_name_in_two_workflows_are_two():
+    log = Log()
+    for workflow, hour in (("Purchase", 10), ("Leave", 12)):
+        log.run(f"r{workflow}", "2026-11-02 09:00", ("a", f"2026-11-02 {hour}:00"), workflow=workflow)
+    steps = answer(process_map, log)
+    assert sorted(rows(steps, "source", "target", "workflow_id", "count", "few_hours")) == [
+        ("A", "Run finished", "w-Leave", 1, [0.0]),
+        ("A", "Run finished", "w-Purchase", 1, [0.0]),
+        ("Run started", "A", "w-Leave", 1, [3.0]),
+        ("Run started", "A", "w-Purchase", 1, [1.0]),
+    ]
+    assert sorted(rows(answer(variants, log), "variant", "workflow_id", "count", "share")) == [
+        ("A", "w-Leave", 1, 0.5),
+        ("A", "w-Purchase", 1, 0.5),
+    ]
+
+
 def test_hidden_tasks_are_passed_over():
     log = Log().run(
         "r",
