@@ -14,7 +14,7 @@ import pandas as pd
 
 from psauth.exceptions import ArgumentError, needs_extra
 from psauth.export.zones import named_zone
-from psauth.reading.arguments import shown
+from psauth.reading.arguments import moment, shown
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -87,13 +87,14 @@ class Calendar:
         """The working hours between two moments; negative where the end comes first, and missing (NaN) where one is missing.
 
         Parameters:
-            start, end: moments as pandas reads them; without a zone they are taken for UTC.
+            start, end: moments, or texts in ISO 8601; without a zone they are taken for UTC.
+
+        Errors: ArgumentError for what is no moment.
 
         >>> psauth.Calendar(zone="UTC").hours("2026-11-27 16:00", "2026-11-30 10:00")
         2.0
         """
-        moments = pd.to_datetime(pd.Series([start, end]).map(lambda moment: pd.Timestamp(moment)), utc=True)
-        seconds = (moments - pd.Timestamp(EPOCH)).dt.total_seconds().to_numpy()
+        seconds = np.array([_seconds(start), _seconds(end)])
         before = self._worked_until(seconds)
         return float(before[1] - before[0]) / 3600
 
@@ -244,6 +245,13 @@ def _bounds() -> tuple[float, float]:
     return first, until
 
 
+def _seconds(value: Any) -> float:
+    """A moment in seconds since 1970; NaN where it is missing."""
+    if value is None or (not isinstance(value, str) and pd.api.types.is_scalar(value) and pd.isna(value)):
+        return float("nan")
+    return (moment(value) - EPOCH).total_seconds()
+
+
 def _weekdays(days: str | Iterable[str]) -> tuple[int, ...]:
     names = days.split(",") if isinstance(days, str) else list(days)
     chosen: set[int] = set()
@@ -301,12 +309,12 @@ def _clock(minutes: int) -> str:
 def _dates(days: str | Iterable[date | str]) -> frozenset[date]:
     chosen = set()
     for day in days:
-        moment = pd.to_datetime(day, errors="coerce") if isinstance(day, date | str) else pd.NaT
-        if pd.isna(moment):
+        try:  # '01.06.2026' is one day to some, and another to others
+            chosen.add(day if type(day) is date else moment(day).date())
+        except ArgumentError:
             raise ArgumentError(
                 f"holidays=… cannot be used: {shown(day)} is no date. Expected dates like '2026-12-25', or a country like 'DE'."
-            )
-        chosen.add(moment.date())
+            ) from None
     return frozenset(chosen)
 
 

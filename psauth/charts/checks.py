@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from psauth.exceptions import ArgumentError
-from psauth.reading.arguments import shown
+from psauth.reading.arguments import moment, shown
 from psauth.words import counted
 
 
@@ -66,10 +66,12 @@ def moments(frame: pd.DataFrame, column: str, wanted: Wanted) -> pd.Series:
 
 def moment_of(now: datetime | str | None) -> pd.Timestamp:
     """The moment that is meant, in UTC; without one, this moment. A moment without a zone is taken for UTC."""
-    moment = pd.to_datetime(now, utc=True, errors="coerce") if now is not None else pd.Timestamp.now("UTC")
-    if pd.isna(moment):
-        raise ArgumentError(f"now={shown(now)} is no moment. Expected one like '2026-11-26 12:00'.")
-    return moment
+    if now is None:
+        return pd.Timestamp.now("UTC")
+    try:
+        return pd.Timestamp(moment(now)).tz_convert("UTC")
+    except ArgumentError:
+        raise ArgumentError(f"now={shown(now)} is no moment. Expected one like '2026-11-26 12:00'.") from None
 
 
 class Whole(NamedTuple):

@@ -173,7 +173,7 @@ def handover(read: Read) -> pd.DataFrame:
     tasks["source"] = before["target"]
     tasks["hours"] = hours(before["completed_date"], tasks["completed_date"])
     steps = tasks[tasks["source"].notna() & tasks["target"].notna()]
-    groups = steps.groupby(["source", "target", "workflow_id"])
+    groups = steps.groupby(["source", "target"])
     answer = groups.agg(count=("hours", "size"), runs=("run_id", "nunique"), few_hours=("hours", few))
     return with_medians(groups, answer, median_hours=0.5).reset_index()
 
@@ -193,7 +193,7 @@ def process_map(read: Read) -> pd.DataFrame:
     events["workflow_id"] = events["run_id"].map(runs.set_index("run_id")["workflow_id"])
     events["hours"] = hours(before["moment"], events["moment"])
     steps = events[events["source"].notna()].rename(columns={"event": "target", "place": "target_order"})
-    groups = steps.groupby(["source", "target"])
+    groups = steps.groupby(["source", "target", "workflow_id"])
     answer = groups.agg(
         count=("hours", "size"),
         source_order=("source_order", "min"),
