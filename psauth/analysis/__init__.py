@@ -6,6 +6,22 @@
 `ps.analysis.run_times(workflow="Purchase Request")` is the same as a frame.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_lazy: Callable[[str], Any]
+_lazy, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Filters":
+        from psauth.analysis.scope import Filters
+
+        return Filters
+    if name.startswith("_") or name in __all__:
+        return _lazy(name)
+    from psauth.settings.spelling import did_you_mean
+
+    raise AttributeError(f"psauth.analysis has no question {name!r}{did_you_mean(name, __all__)}")

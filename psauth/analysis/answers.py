@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,12 @@ from psauth import analysis
 from psauth.analysis.running import run, sql
 from psauth.analysis.scope import Filters, Scope, check_calendar
 from psauth.analysis.sources import Tables
-from psauth.analysis.statements import answered
+from psauth.analysis.statements import answered, asked
 from psauth.calendars.calendar import Calendar
 from psauth.calendars.calendars import Calendars
 from psauth.exceptions import ArgumentError, PsauthWarning
 from psauth.mirror.tables import Mirror
+from psauth.reading.arguments import shown
 from psauth.settings.spelling import did_you_mean
 
 EXPRESSIONS: Final = frozenset(
@@ -77,7 +79,10 @@ class Answers:
         self._keep(mirror.calendars.with_calendar(calendar, workflow_id))
 
     def sql(self, name: str, /, *, dialect: str = "duckdb", **options: Any) -> str:
-        """The SQL behind an answer.
+        """The SQL behind an answer. Where statistics make it, as of `survival`, that of all that they are made of.
+
+        Several statements stand one after the other, each ended by a semicolon. Tables that psauth makes, such as the days
+        of a calendar, stand in them by names that begin with ibis_; `ps.sql` knows these until the next sync.
 
         Parameters:
             name: of the question, like "run_times".
@@ -90,7 +95,13 @@ class Answers:
         >>> "SELECT" in ps.analysis.sql("overdue", workflow="Purchase Request")
         True
         """
-        return sql(self._question(name)(self._mirror(), **options), dialect)
+        mirror, question = self._mirror(), self._question(name)
+        with asked() as expressions:
+            answer = question(mirror, **options)
+        if name in EXPRESSIONS | OF_RULES:
+            expressions = [answer]
+        mirror.engine.keep_in_memory(expressions)
+        return ";\n\n".join(sql(expression, dialect) for expression in expressions)
 
     def __getattr__(self, name: str) -> Callable[..., pd.DataFrame]:
         if name.startswith("_"):
@@ -101,7 +112,11 @@ class Answers:
             raise AttributeError(str(error)) from None
 
         @functools.wraps(question)
-        def answer(**options: Any) -> pd.DataFrame:
+        def answer(*unnamed: Any, **options: Any) -> pd.DataFrame:
+            if unnamed:
+                raise ArgumentError(
+                    f"ps.analysis.{name} takes what it is about by name. Expected {name}(workflow={shown(unnamed[0])})."
+                )
             mirror = self._mirror()
             frame = ask(mirror, name, **options)
             notes = []
@@ -114,10 +129,11 @@ class Answers:
                 frame.attrs[NOTE] = " ".join(notes)
             return frame
 
+        answer.__doc__ = f"{inspect.getdoc(question)}\n\nFilters:\n{inspect.getdoc(Filters)}"
         return answer
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *analysis.__all__]
+        return ["calendars", "set_calendar", "sql", *analysis.__all__]
 
     @staticmethod
     def _question(name: str) -> Callable[..., Any]:

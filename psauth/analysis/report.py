@@ -65,7 +65,9 @@ def page_path(path: str | os.PathLike[str]) -> Path:
     """Where a page is to be written; ArgumentError for a name that does not end like one."""
     target = whole_path(path)
     if target.suffix.casefold() not in ENDINGS:
-        raise ArgumentError(f"{str(path)!r} does not end in .html. Try {str(path) + '.html'!r}.")
+        stem = target.stem if target.suffix[1:].isalpha() else target.name
+        name = target.with_name(f"{stem}.html") if target.name else Path("report.html")
+        raise ArgumentError(f"{str(path)!r} does not end in .html. Try {str(name)!r}.")
     return target
 
 

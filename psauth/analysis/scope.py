@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import ibis
 import pandas as pd
@@ -17,28 +17,26 @@ from psauth.analysis.sources import MOMENT, Sources, Tables
 from psauth.calendars.calendar import Calendar
 from psauth.calendars.calendars import Calendars
 from psauth.exceptions import ArgumentError
-from psauth.reading.arguments import known, moment, one_or_more, shown
+from psauth.reading.arguments import ids, known, moment, shown
 from psauth.reading.endpoints import RUN_STATUSES
+from psauth.reading.lookup import find
 from psauth.settings.spelling import did_you_mean
 
 if TYPE_CHECKING:
-    from psauth.reading.arguments import Moment
-
-MOST_NAMED: Final = 12
-"""So many names at most are told to somebody who gave one that there is not."""
-
+    from psauth.reading.arguments import Moment, Things
 
 class Filters(TypedDict, total=False):
     """What an analysis may be narrowed by, and how it counts.
 
-    workflow: the name or id of one, or several. since, until: runs that were started from `since` on and before `until`;
+    workflow: the name or id of one, or several, or a frame with their ids. since, until: runs that were started from `since` on and before `until`;
     a date means its midnight UTC. status: Active, Completed, Archived, or several. person: an e-mail address: runs that this
     person started, tasks that this person completed, open tasks that are assigned to this person. robots: False leaves out
     what robots started or completed, True leaves out all else. calendar: what working hours are; now: the moment at which
-    open runs are looked at, by default that of the copy.
+    open runs are looked at, by default that of the copy; runs that were started after it are left out, and what was completed
+    since then counts as completed.
     """
 
-    workflow: str | Iterable[str] | None
+    workflow: Things | None
     since: Moment | None
     until: Moment | None
     status: str | Iterable[str] | None
@@ -81,10 +79,15 @@ class Scope:
         if isinstance(tables, Scope):
             return tables
         sources = Sources(tables, filters.get("now"))
-        since, until = (None if each is None else moment(each) for each in (filters.get("since"), filters.get("until")))
+        since, until, now = (
+            None if each is None else moment(each) for each in (filters.get("since"), filters.get("until"), filters.get("now"))
+        )
+        if now is not None and (until is None or now < until):
+            until = now
         if since is not None and until is not None and until <= since:
+            what = "now" if until is now else "until"
             raise ArgumentError(
-                f"The period from {since:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M} ends before it begins. Expected until after since."
+                f"The period from {since:%Y-%m-%d %H:%M} until {until:%Y-%m-%d %H:%M} ends before it begins. Expected {what} after since."
             )
         status, workflow, person = filters.get("status"), filters.get("workflow"), filters.get("person")
         email, person_id = (None, None) if person is None else _person(sources, person)
@@ -115,9 +118,9 @@ class Scope:
     def one_workflow(self) -> str:
         """The id of the only workflow that it is about; ArgumentError where it is about several, or all."""
         if self.workflows is None or len(self.workflows) != 1:
-            asked = "none" if self.workflows is None else str(len(self.workflows))
+            asked = "none was" if self.workflows is None else f"{len(self.workflows)} were"
             raise ArgumentError(
-                f"This analysis is about one workflow, and {asked} was named. Expected workflow=… with the name or id of one."
+                f"This analysis is about one workflow, and {asked} named. Expected workflow=… with the name or id of one."
             )
         return self.workflows[0]
 
@@ -186,34 +189,21 @@ class Scope:
         return facts
 
 
-def _workflows(sources: Sources, asked: str | Iterable[str]) -> tuple[list[str], list[str]]:
-    """The ids of workflows, each by its name or id, and the names that they have."""
+def _workflows(sources: Sources, asked: Things) -> tuple[list[str], list[str]]:
+    """The ids of workflows, each by its id or name, or of a frame; and the names that they have."""
 
     def named() -> Table:
         if "workflows" in sources:
             return sources.table("workflows", "workflow_id", "name")
         return sources.table("runs", "workflow_id", "workflow_name").rename(name="workflow_name").distinct()
 
-    listed = _small(sources, "workflows", named)
-    ids = []
-    for each in _several(asked):
-        is_it = (listed["workflow_id"] == each) | (listed["name"] == each)
-        if not is_it.any():
-            names = sorted(listed["name"].dropna().unique())
-            some = ", ".join(names[:MOST_NAMED]) + (" and others" if len(names) > MOST_NAMED else "")
-            guess = did_you_mean(each, names) if isinstance(each, str) and names else "."
-            raise ArgumentError(f"There is no workflow {shown(each)}{guess} There are {some or 'none'}.")
-        ids += listed.loc[is_it, "workflow_id"].tolist()
-    if not ids:
+    wanted = ids(asked, "workflow_id")
+    if not wanted:
         raise ArgumentError("workflow=… names no workflow. Expected a name or an id, or several.")
-    names = listed.loc[listed["workflow_id"].isin(ids), "name"].dropna().tolist()
-    return list(dict.fromkeys(ids)), names
-
-
-def _several(asked: Any) -> list[Any]:
-    if not isinstance(asked, Iterable) or hasattr(asked, "columns"):
-        raise ArgumentError(f"workflow={shown(asked)} is no workflow. Expected a name or an id, or several.")
-    return one_or_more(asked)
+    listed = _small(sources, "workflows", named)
+    records = [{"id": id, "name": name} for id, name in zip(listed["workflow_id"], listed["name"], strict=True)]
+    found = {str(record["id"]): record["name"] for record in (find(each, records, "workflow") for each in wanted)}
+    return list(found), [name for name in found.values() if isinstance(name, str)]
 
 
 def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
@@ -228,8 +218,9 @@ def _person(sources: Sources, asked: str) -> tuple[str, str | None]:
     users = _small(sources, "users", lambda: sources.table("users", "user_id", "email"))
     there = users[users["email"].str.lower() == email]
     if there.empty:
+        near = did_you_mean(email, users["email"].dropna().str.lower().tolist())
         raise ArgumentError(
-            f"No user has the address {shown(asked)}. Expected one of the column email of the table users."
+            f"No user has the address {shown(asked)}{near} Expected one of the column email of the table users."
         )
     return email, str(there["user_id"].iloc[0])
 

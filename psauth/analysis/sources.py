@@ -63,6 +63,11 @@ class Sources:
                 f"mapping that has it: {{{name!r}: ps.{name}(…), …}}."
             )
         kept = self._tables[name]
+        if not isinstance(kept, pd.DataFrame | Table):
+            raise ArgumentError(
+                f"This analysis needs the table {name!r}, and was given {shown(kept)} for it. Expected a frame as ps.{name}(…) "
+                "gives it, or an Ibis table."
+            )
         missing = [column for column in columns if column not in kept.columns and column not in OPTIONAL]
         if missing:
             raise ArgumentError(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,6 +15,7 @@ from ibis.expr.types import Table
 from psauth.analysis.running import run
 from psauth.analysis.scope import Scope
 
+_local: Final = threading.local()
 MOST_KEPT: Final = 500
 """So many statements are kept with a publication; before there are more, all are let go of."""
 
@@ -27,6 +30,8 @@ def answered(scope: Scope, build: Callable[..., Table], *, of_any: bool = True, 
         of_any: False where `build` must know the workflow; then its SQL serves for the same one alone.
         options: what else it takes.
     """
+    for expressions in getattr(_local, "asked", ()):
+        expressions.append(build(scope, **options))
     engine = scope.sources.engine
     if engine is None:  # frames
         return run(build(scope, **options))
@@ -44,6 +49,18 @@ def answered(scope: Scope, build: Callable[..., Table], *, of_any: bool = True, 
             engine.statements.clear()
         engine.statements[key] = statement
     return engine.answer(statement, values if parameters else [])
+
+
+@contextmanager
+def asked() -> Iterator[list[Table]]:
+    """The expressions that this thread has answered in the block, for a question that makes more of them than SQL can say."""
+    expressions: list[Table] = []
+    before = getattr(_local, "asked", ())
+    _local.asked = (*before, expressions)
+    try:
+        yield expressions
+    finally:
+        _local.asked = before
 
 
 def _shape(scope: Scope) -> list[Hashable]:

@@ -15,7 +15,9 @@ _lazy, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
-        raise AttributeError(f"module 'psauth.charts' has no attribute {name!r}")
+        from psauth.settings.spelling import did_you_mean
+
+        raise AttributeError(f"psauth.charts has no picture {name!r}{did_you_mean(name, __all__)}")
     from psauth.exceptions import needs_extra
 
     with needs_extra("analysis", f"psauth.charts.{name}(…)"):

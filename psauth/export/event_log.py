@@ -50,8 +50,6 @@ def save_event_log(log: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 
 def log_path(path: str | os.PathLike[str]) -> Path:
     """Where an event log is to be written; ArgumentError for a name that does not end like one."""
-    if not isinstance(path, str | os.PathLike) or not str(path).strip():
-        raise ArgumentError(f'{path!r} is not a path. Expected one, as in psauth.save_event_log(log, "log.xes").')
     target = whole_path(path)
     if target.suffix.casefold() not in WRITERS:
         raise ArgumentError(

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from psauth.exceptions import ArgumentError, FileNotWritten
+from psauth.reading.arguments import shown
 
 
 def whole_path(path: str | os.PathLike[str]) -> Path:
-    """The path, with ~ as the home folder; ArgumentError for that of somebody who has none."""
+    """The path, with ~ as the home folder; ArgumentError for that of somebody who has none, and for what is no path."""
+    if not isinstance(path, str | os.PathLike) or not str(path).strip():
+        raise ArgumentError(f"{shown(path, first=True)} is not a path. Expected the name of a file, like 'report.html'.")
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -42,6 +45,8 @@ def replaced_by(path: Path) -> Iterator[Path]:
     target = Path(os.path.realpath(path))  # a link goes on pointing to its file
     draft = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.tmp")
     try:
+        if not target.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(target))
         if target.exists() and not target.is_file():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
         yield draft
@@ -63,6 +68,8 @@ def _sentence(path: Path, error: OSError) -> str:
     match error:
         case IsADirectoryError():
             why, remedy = "there is a folder or a device of that name", "Choose another name."
+        case FileNotFoundError() | NotADirectoryError() if (file := _file_above(path)) is not None:
+            why, remedy = f"{file} is a file, and not a folder", "Choose another folder."
         case FileNotFoundError() | NotADirectoryError():
             why, remedy = f"there is no folder {path.parent}", "Create the folder first, or choose another."
         case PermissionError():
@@ -73,3 +80,8 @@ def _sentence(path: Path, error: OSError) -> str:
         case _:
             why, remedy = error.strerror or str(error), "Choose another place."
     return f"{path} could not be written: {why}. {remedy} What stood there is unchanged."
+
+
+def _file_above(path: Path) -> Path | None:
+    """What stands in the place of a folder in which the file would be."""
+    return next((above for above in path.parents if above.exists() and not above.is_dir()), None)

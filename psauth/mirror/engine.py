@@ -148,6 +148,18 @@ class Engine:
                 cursor.register(table.name, rows)
             return to_pandas(cursor.sql(statement.with_values(values)).to_arrow_table(), statement.fields)
 
+    def keep_in_memory(self, expressions: Iterable[ir.Table]) -> None:
+        """Have `sql` know the tables that are in no file, and that the SQL of these expressions names."""
+        tables = {table.name: table for each in expressions for table in each.op().find(ops.InMemoryTable)}
+        cursor = self._open_cursor()
+        try:
+            for name, table in tables.items():
+                cursor.register("rows", table.data.to_pyarrow(table.schema))
+                cursor.execute(f"CREATE TABLE IF NOT EXISTS {_quoted(name)} AS SELECT * FROM rows")
+                cursor.unregister("rows")
+        finally:
+            cursor.close()
+
     def pieces(self, name: str) -> Iterator[pa.Table]:
         """The rows of a table, some at a time."""
         cursor = self._open_cursor()  # of its own: whoever takes a piece may ask something else before the next one

@@ -15,6 +15,8 @@ NEARLY: Final = 0.15
 
 def did_you_mean(name: str, variables: Sequence[str]) -> str:
     """The end of a sentence about an unknown name: the variables that it resembles most."""
+    if not variables:
+        return "."
     from difflib import SequenceMatcher  # here, because `import psauth` stays light
 
     def plain(variable: str) -> str:

@@ -60,7 +60,7 @@ def test_without_a_connection_a_login_is_needed(configured, terminal, folder):
         ((), "Missing option '--out'"),
         (("--out", PATH), "Expected either a workflow or --all."),
         (("Purchase Request", "--all", "--out", PATH), "Expected either a workflow or --all."),
-        (("--all", "--out", "report.pdf"), "'report.pdf' does not end in .html. Try 'report.pdf.html'."),
+        (("--all", "--out", "report.pdf"), "'report.pdf' does not end in .html. Try 'report.html'."),
         (("--all", "--out", PATH, "--since", "soon"), "'soon' is not a date. Expected ISO 8601, like 2026-11-01."),
     ],
 )
