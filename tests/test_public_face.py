@@ -111,6 +111,13 @@ def test_a_name_that_is_not_there_is_an_attribute_error():
         _ = psauth.connecct
 
 
+def test_a_question_that_is_not_there_is_an_attribute_error_with_the_nearest():
+    with pytest.raises(
+        AttributeError, match=r"psauth\.analysis has no question 'bottleneck'\. Did you mean bottlenecks\?"
+    ):
+        _ = psauth.analysis.bottleneck
+
+
 def test_the_version_comes_from_the_installed_package():
     from importlib.metadata import version
 

@@ -63,7 +63,7 @@ class Report:
 
 def page_path(path: str | os.PathLike[str]) -> Path:
     """Where a page is to be written; ArgumentError for a name that does not end like one."""
-    target = whole_path(path)
+    target = whole_path(path, like="report.html")
     if target.suffix.casefold() not in ENDINGS:
         stem = target.stem if target.suffix[1:].isalpha() else target.name
         name = target.with_name(f"{stem}.html") if target.name else Path("report.html")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import ibis
@@ -24,6 +24,7 @@ from psauth.settings.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from psauth.reading.arguments import Moment, Things
+
 
 class Filters(TypedDict, total=False):
     """What an analysis may be narrowed by, and how it counts.
@@ -80,10 +81,11 @@ class Scope:
             return tables
         sources = Sources(tables, filters.get("now"))
         since, until, now = (
-            None if each is None else moment(each) for each in (filters.get("since"), filters.get("until"), filters.get("now"))
+            None if each is None else moment(each)
+            for each in (filters.get("since"), filters.get("until"), filters.get("now"))
         )
         if now is not None and (until is None or now < until):
-            until = now
+            until = now = now + timedelta(microseconds=1)  # a run that was started at this moment is there
         if since is not None and until is not None and until <= since:
             what = "now" if until is now else "until"
             raise ArgumentError(

@@ -29,7 +29,7 @@ def save(chart: alt.TopLevelMixin, path: str | os.PathLike[str]) -> Path:
     Errors: ArgumentError for another ending, or for what is no picture; FileNotWritten where the place does not allow it;
     MissingExtra where psauth[analysis] is not installed.
     """
-    target = whole_path(path)
+    target = whole_path(path, like="chart.svg")
     kind = FORMATS.get(target.suffix.lower())
     if kind is None:
         raise ArgumentError(f"charts.save: {target.name!r} ends in neither .png nor .svg. Expected one of the two.")

@@ -17,7 +17,9 @@ from psauth.charts.palette import Palette, blend, colours
 from psauth.charts.theme import SMALL, TEXT, WIDTH, across, bars, down, dressed, inline, shades, tips, words
 from psauth.words import counted
 
-PROCESS_MAP: Final = Wanted("process_map", "ps.analysis.process_map(…)", ("source", "target", "count", "median_hours"), of_one=True)
+PROCESS_MAP: Final = Wanted(
+    "process_map", "ps.analysis.process_map(…)", ("source", "target", "count", "median_hours"), of_one=True
+)
 START: Final = "Run started"
 END: Final = "Run finished"
 MOST: Final = 30

@@ -18,7 +18,9 @@ from psauth.charts.palette import Palette, blend, colours
 from psauth.charts.theme import SMALL, TEXT, WIDTH, across, bars, down, dressed, inline, rules, shades, tips, words
 from psauth.words import counted
 
-VARIANTS: Final = Wanted("variants", "ps.analysis.variants(…)", ("variant", "count", "share", "median_hours"), of_one=True)
+VARIANTS: Final = Wanted(
+    "variants", "ps.analysis.variants(…)", ("variant", "count", "share", "median_hours"), of_one=True
+)
 ARROW: Final = " → "
 """What stands between the tasks of a variant."""
 MOST: Final = 8

@@ -133,7 +133,7 @@ def export_command(path: Path, form: str | None, zone: str | None, account: str)
             param_hint="'PATH'",
         )
     form = form or (ending if ending in FORMATS else "parquet")
-    target, named = whole_path(path), named_zone(zone)
+    target, named = whole_path(path, like="copy.duckdb"), named_zone(zone)
     written = export(connect(account, interactive=False).mirror, target, form, named)
     say(f"Written: {written[0]}" if len(written) == 1 else f"Written: {len(written)} files in {path}")
 

@@ -50,7 +50,7 @@ def save_event_log(log: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
 
 def log_path(path: str | os.PathLike[str]) -> Path:
     """Where an event log is to be written; ArgumentError for a name that does not end like one."""
-    target = whole_path(path)
+    target = whole_path(path, like="log.xes")
     if target.suffix.casefold() not in WRITERS:
         raise ArgumentError(
             f"{str(path)!r} does not end in .xes, .csv or .parquet, which says what is written. Expected a name like 'log.xes'."

@@ -258,7 +258,7 @@ def _target(path: object) -> Path:
     """The path of the workbook, with an ending that Excel goes by."""
     if not isinstance(path, str | os.PathLike) or not str(path).strip():
         raise ArgumentError(f'{path!r} is not a path. Expected one, as in psauth.to_excel(frame, "file.xlsx").')
-    target = whole_path(path)
+    target = whole_path(path, like="runs.xlsx")
     if target.suffix.casefold() != ".xlsx":
         better = target.with_suffix(".xlsx") if target.suffix else f"{target}.xlsx"
         raise ArgumentError(

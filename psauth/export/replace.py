@@ -15,10 +15,13 @@ from psauth.exceptions import ArgumentError, FileNotWritten
 from psauth.reading.arguments import shown
 
 
-def whole_path(path: str | os.PathLike[str]) -> Path:
-    """The path, with ~ as the home folder; ArgumentError for that of somebody who has none, and for what is no path."""
+def whole_path(path: str | os.PathLike[str], *, like: str) -> Path:
+    """The path, with ~ as the home folder; ArgumentError for that of somebody who has none, and for what is no path.
+
+    `like`: a path that would do.
+    """
     if not isinstance(path, str | os.PathLike) or not str(path).strip():
-        raise ArgumentError(f"{shown(path, first=True)} is not a path. Expected the name of a file, like 'report.html'.")
+        raise ArgumentError(f"{shown(path, first=True)} is not a path. Expected one, like {like!r}.")
     try:
         return Path(path).expanduser()
     except RuntimeError:

@@ -7,6 +7,7 @@ import pytest
 
 import psauth
 from psauth import analysis
+from psauth.analysis.answers import EXPRESSIONS, OF_RULES
 from psauth.exceptions import ArgumentError, MirrorError
 
 
@@ -61,7 +62,10 @@ def test_nothing_to_answer_with_is_said(ps):
 
 def test_what_one_looks_for_can_be_found(ps):
     assert set(analysis.__all__) < set(dir(ps.analysis))
-    assert ps.analysis.overdue.__doc__ == analysis.overdue.__doc__
+    assert not [name for name in dir(ps.analysis) if name.startswith("_")]
+    assert ps.analysis.overdue.__doc__.startswith(analysis.overdue.__doc__.splitlines()[0])
+    assert "robots: False leaves out" in ps.analysis.overdue.__doc__
+    assert set(analysis.Filters.__annotations__) >= {"workflow", "person", "robots", "now"}
     with pytest.raises(
         AttributeError, match=r"There is no analysis 'bottleneck'\. Did you mean bottlenecks\? There are ageing, "
     ):
@@ -70,6 +74,24 @@ def test_what_one_looks_for_can_be_found(ps):
         ps.analysis.sql("median")
     assert "median" not in dir(ps.analysis)
     assert not hasattr(ps.analysis, "_repr_html_")
+
+
+def test_what_an_answer_is_about_has_a_name(ps):
+    with pytest.raises(ArgumentError, match=r"Expected run_times\(workflow='Purchase Request'\)"):
+        ps.analysis.run_times("Purchase Request")
+
+
+@pytest.mark.parametrize("name", analysis.__all__)
+def test_the_sql_that_is_shown_can_be_asked(ps, name):
+    statements = ps.analysis.sql(name, workflow="Purchase Request").split(";")
+    answers = [ps.sql(statement) for statement in statements]
+    if name in EXPRESSIONS | OF_RULES:
+        (answer,) = answers
+        frame = getattr(ps.analysis, name)(workflow="Purchase Request")
+        assert answer.columns.tolist() == frame.columns.tolist()
+        assert len(answer) == len(frame)
+    else:
+        assert all("ibis_" not in statement for statement in statements)  # what is read, and not what was made of it
 
 
 def test_an_old_copy_is_said_to_be_old(ps, monkeypatch):
@@ -136,5 +158,5 @@ def test_the_calendar_of_one_answer_counts_as_the_one_that_is_kept(ps, calendars
 def test_what_is_no_calendar_and_no_workflow_is_refused(ps):
     with pytest.raises(ArgumentError, match=r"'DE' is no calendar\. Expected psauth\.Calendar\("):
         ps.analysis.set_calendar("DE")
-    with pytest.raises(ArgumentError, match="There is no workflow 'Purchas'"):
+    with pytest.raises(ArgumentError, match="No workflow is called 'Purchas'"):
         ps.analysis.set_calendar(ALWAYS, workflow="Purchas")

@@ -123,7 +123,7 @@ def test_few_times_stand_there_themselves_in_place_of_a_median():
 
 def test_a_workflow_that_there_is_not_and_a_moment_that_is_none():
     with pytest.raises(
-        ArgumentError, match=r"There is no workflow 'Purchas'. Did you mean Purchase\? There are Purchase\."
+        ArgumentError, match=r"No workflow is called 'Purchas'. Did you mean: Purchase \(w-Purchase\)\?"
     ):
         make_report(whole(busy()), "Purchas")
     with pytest.raises(ArgumentError, match="'soon' is not a date"):

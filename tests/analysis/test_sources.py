@@ -21,6 +21,13 @@ def test_what_is_no_tables(tables):
         Sources(tables)
 
 
+def test_what_is_no_frame_in_the_place_of_a_table():
+    with pytest.raises(
+        ArgumentError, match=r"needs the table 'runs', and was given \{'run_id'.* for it\. Expected a frame"
+    ):
+        run_times({"runs": {"run_id": ["r"]}, "tasks": {}})
+
+
 def test_a_table_that_is_missing():
     with pytest.raises(
         ArgumentError, match=r"needs the table 'tasks'; the tables it was given are runs\. .*\{'tasks': ps\.tasks"

@@ -167,6 +167,8 @@ def test_hours_as_people_write_them(hours, said):
         ({"hours": "9:70-10"}, "is no span of time"),
         ({"hours": []}, "names no time"),
         ({"holidays": ["Christmas"]}, r"'Christmas' is no date\. Expected dates like '2026-12-25', or a country"),
+        ({"holidays": ["01.06.2026"]}, r"'01\.06\.2026' is no date"),  # June to some, January to others
+        ({"holidays": ["24.12.2026"]}, r"'24\.12\.2026' is no date"),
         ({"holidays": [20261225]}, "20261225 is no date"),
         ({"holidays": "XX"}, r"holidays='XX' cannot be used: the package `holidays` does not know that country"),
         ({"zone": "Europe/Berln"}, r"no time zone 'Europe/Berln'.*Did you mean 'Europe/Berlin'"),
@@ -175,6 +177,12 @@ def test_hours_as_people_write_them(hours, said):
 def test_what_cannot_be_used_is_said(arguments, words):
     with pytest.raises(ArgumentError, match=words):
         Calendar(**{"zone": "UTC"} | arguments)
+
+
+@pytest.mark.parametrize("value", ["x", "01.06.2026", 5])
+def test_hours_are_between_moments_that_all_read_alike(value):
+    with pytest.raises(ArgumentError, match="is not a date. Expected"):
+        Calendar(zone="UTC").hours("2026-11-27 16:00", value)
 
 
 def test_a_calendar_is_a_value():

@@ -319,5 +319,7 @@ def test_the_room_is_part_of_the_public_face_and_its_names_stay_functions():
     assert all(inspect.isfunction(getattr(charts, name)) for name in charts.__all__)
     assert charts.__all__ == sorted(charts.__all__)
     assert dir(charts) == charts.__all__
-    with pytest.raises(AttributeError, match=r"'psauth\.charts' has no attribute 'bottleneck'"):
+    with pytest.raises(
+        AttributeError, match=r"psauth\.charts has no picture 'bottleneck'\. Did you mean bottlenecks\?"
+    ):
         _ = charts.bottleneck

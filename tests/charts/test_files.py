@@ -53,6 +53,11 @@ def test_what_is_no_picture_is_refused(tmp_path):
         charts.save(frames.bottlenecks(3), tmp_path / "x.png")
 
 
+def test_a_picture_and_a_path_that_were_swapped_are_told_apart(chart):
+    with pytest.raises(ArgumentError, match=r"alt\.LayerChart\(\.\.\.\) is not a path\. Expected one, like 'chart\.svg'"):
+        charts.save("chart.svg", chart)
+
+
 def test_a_folder_that_is_not_there_is_named(chart, tmp_path):
     with pytest.raises(FileNotWritten, match="there is no folder"):
         charts.save(chart, tmp_path / "nowhere" / "x.png")

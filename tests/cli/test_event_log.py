@@ -38,7 +38,7 @@ def test_a_log_of_one_workflow_and_of_all(connected, terminal, folder):
     assert pd.read_csv(folder / "none.csv").empty
 
     code, _, err = terminal("event-log", "Purchase Requests", "--out", PATH)
-    assert (code, err.startswith("Error: There is no workflow 'Purchase Requests'. Did you mean")) == (1, True)
+    assert (code, err.startswith("Error: No workflow is called 'Purchase Requests'. Did you mean:")) == (1, True)
     code, _, err = terminal("event-log", "--all", "--out", "nowhere/log.csv")
     assert code == 1
     assert "there is no folder nowhere. Create the folder first" in err

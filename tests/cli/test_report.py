@@ -31,7 +31,7 @@ def test_a_page_about_one_workflow_and_about_all(connected, terminal, folder):
 
     code, _, err = terminal("report", "Purchase Requests", "--out", PATH)
     assert code == 1
-    assert err.startswith("Error: There is no workflow 'Purchase Requests'. Did you mean Purchase Request?")
+    assert err.startswith("Error: No workflow is called 'Purchase Requests'. Did you mean: Purchase Request (")
     assert (folder / PATH).read_text("utf-8") == html
     code, _, err = terminal("report", "--all", "--out", "nowhere/report.html")
     assert code == 1

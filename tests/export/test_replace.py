@@ -69,6 +69,23 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
         write(tmp_path / "nowhere" / "x.xlsx")
 
 
+@pytest.mark.parametrize("program", [False, True], ids=["written", "opened by a program"])
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path, program):
+    (tmp_path / "file").write_text("kept")
+    way = replaced_by if program else replaced
+    with (
+        pytest.raises(FileNotWritten, match=r"file is a file, and not a folder\. Choose another folder"),
+        way(tmp_path / "file" / "x.csv"),
+    ):
+        raise AssertionError("nobody may begin to write")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+def test_a_folder_that_is_not_there_is_said_before_a_program_opens_its_file(tmp_path):
+    with pytest.raises(FileNotWritten, match="there is no folder .*nowhere"), replaced_by(tmp_path / "nowhere" / "x"):
+        raise AssertionError("nobody may begin to write")
+
+
 def test_a_folder_or_a_device_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "x.xlsx").mkdir()
     for path in (tmp_path / "x.xlsx", Path(os.devnull)):
@@ -108,7 +125,7 @@ def test_a_full_disk_is_said(tmp_path: Path) -> None:
 
 def test_the_home_folder_of_nobody_is_said() -> None:
     with pytest.raises(ArgumentError, match=r"'~no-such-person/x\.xlsx' is in a home folder that nobody has"):
-        whole_path("~no-such-person/x.xlsx")
+        whole_path("~no-such-person/x.xlsx", like="x.xlsx")
 
 
 def test_a_program_may_open_the_draft_by_itself(tmp_path: Path) -> None:

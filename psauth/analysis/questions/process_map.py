@@ -37,4 +37,6 @@ def process_map(tables: Tables, **filters: Unpack[Filters]) -> Table:
         target_order=steps.target_place.min(),
         few_hours=few_values(steps.hours),
     )
-    return pairs.relocate("workflow_id", after="few_hours").order_by(ibis.desc("count"), "source", "target", "workflow_id")
+    return pairs.relocate("workflow_id", after="few_hours").order_by(
+        ibis.desc("count"), "source", "target", "workflow_id"
+    )

@@ -156,5 +156,5 @@ def test_each_workflow_has_its_median():
 
 
 def test_a_workflow_that_there_is_not():
-    with pytest.raises(ArgumentError, match="There is no workflow 'Purchas'"):
+    with pytest.raises(ArgumentError, match="No workflow is called 'Purchas'"):
         answer(survival, lasting([1]), workflow="Purchas")
