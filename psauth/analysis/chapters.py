@@ -161,6 +161,7 @@ def chapters(*, of_one: bool) -> Sequence[Chapter]:
 
 def _at_risk(asked: Asked) -> Findings:
     at_risk, calibration, bottlenecks = asked("at_risk"), asked("calibration"), asked("bottlenecks")
+    based_on = at_risk["based_on"].astype("Int64")  # what is late already rests on no other run
     if asked.is_one:
         said = [sentences.at_risk(at_risk, bottlenecks)]
     else:
@@ -176,7 +177,7 @@ def _at_risk(asked: Asked) -> Findings:
         [*(said or [sentences.at_risk(at_risk)]), sentences.calibration(calibration)],
         [Drawing("calibration", [calibration])],
         asked.table(
-            "at_risk", at_risk, name="run", verdict="verdict", chance_late="chance to be late", based_on="of runs like it",
+            "at_risk", at_risk.assign(based_on=based_on.mask(at_risk["verdict"] == LATE_ALREADY)), name="run", verdict="verdict", chance_late="chance to be late", based_on="of runs like it",
             due_date="due", share_done="done",
         ),
     )  # fmt: skip

@@ -43,6 +43,8 @@ class Report:
     """What the page begins with."""
     html: str = field(repr=False)
     """The whole page. It runs nothing and asks for nothing."""
+    has_runs: bool = field(default=True, repr=False)
+    """Whether there is any run to say anything of."""
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the page to a file: whole, or not at all.
@@ -92,7 +94,10 @@ def make_report(tables: Tables, workflow: str | Iterable[str] | None = None, sin
     lacks = scope.lacks()
     said = tuple(sentence for part in parts for sentence in part.sentences)
     return Report(
-        title, (lacks, *said) if lacks is not None else said, page(title, " · ".join(facts), parts, lacks=lacks)
+        title,
+        (lacks, *said) if lacks is not None else said,
+        page(title, " · ".join(facts), parts, lacks=lacks),
+        has_runs=no_runs is None,
     )
 
 

@@ -12,7 +12,7 @@ from ibis.expr.types import Table
 
 from psauth.calendars.calendars import Calendars
 from psauth.exceptions import ArgumentError
-from psauth.mirror.columns import LAYOUTS, TYPES, Field, to_arrow
+from psauth.mirror.columns import CHANGES, FACTS, LAYOUTS, RULES, TYPES, Field, to_arrow
 from psauth.reading.arguments import moment, shown
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ MOMENT: Final = "timestamp('UTC', 6)"
 """The type of moments, as the tables have them."""
 OPTIONAL: Final = frozenset({"gone", "hidden", "stopped", "order_tree"})
 """Columns that a frame may lack: those of the copy alone, flags that are then taken for no, and an order that is then unknown."""
+OF_COPY: Final = frozenset({RULES.name, CHANGES.name, *FACTS})
+"""Tables that the copy alone has: no reader gives them."""
 IBIS_TYPES: Final = {"text": "string", "category": "string", "flag": "boolean", "count": "int64", "number": "float64"}
 
 
@@ -60,25 +62,30 @@ class Sources:
             names = ", ".join(sorted(map(str, self._tables))) or "none"
             raise ArgumentError(
                 f"This analysis needs the table {name!r}; the tables it was given are {names}. Expected ps.mirror, or a "
-                f"mapping that has it: {{{name!r}: ps.{name}(…), …}}."
+                f"mapping that has it: {{{name!r}: {_source(name)}, …}}."
             )
         kept = self._tables[name]
         if not isinstance(kept, pd.DataFrame | Table):
             raise ArgumentError(
-                f"This analysis needs the table {name!r}, and was given {shown(kept)} for it. Expected a frame as ps.{name}(…) "
-                "gives it, or an Ibis table."
+                f"This analysis needs the table {name!r}, and was given {shown(kept)} for it. Expected a frame as "
+                f"{_source(name)} gives it, or an Ibis table."
             )
         missing = [column for column in columns if column not in kept.columns and column not in OPTIONAL]
         if missing:
             raise ArgumentError(
                 f"This analysis needs the columns {', '.join(missing)} of {name!r}, which the frame lacks: it has "
-                f"{', '.join(map(str, kept.columns))}. Expected a frame as ps.{name}(…) gives it."
+                f"{', '.join(map(str, kept.columns))}. Expected a frame as {_source(name)} gives it."
             )
         fields = {field.name: field for field in LAYOUTS[name].fields if field.name in columns}
         there = [column for column in columns if column in kept.columns]
         table = kept.select(*there) if isinstance(kept, Table) else _memtable(kept, [fields[c] for c in there])
         absent = {column: _absent(fields[column]) for column in columns if column not in there}
         return table.mutate(**absent).select(*columns)
+
+
+def _source(name: str) -> str:
+    """What gives such a frame: the client, but for tables that the copy alone has."""
+    return f"ps.mirror.{name}.to_pandas()" if name in OF_COPY else f"ps.{name}(…)"
 
 
 def _absent(field: Field) -> Any:

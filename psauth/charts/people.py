@@ -85,9 +85,9 @@ def workload(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = Fa
             words([{"x": x, "y": row["y"], "text": row[field]} for row in rows], height, colour, align="right")
         )
     said = (
-        f"{counted(int(people['open'].sum()), 'open task')} of {_people(len(people))}; a task counts for each of its "
+        f"{_people(len(people))} with {int(people['open'].sum()):,} open in all, for a task counts for each of its assignees; "
+        "the first, red part of a bar is overdue"
     )
-    said += "assignees; the first, red part of a bar is overdue"
     return dressed(
         layers,
         title=_workload_title(people),
@@ -110,15 +110,14 @@ def _person(full: str, many: float, overdue: float) -> dict[str, Any]:
 
 
 def _workload_title(people: pd.DataFrame) -> str:
-    overdue, many = int(people["overdue"].sum()), int(people["open"].sum())
-    if not overdue:
-        return f"None of {counted(many, 'open task')} is overdue"
+    """About a person: the tasks of all are fewer than those of each added up, where some have several assignees."""
+    if not people["overdue"].sum():
+        return "No open task is overdue"
     first = people.sort_values("overdue", ascending=False, kind="stable").iloc[0]
-    said = f"{overdue:,} of {counted(many, 'open task')} {'is' if overdue == 1 else 'are'} overdue"
-    if len(people) == 1:
-        return said
+    overdue, many = int(first["overdue"]), int(first["open"])
     name = shortened(name_of(first["user_email"], missing=NOBODY), _NAMES, TEXT)
-    return f"{said}, {int(first['overdue']):,} of them with {name}"
+    most = "" if len(people) == 1 else ", the most of all"
+    return f"{overdue:,} of {counted(many, 'open task')} with {name} {'is' if overdue == 1 else 'are'} overdue{most}"
 
 
 def load_ahead(frame: pd.DataFrame, *, subject: str | None = None, dark: bool = False) -> alt.LayerChart:

@@ -134,7 +134,10 @@ def export_command(path: Path, form: str | None, zone: str | None, account: str)
         )
     form = form or (ending if ending in FORMATS else "parquet")
     target, named = whole_path(path, like="copy.duckdb"), named_zone(zone)
-    written = export(connect(account, interactive=False).mirror, target, form, named)
+    mirror = connect(account, interactive=False).mirror
+    written = export(mirror, target, form, named)
+    if mirror.gaps:
+        note(f"{mirror.gaps} To read more: psauth sync")
     say(f"Written: {written[0]}" if len(written) == 1 else f"Written: {len(written)} files in {path}")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from psauth.cli.account import account_option
-from psauth.cli.output import say
+from psauth.cli.output import note, say
 from psauth.cli.since import since_option
 from psauth.cli.written import target_of
 from psauth.connecting import connect
@@ -36,5 +36,8 @@ def report(workflow: str | None, every: bool, path: Path, since: datetime | None
         connect(account, interactive=False) as ps,
         replaced(target) as stream,
     ):  # a place that is not writable is found first
-        stream.write(ps.report(workflow, since=since).html.encode())
+        page = ps.report(workflow, since=since)
+        stream.write(page.html.encode())
     say(f"Written: {path}")
+    if not page.has_runs:
+        note(page.sentences[-1])

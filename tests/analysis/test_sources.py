@@ -4,7 +4,7 @@ import ibis
 import pandas as pd
 import pytest
 
-from psauth.analysis import run_times
+from psauth.analysis import run_times, sla_fit
 from psauth.analysis.running import run, sql
 from psauth.analysis.sources import Sources
 from psauth.exceptions import ArgumentError
@@ -33,6 +33,11 @@ def test_a_table_that_is_missing():
         ArgumentError, match=r"needs the table 'tasks'; the tables it was given are runs\. .*\{'tasks': ps\.tasks"
     ):
         run_times({"runs": LOG.tables["runs"]})
+
+
+def test_a_table_that_the_copy_alone_has_comes_from_there():
+    with pytest.raises(ArgumentError, match=r"\{'rules': ps\.mirror\.rules\.to_pandas\(\), …\}"):
+        run(sla_fit(LOG.tables))
 
 
 def test_a_column_that_is_missing():

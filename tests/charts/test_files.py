@@ -54,7 +54,9 @@ def test_what_is_no_picture_is_refused(tmp_path):
 
 
 def test_a_picture_and_a_path_that_were_swapped_are_told_apart(chart):
-    with pytest.raises(ArgumentError, match=r"alt\.LayerChart\(\.\.\.\) is not a path\. Expected one, like 'chart\.svg'"):
+    with pytest.raises(
+        ArgumentError, match=r"alt\.LayerChart\(\.\.\.\) is not a path\. Expected one, like 'chart\.svg'"
+    ):
         charts.save("chart.svg", chart)
 
 

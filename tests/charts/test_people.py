@@ -11,14 +11,15 @@ from tests.charts.looking import rows, said, subtitle, title
 OPEN = pd.DataFrame({"user_email": ["ana@x.org", "bo@x.org", None], "open": [9, 20, 3], "overdue": [5, 2, 0]})
 
 
-def test_the_title_counts_what_is_overdue_and_names_who_has_most_of_it():
+def test_the_title_names_who_has_most_of_what_is_overdue():
     chart = charts.workload(OPEN)
-    assert title(chart) == "7 of 32 open tasks are overdue, 5 of them with ana@x.org"
-    assert subtitle(chart).startswith("32 open tasks of 3 people; a task counts for each of its assignees")
+    assert title(chart) == "5 of 9 open tasks with ana@x.org are overdue, the most of all"
+    assert subtitle(chart).startswith("3 people with 32 open in all, for a task counts for each of its assignees")
+    assert title(charts.workload(OPEN.head(1))) == "5 of 9 open tasks with ana@x.org are overdue"
 
 
 def test_nothing_overdue_is_good_news():
-    assert title(charts.workload(OPEN.assign(overdue=0))) == "None of 32 open tasks is overdue"
+    assert title(charts.workload(OPEN.assign(overdue=0))) == "No open task is overdue"
 
 
 def test_who_has_most_stands_first_and_nobody_has_a_name():

@@ -29,6 +29,9 @@ def test_a_page_about_one_workflow_and_about_all(connected, terminal, folder):
     assert terminal("report", "--all", "--out", "all.htm")[0] == 0
     assert texts((folder / "all.htm").read_text("utf-8")).startswith("All workflows")
 
+    code, out, err = terminal("report", "--all", "--out", "none.html", "--since", "2099-01-01")
+    assert (code, out.strip(), err.strip()) == (0, "Written: none.html", "Note: No run was started since then.")
+
     code, _, err = terminal("report", "Purchase Requests", "--out", PATH)
     assert code == 1
     assert err.startswith("Error: No workflow is called 'Purchase Requests'. Did you mean: Purchase Request (")
@@ -36,7 +39,24 @@ def test_a_page_about_one_workflow_and_about_all(connected, terminal, folder):
     code, _, err = terminal("report", "--all", "--out", "nowhere/report.html")
     assert code == 1
     assert "there is no folder nowhere. Create the folder first" in err
-    assert sorted(p.name for p in folder.iterdir()) == ["all.htm", PATH]
+    assert sorted(p.name for p in folder.iterdir()) == ["all.htm", "none.html", PATH]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("always::psauth.PsauthWarning")
+def test_what_a_copy_lacks_is_said_on_the_terminal_and_on_the_page(connected, terminal, folder):
+    with psauth.connect(settings=connected.settings) as ps:
+        ps.sync(workflows="Purchase Request", progress=False)
+    lacks = "The local copy has runs of 1 of 12 workflows alone: “Purchase Request”."
+    for command in (
+        ("report", "--all", "--out", PATH),
+        ("event-log", "--all", "--out", "log.csv"),
+        ("export", "copy.duckdb"),
+    ):
+        code, _, err = terminal(*command)
+        assert (code, err.strip()) == (0, f"Note: {lacks} To read more: psauth sync")
+    assert lacks in texts((folder / PATH).read_text("utf-8"))
+    assert terminal("report", "Purchase Request", "--out", PATH)[2] == ""
 
 
 def test_without_a_copy_it_says_what_to_type(connected, terminal, folder):
