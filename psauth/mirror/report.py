@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -127,9 +128,13 @@ class SyncReport:
             runs = f"{counted(self.runs_left, 'run')} still to be read, about" if self.runs_left else "About"
             notes.append(f"{runs} {counted(self.requests_left, 'request')} to go: sync again to go on.")
         notes += self.warnings
-        shown = [f"Skipped {each.what}: {each.why}" for each in self.skipped[:5]]
-        if len(self.skipped) > len(shown):
-            shown.append(f"Skipped {len(self.skipped) - len(shown):,} more; see report.skipped")
+        of_same = [each for each in self.skipped if self.stopped and _reason(each.why) == _reason(self.stopped)]
+        others = [each for each in self.skipped if each not in of_same]
+        shown = [f"Skipped {each.what}: {each.why}" for each in others[:5]]
+        if of_same:
+            shown.insert(0, f"Skipped for the same reason: {', '.join(each.what for each in of_same[:5])}")
+        if rest := len(others[5:]) + len(of_same[5:]):
+            shown.append(f"Skipped {rest:,} more; see report.skipped")
         return notes + shown
 
     def __str__(self) -> str:
@@ -152,3 +157,8 @@ class SyncReport:
         table = f"<table>{head}{rows}</table>" if rows else f"<p>{self._nothing()}</p>"
         notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
         return f"<b>{escape(self._head())}</b>{table}{notes}"
+
+
+def _reason(text: str) -> str:
+    """Why something was not read, without what: a server that does not answer is named with each path that was asked for."""
+    return re.sub(r" /\S+", "", text)

@@ -113,8 +113,10 @@ class Snapshot:
         return read_gaps(self._db)
 
     def has_copy(self) -> bool:
-        """Whether a sync has read a run, or said what it did; a forecast reads templates alone."""
-        return any(self._db.execute(sa.select(t.c[0]).limit(1)).first() for t in (schema.RUNS, schema.REPORTS))
+        """Whether a sync has read a run, or has come to its end without one; a forecast reads templates alone."""
+        if self._db.execute(sa.select(schema.RUNS.c.run_id).limit(1)).first() is not None:
+            return True
+        return any(report["stopped"] is None for report in self.reports())
 
     def note(self, name: str) -> str | None:
         """What was noted under a name."""

@@ -74,6 +74,22 @@ def test_what_was_skipped_is_no_reason_to_call_it_up_to_date(noon):
     assert str(report).startswith("Up to date, but for what was skipped: 1 request in 1 s")
 
 
+def test_what_was_skipped_for_the_reason_why_it_stopped_says_that_once(noon):
+    def why(path):
+        return (
+            f"api.example does not answer {path} (connection refused, tried 8 times). Check the network and try again."
+        )
+
+    skipped = (
+        Skipped("workflows", why("/v1/workflows")),
+        Skipped("users", why("/v1/users")),
+        Skipped("folders", "it answered 422"),
+    )
+    report = SyncReport(began_at=noon, ended_at=noon, requests=0, stopped=why("/v1/workflow-runs"), skipped=skipped)
+    assert str(report).count("connection refused") == 1
+    assert "Skipped for the same reason: workflows, users\nSkipped folders: it answered 422" in str(report)
+
+
 def test_who_stopped_it(noon):
     def ended(stopped):
         return SyncReport(began_at=noon, ended_at=noon, requests=1, stopped=stopped)

@@ -111,13 +111,13 @@ class Column:
             words = values.map(lambda value: ", ".join(map(item_name, value)) if isinstance(value, list) else "")
         else:
             words = self.cells(values).astype("str")
-        cells: pd.Series = words.where(values.notna(), "").fillna("").astype("str")
+        cells: pd.Series = words.astype("object").where(values.notna(), "").fillna("").astype("str")
         return cells
 
     def findable(self, values: pd.Series) -> pd.Series:
         """What a search looks at: the texts, and of numbers the other ways to write them."""
         return (
-            values.map(number_spellings, na_action="ignore").fillna("").astype("str")
+            values.map(number_spellings, na_action="ignore").astype("object").fillna("").astype("str")
             if self.kind == "number"
             else self.texts(values)
         )

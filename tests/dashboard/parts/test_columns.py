@@ -62,3 +62,10 @@ def test_yes_and_no_are_words_and_no_boxes_that_look_as_if_they_could_be_ticked(
     assert look.kind == "text"
     assert look.texts(flags).tolist() == ["Yes", "", "No"]
     assert look.cells(flags).fillna("").tolist() == ["Yes", "", "No"]
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "float64"])
+def test_counts_that_are_all_missing_are_empty_cells(dtype: str) -> None:
+    nothing = pd.Series([None, None], dtype=dtype)
+    count = columns.Column("Of runs like it", "number")
+    assert count.texts(nothing).tolist() == count.findable(nothing).tolist() == ["", ""]

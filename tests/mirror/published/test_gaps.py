@@ -130,15 +130,24 @@ def test_a_first_sync_that_was_stopped_says_how_many_runs_are_missing(ps):
 
 
 @pytest.mark.slow
-def test_a_first_sync_that_has_read_no_run_yet_answers_with_nothing_and_says_why(ps):
+def test_a_first_sync_that_ended_before_its_first_run_has_made_no_copy(ps):
     ps.plan_sync(progress=False)
     now = datetime.now(UTC)
     store, _ = ps._copy()
     store.note_report(SyncReport(began_at=now, ended_at=now, requests=20, stopped=INTERRUPTED).to_dict())
-    lacks = "The first sync is not finished: 60 runs are not in the local copy yet, the oldest ones."
-    assert answers(ps) == f"The local copy has nothing to answer run_times() with. {lacks}"
+    with pytest.raises(MirrorError, match="There is no local copy in .* yet"):
+        ps.report()
+
+
+@pytest.mark.slow
+def test_a_workflow_whose_runs_all_wait_answers_with_nothing_and_says_why(ps):
+    ps.plan_sync(progress=False)
+    ps.sync(workflows="Purchase Request", progress=False)
+    waiting = ps.mirror.gaps.unread[ps.workflows(name="Incident Response")["workflow_id"][0]].runs
+    note = answers(ps, workflow="Incident Response")
+    assert f"The first sync is not finished: {waiting} runs are not in the local copy yet" in note
     with pytest.warns(PsauthWarning):
-        assert ps.report().sentences == (lacks, "The local copy has no such run.")
+        assert ps.report("Incident Response").sentences[1:] == ("The local copy has no such run.",)
 
 
 @pytest.mark.slow
