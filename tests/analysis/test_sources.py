@@ -2,6 +2,7 @@
 
 import ibis
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from psauth.analysis import run_times, sla_fit
@@ -108,3 +109,11 @@ def test_now_is_the_present_for_frames():
     assert frame["age_hours"].iloc[0] == pytest.approx(
         (pd.Timestamp.now("UTC") - pd.Timestamp("2026-11-02", tz="UTC")).total_seconds() / 3600, abs=0.1
     )
+
+
+def test_what_is_in_memory_is_sorted_as_the_engine_sorts_it():
+    rows = pa.table({"a": [2, None, 1, 2, None], "b": ["y", "x", None, "é", "Z"], "n": range(5)})
+    table = ibis.memtable(rows)
+    for keys in ([ibis.desc("a"), "b"], ["a", ibis.desc("b"), "n"], ["b"], [ibis.desc("b")]):
+        expected = ibis.duckdb.connect().to_pyarrow(table.order_by(*keys))
+        assert run(table.order_by(*keys))["n"].tolist() == expected["n"].to_pylist()

@@ -103,6 +103,8 @@ def headline(syncing: Syncing, copy: Copy | None) -> None:
         st.markdown(f"**The first sync is not finished: {left} and about {cost(report.requests_left)} are left**")
     elif report is not None and report.stopped is not None:
         st.markdown("**The first sync is not finished**")
+    elif copy is not None and copy.mirror.gaps:
+        st.markdown(f"**{plain(str(copy.mirror.gaps))}**")
     if syncing.next_at is not None:
         seconds = max(0.0, (syncing.next_at - datetime.now(UTC)).total_seconds())
         st.caption(f"The next sync begins in {lasting(seconds)}.")
