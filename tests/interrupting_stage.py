@@ -133,6 +133,7 @@ class Stage:
         shutil.rmtree(self._folder / str(self._runs), ignore_errors=True)
         self._runs += 1
         home = self._folder / str(self._runs)
+        shutil.rmtree(home, ignore_errors=True)  # of a test that is begun again
         home.mkdir()
         for path in (self._folder / "filled").glob("vault.db*"):
             shutil.copy(path, home)

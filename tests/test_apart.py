@@ -1,5 +1,6 @@
 """A test in a process of its own fails as it would in this one, and is begun again where only the interpreter fell."""
 
+import gc
 import os
 import signal
 import threading
@@ -55,6 +56,33 @@ def test_one_that_stands_still_is_begun_again_and_at_last_says_where(tmp_path, m
         stand_still_where_nobody_comes()
     assert (tmp_path / "begun").read_text() == "." * TIMES
     assert "test_apart.py" in str(error.value)
+
+
+def test_garbage_of_the_first_process_is_not_taken_away_in_it(tmp_path):
+    first = os.getpid()
+
+    class Database:
+        """Falls where another process than its own closes it, as those with threads do."""
+
+        def __init__(self):
+            self.itself = self
+
+        def __del__(self):
+            if os.getpid() != first:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    @apart
+    def collect():
+        gc.collect()
+        (tmp_path / "done").touch()
+
+    gc.disable()
+    try:
+        Database()
+        collect()
+    finally:
+        gc.enable()
+    assert (tmp_path / "done").exists()
 
 
 @pytest.mark.parametrize(("how", "times"), [(signal.SIGSEGV, TIMES), (signal.SIGTERM, 1)])
