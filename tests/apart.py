@@ -6,7 +6,6 @@ begun again. Whatever else goes wrong in it fails the test, and one that stands 
 
 import faulthandler
 import functools
-import gc
 import os
 import select
 import signal
@@ -97,7 +96,6 @@ def _work_of(process):
 def _answer(test, writer):
     """In the new process: run the test, say what went wrong, and end."""
     code = 1
-    gc.freeze()  # garbage of the first process is not taken away here: a database among it would wait for threads that are not here
     try:
         faulthandler.disable()
         faulthandler.register(signal.SIGUSR1, file=writer)

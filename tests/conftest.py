@@ -1,5 +1,6 @@
 """A clean environment for every test, and what most of them begin with."""
 
+import gc
 import logging
 import os
 import signal
@@ -27,6 +28,10 @@ hypothesis.settings.register_profile("psauth", database=None, deadline=None, der
 hypothesis.settings.load_profile("psauth")
 _hypothesis_home = tempfile.TemporaryDirectory(prefix="psauth-hypothesis-", ignore_cleanup_errors=True)
 configuration.set_hypothesis_home_dir(_hypothesis_home.name)
+
+if hasattr(os, "register_at_fork"):
+    # A fork takes no garbage of this process away: a database among it would wait for threads that are not in the fork.
+    os.register_at_fork(after_in_child=gc.freeze)
 
 ELSEWHERE = (
     *(name for names in REMOTE.values() for name in names),
