@@ -117,7 +117,7 @@ class Column:
     def findable(self, values: pd.Series) -> pd.Series:
         """What a search looks at: the texts, and of numbers the other ways to write them."""
         return (
-            values.map(number_spellings, na_action="ignore").astype("object").fillna("").astype("str")
+            values.map(number_spellings, na_action="ignore").astype("object").where(values.notna(), "").astype("str")
             if self.kind == "number"
             else self.texts(values)
         )
