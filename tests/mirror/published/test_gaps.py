@@ -110,8 +110,10 @@ def test_an_empty_publication_that_a_forecast_left_is_no_copy(ps):
 
 
 @pytest.mark.slow
-def test_a_first_sync_that_was_stopped_says_how_many_runs_are_missing(ps):
-    report = ps.sync(progress=lambda done, total: done < 100)
+def test_a_first_sync_that_was_stopped_says_how_many_runs_are_missing(ps, box, monkeypatch):
+    monkeypatch.setattr(sync, "PATIENCE", 0.5)
+    box.knobs.budget, box.knobs.window = 190, 6.0
+    report = ps.sync(progress=False)
     left = report.runs_left
     assert 0 < left < 60
     assert ps.mirror.gaps.sentence() == (
@@ -124,7 +126,7 @@ def test_a_first_sync_that_was_stopped_says_how_many_runs_are_missing(ps):
     assert page.sentences[0] == str(ps.mirror.gaps)
     assert page.sentences[0] in page.html
     assert "see .gaps" in repr(ps.mirror)
-    ps.sync(progress=False)
+    assert ps.sync(progress=False, wait=True).is_complete
     assert not ps.mirror.gaps
     assert "note" not in ps.analysis.run_times().attrs
 
