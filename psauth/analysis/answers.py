@@ -81,7 +81,7 @@ class Answers:
     def sql(self, name: str, /, *, dialect: str = "duckdb", **options: Any) -> str:
         """The SQL behind an answer. Where statistics make it, as of `survival`, that of all that they are made of.
 
-        Several statements stand one after the other, each ended by a semicolon. Tables that psauth makes, such as the days
+        Several statements stand one after the other, with a semicolon between them. Tables that psauth makes, such as the days
         of a calendar, stand in them by names that begin with ibis_; `ps.sql` knows these until the next sync.
 
         Parameters:
@@ -121,8 +121,8 @@ class Answers:
             frame = ask(mirror, name, **options)
             notes = []
             if frame.empty:
-                asked = ", ".join(f"{key}={value!r}" for key, value in options.items())
-                notes.append(f"The local copy has nothing to answer {name}({asked}) with.")
+                typed = ", ".join(f"{key}={value!r}" for key, value in options.items())
+                notes.append(f"The local copy has nothing to answer {name}({typed}) with.")
             if (lacks := warn_of_copy(mirror, filters_of(options))) is not None:
                 notes.append(lacks)
             if notes:

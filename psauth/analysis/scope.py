@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 class Filters(TypedDict, total=False):
     """What an analysis may be narrowed by, and how it counts.
 
-    workflow: the name or id of one, or several, or a frame with their ids. since, until: runs that were started from `since` on and before `until`;
+    workflow: the name or id of one, or several, or a frame with their ids. since, until: runs that were started from `since` on
+    and before `until`;
     a date means its midnight UTC. status: Active, Completed, Archived, or several. person: an e-mail address: runs that this
     person started, tasks that this person completed, open tasks that are assigned to this person. robots: False leaves out
     what robots started or completed, True leaves out all else. calendar: what working hours are; now: the moment at which

@@ -60,14 +60,19 @@ class Gaps:
             for workflow, unread in self.unread.items()
             if _is_among(workflow, workflows) and (since is None or unread.newest is None or unread.newest >= since)
         )
-        if not runs and not self.is_listing:
+        is_listing = self.is_listing and not self._have_all(workflows)
+        if not runs and not is_listing:
             return None
         which = "first" if self.is_first else "last"
         if not runs:
             return f"The {which} sync is not finished: not all runs are in the local copy yet."
-        at_least, are = "at least " if self.is_listing else "", "is" if runs == 1 else "are"
+        at_least, are = "at least " if is_listing else "", "is" if runs == 1 else "are"
         oldest = ", the oldest ones" if self.is_first and runs > 1 else ""
         return f"The {which} sync is not finished: {at_least}{counted(runs, 'run')} {are} not in the local copy yet{oldest}."
+
+    def _have_all(self, workflows: Collection[str] | None) -> bool:
+        """Whether the own list of each of these workflows has been read to its end."""
+        return workflows is not None and all(each in self.listed and self.listed[each] is None for each in workflows)
 
     def _of_unlisted(self, workflows: Collection[str] | None, since: datetime | None) -> str | None:
         if self.is_listed or self.is_listing:

@@ -52,8 +52,8 @@ class Content:
     sync. `whole`: the number of what belongs to no run (see Snapshot.months). `ages`: by table, when the oldest and the
     latest of what it was derived from was asked for. `names`: by month, the names that its rows repeat, by id. `forms`: by
     workflow, its form fields. `wide`: the tables of single workflows and data sets, by the id of each. `retired`: by table,
-    the files that were replaced, and when; they are deleted later. `calendars`: what working hours are in the facts. `gaps`: what the copy
-    lacks; None in a publication of a psauth that did not note it.
+    the files that were replaced, and when; they are deleted later. `calendars`: what working hours are in the facts. `gaps`: what
+    the copy lacks; None in a publication of a psauth that did not note it.
     """
 
     place: str

@@ -90,8 +90,8 @@ class Mirror:
                     f"There is no local copy in {store.place.folder} yet. Make one, which can be stopped at any time and goes "
                     "on where it was: ps.sync()"
                 )
-            is_dated = content is not None and (content.gaps is not None or content.as_of is not None)
-            if publication is None or content is None or content.place != folder.url or not is_dated:
+            knows_gaps = content is not None and (content.gaps is not None or content.as_of is not None)
+            if publication is None or content is None or content.place != folder.url or not knows_gaps:
                 publish(store, folder)
                 continue
             try:

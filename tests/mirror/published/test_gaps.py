@@ -47,6 +47,7 @@ def ps(box):
          "The first sync is not finished: at least 40 runs are not in the local copy yet, the oldest ones."),
         (Gaps(is_listed=False, is_listing=True, is_first=True), ["a"],
          "The first sync is not finished: not all runs are in the local copy yet."),
+        (Gaps(is_listed=False, is_listing=True, is_first=True, workflows=TWELVE, listed={"w3": None}), ["w3"], None),
         (Gaps(is_listed=False, workflows=TWELVE), None, "The local copy lacks runs: no sync has read the list of all of them."),
         (Gaps(is_listed=False), None, "The local copy lacks runs: no sync has read the list of all of them."),
         (Gaps(is_listed=False, workflows=TWELVE, listed={"w3": None}), None,
